@@ -1,0 +1,31 @@
+package jamestls.mtasts.smtp;
+
+import jamestls.mtasts.dns.DomainName;
+import java.net.InetAddress;
+import java.util.Optional;
+
+/**
+ * Everything there was to see of one connection up to the point where a mail could be sent, with no opinion about it:
+ * log line, metric, report and bounce are all made from this and from the verdict on it.
+ *
+ * @param mxHost the host we meant to reach; also the name in SNI (RFC 8461 §7.1)
+ * @param receivingIp the address we connected to
+ * @param sendingIp our own end; empty if no connection came about
+ * @param greeting the reply the server opened with, if one came
+ * @param helo the name in the first line of the last EHLO reply, if one came
+ * @param startTls whether STARTTLS was offered
+ * @param handshake how it went
+ * @param failure why no usable session came about, if none did; empty means mail can be sent
+ */
+public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
+                             Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls, Handshake handshake,
+                             Optional<SessionFailure> failure) {
+
+    /** What the server's EHLO reply said of STARTTLS. */
+    public enum StartTls {
+        OFFERED,
+        NOT_OFFERED,
+        /** The conversation ended before the EHLO reply. */
+        UNKNOWN
+    }
+}
