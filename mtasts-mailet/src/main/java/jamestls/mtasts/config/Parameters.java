@@ -1,0 +1,128 @@
+package jamestls.mtasts.config;
+
+import jakarta.mail.MessagingException;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.james.util.DurationParser;
+import org.apache.mailet.MailetConfig;
+
+/**
+ * The parameters of one {@code <mailet>} element, read strictly: James does not start on a name nobody reads or a value
+ * that makes no sense, and the exception says which parameter, its value, and what would do.
+ */
+public final class Parameters {
+
+    private final String mailet;
+    private final Map<String, String> values;
+
+    private Parameters(String mailet, Map<String, String> values) {
+        this.mailet = mailet;
+        this.values = values;
+    }
+
+    /**
+     * Takes the parameters of a mailet. James's own {@code onMailetException} and {@code onMatchException} always pass.
+     *
+     * @param known every parameter name the mailet reads
+     * @param declined parameters that exist elsewhere, each with a sentence on what to write instead
+     * @throws MessagingException on an unknown or declined name
+     */
+    public static Parameters of(MailetConfig config, Collection<String> known, Map<String, String> declined)
+            throws MessagingException {
+        Map<String, String> values = new HashMap<>();
+        for (var names = config.getInitParameterNames(); names.hasNext(); ) {
+            String name = names.next();
+            if (name.equals("onMailetException") || name.equals("onMatchException")) {
+                continue;
+            }
+            if (declined.containsKey(name)) {
+                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' is not supported: "
+                    + declined.get(name));
+            }
+            if (!known.contains(name)) {
+                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "'"
+                    + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse("")
+                    + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
+            }
+            values.put(name, Optional.ofNullable(config.getInitParameter(name)).orElse("").strip());
+        }
+        return new Parameters(config.getMailetName(), values);
+    }
+
+    /** The value, if it is there and not blank. */
+    public Optional<String> text(String name) {
+        return Optional.ofNullable(values.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    /** @throws MessagingException when it is missing or blank */
+    public String required(String name, String meaning) throws MessagingException {
+        Optional<String> value = text(name);
+        if (value.isEmpty()) {
+            throw new MessagingException(mailet + ": parameter '" + name + "' is required: " + meaning);
+        }
+        return value.get();
+    }
+
+    /** {@code true} or {@code false}, in lower case. */
+    public boolean flag(String name, boolean otherwise) throws MessagingException {
+        String value = text(name).orElse(Boolean.toString(otherwise));
+        if (!value.equals("true") && !value.equals("false")) {
+            throw invalid(name, value, "true or false");
+        }
+        return value.equals("true");
+    }
+
+    /** A whole number from {@code least} to {@code most}. */
+    public int number(String name, int otherwise, int least, int most) throws MessagingException {
+        Optional<String> value = text(name);
+        if (value.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            int number = Integer.parseInt(value.get());
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // said below, together with numbers out of range
+        }
+        throw invalid(name, value.get(), "a whole number from " + least + " to " + most);
+    }
+
+    /** A duration as James writes them ({@code 30s}, {@code 5 minutes}); a bare number counts in {@code unit}. */
+    public Duration duration(String name, Duration otherwise, ChronoUnit unit, Duration least, Duration most)
+            throws MessagingException {
+        Optional<String> value = text(name);
+        if (value.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            Duration duration = DurationParser.parse(value.get(), unit);
+            if (duration.compareTo(least) >= 0 && duration.compareTo(most) <= 0) {
+                return duration;
+            }
+        } catch (NumberFormatException | ArithmeticException e) {
+            // said below, together with durations out of range
+        }
+        throw invalid(name, value.get(), "a duration from " + inWords(least) + " to " + inWords(most)
+            + ", for example '" + inWords(otherwise) + "'; a number without unit counts "
+            + unit.name().toLowerCase(Locale.ROOT));
+    }
+
+    /** The exception for a value that does not do. */
+    public MessagingException invalid(String name, String value, String allowed) {
+        return new MessagingException(mailet + ": parameter '" + name + "' has the value '" + value + "'; allowed: " + allowed);
+    }
+
+    private static String inWords(Duration duration) {
+        if (duration.toMillis() % 1000 != 0) {
+            return duration.toMillis() + "ms";
+        }
+        return duration.toSeconds() + "s";
+    }
+}

@@ -1,0 +1,67 @@
+package jamestls.mtasts.delivery;
+
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.james.util.DurationParser;
+
+/**
+ * How long a mail waits before each further attempt: James's {@code delayTime} and {@code maxRetries}.
+ *
+ * @param delays the waits before the first, second, … retry; the last one stands for all that follow. At least one.
+ * @param retries how many retries there are before the mail is given up
+ */
+public record RetrySchedule(List<Duration> delays, int retries) {
+
+    private static final Pattern STEP = Pattern.compile("(?:(\\d{1,4})\\s*\\*\\s*)?(\\d.*)");
+    private static final int MOST_STEPS = 10_000;
+
+    public RetrySchedule {
+        delays = List.copyOf(delays);
+    }
+
+    /**
+     * Reads the grammar of stock RemoteDelivery: {@code [attempts*]delay[unit]}, separated by commas; a delay without unit
+     * counts milliseconds. Where the list has more steps than {@code maxRetries}, the list wins, as in stock.
+     *
+     * @throws IllegalArgumentException when it is no such list; the message names the step
+     */
+    public static RetrySchedule parse(String delayTime, int maxRetries) {
+        List<Duration> delays = new ArrayList<>();
+        for (String step : delayTime.split(",")) {
+            Matcher matcher = STEP.matcher(step.strip());
+            if (!matcher.matches()) {
+                throw new IllegalArgumentException("'" + step.strip() + "' is not [attempts*]delay[unit]");
+            }
+            int attempts = matcher.group(1) == null ? 1 : Integer.parseInt(matcher.group(1));
+            Duration delay;
+            try {
+                delay = DurationParser.parse(matcher.group(2), ChronoUnit.MILLIS);
+            } catch (NumberFormatException | ArithmeticException e) {
+                throw new IllegalArgumentException("'" + matcher.group(2) + "' is no delay such as 5000, 5s or 2h", e);
+            }
+            if (attempts == 0 || delay.isNegative() || delays.size() + attempts > MOST_STEPS) {
+                throw new IllegalArgumentException("'" + step.strip() + "' asks for no or too many attempts");
+            }
+            for (int i = 0; i < attempts; i++) {
+                delays.add(delay);
+            }
+        }
+        return new RetrySchedule(delays, Math.max(maxRetries, delays.size()));
+    }
+
+    /**
+     * The wait before the next attempt.
+     *
+     * @param retriesSoFar 0 after the first attempt has failed
+     * @return empty when the mail has used up its retries
+     */
+    public Optional<Duration> delayAfter(int retriesSoFar) {
+        return retriesSoFar >= retries ? Optional.empty()
+            : Optional.of(delays.get(Math.min(retriesSoFar, delays.size() - 1)));
+    }
+}

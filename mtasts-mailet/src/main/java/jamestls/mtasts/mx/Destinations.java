@@ -1,0 +1,56 @@
+package jamestls.mtasts.mx;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.MxRecord;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** Finds the hosts that take mail for a domain, in the order in which they are to be tried. */
+public final class Destinations {
+
+    /** A domain with more MX hosts than this is served by the most preferred ones. */
+    public static final int MOST_HOSTS = 20;
+
+    private final Dns dns;
+    private final RandomGenerator random;
+
+    /** @param random decides among hosts of equal preference */
+    public Destinations(Dns dns, RandomGenerator random) {
+        this.dns = dns;
+        this.random = random;
+    }
+
+    /** Looks the domain up. Addresses are not looked up here: a host that is never tried costs nothing. */
+    public Destination find(DomainName domain) {
+        return switch (dns.mx(domain)) {
+            case DnsAnswer.Found<MxRecord> found -> ordered(found);
+            // RFC 5321 §5.1: the implicit MX is for a provable absence only, never for an error
+            case DnsAnswer.Absent<MxRecord> absent ->
+                new Destination.Hosts(List.of(new MxHost(domain, 0)), absent.security());
+            case DnsAnswer.Bogus<MxRecord> bogus ->
+                new Destination.Unknown("MX records of " + domain + " fail DNSSEC validation: " + bogus.reason());
+            case DnsAnswer.Failed<MxRecord> failed ->
+                new Destination.Unknown("MX look-up of " + domain + " failed: " + failed.reason());
+        };
+    }
+
+    private Destination ordered(DnsAnswer.Found<MxRecord> found) {
+        List<MxHost> hosts = new ArrayList<>();
+        for (MxRecord mx : found.records()) {
+            mx.host().ifPresent(name -> hosts.add(new MxHost(name, mx.preference())));
+        }
+        if (hosts.isEmpty()) {
+            // RFC 7505 §3: a single "." means no mail; with any preference, and also if repeated, there is nowhere to go
+            return new Destination.TakesNoMail();
+        }
+        // RFC 5321 §5.1: spread the load over hosts of equal preference
+        Collections.shuffle(hosts, java.util.Random.from(random));
+        hosts.sort(Comparator.comparingInt(MxHost::preference));
+        return new Destination.Hosts(hosts.subList(0, Math.min(hosts.size(), MOST_HOSTS)), found.security());
+    }
+}
