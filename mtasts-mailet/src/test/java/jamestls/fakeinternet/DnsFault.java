@@ -1,0 +1,17 @@
+package jamestls.fakeinternet;
+
+/** A way in which the DNS server goes wrong for one name. */
+public enum DnsFault {
+    SERVFAIL,
+    REFUSED,
+    /** Denied although the zone may have it. */
+    NXDOMAIN,
+    /** The query is swallowed. */
+    TIMEOUT,
+    /** Over UDP an empty answer with the TC bit; over TCP the whole answer. */
+    TRUNCATED,
+    /** A reply with the right id that no parser accepts. */
+    GARBAGE,
+    /** The answer stops after the first CNAME, as if the recursor had not followed it. */
+    FIRST_CNAME_ONLY
+}
