@@ -66,6 +66,11 @@ public final class TestCa {
         return issue(span(Instant.now().plusSeconds(2 * 86_400)), dnsNames);
     }
 
+    /** A certificate with the host's name in its subject only, as it was done before subjectAltName. */
+    public Identity issueCommonNameOnly(String dnsName) {
+        return issue(span(Instant.now()), new X500Name("CN=" + dnsName));
+    }
+
     /** A certificate nobody vouches for. */
     public static Identity selfSigned(String... dnsNames) {
         KeyPair own = newKey();
@@ -92,8 +97,12 @@ public final class TestCa {
     }
 
     private Identity issue(Validity validity, String... dnsNames) {
+        return issue(validity, new X500Name("CN=" + dnsNames[0]), dnsNames);
+    }
+
+    private Identity issue(Validity validity, X500Name subject, String... dnsNames) {
         KeyPair own = newKey();
-        X509Certificate leaf = sign(new X500Name("CN=" + dnsNames[0]), new X500Name(root.getSubjectX500Principal().getName()),
+        X509Certificate leaf = sign(subject, new X500Name(root.getSubjectX500Principal().getName()),
             own, key, validity, false, Arrays.asList(dnsNames));
         return new Identity(own.getPrivate(), List.of(leaf, root));
     }
