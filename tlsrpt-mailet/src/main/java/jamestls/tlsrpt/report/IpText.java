@@ -1,0 +1,56 @@
+package jamestls.tlsrpt.report;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+
+/** IP addresses as reports spell them: dotted quads, and IPv6 in its canonical text (RFC 5952 §4), without scope. */
+public final class IpText {
+
+    private static final int GROUPS = 8;
+
+    private IpText() {
+    }
+
+    /** The text of an address; no name is looked up. */
+    public static String of(InetAddress address) {
+        return address instanceof Inet6Address ? compressed(groups(address.getAddress())) : address.getHostAddress();
+    }
+
+    private static int[] groups(byte[] octets) {
+        int[] groups = new int[GROUPS];
+        for (int i = 0; i < GROUPS; i++) {
+            groups[i] = (octets[2 * i] & 0xff) << 8 | octets[2 * i + 1] & 0xff;
+        }
+        return groups;
+    }
+
+    private static String compressed(int[] groups) {
+        int start = -1;
+        // RFC 5952 §4.2.2: a single zero group is not shortened; §4.2.3: the first of the longest runs is
+        int length = 1;
+        for (int i = 0; i < GROUPS; i++) {
+            int run = zerosFrom(groups, i);
+            if (run > length) {
+                start = i;
+                length = run;
+            }
+        }
+        return start < 0 ? joined(groups, 0, GROUPS) : joined(groups, 0, start) + "::" + joined(groups, start + length, GROUPS);
+    }
+
+    private static int zerosFrom(int[] groups, int from) {
+        int end = from;
+        while (end < GROUPS && groups[end] == 0) {
+            end++;
+        }
+        return end - from;
+    }
+
+    private static String joined(int[] groups, int from, int to) {
+        StringBuilder text = new StringBuilder();
+        for (int i = from; i < to; i++) {
+            text.append(i == from ? "" : ":").append(Integer.toHexString(groups[i]));
+        }
+        return text.toString();
+    }
+}

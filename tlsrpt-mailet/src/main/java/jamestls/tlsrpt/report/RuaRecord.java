@@ -1,0 +1,106 @@
+package jamestls.tlsrpt.report;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The TXT record by which a domain asks for reports (RFC 8460 §3), read by the letter of its grammar.
+ *
+ * @param destinations what the {@code rua} fields say, each once, in their order; at least one, perhaps none usable
+ * @param extensions fields this version does not know; the first of a name counts
+ */
+public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) {
+
+    private static final int LONGEST_RECORD = 16_384;
+    // R8460-14 asks for "v=TLSRPTv1;", the grammar allows blanks before the semicolon: the grammar is the wider, and accepted
+    private static final Pattern VERSION = Pattern.compile("v=TLSRPTv1[ \\t]*+;.*+", Pattern.DOTALL);
+    private static final Pattern DELIMITER = Pattern.compile("[ \\t]*+;[ \\t]*+");
+    private static final Pattern COMMA = Pattern.compile("[ \\t]*+,[ \\t]*+");
+    // RFC 3986 §2 without the three characters that RFC 8460 §3 wants encoded: , ! ;
+    private static final Pattern URI = Pattern.compile(
+        "[A-Za-z][A-Za-z0-9+.-]*+:([A-Za-z0-9._~:/?#\\[\\]@$&'()*+=-]|%[0-9A-Fa-f]{2})*+");
+    private static final Pattern EXTENSION = Pattern.compile("([A-Za-z0-9][A-Za-z0-9_.-]{0,31}+)=([\\x21-\\x3a\\x3c\\x3e-\\x7e]++)");
+
+    public RuaRecord {
+        destinations = List.copyOf(destinations);
+        extensions = Map.copyOf(extensions);
+    }
+
+    /** What the TXT records of a name come to. */
+    public sealed interface Selection {
+    }
+
+    /** Exactly one record asks for reports, and it is well-formed. */
+    public record Found(RuaRecord record) implements Selection {
+    }
+
+    /** The domain does not ask for reports, or not in a way that can be understood. */
+    public record None(String reason) implements Selection {
+    }
+
+    /** Picks the one record out of all TXT records of a name (RFC 8460 §3). Never throws, whatever is in them. */
+    public static Selection select(List<String> texts) {
+        List<String> candidates = texts.stream().filter(text -> VERSION.matcher(text).matches()).limit(2).toList();
+        if (candidates.isEmpty()) {
+            return new None("no TLSRPT record");
+        }
+        if (candidates.size() > 1) {
+            return new None("more than one TLSRPT record");
+        }
+        return parse(candidates.getFirst())
+            .<Selection>map(Found::new)
+            .orElseGet(() -> new None("malformed TLSRPT record"));
+    }
+
+    /** Reads one record; empty when it does not follow the grammar to its end. */
+    public static Optional<RuaRecord> parse(String text) {
+        if (text.length() > LONGEST_RECORD || !VERSION.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        List<String> fields = new ArrayList<>(List.of(DELIMITER.split(text, -1)));
+        fields.removeFirst();
+        if (fields.getLast().isEmpty()) {
+            // one delimiter may end the record
+            fields.removeLast();
+        }
+        Map<String, Rua> destinations = new LinkedHashMap<>();
+        Map<String, String> extensions = new LinkedHashMap<>();
+        for (String field : fields) {
+            if (!addRua(field, destinations) && !addExtension(field, extensions)) {
+                return Optional.empty();
+            }
+        }
+        return destinations.isEmpty() ? Optional.empty() : Optional.of(new RuaRecord(List.copyOf(destinations.values()), extensions));
+    }
+
+    /** The destinations to which something can be sent. */
+    public List<Rua> usable() {
+        return destinations.stream().filter(destination -> !(destination instanceof Rua.Unusable)).toList();
+    }
+
+    private static boolean addRua(String field, Map<String, Rua> destinations) {
+        if (!field.startsWith("rua=")) {
+            return false;
+        }
+        for (String uri : COMMA.split(field.substring("rua=".length()), -1)) {
+            if (!URI.matcher(uri).matches()) {
+                return false;
+            }
+            destinations.putIfAbsent(uri, Rua.of(uri));
+        }
+        return true;
+    }
+
+    private static boolean addExtension(String field, Map<String, String> extensions) {
+        var matcher = EXTENSION.matcher(field);
+        if (field.startsWith("rua=") || !matcher.matches()) {
+            return false;
+        }
+        extensions.putIfAbsent(matcher.group(1), matcher.group(2));
+        return true;
+    }
+}

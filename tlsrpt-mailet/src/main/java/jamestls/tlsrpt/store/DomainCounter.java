@@ -1,0 +1,119 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.outcome.AppliedPolicy;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** Counts the sessions of one day and domain. Not safe for several threads: its owner lets in one at a time. */
+final class DomainCounter {
+
+    private static final int POLICY_WEIGHT = 400;
+    private static final int STRING_WEIGHT = 60;
+
+    private final TallyLimits limits;
+    private final ByteBudget budget;
+    private final Map<AppliedPolicy, PolicyCounter> policies = new HashMap<>();
+    private long sessions;
+    private long failedSessions;
+    private long weight;
+
+    DomainCounter(TallyLimits limits, ByteBudget budget) {
+        this.limits = limits;
+        this.budget = budget;
+    }
+
+    /** @return how many of the session's policies found no room */
+    int add(CountedSession session) {
+        int dropped = 0;
+        for (Map.Entry<AppliedPolicy, Set<FailureKey>> entry : session.policies().entrySet()) {
+            PolicyCounter counter = counterFor(entry.getKey());
+            if (counter == null) {
+                dropped++;
+            } else if (entry.getValue().isEmpty()) {
+                counter.successes++;
+            } else {
+                counter.failures++;
+                entry.getValue().forEach(failure -> addDetail(counter, failure, 1));
+            }
+        }
+        if (dropped < session.policies().size()) {
+            sessions++;
+            failedSessions += session.failed() ? 1 : 0;
+        }
+        return dropped;
+    }
+
+    /** Adds what was taken out before. Policies for which there is no more room are left out, with their counts. */
+    void merge(DomainTally tally) {
+        sessions += tally.sessions();
+        failedSessions += tally.failedSessions();
+        for (PolicyTally policy : tally.policies()) {
+            PolicyCounter counter = counterFor(policy.policy());
+            if (counter != null) {
+                counter.successes += policy.successes();
+                counter.failures += policy.failures();
+                policy.details().forEach((failure, count) -> addDetail(counter, failure, count));
+            }
+        }
+    }
+
+    boolean isEmpty() {
+        return policies.isEmpty();
+    }
+
+    DomainTally snapshot(TallyKey key, Part part, Instant end) {
+        List<PolicyTally> counted = policies.entrySet().stream()
+            .map(entry -> entry.getValue().snapshot(entry.getKey()))
+            .toList();
+        return new DomainTally(key, part, end, sessions, failedSessions, counted);
+    }
+
+    /** Gives back the memory it was granted; nothing may be added afterwards. */
+    void release() {
+        budget.giveBack(weight);
+        weight = 0;
+    }
+
+    private PolicyCounter counterFor(AppliedPolicy policy) {
+        PolicyCounter known = policies.get(policy);
+        if (known != null || policies.size() >= limits.policiesPerDomain() || !grant(weightOf(policy))) {
+            return known;
+        }
+        PolicyCounter fresh = new PolicyCounter();
+        policies.put(policy, fresh);
+        return fresh;
+    }
+
+    private void addDetail(PolicyCounter counter, FailureKey failure, long count) {
+        boolean known = counter.details.containsKey(failure);
+        boolean own = known || counter.details.size() < limits.detailsPerPolicy() && grant(failure.weight());
+        // the folded entries need no room of their own: there are as many as result types, and the policy's weight covers them
+        counter.details.merge(own ? failure : FailureKey.folded(failure.type()), count, Long::sum);
+    }
+
+    private boolean grant(long bytes) {
+        boolean granted = budget.take(bytes);
+        weight += granted ? bytes : 0;
+        return granted;
+    }
+
+    private static long weightOf(AppliedPolicy policy) {
+        return POLICY_WEIGHT + Stream.concat(policy.policyStrings().stream(), policy.mxHosts().stream())
+            .mapToLong(text -> STRING_WEIGHT + text.length())
+            .sum();
+    }
+
+    private static final class PolicyCounter {
+        private long successes;
+        private long failures;
+        private final Map<FailureKey, Long> details = new HashMap<>();
+
+        PolicyTally snapshot(AppliedPolicy policy) {
+            return new PolicyTally(policy, successes, failures, details);
+        }
+    }
+}

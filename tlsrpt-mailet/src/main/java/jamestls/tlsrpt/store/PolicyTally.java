@@ -1,0 +1,37 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.outcome.AppliedPolicy;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The counts of one element of {@code policies} (RFC 8460 §4.2, §4.4).
+ *
+ * @param policy in canonical form
+ * @param successes sessions that did as the policy asks
+ * @param failures sessions that did not
+ * @param details failures by what they have in common; a session can be under several, so the sum may exceed
+ *     {@code failures} (RFC 8460 §4)
+ */
+public record PolicyTally(AppliedPolicy policy, long successes, long failures, Map<FailureKey, Long> details) {
+
+    public PolicyTally {
+        details = Map.copyOf(details);
+    }
+
+    /** The same counts with at most {@code most} entries of their own, the most frequent ones; the rest is folded by type. */
+    public PolicyTally withDetails(int most) {
+        if (details.size() <= most) {
+            return this;
+        }
+        Map<FailureKey, Long> kept = new HashMap<>();
+        long[] own = {0};
+        details.entrySet().stream()
+            .sorted(Map.Entry.<FailureKey, Long>comparingByValue().reversed().thenComparing(entry -> entry.getKey().toString()))
+            .forEach(entry -> {
+                boolean keep = !entry.getKey().isFolded() && own[0]++ < most;
+                kept.merge(keep ? entry.getKey() : FailureKey.folded(entry.getKey().type()), entry.getValue(), Long::sum);
+            });
+        return new PolicyTally(policy, successes, failures, kept);
+    }
+}

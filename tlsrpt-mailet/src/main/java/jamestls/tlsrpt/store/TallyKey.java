@@ -1,0 +1,38 @@
+package jamestls.tlsrpt.store;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Comparator;
+import jamestls.mtasts.dns.DomainName;
+
+/**
+ * What one report is about: everything that happened on one UTC day towards one recipient domain (RFC 8460 §4.1).
+ *
+ * @param day the UTC day in which the sessions ended
+ * @param domain the recipient domain, whose {@code _smtp._tls} record says where the report goes
+ */
+public record TallyKey(LocalDate day, DomainName domain) implements Comparable<TallyKey> {
+
+    private static final Comparator<TallyKey> ORDER = Comparator.comparing(TallyKey::day).thenComparing(TallyKey::domain);
+
+    /** The day's first second, 00:00:00Z. */
+    public Instant firstSecond() {
+        return day.atStartOfDay(ZoneOffset.UTC).toInstant();
+    }
+
+    /** The day's last second, 23:59:59Z. */
+    public Instant lastSecond() {
+        return endOfDay().minusSeconds(1);
+    }
+
+    /** The first instant that no longer belongs to the day. */
+    public Instant endOfDay() {
+        return day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    }
+
+    @Override
+    public int compareTo(TallyKey other) {
+        return ORDER.compare(this, other);
+    }
+}

@@ -1,0 +1,21 @@
+package jamestls.tlsrpt.store;
+
+/**
+ * How much is kept before strangers' servers could fill the memory with it.
+ *
+ * @param days different days at once
+ * @param domainsPerDay recipient domains in a day; sessions to further ones are dropped
+ * @param policiesPerDomain different policies of a domain in a day; sessions under further ones are dropped
+ * @param detailsPerPolicy failure details kept one by one; further ones are folded into one for each result type
+ * @param bytes of memory for everything together, roughly
+ */
+public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, int detailsPerPolicy, long bytes) {
+
+    public static final TallyLimits DEFAULT = new TallyLimits(4, 100_000, 100, 1_000, 64L << 20);
+
+    public TallyLimits {
+        if (days < 1 || domainsPerDay < 1 || policiesPerDomain < 1 || detailsPerPolicy < 0 || bytes < 0) {
+            throw new IllegalArgumentException("a limit allows at least one");
+        }
+    }
+}
