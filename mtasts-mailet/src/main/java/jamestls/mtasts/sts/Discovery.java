@@ -1,0 +1,40 @@
+package jamestls.mtasts.sts;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+
+/** The first step to a policy: is there a TXT record that promises one (RFC 8461 §3.1)? */
+sealed interface Discovery {
+
+    /** There is. */
+    record Published(String id) implements Discovery {
+    }
+
+    /** DNS says there is not, or none that a sender may use. */
+    record Unpublished(String why) implements Discovery {
+    }
+
+    /** DNS does not say. */
+    record Unknown(String why) implements Discovery {
+    }
+
+    static Discovery of(DomainName domain, Dns dns) {
+        DomainName owner;
+        try {
+            owner = domain.child("_mta-sts");
+        } catch (IllegalArgumentException tooLong) {
+            return new Unpublished("no room for _mta-sts before " + domain);
+        }
+        return switch (dns.txt(owner)) {
+            case DnsAnswer.Found<String> found -> switch (StsRecord.of(found.records())) {
+                case StsRecord.Valid valid -> new Published(valid.id());
+                case StsRecord.None none -> new Unpublished("no STSv1 among the TXT records of " + owner);
+                case StsRecord.Invalid invalid -> new Unpublished("TXT record of " + owner + " is invalid: " + invalid.reason());
+            };
+            case DnsAnswer.Absent<String> absent -> new Unpublished("no TXT record at " + owner);
+            case DnsAnswer.Bogus<String> bogus -> new Unknown("TXT record of " + owner + " is bogus: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> new Unknown("TXT look-up of " + owner + " failed: " + failed.reason());
+        };
+    }
+}

@@ -1,0 +1,19 @@
+package jamestls.mtasts.sts;
+
+import jamestls.mtasts.outcome.Violation;
+import java.time.Instant;
+
+/**
+ * The last fetch went wrong.
+ *
+ * @param id the TXT id that was to be fetched; empty if there was no valid TXT record
+ * @param retryAfter until then no other fetch is made for this id (RFC 8461 §3.3: five minutes at least)
+ * @param problem what happened, as a report names it
+ */
+public record FetchFailure(String id, Instant retryAfter, Violation problem) {
+
+    /** Whether it forbids fetching that id now. A new id is always fetched. */
+    boolean blocks(String wantedId, Instant now) {
+        return id.equals(wantedId) && now.isBefore(retryAfter);
+    }
+}

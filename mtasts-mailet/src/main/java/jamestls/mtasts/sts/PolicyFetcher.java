@@ -1,0 +1,100 @@
+package jamestls.mtasts.sts;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.https.HttpsFault;
+import jamestls.mtasts.https.HttpsRequest;
+import jamestls.mtasts.https.HttpsResult;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, takes
+ * nothing but status 200 and {@code text/plain}, and gives the whole exchange one minute and 64 KiB.
+ */
+public final class PolicyFetcher {
+
+    /** Where policy hosts listen; anything else is for laboratories. */
+    public static final int HTTPS_PORT = 443;
+
+    // RFC 8461 §3.3 suggests both bounds
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final int LARGEST_BODY = PolicyGrammar.LARGEST_POLICY;
+
+    private final GuardedHttpsClient https;
+    private final int policyPort;
+
+    /** @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT} */
+    public PolicyFetcher(GuardedHttpsClient https, int policyPort) {
+        this.https = https;
+        this.policyPort = policyPort;
+    }
+
+    /** Fetches now; blocks for a minute at most. */
+    public FetchResult fetch(DomainName policyDomain) {
+        Optional<URI> policyUri = policyUri(policyDomain);
+        return policyUri.isEmpty()
+            ? failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name")
+            : judge(https.exchange(HttpsRequest.get(policyUri.get(), DEADLINE, LARGEST_BODY)));
+    }
+
+    /** Empty when the domain has no such host, because its name is too long or has an underscore. */
+    Optional<URI> policyUri(DomainName policyDomain) {
+        try {
+            // RFC 8461 §3.2
+            URI uri = new URI("https", null, policyDomain.child("mta-sts").ascii(), policyPort == HTTPS_PORT ? -1 : policyPort,
+                "/.well-known/mta-sts.txt", null, null);
+            return Optional.of(uri).filter(whole -> whole.getHost() != null);
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** What an answer is worth. */
+    static FetchResult judge(HttpsResult result) {
+        return switch (result) {
+            case HttpsResult.Failure failure -> failed(typeOf(failure.fault()), nameOf(failure.fault()) + ": " + failure.detail());
+            // RFC 8461 §3.3: 200 only, and a redirect is no 200
+            case HttpsResult.Answer answer when answer.status() != 200 ->
+                failed(ResultType.STS_POLICY_FETCH_ERROR, "HTTP " + answer.status());
+            // RFC 8461 §3.2: the media type keeps a page that users can upload from being taken for the policy
+            case HttpsResult.Answer answer when !isPlainText(answer.contentType()) ->
+                failed(ResultType.STS_POLICY_FETCH_ERROR, "media type is not text/plain: " + answer.contentType().orElse("none"));
+            case HttpsResult.Answer answer -> switch (StsPolicy.parse(answer.body())) {
+                case ParsedPolicy.Valid valid -> new FetchResult.Fetched(valid.policy());
+                case ParsedPolicy.Invalid invalid -> failed(ResultType.STS_POLICY_INVALID, invalid.error().toString());
+            };
+        };
+    }
+
+    /** RFC 8461 §3.2: parameters such as charset are ignored. */
+    private static boolean isPlainText(Optional<String> contentType) {
+        return contentType.map(value -> value.split(";", 2)[0].strip()).filter("text/plain"::equalsIgnoreCase).isPresent();
+    }
+
+    /** RFC 8460 §4.3.2.2: the certificate has a type of its own; all else is a failure to fetch. */
+    private static ResultType typeOf(HttpsFault fault) {
+        return fault == HttpsFault.CERTIFICATE ? ResultType.STS_WEBPKI_INVALID : ResultType.STS_POLICY_FETCH_ERROR;
+    }
+
+    private static String nameOf(HttpsFault fault) {
+        return switch (fault) {
+            case ADDRESS_LOOKUP -> "no address";
+            case ADDRESS_NOT_PUBLIC -> "address not public";
+            case CONNECT -> "no connection";
+            case CERTIFICATE -> "certificate";
+            case TLS -> "no TLS";
+            case TIMEOUT -> "timeout";
+            case TOO_LARGE -> "too large";
+            case PROTOCOL -> "no HTTP";
+        };
+    }
+
+    private static FetchResult failed(ResultType type, String reason) {
+        return new FetchResult.Failed(new Violation(type, reason));
+    }
+}

@@ -1,0 +1,79 @@
+package jamestls.mtasts.sts;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Refreshes policies in the background, from {@link #start} to {@link #close}: every minute it looks for policies that are
+ * due (see {@link RefreshSchedule}) and fetches them, a few at a time. Which are due is kept with the policies, so a restart
+ * neither forgets a refresh nor sets off all of them.
+ */
+public final class PolicyRefresher implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PolicyRefresher.class);
+    private static final Duration USUAL_PAUSE = Duration.ofMinutes(1);
+    private static final int AT_A_TIME = 8;
+    private static final int MOST_IN_A_ROUND = 4096;
+
+    private final StsPolicies policies;
+    private final Duration pause;
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    public PolicyRefresher(StsPolicies policies) {
+        this(policies, USUAL_PAUSE);
+    }
+
+    PolicyRefresher(StsPolicies policies, Duration pause) {
+        this.policies = policies;
+        this.pause = pause;
+    }
+
+    /** Starts the thread; to be called once. */
+    public void start() {
+        Thread.ofVirtual().name("sts-refresher").start(this::untilClosed);
+    }
+
+    /** The refresher ends after the fetches it is at; does not wait for them. */
+    @Override
+    public void close() {
+        closed.countDown();
+    }
+
+    private void untilClosed() {
+        try {
+            while (!closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                round();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void round() {
+        try {
+            refreshDue();
+        } catch (RuntimeException e) {
+            LOGGER.error("A round of refreshing MTA-STS policies broke off; the next one follows in {}", pause, e);
+        }
+    }
+
+    /** Refreshes everything that is due and forgets what has expired. */
+    void refreshDue() {
+        policies.removeExpired();
+        List<StoredPolicy> batch = policies.due(AT_A_TIME);
+        for (int done = 0; !batch.isEmpty() && done < MOST_IN_A_ROUND && closed.getCount() > 0; done += AT_A_TIME) {
+            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                for (StoredPolicy due : batch) {
+                    threads.execute(() -> policies.refresh(due));
+                }
+            }
+            batch = policies.due(AT_A_TIME);
+        }
+    }
+}

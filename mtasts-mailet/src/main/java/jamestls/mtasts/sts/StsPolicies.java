@@ -1,0 +1,203 @@
+package jamestls.mtasts.sts;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Knows the MTA-STS policy of every domain: discovers, fetches, keeps and refreshes. All methods block, for a little more
+ * than a minute at worst, and never throw for what network or store do. The rules are told in the package's description.
+ */
+public final class StsPolicies {
+
+    /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
+    private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
+
+    private final Dns dns;
+    private final PolicyFetcher fetcher;
+    private final OutageProofStore store;
+    private final RefreshSchedule schedule;
+    private final StsAlarms alarms;
+    private final Clock clock;
+    private final FetchBackOff backOff = new FetchBackOff();
+    private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
+
+    /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
+    public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsAlarms alarms, Clock clock) {
+        this.dns = dns;
+        this.fetcher = fetcher;
+        this.store = new OutageProofStore(store);
+        this.schedule = schedule;
+        this.alarms = alarms;
+        this.clock = clock;
+    }
+
+    /**
+     * The policy for a delivery that starts now. To be asked once per delivery: the TXT record is looked up each time, so that
+     * a new policy counts from the next delivery on (RFC 8461 §5.1).
+     *
+     * @param policyDomain the recipient domain or the smart host (RFC 8461 §3.4), never an address literal
+     */
+    public StsLookup lookup(DomainName policyDomain) {
+        return switch (Discovery.of(policyDomain, dns)) {
+            case Discovery.Published(String id) -> {
+                Optional<StoredPolicy> cached = store.find(policyDomain).filter(this::isValid);
+                cached.ifPresent(this::noteUse);
+                yield withoutFetch(policyDomain, id, cached)
+                    .orElseGet(() -> flights.run(policyDomain, () -> fetchUnlessDone(policyDomain, id)));
+            }
+            case Discovery.Unpublished(String why) -> goByCached(policyDomain, why, Alarm.RAISE);
+            case Discovery.Unknown(String why) -> goByCached(policyDomain, why, Alarm.NONE);
+        };
+    }
+
+    /**
+     * Looks again after an enforce policy rejected every MX host: the owner may have moved the MX and forgotten to change the
+     * id. Fetches even if the id is unchanged, but not within five minutes of the last fetch.
+     *
+     * @param rejected the policy that left no host
+     * @return a policy that differs from {@code rejected} and applies now; empty if there is none
+     */
+    public Optional<StsPolicy> recheck(DomainName policyDomain, StsPolicy rejected) {
+        StsLookup again = Discovery.of(policyDomain, dns) instanceof Discovery.Published(String id)
+            ? flights.run(policyDomain, () -> fetchUnlessRecent(policyDomain, id))
+            : goByCached(policyDomain, "no TXT record to recheck by", Alarm.NONE);
+        return again instanceof StsLookup.Found found && !found.policy().equals(rejected)
+            ? Optional.of(found.policy()) : Optional.empty();
+    }
+
+    /** Policies to {@link #refresh} now, longest due first, at most {@code limit}. */
+    List<StoredPolicy> due(int limit) {
+        Instant now = clock.instant();
+        return store.due(now, now.minus(schedule.usedWithin()), limit);
+    }
+
+    /** Fetches a policy before anybody needs it (RFC 8461 §10.2). Keeps the old one if that fails. */
+    void refresh(StoredPolicy due) {
+        DomainName domain = due.domain();
+        switch (Discovery.of(domain, dns)) {
+            case Discovery.Published(String id) -> flights.run(domain, () -> fetchIfDue(domain, id));
+            // RFC 8461 §3.1: without a record the rest of discovery is skipped, so there is nothing to fetch
+            case Discovery.Unpublished(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));
+            case Discovery.Unknown(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));
+        }
+    }
+
+    /** Forgets what has expired, and says so where it matters. */
+    void removeExpired() {
+        Instant now = clock.instant();
+        alarms.noticeExpired(now);
+        store.removeExpired(now);
+        backOff.removeOver(now);
+    }
+
+    private enum Alarm { RAISE, NONE }
+
+    /** RFC 8461 §3.3: a policy that has not expired applies although no live one can be discovered. */
+    private StsLookup goByCached(DomainName domain, String why, Alarm alarm) {
+        Optional<StoredPolicy> cached = store.find(domain).filter(this::isValid);
+        if (cached.isEmpty()) {
+            return new StsLookup.NoPolicy(why);
+        }
+        noteUse(cached.get());
+        if (alarm == Alarm.RAISE) {
+            alarms.cannotRefresh(cached.get(), fetchError(why), clock.instant());
+        }
+        return found(cached.get(), Optional.of(fetchError(why)));
+    }
+
+    /** The answer if there is no need, or no permission, to fetch. */
+    private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached) {
+        if (cached.isPresent() && cached.get().id().equals(id)) {
+            Optional<Violation> problem = cached.get().failure().filter(failure -> failure.id().equals(id)).map(FetchFailure::problem);
+            return Optional.of(found(cached.get(), problem));
+        }
+        Instant now = clock.instant();
+        return cached.flatMap(StoredPolicy::failure).filter(failure -> failure.blocks(id, now))
+            .or(() -> backOff.blocking(domain, id, now))
+            .map(failure -> without(cached, failure.problem()));
+    }
+
+    // The next three run inside a flight. They look at the store again, because an earlier flight may have done the work.
+
+    private StsLookup fetchUnlessDone(DomainName domain, String id) {
+        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
+        return withoutFetch(domain, id, cached).orElseGet(() -> fetch(domain, id, cached));
+    }
+
+    private StsLookup fetchUnlessRecent(DomainName domain, String id) {
+        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
+        boolean recent = cached.isPresent() && clock.instant().isBefore(cached.get().lastChecked().plus(FetchBackOff.PAUSE));
+        return recent || cached.isEmpty() || !cached.get().id().equals(id)
+            ? fetchUnlessDone(domain, id) : fetch(domain, id, cached);
+    }
+
+    private StsLookup fetchIfDue(DomainName domain, String id) {
+        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
+        boolean due = cached.isPresent() && !clock.instant().isBefore(cached.get().refreshAt());
+        return due ? fetch(domain, id, cached) : fetchUnlessDone(domain, id);
+    }
+
+    private StsLookup fetch(DomainName domain, String id, Optional<StoredPolicy> cached) {
+        return switch (fetcher.fetch(domain)) {
+            case FetchResult.Fetched(StsPolicy policy) -> {
+                Instant now = clock.instant();
+                store.save(StoredPolicy.fetched(domain, id, policy, now, cached.map(StoredPolicy::lastUsed).orElse(now),
+                    schedule.afterFetch(now, policy.maxAge())));
+                backOff.forget(domain);
+                alarms.refreshed(domain);
+                cached.filter(before -> weakens(before.policy(), policy)).ifPresent(before -> alarms.weakened(domain, policy.mode()));
+                yield new StsLookup.Found(policy, Optional.empty());
+            }
+            case FetchResult.Failed(Violation problem) -> {
+                cached.ifPresentOrElse(kept -> keep(kept, id, problem), () -> backOff.remember(domain, failure(id, problem)));
+                yield without(cached, problem);
+            }
+        };
+    }
+
+    /** RFC 8461 §3.3: what failed is noted, the policy stays. */
+    private void keep(StoredPolicy cached, String id, Violation problem) {
+        Instant now = clock.instant();
+        store.save(cached.withFailure(failure(id, problem), now, schedule.afterFailure(now)));
+        alarms.cannotRefresh(cached, problem, now);
+    }
+
+    private FetchFailure failure(String id, Violation problem) {
+        return new FetchFailure(id, clock.instant().plus(FetchBackOff.PAUSE), problem);
+    }
+
+    private static StsLookup without(Optional<StoredPolicy> cached, Violation problem) {
+        return cached.map(kept -> found(kept, Optional.of(problem))).orElseGet(() -> new StsLookup.Unusable(problem));
+    }
+
+    /** RFC 8461 §6: in mode none a failing refresh is nobody's concern. */
+    private static StsLookup found(StoredPolicy stored, Optional<Violation> problem) {
+        return new StsLookup.Found(stored.policy(), problem.filter(p -> stored.policy().mode() != StsPolicy.Mode.NONE));
+    }
+
+    private static boolean weakens(StsPolicy before, StsPolicy after) {
+        return before.mode() == StsPolicy.Mode.ENFORCE && after.mode() != StsPolicy.Mode.ENFORCE;
+    }
+
+    private static Violation fetchError(String why) {
+        return new Violation(ResultType.STS_POLICY_FETCH_ERROR, why);
+    }
+
+    private boolean isValid(StoredPolicy stored) {
+        return stored.isValidAt(clock.instant());
+    }
+
+    private void noteUse(StoredPolicy stored) {
+        Instant now = clock.instant();
+        if (stored.lastUsed().plus(USE_NOTED_EVERY).isBefore(now)) {
+            store.used(stored.domain(), now);
+        }
+    }
+}
