@@ -37,7 +37,9 @@ final class DomainCounter {
                 counter.successes++;
             } else {
                 counter.failures++;
-                entry.getValue().forEach(failure -> addDetail(counter, failure, 1));
+                // distinct, because two failures of one session may end up in the same folded entry, which counts sessions
+                entry.getValue().stream().map(failure -> roomFor(counter, failure)).distinct()
+                    .forEach(failure -> counter.details.merge(failure, 1L, Long::sum));
             }
         }
         if (dropped < session.policies().size()) {
@@ -56,7 +58,8 @@ final class DomainCounter {
             if (counter != null) {
                 counter.successes += policy.successes();
                 counter.failures += policy.failures();
-                policy.details().forEach((failure, count) -> addDetail(counter, failure, count));
+                policy.details().forEach((failure, count) ->
+                    counter.details.merge(roomFor(counter, failure), count, (a, b) -> Math.min(a + b, counter.failures)));
             }
         }
     }
@@ -88,11 +91,15 @@ final class DomainCounter {
         return fresh;
     }
 
-    private void addDetail(PolicyCounter counter, FailureKey failure, long count) {
-        boolean known = counter.details.containsKey(failure);
-        boolean own = known || counter.details.size() < limits.detailsPerPolicy() && grant(failure.weight());
-        // the folded entries need no room of their own: there are as many as result types, and the policy's weight covers them
-        counter.details.merge(own ? failure : FailureKey.folded(failure.type()), count, Long::sum);
+    /** The entry under which a failure is counted: its own, or the folded one, which needs no room because there are few. */
+    private FailureKey roomFor(PolicyCounter counter, FailureKey failure) {
+        if (counter.details.containsKey(failure)) {
+            return failure;
+        }
+        boolean room = counter.details.size() < limits.detailsPerPolicy() && grant(failure.weight());
+        FailureKey key = room ? failure : FailureKey.folded(failure.type());
+        counter.details.putIfAbsent(key, 0L);
+        return key;
     }
 
     private boolean grant(long bytes) {

@@ -30,7 +30,8 @@ public record PolicyTally(AppliedPolicy policy, long successes, long failures, M
             .sorted(Map.Entry.<FailureKey, Long>comparingByValue().reversed().thenComparing(entry -> entry.getKey().toString()))
             .forEach(entry -> {
                 boolean keep = !entry.getKey().isFolded() && own[0]++ < most;
-                kept.merge(keep ? entry.getKey() : FailureKey.folded(entry.getKey().type()), entry.getValue(), Long::sum);
+                kept.merge(keep ? entry.getKey() : FailureKey.folded(entry.getKey().type()), entry.getValue(),
+                    (a, b) -> Math.min(a + b, failures));
             });
         return new PolicyTally(policy, successes, failures, kept);
     }

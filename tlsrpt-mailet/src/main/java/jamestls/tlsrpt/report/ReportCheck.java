@@ -1,0 +1,158 @@
+package jamestls.tlsrpt.report;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.PolicyType;
+import jamestls.mtasts.outcome.ResultType;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/**
+ * Reads a written report again, by the letter of RFC 8460 §4.4 and not by the code that wrote it, so that nothing leaves
+ * that a strict receiver would refuse. Addresses on the wire, MX hosts and policies of a session that never came about may
+ * be missing, as in the RFC's own example.
+ */
+public final class ReportCheck {
+
+    private static final ObjectMapper JSON = new ObjectMapper(
+        new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION))
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    // RFC 3339 §5.6
+    private static final Pattern DATE_TIME = Pattern.compile(
+        "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?"
+            + "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
+    // RFC 7493 §2.2: the integers that a double holds exactly
+    private static final long LARGEST_COUNT = (1L << 53) - 1;
+    private static final int MOST_PROBLEMS = 20;
+
+    private final List<String> problems = new ArrayList<>();
+
+    private ReportCheck() {
+    }
+
+    /** What is wrong, at most twenty lines that name the place; none if nothing is. Never throws. */
+    public static List<String> problems(byte[] json) {
+        ReportCheck check = new ReportCheck();
+        try {
+            check.report(JSON.readTree(json));
+        } catch (IOException notJson) {
+            check.problem("not JSON: " + notJson.getClass().getSimpleName());
+        }
+        return List.copyOf(check.problems);
+    }
+
+    private void report(JsonNode report) {
+        if (!object(report, "report")) {
+            return;
+        }
+        required(report, "organization-name", JsonNode::isTextual);
+        JsonNode range = report.path("date-range");
+        if (object(range, "date-range")) {
+            required(range, "start-datetime", text(value -> DATE_TIME.matcher(value).matches()));
+            required(range, "end-datetime", text(value -> DATE_TIME.matcher(value).matches()));
+        }
+        required(report, "contact-info", text(value -> Address.canonical(value).isPresent()));
+        required(report, "report-id", text(value -> !value.isEmpty()));
+        required(report, "policies", JsonNode::isArray);
+        report.path("policies").forEach(this::policy);
+    }
+
+    private void policy(JsonNode element) {
+        JsonNode policy = element.path("policy");
+        if (object(policy, "policy")) {
+            required(policy, "policy-type", text(ReportCheck::isPolicyType));
+            required(policy, "policy-domain", text(ReportCheck::isALabels));
+            optional(policy, "policy-string", ReportCheck::isArrayOfTexts);
+            optional(policy, "mx-host", ReportCheck::isArrayOfTexts);
+        }
+        JsonNode summary = element.path("summary");
+        if (object(summary, "summary")) {
+            required(summary, "total-successful-session-count", ReportCheck::isCount);
+            required(summary, "total-failure-session-count", ReportCheck::isCount);
+        }
+        optional(element, "failure-details", JsonNode::isArray);
+        element.path("failure-details").forEach(detail -> detail(detail, summary.path("total-failure-session-count").asLong()));
+    }
+
+    private void detail(JsonNode detail, long failures) {
+        if (!object(detail, "failure-details")) {
+            return;
+        }
+        required(detail, "result-type", text(value -> ResultType.ofWireName(value).isPresent()));
+        required(detail, "failed-session-count", count -> isCount(count) && count.asLong() <= failures);
+        optional(detail, "sending-mta-ip", text(IpText::isCanonical));
+        optional(detail, "receiving-ip", text(IpText::isCanonical));
+        optional(detail, "receiving-mx-hostname", JsonNode::isTextual);
+        optional(detail, "receiving-mx-helo", JsonNode::isTextual);
+        optional(detail, "failure-reason-code", JsonNode::isTextual);
+        optional(detail, "additional-information", text(ReportCheck::isUri));
+    }
+
+    private boolean object(JsonNode node, String name) {
+        if (!node.isObject()) {
+            problem(name + " is no object");
+        }
+        return node.isObject();
+    }
+
+    private void required(JsonNode parent, String name, Predicate<JsonNode> valid) {
+        if (parent.path(name).isMissingNode()) {
+            problem(name + " is missing");
+        } else {
+            optional(parent, name, valid);
+        }
+    }
+
+    private void optional(JsonNode parent, String name, Predicate<JsonNode> valid) {
+        JsonNode value = parent.path(name);
+        if (!value.isMissingNode() && !valid.test(value)) {
+            problem(name + " is not valid");
+        }
+    }
+
+    private void problem(String text) {
+        if (problems.size() < MOST_PROBLEMS) {
+            problems.add(text);
+        }
+    }
+
+    private static Predicate<JsonNode> text(Predicate<String> valid) {
+        return node -> node.isTextual() && valid.test(node.textValue());
+    }
+
+    private static boolean isArrayOfTexts(JsonNode node) {
+        boolean[] texts = {node.isArray()};
+        node.forEach(element -> texts[0] &= element.isTextual());
+        return texts[0];
+    }
+
+    private static boolean isCount(JsonNode node) {
+        return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0 && node.longValue() <= LARGEST_COUNT;
+    }
+
+    private static boolean isPolicyType(String text) {
+        return Arrays.stream(PolicyType.values()).anyMatch(type -> type.wireName().equals(text));
+    }
+
+    private static boolean isALabels(String text) {
+        return DomainName.parse(text).filter(name -> name.ascii().equalsIgnoreCase(text)).isPresent();
+    }
+
+    private static boolean isUri(String text) {
+        try {
+            return new URI(text).isAbsolute();
+        } catch (URISyntaxException notOne) {
+            return false;
+        }
+    }
+}

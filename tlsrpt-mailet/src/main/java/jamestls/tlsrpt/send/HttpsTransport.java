@@ -1,0 +1,34 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.mtasts.https.HttpsRequest;
+import jamestls.mtasts.https.HttpsResult;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.Rua;
+import java.time.Duration;
+import java.util.function.Function;
+
+/** Posts reports (RFC 8460 §5.4). Redirects are not followed: where to is in the record, which is the domain's own. */
+public final class HttpsTransport implements ReportTransport<Rua.Https> {
+
+    private static final String MEDIA_TYPE = "application/tlsrpt+gzip";
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    /** Nobody reads the answer's body, but a server may send one. */
+    private static final int MOST_ANSWER_BYTES = 65_536;
+
+    private final Function<HttpsRequest, HttpsResult> client;
+
+    /** @param client a guarded one: the URI is a stranger's */
+    public HttpsTransport(Function<HttpsRequest, HttpsResult> client) {
+        this.client = client;
+    }
+
+    @Override
+    public Handover send(ReportFile file, Rua.Https destination) {
+        HttpsRequest.Payload payload = new HttpsRequest.Payload(MEDIA_TYPE, file.gzip());
+        return switch (client.apply(HttpsRequest.post(destination.location(), payload, DEADLINE, MOST_ANSWER_BYTES))) {
+            case HttpsResult.Answer answer when answer.status() >= 200 && answer.status() < 300 -> new Accepted();
+            case HttpsResult.Answer answer -> new Refused("HTTP status " + answer.status());
+            case HttpsResult.Failure failure -> new Refused(failure.detail());
+        };
+    }
+}

@@ -1,0 +1,71 @@
+package jamestls.tlsrpt.send;
+
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.ReportMail;
+import jamestls.tlsrpt.report.Rua;
+import java.io.ByteArrayInputStream;
+import java.time.Clock;
+import java.util.Properties;
+import org.apache.james.core.MailAddress;
+import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.server.core.MailImpl;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeName;
+import org.apache.mailet.AttributeValue;
+import org.apache.mailet.MailetContext;
+
+/**
+ * Hands report mails to the James processor that signs and delivers them. MAIL FROM is the reporter's own address and not
+ * the null one, because a bounce tells the operator that a destination is dead.
+ */
+public final class MailTransport implements ReportTransport<Rua.Mailto> {
+
+    /**
+     * True on mails that carry a report: whoever delivers them neither enforces a policy (RFC 8460 §5.3.1) nor counts the
+     * session (RFC 8460 §3), or two reporters would write to each other for ever.
+     */
+    public static final AttributeName REPORT = AttributeName.of("jamestls.report");
+
+    /** James's own name; false stands for the header field {@code TLS-Required: No} (RFC 8689 §5). */
+    private static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
+
+    private final MailetContext context;
+    private final Reporter reporter;
+    private final String processor;
+    private final Clock clock;
+
+    /** @param processor the name of the James processor that gets the mails */
+    public MailTransport(MailetContext context, Reporter reporter, String processor, Clock clock) {
+        this.context = context;
+        this.reporter = reporter;
+        this.processor = processor;
+        this.clock = clock;
+    }
+
+    @Override
+    public Handover send(ReportFile file, Rua.Mailto destination) {
+        byte[] bytes = ReportMail.write(file, destination.address(), clock.instant());
+        MailImpl mail = null;
+        try {
+            MimeMessage message = new MimeMessage(Session.getInstance(new Properties()), new ByteArrayInputStream(bytes));
+            mail = MailImpl.builder()
+                .name(MailImpl.getId())
+                .sender(new MailAddress(reporter.from()))
+                .addRecipient(new MailAddress(destination.address()))
+                .mimeMessage(message)
+                .addAttribute(new Attribute(REPORT, AttributeValue.of(true)))
+                .addAttribute(new Attribute(REQUIRETLS, AttributeValue.of(false)))
+                .build();
+            context.sendMail(mail, processor);
+            return new Accepted();
+        } catch (MessagingException e) {
+            return new Refused("our own server: " + e.getMessage());
+        } finally {
+            LifecycleUtil.dispose(mail);
+        }
+    }
+}

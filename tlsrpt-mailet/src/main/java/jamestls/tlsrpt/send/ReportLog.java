@@ -1,0 +1,65 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.tlsrpt.store.DomainTally;
+import org.apache.james.metrics.api.Metric;
+import org.apache.james.metrics.api.MetricFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line and one count for each report that was due. The words are fixed, for the eyes of scripts:
+ * {@code tlsreport domain=… day=… part=… result=sent|no-record|postponed|expired|failed sessions=… failures=… to=…} with
+ * {@code reason=…} in place of {@code to=…} unless it was sent.
+ */
+public final class ReportLog {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ReportLog.class);
+    private static final int LONGEST_DETAIL = 500;
+
+    private final Metric sent;
+    private final Metric notWanted;
+    private final Metric postponed;
+    private final Metric failed;
+
+    public ReportLog(MetricFactory metrics) {
+        this.sent = metrics.generate("tlsReportsSent");
+        this.notWanted = metrics.generate("tlsReportsNotWanted");
+        this.postponed = metrics.generate("tlsReportsPostponed");
+        this.failed = metrics.generate("tlsReportsFailed");
+    }
+
+    void finished(ReportResult result) {
+        DomainTally tally = result.tally();
+        String line = "tlsreport domain=" + tally.key().domain() + " day=" + tally.key().day() + " part=" + tally.part().number()
+            + " result=" + result.word() + " sessions=" + tally.sessions() + " failures=" + tally.failedSessions()
+            + (result instanceof ReportResult.Sent ? " to=" : " reason=") + printable(result.detail());
+        switch (result) {
+            case ReportResult.Sent done -> {
+                sent.increment();
+                LOGGER.info(line);
+            }
+            case ReportResult.NotWanted none -> {
+                notWanted.increment();
+                LOGGER.debug(line);
+            }
+            case ReportResult.Postponed later -> {
+                postponed.increment();
+                LOGGER.info(line);
+            }
+            case ReportResult.Expired expired -> {
+                failed.increment();
+                LOGGER.warn(line);
+            }
+            case ReportResult.Faulty faulty -> {
+                failed.increment();
+                LOGGER.error(line);
+            }
+        }
+    }
+
+    /** Parts of it are a stranger's words. */
+    static String printable(String text) {
+        String clean = text.replaceAll("[^\\x20-\\x7e]", "?");
+        return clean.length() > LONGEST_DETAIL ? clean.substring(0, LONGEST_DETAIL) : clean;
+    }
+}

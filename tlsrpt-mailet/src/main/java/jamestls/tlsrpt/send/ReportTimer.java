@@ -1,0 +1,81 @@
+package jamestls.tlsrpt.send;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that each finished day is reported. It asks the clock anew every time it wakes up and remembers no point in
+ * time at which to act, so a clock that jumps, or a machine that slept, costs nothing but the delay.
+ */
+public final class ReportTimer {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
+
+    private final ReportRun run;
+    private final ReportSchedule schedule;
+    private final Clock clock;
+    private final Duration pause;
+    private final RetryTimes retries = new RetryTimes();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Thread thread;
+
+    /** @param pause between two looks at the clock */
+    public ReportTimer(ReportRun run, ReportSchedule schedule, Clock clock, Duration pause) {
+        this.run = run;
+        this.schedule = schedule;
+        this.clock = clock;
+        this.pause = pause;
+        this.thread = Thread.ofVirtual().name("tlsreport-timer").unstarted(this::work);
+    }
+
+    /** At most once. */
+    public void start() {
+        thread.start();
+    }
+
+    /** Interrupts what is going on and waits for it, at most {@code patience}; what was claimed and not sent is put back. */
+    public void stop(Duration patience) {
+        stopped.countDown();
+        thread.interrupt();
+        try {
+            if (thread.isAlive() && !thread.join(patience)) {
+                LOGGER.warn("tlsreport: a report run did not end within {}", patience);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Reports what is due by now, and returns when that is done. */
+    List<ReportResult> tick() {
+        Instant now = clock.instant();
+        retries.forgetOld(now);
+        List<ReportResult> results = run.run(key -> !now.isBefore(schedule.dueAt(key)) && retries.mayTry(key, now));
+        results.forEach(result -> retries.note(result, clock.instant()));
+        return results;
+    }
+
+    private void work() {
+        try {
+            do {
+                surelyTick();
+            } while (!stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException stop) {
+            LOGGER.debug("tlsreport: the timer stops");
+        }
+    }
+
+    private void surelyTick() {
+        try {
+            tick();
+        } catch (RuntimeException e) {
+            LOGGER.error("tlsreport: a run failed, the next one follows", e);
+        }
+    }
+}

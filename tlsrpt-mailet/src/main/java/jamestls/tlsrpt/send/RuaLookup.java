@@ -1,0 +1,62 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.report.RuaRecord;
+import java.util.List;
+
+/** Asks DNS where a domain wants its reports. */
+final class RuaLookup {
+
+    /** A record may name more, and each is a mail or a connection somebody else pays for (RFC 8460 §7). */
+    static final int MOST_DESTINATIONS = 10;
+
+    private final Dns dns;
+
+    RuaLookup(Dns dns) {
+        this.dns = dns;
+    }
+
+    sealed interface Wish {
+    }
+
+    /** At least one destination, at most ten. */
+    record Destinations(List<Rua> rua) implements Wish {
+    }
+
+    /** No report is wanted, or none that we could send. */
+    record NoWish(String reason) implements Wish {
+    }
+
+    /** DNS could not say; asking again later may help. */
+    record Unknown(String reason) implements Wish {
+    }
+
+    Wish of(DomainName domain) {
+        DomainName name;
+        try {
+            // RFC 8460 §3
+            name = domain.child("_smtp._tls");
+        } catch (IllegalArgumentException tooLong) {
+            return new NoWish("the name of the record would be too long");
+        }
+        return switch (dns.txt(name)) {
+            case DnsAnswer.Found<String> found -> chosen(RuaRecord.select(found.records()));
+            case DnsAnswer.Absent<String> absent -> new NoWish("no TLSRPT record");
+            case DnsAnswer.Bogus<String> bogus -> new Unknown("DNSSEC: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> new Unknown("DNS: " + failed.reason());
+        };
+    }
+
+    private static Wish chosen(RuaRecord.Selection selection) {
+        return switch (selection) {
+            case RuaRecord.None none -> new NoWish(none.reason());
+            case RuaRecord.Found found -> {
+                List<Rua> usable = found.record().usable().stream().limit(MOST_DESTINATIONS).toList();
+                yield usable.isEmpty() ? new NoWish("no destination that can be used") : new Destinations(usable);
+            }
+        };
+    }
+}
