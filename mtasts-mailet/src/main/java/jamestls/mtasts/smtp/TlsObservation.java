@@ -16,10 +16,19 @@ import java.util.Optional;
  * @param startTls whether STARTTLS was offered
  * @param handshake how it went
  * @param failure why no usable session came about, if none did; empty means mail can be sent
+ * @param startTlsReply what the server answered to STARTTLS, if it was sent and answered. Anything but 220 refuses TLS: a
+ *     session with such a reply and no failure is usable, in clear
  */
 public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
                              Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls, Handshake handshake,
-                             Optional<SessionFailure> failure) {
+                             Optional<SessionFailure> failure, Optional<SmtpReply> startTlsReply) {
+
+    /** Without a reply to STARTTLS. */
+    public TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
+                          Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls, Handshake handshake,
+                          Optional<SessionFailure> failure) {
+        this(mxHost, receivingIp, sendingIp, greeting, helo, startTls, handshake, failure, Optional.empty());
+    }
 
     /** What the server's EHLO reply said of STARTTLS. */
     public enum StartTls {

@@ -1,0 +1,128 @@
+package jamestls.mtasts.smtp;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.smtp.SessionFailure.Phase;
+import jamestls.mtasts.smtp.TlsObservation.StartTls;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+
+/** From nothing to a session that can take a mail, and what was seen on the way. */
+final class Opening {
+
+    private static final int LONGEST_HELO = 255;
+
+    private final SmtpSettings settings;
+    private final Wire wire;
+    private final DomainName mxHost;
+
+    private Optional<InetAddress> sendingIp = Optional.empty();
+    private Optional<SmtpReply> greeting = Optional.empty();
+    private Optional<String> helo = Optional.empty();
+    private StartTls startTls = StartTls.UNKNOWN;
+    private Optional<SmtpReply> startTlsReply = Optional.empty();
+    private Handshake handshake = new Handshake.NotAttempted();
+    private Optional<SessionFailure> failure = Optional.empty();
+    private Capabilities capabilities = Capabilities.none();
+
+    Opening(SmtpSettings settings, Deadlines deadlines, DomainName mxHost) {
+        this.settings = settings;
+        this.wire = new Wire(settings, deadlines);
+        this.mxHost = mxHost;
+    }
+
+    SmtpSession open(InetSocketAddress address, TlsUse use) {
+        try {
+            wire.connect(address);
+            sendingIp = Optional.of(wire.sendingIp());
+            greet();
+            hello(Phase.EHLO);
+            startTls = capabilities.offers("STARTTLS") ? StartTls.OFFERED : StartTls.NOT_OFFERED;
+            if (use == TlsUse.IF_OFFERED && startTls == StartTls.OFFERED) {
+                startTls();
+            }
+            wire.ready();
+        } catch (SessionLost lost) {
+            failure = Optional.of(lost.failure());
+        }
+        return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls, handshake,
+            failure, startTlsReply), capabilities, wire);
+    }
+
+    private void greet() throws SessionLost {
+        wire.enter(Phase.GREETING);
+        greeting = Optional.of(wire.read());
+        if (greeting.get().code() != 220) {
+            throw wire.lost(greeting.get());
+        }
+    }
+
+    private void hello(Phase phase) throws SessionLost {
+        capabilities = Capabilities.none();
+        SmtpReply ehlo = wire.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
+        if (ehlo.isPermanent()) {
+            // RFC 5321 §3.2: a server that does not know EHLO is spoken to with HELO
+            ehlo = wire.exchange(phase, new CommandLine("HELO " + settings.heloName()));
+        } else if (ehlo.code() == 250) {
+            capabilities = Capabilities.of(ehlo);
+        }
+        if (ehlo.code() != 250) {
+            throw wire.lost(ehlo);
+        }
+        helo = firstWord(ehlo);
+    }
+
+    private void startTls() throws SessionLost {
+        SmtpReply reply = askForTls();
+        startTlsReply = Optional.of(reply);
+        if (reply.code() == 421) {
+            throw wire.lost(reply);
+        }
+        if (reply.code() == 220) {
+            // only 220 starts TLS (RFC 3207 §4)
+            handshake = shakeHands();
+            helloUnderTls();
+        }
+    }
+
+    private SmtpReply askForTls() throws SessionLost {
+        try {
+            return wire.exchange(Phase.STARTTLS, new CommandLine("STARTTLS"));
+        } catch (SessionLost lost) {
+            throw handshakeFailed(lost);
+        }
+    }
+
+    private Handshake shakeHands() throws SessionLost {
+        try {
+            if (wire.hasUnread()) {
+                // what comes in clear between the 220 and the handshake may be anybody's: RFC 3207 §6
+                throw wire.violation("the server sent more than its 220 in clear before the TLS handshake");
+            }
+            return wire.secure(mxHost);
+        } catch (SessionLost lost) {
+            throw handshakeFailed(lost);
+        }
+    }
+
+    /** RFC 3207 §4.2: what was said before TLS is forgotten. With TLS 1.3 the server's complaint about the handshake comes now. */
+    private void helloUnderTls() throws SessionLost {
+        helo = Optional.empty();
+        try {
+            hello(Phase.EHLO_AFTER_TLS);
+        } catch (SessionLost lost) {
+            throw lost.getCause() instanceof SSLException ? handshakeFailed(lost) : lost;
+        }
+    }
+
+    private SessionLost handshakeFailed(SessionLost lost) {
+        handshake = new Handshake.Failed(lost.failure().detail());
+        return lost;
+    }
+
+    private static Optional<String> firstWord(SmtpReply reply) {
+        String word = reply.lines().getFirst().strip().split(" ", 2)[0];
+        return Optional.of(Printable.line(word, LONGEST_HELO)).filter(name -> !name.isEmpty());
+    }
+}

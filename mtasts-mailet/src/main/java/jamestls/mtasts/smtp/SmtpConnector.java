@@ -1,0 +1,35 @@
+package jamestls.mtasts.smtp;
+
+import jamestls.mtasts.dns.DomainName;
+import java.net.InetSocketAddress;
+
+/** Opens sessions; one for the whole delivery, used by all its workers. */
+public final class SmtpConnector implements AutoCloseable {
+
+    private final SmtpSettings settings;
+    private final Deadlines deadlines = new Deadlines();
+
+    public SmtpConnector(SmtpSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Connects, reads the greeting, says EHLO and, if wanted and offered, goes over to TLS. Whatever the network or the
+     * server does comes back as {@link SmtpSession#observation()}, never as an exception. The caller closes the session.
+     *
+     * @param mxHost the host meant, for SNI
+     * @param address one of its addresses, resolved, and the port
+     */
+    public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("an address is needed, not a name: " + address);
+        }
+        return new Opening(settings, deadlines, mxHost).open(address, use);
+    }
+
+    /** Open sessions keep the deadline they have and get no further step done. */
+    @Override
+    public void close() {
+        deadlines.close();
+    }
+}
