@@ -1,0 +1,113 @@
+package jamestls.fakeinternet;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+
+/** What a fake mail server is from its start on; every method gives back the same setup. */
+public final class SmtpServerSetup {
+
+    private final String hostName;
+    private InetAddress address = InetAddress.getLoopbackAddress();
+    private int port;
+    private Optional<Identity> identity = Optional.empty();
+    private List<String> keywords = List.of("PIPELINING", "SIZE 52428800", "8BITMIME", "ENHANCEDSTATUSCODES");
+    private Optional<List<String>> keywordsUnderTls = Optional.empty();
+    private String[] protocols = {"TLSv1.3", "TLSv1.2"};
+    private ClientCertificate clientCertificate = ClientCertificate.NOT_ASKED_FOR;
+
+    enum ClientCertificate { NOT_ASKED_FOR, REQUIRED }
+
+    SmtpServerSetup(String hostName) {
+        this.hostName = hostName;
+    }
+
+    /** Listens there instead of on 127.0.0.1, for example on 127.0.0.7. */
+    public SmtpServerSetup on(String ip) {
+        try {
+            address = InetAddress.getByName(ip);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return this;
+    }
+
+    /** Listens on that port instead of any that is free. */
+    public SmtpServerSetup port(int fixed) {
+        port = fixed;
+        return this;
+    }
+
+    /** Has that key and chain, and so offers STARTTLS. */
+    public SmtpServerSetup identity(Identity shown) {
+        identity = Optional.of(shown);
+        return this;
+    }
+
+    /** Lists these in EHLO replies (and STARTTLS by itself) instead of PIPELINING, SIZE, 8BITMIME and ENHANCEDSTATUSCODES. */
+    public SmtpServerSetup keywords(String... lines) {
+        keywords = List.of(lines);
+        return this;
+    }
+
+    /** Lists these under TLS instead. */
+    public SmtpServerSetup keywordsUnderTls(String... lines) {
+        keywordsUnderTls = Optional.of(List.of(lines));
+        return this;
+    }
+
+    /** Speaks only these, as JSSE names them. */
+    public SmtpServerSetup protocols(String... names) {
+        protocols = names.clone();
+        return this;
+    }
+
+    /** Insists on a certificate of the client; with TLS 1.3 its complaint comes after the handshake. */
+    public SmtpServerSetup requireClientCertificate() {
+        clientCertificate = ClientCertificate.REQUIRED;
+        return this;
+    }
+
+    /** Listens from now on. */
+    public SmtpServer start() {
+        try {
+            return new SmtpServer(this);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot listen on " + address + " port " + port, e);
+        }
+    }
+
+    String hostName() {
+        return hostName;
+    }
+
+    InetAddress address() {
+        return address;
+    }
+
+    int port() {
+        return port;
+    }
+
+    Optional<Identity> identity() {
+        return identity;
+    }
+
+    List<String> keywords() {
+        return keywords;
+    }
+
+    List<String> keywordsUnderTls() {
+        return keywordsUnderTls.orElse(keywords);
+    }
+
+    String[] protocols() {
+        return protocols.clone();
+    }
+
+    ClientCertificate clientCertificate() {
+        return clientCertificate;
+    }
+}
