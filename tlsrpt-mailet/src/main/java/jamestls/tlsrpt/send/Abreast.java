@@ -24,14 +24,21 @@ final class Abreast {
         List<R> results = new ArrayList<>();
         try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, Math.min(atOnce, things.size())), threads)) {
             List<Future<R>> futures = things.stream().map(thing -> executor.submit(() -> work.apply(thing))).toList();
+            collect(futures, results, executor);
+        }
+        return results;
+    }
+
+    private static <R> void collect(List<Future<R>> futures, List<R> results, ExecutorService executor) {
+        try {
             for (Future<R> future : futures) {
                 results.add(future.get());
             }
         } catch (InterruptedException stopped) {
+            executor.shutdownNow();
             Thread.currentThread().interrupt();
         } catch (ExecutionException failed) {
             throw new IllegalStateException("work that must not throw did", failed.getCause());
         }
-        return results;
     }
 }

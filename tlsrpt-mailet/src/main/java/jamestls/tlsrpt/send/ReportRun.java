@@ -35,7 +35,8 @@ public final class ReportRun {
     private final ReportLog log;
     private final Clock clock;
 
-    public ReportRun(Reporter reporter, TallyStore tallies, ReportStore reports, Dns dns, Transports transports, ReportLog log, Clock clock) {
+    public ReportRun(Reporter reporter, TallyStore tallies, ReportStore reports, Dns dns, Transports transports, ReportLog log,
+                     Clock clock) {
         this.reporter = reporter;
         this.tallies = tallies;
         this.reports = reports;
@@ -95,7 +96,7 @@ public final class ReportRun {
         List<String> accepted = new ArrayList<>();
         List<String> refused = new ArrayList<>();
         for (Rua destination : destinations) {
-            switch (transports.send(file, destination)) {
+            switch (handOver(file, destination)) {
                 case ReportTransport.Accepted done -> {
                     accepted.add(destination.uri());
                     record(file, destination, "accepted");
@@ -111,7 +112,17 @@ public final class ReportRun {
             : new ReportResult.Sent(tally, String.join(" ", accepted));
     }
 
+    private ReportTransport.Handover handOver(ReportFile file, Rua destination) {
+        try {
+            return transports.send(file, destination);
+        } catch (RuntimeException e) {
+            LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
+            return new ReportTransport.Refused("unexpected: " + e);
+        }
+    }
+
     private void record(ReportFile file, Rua destination, String result) {
-        reports.add(new ReportRecord(file.report().tally().key(), file.report().id().toString(), clock.instant(), destination.uri(), result));
+        TlsReport report = file.report();
+        reports.add(new ReportRecord(report.tally().key(), report.id().toString(), clock.instant(), destination.uri(), result));
     }
 }

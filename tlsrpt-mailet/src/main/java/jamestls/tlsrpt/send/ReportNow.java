@@ -1,0 +1,64 @@
+package jamestls.tlsrpt.send;
+
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reports all there is, the day so far included, because an administrator asked. One at a time, on a thread of its own. */
+public final class ReportNow {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ReportNow.class);
+
+    private final ReportRun run;
+    private final AtomicReference<Thread> running = new AtomicReference<>();
+
+    public ReportNow(ReportRun run) {
+        this.run = run;
+    }
+
+    /** Whether the run that was asked for takes place. */
+    public enum Start {
+        STARTED,
+        /** Another one is under way, and will report what there is. */
+        UNDER_WAY
+    }
+
+    /**
+     * Returns at once.
+     *
+     * @param answer gets the summary when the run is through, on the run's thread
+     */
+    public Start start(Consumer<String> answer) {
+        Thread thread = Thread.ofVirtual().name("tlsreport-now").unstarted(() -> work(answer));
+        if (!running.compareAndSet(null, thread)) {
+            return Start.UNDER_WAY;
+        }
+        thread.start();
+        return Start.STARTED;
+    }
+
+    /** Interrupts a run that is under way and waits for it, at most {@code patience}. */
+    public void stop(Duration patience) {
+        Thread thread = running.get();
+        if (thread != null) {
+            thread.interrupt();
+            try {
+                thread.join(patience);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void work(Consumer<String> answer) {
+        try {
+            answer.accept(RunSummary.of(run.run(key -> true)));
+        } catch (RuntimeException e) {
+            LOGGER.error("tlsreport: the run that was asked for failed", e);
+        } finally {
+            running.set(null);
+        }
+    }
+}
