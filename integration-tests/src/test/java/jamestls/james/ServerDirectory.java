@@ -1,0 +1,92 @@
+package jamestls.james;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.stream.Stream;
+
+/**
+ * The working directory of a test server: {@code conf/} from the shipped james-conf and {@code extensions-jars/} with
+ * the packaged jars. {@link #adapt} is the complete list of what differs from the shipped configuration.
+ */
+final class ServerDirectory {
+
+    private static final String ANCHORS = "fakeinternet-ca.p12";
+    private static final String ANCHORS_PASSWORD = "fakeinternet";
+
+    private final Path directory;
+
+    private ServerDirectory(Path directory) {
+        this.directory = directory;
+    }
+
+    static ServerDirectory create(Path directory, JamesHome home, Ports ports, Surroundings world, DkimKey dkim) throws IOException {
+        ServerDirectory server = new ServerDirectory(directory);
+        Files.createDirectories(server.conf());
+        copyFiles(BuildPaths.shippedConfiguration().resolve("conf"), server.conf());
+        if (home.flavour() == Flavour.JAVAX) {
+            copyFiles(BuildPaths.shippedConfiguration().resolve("conf-3.8"), server.conf());
+        }
+        Files.writeString(server.conf().resolve("dkim-private.pem"), dkim.privatePem());
+        Path extensions = Files.createDirectories(directory.resolve("extensions-jars"));
+        for (Path jar : home.flavour().jars()) {
+            Files.copy(jar, extensions.resolve(jar.getFileName()));
+        }
+        server.adapt(ports, world);
+        return server;
+    }
+
+    Path path() {
+        return directory;
+    }
+
+    Path conf() {
+        return directory.resolve("conf");
+    }
+
+    /** Ports, DNS servers and trust anchors; nothing else. */
+    private void adapt(Ports ports, Surroundings world) throws IOException {
+        replace("smtpserver.xml", "<bind>0.0.0.0:25</bind>", "<bind>127.0.0.1:" + ports.smtp() + "</bind>");
+        replace("smtpserver.xml", "<bind>0.0.0.0:587</bind>", "<bind>127.0.0.1:" + ports.submission() + "</bind>");
+        replace("imapserver.xml", "<bind>0.0.0.0:143</bind>", "<bind>127.0.0.1:" + ports.imap() + "</bind>");
+        replace("webadmin.properties", "port=8000", "port=" + ports.webadmin());
+        // James's own look-ups (it takes no port) must not leave the machine, either
+        replace("dnsservice.xml", "<autodiscover>true</autodiscover>",
+            "<servers><server>127.0.0.1</server></servers><autodiscover>false</autodiscover>");
+
+        String dnsServers = "<dnsServers>" + world.dns().getAddress().getHostAddress() + ":" + world.dns().getPort() + "</dnsServers>";
+        replace("mailetcontainer.xml", "class=\"jamestls.tlsrpt.TlsReporting\">", "class=\"jamestls.tlsrpt.TlsReporting\">" + dnsServers);
+        replace("mailetcontainer.xml", "class=\"jamestls.mtasts.SecureRemoteDelivery\">", "class=\"jamestls.mtasts.SecureRemoteDelivery\">"
+            + dnsServers
+            + "<smtpPort>" + world.smtpPort() + "</smtpPort>"
+            + "<policyPort>" + world.policyPort() + "</policyPort>"
+            + "<trustStore>file://conf/" + ANCHORS + "</trustStore>"
+            + "<trustStorePassword>" + ANCHORS_PASSWORD + "</trustStorePassword>"
+            // the other side of the internet is on loopback addresses, too
+            + "<allowPrivateAddresses>true</allowPrivateAddresses>");
+        try (OutputStream file = Files.newOutputStream(conf().resolve(ANCHORS))) {
+            world.anchors().store(file, ANCHORS_PASSWORD.toCharArray());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void replace(String file, String shipped, String ours) throws IOException {
+        Path path = conf().resolve(file);
+        String text = Files.readString(path);
+        if (text.indexOf(shipped) < 0 || text.indexOf(shipped) != text.lastIndexOf(shipped)) {
+            throw new IllegalStateException(file + " must contain once: " + shipped);
+        }
+        Files.writeString(path, text.replace(shipped, ours));
+    }
+
+    private static void copyFiles(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, to.resolve(file.getFileName()), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+package jamestls.james;
+
+import java.net.InetSocketAddress;
+import java.security.KeyStore;
+
+/**
+ * The part of the world around a test server that its configuration must know.
+ *
+ * @param dns the DNS server in place of the internet's
+ * @param smtpPort where all mail servers listen, instead of 25
+ * @param policyPort where all policy hosts listen, instead of 443
+ * @param anchors the authorities to trust, instead of the JVM's
+ */
+public record Surroundings(InetSocketAddress dns, int smtpPort, int policyPort, KeyStore anchors) {
+}
