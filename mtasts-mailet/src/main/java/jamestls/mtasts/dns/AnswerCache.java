@@ -1,0 +1,51 @@
+package jamestls.mtasts.dns;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.xbill.DNS.Name;
+
+/**
+ * Keeps resolutions for as long as they may be kept, and makes sure that a question is on its way only once however many
+ * ask it at the same time. Each flight has a virtual thread of its own, so nothing blocks inside the cache.
+ */
+final class AnswerCache {
+
+    /** Names compare without case. */
+    record Question(Name name, int type) {
+    }
+
+    /** @param at when it arrived, in nanoseconds on the cache's clock */
+    record Kept(Resolution resolution, long at) {
+    }
+
+    private final AsyncCache<Question, Kept> answers;
+    private final LongSupplier nanoClock;
+
+    AnswerCache(int entries, LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        this.answers = Caffeine.newBuilder()
+            .maximumSize(entries)
+            .ticker(nanoClock::getAsLong)
+            .executor(Thread::startVirtualThread)
+            .expireAfter(Expiry.<Question, Kept>creating((question, kept) -> Duration.ofSeconds(kept.resolution().ttl())))
+            .buildAsync();
+    }
+
+    /** The answer kept, the one on its way, or the one that {@code flight} brings. */
+    CompletableFuture<Kept> get(Question question, Function<Question, Resolution> flight) {
+        return answers.get(question, (asked, executor) ->
+            CompletableFuture.supplyAsync(() -> new Kept(flight.apply(asked), nanoClock.getAsLong()), executor));
+    }
+
+    /** What is left of the TTL, in seconds. */
+    long secondsLeft(Kept kept) {
+        long age = TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at());
+        return Math.max(0, kept.resolution().ttl() - age);
+    }
+}

@@ -1,0 +1,36 @@
+package jamestls.mtasts.dns;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Whom to ask and how long to wait.
+ *
+ * @param servers recursive name servers, in order of preference, at least one
+ * @param queryTimeout for one query to one server, TCP after a truncated answer included
+ * @param lookupDeadline for a whole look-up: all servers, both rounds, all CNAMEs and the wait for a free slot
+ * @param concurrentQueries on the way at a time; the rest waits. Without a bound, UDP answers get lost in bursts
+ * @param cacheEntries answers kept, positive and negative
+ */
+public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout, Duration lookupDeadline, int concurrentQueries,
+                          int cacheEntries) {
+
+    public DnsSettings {
+        servers = List.copyOf(servers);
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("DNS needs at least one server");
+        }
+        if (queryTimeout.isNegative() || queryTimeout.isZero() || lookupDeadline.compareTo(queryTimeout) < 0) {
+            throw new IllegalArgumentException("DNS time-outs out of order: " + queryTimeout + " per query, " + lookupDeadline + " in all");
+        }
+        if (concurrentQueries < 1 || cacheEntries < 1) {
+            throw new IllegalArgumentException("DNS needs room for a query and for an answer");
+        }
+    }
+
+    /** 3 seconds per query, 12 for a look-up, 64 queries at a time, 20,000 answers kept. */
+    public static DnsSettings of(List<InetSocketAddress> servers) {
+        return new DnsSettings(servers, Duration.ofSeconds(3), Duration.ofSeconds(12), 64, 20_000);
+    }
+}

@@ -1,0 +1,140 @@
+package jamestls.mtasts.dns;
+
+import jamestls.mtasts.dns.RecordReading.Reading;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.TextParseException;
+import org.xbill.DNS.Type;
+
+/**
+ * DNS through recursive servers of our own choosing, never through the JVM's resolver. Look-ups are bounded in time, in
+ * concurrent queries and in the size of what they take in; answers are cached for their TTL, positive ones for at most
+ * an hour, negative ones for at most five minutes, failures for one second. The same question is asked only once at a
+ * time. TXT records arrive one character per byte (ISO 8859-1), so that no byte can pass for another.
+ *
+ * <p>Nothing is validated: the security of every answer is {@link Security#INSECURE}, and {@code Bogus} does not occur. A
+ * validating server reports bogus data as SERVFAIL, which is {@code Failed} here.
+ */
+public final class DnsjavaDns implements Dns {
+
+    private final Recursor recursor;
+    private final AnswerCache cache;
+    private final Duration lookupDeadline;
+
+    /** Nothing is sent until the first look-up. */
+    public DnsjavaDns(DnsSettings settings) {
+        this(settings, System::nanoTime);
+    }
+
+    /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
+    DnsjavaDns(DnsSettings settings, LongSupplier cacheClock) {
+        this.recursor = new Recursor(settings);
+        this.cache = new AnswerCache(settings.cacheEntries(), cacheClock);
+        this.lookupDeadline = settings.lookupDeadline();
+    }
+
+    @Override
+    public DnsAnswer<MxRecord> mx(DomainName domain) {
+        return awaited(lookUp(domain, Type.MX), "MX of " + domain, RecordReading::mx);
+    }
+
+    @Override
+    public DnsAnswer<InetAddress> addresses(DomainName host) {
+        CompletableFuture<AnswerCache.Kept> v6 = lookUp(host, Type.AAAA);
+        CompletableFuture<AnswerCache.Kept> v4 = lookUp(host, Type.A);
+        return together(awaited(v6, "AAAA of " + host, RecordReading::addresses),
+            awaited(v4, "A of " + host, RecordReading::addresses));
+    }
+
+    @Override
+    public DnsAnswer<String> txt(DomainName name) {
+        return awaited(lookUp(name, Type.TXT), "TXT of " + name, RecordReading::txt);
+    }
+
+    private CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type) {
+        return cache.get(new AnswerCache.Question(wireName(name), type), question ->
+            AliasChain.follow(recursor, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));
+    }
+
+    private <T> DnsAnswer<T> awaited(CompletableFuture<AnswerCache.Kept> flight, String what,
+                                     Function<List<Record>, Reading<T>> reading) {
+        try {
+            AnswerCache.Kept kept = flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS);
+            return answer(kept.resolution(), Duration.ofSeconds(cache.secondsLeft(kept)), what, reading);
+        } catch (TimeoutException e) {
+            return new DnsAnswer.Failed<>(what + ": no answer within " + lookupDeadline.toMillis() + " ms");
+        } catch (ExecutionException e) {
+            return new DnsAnswer.Failed<>(what + ": " + e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new DnsAnswer.Failed<>(what + ": interrupted");
+        }
+    }
+
+    private static <T> DnsAnswer<T> answer(Resolution resolution, Duration ttl, String what, Function<List<Record>, Reading<T>> reading) {
+        return switch (resolution) {
+            case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
+            case Resolution.None none -> new DnsAnswer.Absent<>(Security.INSECURE, ttl);
+            case Resolution.Records found -> {
+                Optional<DomainName> owner = RecordReading.domainName(found.owner());
+                if (owner.isEmpty()) {
+                    yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");
+                }
+                yield switch (reading.apply(found.records())) {
+                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), Security.INSECURE, ttl, owner.get());
+                    case Reading.Unusable<T> unusable -> new DnsAnswer.Failed<>(what + ": " + unusable.reason());
+                };
+            }
+        };
+    }
+
+    /** One answer from both families; see {@link Dns#addresses} for which error counts. */
+    private static DnsAnswer<InetAddress> together(DnsAnswer<InetAddress> v6, DnsAnswer<InetAddress> v4) {
+        if (v6 instanceof DnsAnswer.Found<InetAddress> six && v4 instanceof DnsAnswer.Found<InetAddress> four) {
+            return new DnsAnswer.Found<>(Stream.concat(six.records().stream(), four.records().stream()).toList(),
+                weaker(six.security(), four.security()), shorter(six.ttl(), four.ttl()), six.canonicalName());
+        }
+        if (v6 instanceof DnsAnswer.Absent<InetAddress> six && v4 instanceof DnsAnswer.Absent<InetAddress> four) {
+            return new DnsAnswer.Absent<>(weaker(six.security(), four.security()), shorter(six.ttl(), four.ttl()));
+        }
+        return Stream.of(v6, v4).min((one, other) -> Integer.compare(weight(one), weight(other))).orElseThrow();
+    }
+
+    /** Which of two unlike answers speaks for both: addresses, then what forbids going on, then what is not known. */
+    private static int weight(DnsAnswer<InetAddress> answer) {
+        return switch (answer) {
+            case DnsAnswer.Found<InetAddress> found -> 0;
+            case DnsAnswer.Bogus<InetAddress> bogus -> 1;
+            case DnsAnswer.Failed<InetAddress> failed -> 2;
+            case DnsAnswer.Absent<InetAddress> absent -> 3;
+        };
+    }
+
+    private static Security weaker(Security one, Security other) {
+        return one == Security.SECURE ? other : one;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static Name wireName(DomainName name) {
+        try {
+            return Name.fromString(name.ascii(), Name.root);
+        } catch (TextParseException e) {
+            // a DomainName has labels of 1 to 63 and 253 characters at most
+            throw new IllegalArgumentException(name.ascii(), e);
+        }
+    }
+}

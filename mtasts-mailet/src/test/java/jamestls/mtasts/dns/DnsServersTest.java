@@ -1,0 +1,39 @@
+package jamestls.mtasts.dns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Collections;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DnsServersTest {
+
+    @Test
+    void parseShouldKeepOrderAndFillInThePort() throws Exception {
+        assertThat(DnsServers.parse("127.0.0.1:5353, [::1]:54,9.9.9.9 , 2620:fe::fe, [2620:fe::9]")).containsExactly(
+            new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 5353),
+            new InetSocketAddress(InetAddress.getByName("::1"), 54),
+            new InetSocketAddress(InetAddress.getByName("9.9.9.9"), 53),
+            new InetSocketAddress(InetAddress.getByName("2620:fe::fe"), 53),
+            new InetSocketAddress(InetAddress.getByName("2620:fe::9"), 53));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "dns.example", "9.9.9", "9.9.9.9:", "9.9.9.9:0", "9.9.9.9:65536", "9.9.9.9:dns", "[9.9.9.9]:53", "[::1",
+        "::1]:53", "[::1]53", "09.9.9.9", "[fe80::1%eth0]"})
+    void parseShouldNameTheElementThatIsNoAddress(String bad) {
+        assertThatThrownBy(() -> DnsServers.parse("127.0.0.1, " + bad + ", 9.9.9.9"))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("dnsServers: '" + bad + "'");
+    }
+
+    @Test
+    void parseShouldBoundTheNumberOfServers() {
+        assertThatThrownBy(() -> DnsServers.parse(String.join(",", Collections.nCopies(17, "9.9.9.9"))))
+            .hasMessageContaining("at most 16");
+    }
+}
