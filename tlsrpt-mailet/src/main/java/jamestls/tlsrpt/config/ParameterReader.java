@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.config;
 
+import jamestls.mtasts.dns.DnsServers;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.send.ReportSchedule;
@@ -48,7 +49,7 @@ final class ParameterReader {
     }
 
     private String organization() {
-        String name = text("organization").orElseThrow(() -> missing("organization", "the name of your organization, as reports show it"));
+        String name = text("organization").orElseThrow(() -> missing("organization", "your organization's name, as reports show it"));
         if (name.length() > LONGEST_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
             throw invalid("organization", name, "one line of at most " + LONGEST_ORGANIZATION + " characters");
         }
@@ -78,10 +79,12 @@ final class ParameterReader {
     }
 
     private List<InetSocketAddress> dnsServers() {
-        return list("dnsServers").stream()
-            .map(server -> ServerAddress.parse(server)
-                .orElseThrow(() -> invalid("dnsServers", server, "IP addresses like 9.9.9.9, 127.0.0.1:5353 or [::1]:53, separated by commas")))
-            .toList();
+        Optional<String> text = text("dnsServers");
+        try {
+            return text.map(DnsServers::parse).orElse(List.of());
+        } catch (IllegalArgumentException e) {
+            throw invalid("dnsServers", text.orElseThrow(), "IP addresses like 9.9.9.9, 127.0.0.1:5353 or [::1]:53, separated by commas");
+        }
     }
 
     private Duration duration(String name, Duration otherwise) {
@@ -102,7 +105,8 @@ final class ParameterReader {
     }
 
     private Optional<String> address(String name) {
-        return text(name).map(text -> Address.canonical(text).orElseThrow(() -> invalid(name, text, "a mail address like tls-reports@example.com")));
+        return text(name).map(text -> Address.canonical(text)
+            .orElseThrow(() -> invalid(name, text, "a mail address like tls-reports@example.com")));
     }
 
     private List<String> list(String name) {

@@ -1,17 +1,13 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.mtasts.dns.IpLiteral;
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
-import java.util.regex.Pattern;
 
 /** IP addresses as reports spell them: dotted quads, and IPv6 in its canonical text (RFC 5952 §4), without scope. */
 public final class IpText {
 
     private static final int GROUPS = 8;
-    private static final String OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-    private static final Pattern IPV4 = Pattern.compile(OCTET + "(\\." + OCTET + "){3}");
-    private static final Pattern IPV6_LETTERS = Pattern.compile("(?=.*:)[0-9a-f:]{2,39}");
 
     private IpText() {
     }
@@ -23,18 +19,7 @@ public final class IpText {
 
     /** Whether a text is an address in exactly that spelling. No name is looked up. */
     public static boolean isCanonical(String text) {
-        if (IPV4.matcher(text).matches()) {
-            return true;
-        }
-        if (!IPV6_LETTERS.matcher(text).matches()) {
-            return false;
-        }
-        try {
-            // a text with a colon is taken for a literal or refused, never looked up
-            return of(InetAddress.getByName(text)).equals(text);
-        } catch (UnknownHostException notAnAddress) {
-            return false;
-        }
+        return IpLiteral.parse(text).filter(address -> of(address).equals(text)).isPresent();
     }
 
     private static int[] groups(byte[] octets) {

@@ -42,7 +42,7 @@ public final class ReportNow {
     /** Interrupts a run that is under way and waits for it, at most {@code patience}. */
     public void stop(Duration patience) {
         Thread thread = running.get();
-        if (thread != null) {
+        if (thread != null && thread.isAlive()) {
             thread.interrupt();
             try {
                 thread.join(patience);

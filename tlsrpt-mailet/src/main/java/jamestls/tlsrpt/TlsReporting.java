@@ -1,0 +1,164 @@
+package jamestls.tlsrpt;
+
+import com.google.common.annotations.VisibleForTesting;
+import jakarta.inject.Inject;
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsServers;
+import jamestls.mtasts.dns.DnsSettings;
+import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.https.HttpsSettings;
+import jamestls.tlsrpt.config.ConfigurationFault;
+import jamestls.tlsrpt.config.ReportingConfiguration;
+import jamestls.tlsrpt.send.HttpsTransport;
+import jamestls.tlsrpt.send.MailTransport;
+import jamestls.tlsrpt.send.ReportNow;
+import jamestls.tlsrpt.send.Transports;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.dnsservice.api.DNSServiceMBean;
+import org.apache.james.metrics.api.MetricFactory;
+import org.apache.mailet.AttributeUtils;
+import org.apache.mailet.Mail;
+import org.apache.mailet.ProcessingState;
+import org.apache.mailet.base.GenericMailet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends daily TLS reports (RFC 8460) about the deliveries of {@code SecureRemoteDelivery} to the domains that ask for them.
+ *
+ * <p>It works in the background from the moment James starts; a mail that comes to it is a request to report at once. Put it
+ * behind a matcher that only lets such a mail through, and give it a processor that signs and delivers:
+ *
+ * <pre><code>
+ * &lt;mailet matcher="RecipientIs=tls-reports-now@example.com" class="jamestls.tlsrpt.TlsReporting"&gt;
+ *   &lt;organization&gt;Example Ltd&lt;/organization&gt;
+ *   &lt;contact&gt;tls-reports@example.com&lt;/contact&gt;
+ *   &lt;administrators&gt;admin@example.com&lt;/administrators&gt;
+ * &lt;/mailet&gt;
+ * </code></pre>
+ *
+ * <ul>
+ * <li><b>organization</b> (required): your name, as reports show it.</li>
+ * <li><b>contact</b> (required): mail address for questions; its domain is the one that submits, and should be the one that
+ *     DKIM signs.</li>
+ * <li><b>from</b>: From and MAIL FROM of report mails, in the contact's domain; default: the contact.</li>
+ * <li><b>processor</b>: gets the report mails, to sign and deliver them; default {@code tlsreport}.</li>
+ * <li><b>administrators</b>: users, separated by commas, whose authenticated mail to this mailet makes it report everything
+ *     counted so far, the day so far included, and answer with a summary; default nobody.</li>
+ * <li><b>dnsServers</b>: like {@code 127.0.0.1:5353, 9.9.9.9}; default: those that James uses.</li>
+ * <li><b>grace</b>: how long after midnight UTC the first report of a day may go, 0s to 12h; default {@code 5m}.</li>
+ * <li><b>window</b>: time over which a day's reports are spread, 0s to 12h; default {@code 4h}.</li>
+ * </ul>
+ */
+public class TlsReporting extends GenericMailet {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(TlsReporting.class);
+
+    private final ReportingService service;
+    private final DNSService jamesDns;
+    private final MetricFactory metrics;
+    private final Clock clock;
+    private final HttpsSettings httpsSettings;
+    private ReportingConfiguration configuration;
+    private Optional<Reporting> reporting = Optional.empty();
+
+    @Inject
+    public TlsReporting(ReportingService service, DNSService jamesDns, MetricFactory metrics, Clock clock) {
+        this(service, jamesDns, metrics, clock, HttpsSettings.defaults());
+    }
+
+    @VisibleForTesting
+    TlsReporting(ReportingService service, DNSService jamesDns, MetricFactory metrics, Clock clock, HttpsSettings httpsSettings) {
+        this.service = service;
+        this.jamesDns = jamesDns;
+        this.metrics = metrics;
+        this.clock = clock;
+        this.httpsSettings = httpsSettings;
+    }
+
+    @Override
+    public void init() throws MessagingException {
+        try {
+            configuration = ReportingConfiguration.of(parameters());
+            reporting = Optional.of(service.join(configuration, this::fresh));
+        } catch (ConfigurationFault fault) {
+            throw new MessagingException(fault.getMessage(), fault);
+        }
+    }
+
+    @Override
+    public void destroy() {
+        reporting.ifPresent(joined -> service.leave());
+        reporting = Optional.empty();
+    }
+
+    /** A request to report now, if an administrator sent it; any other mail goes on as if there were no such mailet. */
+    @Override
+    public void service(Mail mail) {
+        Optional<String> administrator = AttributeUtils.getValueAndCastFromMail(mail, Mail.SMTP_AUTH_USER, String.class)
+            .filter(user -> configuration.administrators().contains(user.toLowerCase(Locale.ROOT)));
+        if (administrator.isEmpty()) {
+            LOGGER.warn("tlsreport: mail {} asks for reports, but not from one of the administrators; it goes on", mail.getName());
+            return;
+        }
+        reportNow(administrator.get(), Answer.addressee(administrator.get(), mail));
+        mail.setState(Mail.GHOST);
+    }
+
+    @Override
+    public Collection<ProcessingState> requiredProcessingState() {
+        return List.of(new ProcessingState(configuration.processor()));
+    }
+
+    @Override
+    public String getMailetInfo() {
+        return "TlsReporting: daily TLS reports (RFC 8460)";
+    }
+
+    private void reportNow(String administrator, Optional<String> addressee) {
+        Answer answer = new Answer(getMailetContext(), configuration.reporter(), clock);
+        ReportNow.Start start = reporting.orElseThrow().now().start(text -> addressee.ifPresent(to -> answer.send(to, text)));
+        LOGGER.info("tlsreport: {} asks for the reports now: {}", administrator, start);
+        if (start == ReportNow.Start.UNDER_WAY) {
+            addressee.ifPresent(to -> answer.send(to, "Reports are being sent already; ask again when they are through.\r\n"));
+        }
+    }
+
+    private Reporting fresh() {
+        Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers()));
+        Transports transports = new Transports(
+            new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
+            new HttpsTransport(new GuardedHttpsClient(dns, httpsSettings)::exchange));
+        return new Reporting(configuration, dns, transports, metrics, clock);
+    }
+
+    private List<InetSocketAddress> dnsServers() {
+        if (!configuration.dnsServers().isEmpty()) {
+            return configuration.dnsServers();
+        }
+        if (jamesDns instanceof DNSServiceMBean bean && bean.getDNSServers().length > 0) {
+            return DnsServers.parse(String.join(",", bean.getDNSServers()));
+        }
+        throw new ConfigurationFault("TlsReporting cannot find out which DNS servers James uses: set 'dnsServers', like 127.0.0.1:53");
+    }
+
+    private Map<String, String> parameters() {
+        Map<String, String> parameters = new HashMap<>();
+        for (Iterator<String> names = getInitParameterNames(); names.hasNext();) {
+            String name = names.next();
+            parameters.put(name, getInitParameter(name));
+        }
+        return parameters;
+    }
+}
