@@ -1,0 +1,119 @@
+package jamestls.scenario;
+
+import com.icegreen.greenmail.util.GreenMail;
+import com.icegreen.greenmail.util.ServerSetup;
+import jakarta.mail.internet.MimeMessage;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.SmtpServerSetup;
+import jamestls.fakeinternet.TestCa;
+import jamestls.fakeinternet.Zone;
+import jamestls.james.DkimKey;
+import jamestls.james.Surroundings;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/**
+ * The internet of the scenarios on loopback addresses: DNS, a policy host, each scenario's mail servers, and GreenMail
+ * as the mailboxes that want TLS reports. Every mail server has an address of its own and all share one port, as they
+ * share port 25 out there.
+ */
+public final class FakeWorld implements AutoCloseable {
+
+    private static final String REPORT_MAILBOXES = "127.0.0.2";
+    private static final int FIRST_MAIL_SERVER = 10;
+
+    private final TestCa ca = TestCa.create("Fake Internet Authority");
+    private final DnsServer dns;
+    private final PolicyFiles policies;
+    private final GreenMail reports;
+    private final int smtpPort;
+    private final Map<String, SmtpServer> mailServers = new LinkedHashMap<>();
+
+    private FakeWorld(List<Scenario> scenarios, DkimKey dkim) {
+        Zone zone = new Zone();
+        Map<String, String> policyByHost = new LinkedHashMap<>();
+        smtpPort = firstMailServer(scenarios);
+        for (Scenario scenario : scenarios) {
+            publish(scenario, zone, policyByHost);
+        }
+        zone.txt("tlsrpt._domainkey.sender.example", dkim.publicRecord());
+        zone.a("mail.sender.example", "127.0.0.1");
+        policies = new PolicyFiles(policyByHost, ca.issue(policyByHost.keySet().toArray(String[]::new)));
+        reports = new GreenMail(new ServerSetup(smtpPort, REPORT_MAILBOXES, ServerSetup.PROTOCOL_SMTP));
+        reports.start();
+        dns = DnsServer.start(zone);
+    }
+
+    /** Starts everything these scenarios need; the sender's DKIM key is in DNS, too. */
+    public static FakeWorld of(List<Scenario> scenarios, DkimKey dkim) {
+        return new FakeWorld(scenarios, dkim);
+    }
+
+    /** What James's configuration must know of it. */
+    public Surroundings surroundings() {
+        return new Surroundings(dns.address(), smtpPort, policies.port(), ca.trustStore());
+    }
+
+    /** The mail server of that name. */
+    public SmtpServer mailServer(String host) {
+        return mailServers.get(host);
+    }
+
+    /** The text of the TXT record at that name, its strings joined. */
+    public List<String> txt(String name) {
+        return PublishedText.at(dns.address(), name);
+    }
+
+    /** The report mails, once there are so many. */
+    public List<MimeMessage> awaitReports(int count, Duration patience) {
+        Awaitility.await("report mails").atMost(patience).pollInterval(100, TimeUnit.MILLISECONDS)
+            .until(() -> reports.getReceivedMessages().length >= count);
+        return List.of(reports.getReceivedMessages());
+    }
+
+    @Override
+    public void close() {
+        mailServers.values().forEach(SmtpServer::close);
+        policies.close();
+        reports.stop();
+        dns.close();
+    }
+
+    private int firstMailServer(List<Scenario> scenarios) {
+        return start(scenarios.getFirst().hosts().getFirst(), 0).port();
+    }
+
+    private void publish(Scenario scenario, Zone zone, Map<String, String> policyByHost) {
+        String domain = scenario.domain();
+        for (Host host : scenario.hosts()) {
+            SmtpServer server = mailServers.containsKey(host.name()) ? mailServers.get(host.name()) : start(host, smtpPort);
+            zone.mx(domain, host.preference(), host.name());
+            zone.a(host.name(), server.ip().getHostAddress());
+        }
+        scenario.policy().ifPresent(policy -> {
+            zone.txt("_mta-sts." + domain, "v=STSv1; id=20260101T000000;");
+            zone.a("mta-sts." + domain, "127.0.0.1");
+            policyByHost.put("mta-sts." + domain, policy.text());
+        });
+        zone.txt("_smtp._tls." + domain, "v=TLSRPTv1; rua=mailto:tls@reports." + domain);
+        zone.mx("reports." + domain, 10, "mailboxes.reports." + domain);
+        zone.a("mailboxes.reports." + domain, REPORT_MAILBOXES);
+    }
+
+    private SmtpServer start(Host host, int port) {
+        SmtpServerSetup setup = SmtpServer.named(host.name()).on("127.0.0." + (FIRST_MAIL_SERVER + mailServers.size())).port(port);
+        SmtpServer server = switch (host.kind()) {
+            case IN_ORDER -> setup.identity(ca.issue(host.name())).start();
+            case WITHOUT_STARTTLS -> setup.start();
+            case SELF_SIGNED -> setup.identity(TestCa.selfSigned(host.name())).start();
+            case WRONG_NAME -> setup.identity(ca.issue("www.attacker.example")).start();
+        };
+        mailServers.put(host.name(), server);
+        return server;
+    }
+}
