@@ -1,7 +1,6 @@
 package jamestls.mtasts.sts;
 
 import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsFault;
 import jamestls.mtasts.https.HttpsRequest;
 import jamestls.mtasts.https.HttpsResult;
@@ -11,6 +10,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, takes
@@ -25,11 +25,14 @@ public final class PolicyFetcher {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int LARGEST_BODY = PolicyGrammar.LARGEST_POLICY;
 
-    private final GuardedHttpsClient https;
+    private final Function<HttpsRequest, HttpsResult> https;
     private final int policyPort;
 
-    /** @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT} */
-    public PolicyFetcher(GuardedHttpsClient https, int policyPort) {
+    /**
+     * @param https makes an exchange: checks the certificate of the host (RFC 8461 §3.3), keeps the bounds, never throws
+     * @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT}
+     */
+    public PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort) {
         this.https = https;
         this.policyPort = policyPort;
     }
@@ -39,7 +42,7 @@ public final class PolicyFetcher {
         Optional<URI> policyUri = policyUri(policyDomain);
         return policyUri.isEmpty()
             ? failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name")
-            : judge(https.exchange(HttpsRequest.get(policyUri.get(), DEADLINE, LARGEST_BODY)));
+            : judge(https.apply(HttpsRequest.get(policyUri.get(), DEADLINE, LARGEST_BODY)));
     }
 
     /** Empty when the domain has no such host, because its name is too long or has an underscore. */

@@ -1,0 +1,123 @@
+package jamestls.mtasts.sts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.mtasts.Vectors;
+import jamestls.mtasts.Vectors.Vector;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.HttpsFault;
+import jamestls.mtasts.https.HttpsRequest;
+import jamestls.mtasts.https.HttpsResult;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What each answer of a policy host comes to. The bounds and the certificate are the business of the HTTPS client. */
+class PolicyFetcherTest {
+
+    private static final String POLICY = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 86400\n";
+
+    private final List<HttpsRequest> requests = new ArrayList<>();
+
+    /** Those that give an answer; the others speak of certificates and addresses. */
+    static Stream<Vector> answers() {
+        return Vectors.of("https_fetch").stream().filter(vector -> vector.input().has("status") || vector.input().has("content_type"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("answers")
+    void resultShouldBeThatOfTheVector(Vector vector) {
+        JsonNode input = vector.input();
+        FetchResult result = PolicyFetcher.judge(answer(input.path("status").asInt(200),
+            Optional.of(input.path("content_type").asText("text/plain")), POLICY));
+
+        // one vector calls a plain 404 "no policy"; RFC 8461 §6 counts it among the fetch failures, a TXT record being there
+        if (vector.expected().get("result").asText().equals("accept")) {
+            assertThat(result).isInstanceOf(FetchResult.Fetched.class);
+        } else {
+            assertThat(vector.expected().get("result").asText()).isIn("fetch-error", "no-policy");
+            assertThat(problem(result).type()).isEqualTo(ResultType.STS_POLICY_FETCH_ERROR);
+        }
+    }
+
+    @Test
+    void requestShouldGoToThePolicyHostWithinBounds() {
+        fetcher(443).fetch(DomainName.of("user.example.com"));
+        fetcher(8443).fetch(DomainName.of("user.example.com"));
+
+        // RFC 8461 §3.2, §3.3
+        assertThat(requests).containsExactly(
+            HttpsRequest.get(URI.create("https://mta-sts.user.example.com/.well-known/mta-sts.txt"), Duration.ofMinutes(1), 65_536),
+            HttpsRequest.get(URI.create("https://mta-sts.user.example.com:8443/.well-known/mta-sts.txt"), Duration.ofMinutes(1), 65_536));
+    }
+
+    @Test
+    void domainThatCanHaveNoPolicyHostShouldFailWithoutARequest() {
+        String longest = ("a".repeat(62) + ".").repeat(4);
+
+        assertThat(problem(fetcher(443).fetch(DomainName.of(longest.substring(1)))).type()).isEqualTo(ResultType.STS_POLICY_FETCH_ERROR);
+        assertThat(problem(fetcher(443).fetch(DomainName.of("under_score.example"))).type()).isEqualTo(ResultType.STS_POLICY_FETCH_ERROR);
+        assertThat(requests).isEmpty();
+    }
+
+    @Test
+    void redirectShouldBeReportedByItsStatus() {
+        assertThat(problem(PolicyFetcher.judge(answer(301, Optional.of("text/plain"), POLICY))))
+            .isEqualTo(new Violation(ResultType.STS_POLICY_FETCH_ERROR, "HTTP 301"));
+    }
+
+    @Test
+    void otherSuccessThan200ShouldBeAFailure() {
+        assertThat(problem(PolicyFetcher.judge(answer(203, Optional.of("text/plain"), POLICY))).reason()).isEqualTo("HTTP 203");
+    }
+
+    @Test
+    void missingMediaTypeShouldBeAFailure() {
+        assertThat(problem(PolicyFetcher.judge(answer(200, Optional.empty(), POLICY))).type()).isEqualTo(ResultType.STS_POLICY_FETCH_ERROR);
+    }
+
+    @Test
+    void brokenPolicyShouldBeReportedAsInvalidWithItsLine() {
+        assertThat(problem(PolicyFetcher.judge(answer(200, Optional.of("text/plain"), "version: STSv1\nmode: strict\n"))))
+            .isEqualTo(new Violation(ResultType.STS_POLICY_INVALID, "line 2: mode is not enforce, testing or none"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(HttpsFault.class)
+    void faultShouldBeAFetchErrorAndTheCertificateATypeOfItsOwn(HttpsFault fault) {
+        Violation problem = problem(PolicyFetcher.judge(new HttpsResult.Failure(fault, "the detail")));
+
+        // RFC 8460 §4.3.2.2
+        assertThat(problem.type())
+            .isEqualTo(fault == HttpsFault.CERTIFICATE ? ResultType.STS_WEBPKI_INVALID : ResultType.STS_POLICY_FETCH_ERROR);
+        assertThat(problem.reason()).endsWith(": the detail");
+    }
+
+    private PolicyFetcher fetcher(int port) {
+        return new PolicyFetcher(request -> {
+            requests.add(request);
+            return answer(200, Optional.of("text/plain"), POLICY);
+        }, port);
+    }
+
+    private static HttpsResult.Answer answer(int status, Optional<String> contentType, String body) {
+        return new HttpsResult.Answer(status, contentType, body.getBytes(StandardCharsets.UTF_8), InetAddress.getLoopbackAddress());
+    }
+
+    private static Violation problem(FetchResult result) {
+        assertThat(result).isInstanceOf(FetchResult.Failed.class);
+        return ((FetchResult.Failed) result).problem();
+    }
+}

@@ -1,0 +1,146 @@
+package jamestls.mtasts.sts;
+
+import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
+import static jamestls.mtasts.sts.PolicyWorld.REFUSED;
+import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
+import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class PolicyRefresherTest {
+
+    private static final Duration MONTH = Duration.ofDays(30);
+    private static final Duration HALF_DAY = Duration.ofHours(12);
+
+    private final PolicyWorld world = new PolicyWorld();
+
+    @Test
+    void policyShouldBeRefreshedOnceWithinADay() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+
+        world.pass(HALF_DAY.minusSeconds(1)).refresh();
+        assertThat(world.fetches()).isOne();
+        world.pass(HALF_DAY.plusSeconds(1)).refresh();
+        world.refresh();
+        assertThat(world.fetches()).isEqualTo(2);
+        assertThat(stored().fetched()).isEqualTo(world.now());
+    }
+
+    @Test
+    void refreshedPolicyShouldOutliveTheFirstMaxAge() {
+        world.publish("1", policy(ENFORCE, Duration.ofDays(2))).lookup();
+        world.pass(Duration.ofDays(1)).refresh();
+        world.txtGone().pass(Duration.ofDays(2).minusSeconds(1));
+
+        assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
+    }
+
+    @Test
+    void refreshShouldTakeContentThatChangedUnderTheSameId() {
+        world.publish("1", policy(ENFORCE, MONTH, "old.example.com")).lookup();
+        world.publish("1", policy(ENFORCE, MONTH, "new.example.com")).pass(Duration.ofDays(1)).refresh();
+
+        assertThat(stored().policy().mx()).containsExactly(new MxPattern("new.example.com"));
+    }
+
+    @Test
+    void failingRefreshShouldKeepThePolicyRaiseOneAlarmAndTryAgainWithinTheHour() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
+
+        assertThat(stored().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(world.alarms.unrefreshable()).singleElement().satisfies(alarm -> {
+            assertThat(alarm.since()).isEqualTo(world.now());
+            assertThat(alarm.expires()).isEqualTo(world.now().plus(MONTH).minus(Duration.ofDays(1)));
+        });
+        world.refresh();
+        assertThat(world.fetches()).isEqualTo(2);
+
+        world.host(PolicyWorld.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
+        assertThat(world.fetches()).isEqualTo(3);
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+        assertThat(stored().failure()).isEmpty();
+    }
+
+    @Test
+    void failedRefreshShouldBeReportedByDeliveriesUntilItSucceeds() {
+        // RFC 8461 §6
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
+        assertThat(((StsLookup.Found) world.lookup()).refreshProblem()).isPresent();
+
+        world.host(PolicyWorld.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
+        assertThat(((StsLookup.Found) world.lookup()).refreshProblem()).isEmpty();
+    }
+
+    @Test
+    void missingRecordShouldPreventTheFetchAndRaiseAnAlarm() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.txtGone().pass(Duration.ofDays(1)).refresh();
+
+        assertThat(world.fetches()).isOne();
+        assertThat(world.alarms.unrefreshable()).hasSize(1);
+        assertThat(stored().policy().mode()).isEqualTo(ENFORCE);
+    }
+
+    @Test
+    void modeNoneShouldRaiseNoAlarm() {
+        world.publish("1", policy(NONE, MONTH)).lookup();
+        world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
+
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+    }
+
+    @Test
+    void enforcePolicyThatRunsOutShouldRaiseTheLastAlarm() {
+        world.publish("1", policy(ENFORCE, Duration.ofDays(2))).lookup();
+        world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
+        world.pass(Duration.ofDays(1)).refresh();
+
+        assertThat(world.alarms.lapses()).isOne();
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+        assertThat(world.store.find(DOMAIN)).isEmpty();
+    }
+
+    @Test
+    void domainThatGetsNoMailShouldBeLeftAlone() {
+        world.publish("1", policy(ENFORCE, StsPolicy.LONGEST_MAX_AGE)).lookup();
+        world.pass(Duration.ofDays(30).plusSeconds(1)).refresh();
+        assertThat(world.fetches()).isOne();
+
+        // a mail comes by and the domain is of interest again
+        world.lookup();
+        world.refresh();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void policyOfMinutesShouldNotMakeUsPoll() {
+        world.publish("1", policy(ENFORCE, Duration.ofMinutes(10))).lookup();
+        for (int minute = 0; minute < 9; minute++) {
+            world.pass(Duration.ofMinutes(1)).refresh();
+        }
+        assertThat(world.fetches()).isOne();
+    }
+
+    @Test
+    void refresherShouldWorkFromStartToClose() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.pass(Duration.ofDays(1));
+        PolicyRefresher refresher = new PolicyRefresher(world.policies, Duration.ofMillis(10));
+        refresher.start();
+        await().untilAsserted(() -> assertThat(world.fetches()).isEqualTo(2));
+
+        refresher.close();
+        world.pass(Duration.ofDays(1));
+        await().during(Duration.ofMillis(200)).untilAsserted(() -> assertThat(world.fetches()).isEqualTo(2));
+    }
+
+    private StoredPolicy stored() {
+        return world.store.find(DOMAIN).orElseThrow();
+    }
+}

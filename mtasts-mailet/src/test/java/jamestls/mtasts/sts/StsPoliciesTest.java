@@ -1,0 +1,306 @@
+package jamestls.mtasts.sts;
+
+import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
+import static jamestls.mtasts.sts.PolicyWorld.REFUSED;
+import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
+import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
+import static jamestls.mtasts.sts.StsPolicy.Mode.TESTING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What a delivery gets to know, in every state of record, policy host and cache. */
+class StsPoliciesTest {
+
+    private static final Duration DAY = Duration.ofDays(1);
+    private static final Duration MONTH = Duration.ofDays(30);
+
+    private final PolicyWorld world = new PolicyWorld();
+
+    @Test
+    void domainWithoutRecordShouldHaveNoPolicyAndCostNoFetch() {
+        assertThat(world.lookup()).isInstanceOf(StsLookup.NoPolicy.class);
+        assertThat(world.fetches()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void publishedPolicyShouldBeFoundInEveryMode(StsPolicy.Mode mode) {
+        world.publish("1", policy(mode, DAY));
+
+        assertThat(found().policy().mode()).isEqualTo(mode);
+        assertThat(found().refreshProblem()).isEmpty();
+        assertThat(world.fetches()).isOne();
+    }
+
+    @Test
+    void sameIdShouldNotBeFetchedAgainBeforeThePolicyExpires() {
+        world.publish("1", policy(ENFORCE, Duration.ofSeconds(100)));
+        found();
+        world.pass(Duration.ofSeconds(99));
+        found();
+        assertThat(world.fetches()).isOne();
+
+        world.pass(Duration.ofSeconds(1));
+        found();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void newIdShouldCountAtTheNextDelivery() {
+        world.publish("1", policy(ENFORCE, MONTH, "old.example.com"));
+        found();
+        world.publish("2", policy(ENFORCE, MONTH, "new.example.com"));
+
+        assertThat(found().policy().mx()).containsExactly(new MxPattern("new.example.com"));
+        assertThat(found().policy().mx()).containsExactly(new MxPattern("new.example.com"));
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void failedRefetchShouldKeepThePolicyAndReportTheProblem() {
+        // RFC 8461 §3.3, §6
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.txt("v=STSv1; id=2").host(REFUSED);
+
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(found().refreshProblem())
+            .contains(new Violation(ResultType.STS_POLICY_FETCH_ERROR, "no connection: connection refused"));
+        assertThat(world.alarms.unrefreshable()).hasSize(1);
+    }
+
+    @Test
+    void brokenNewPolicyShouldKeepTheOldOne() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.publish("2", "version: STSv1\nmode: enforce\n");
+
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(found().refreshProblem()).map(Violation::type).contains(ResultType.STS_POLICY_INVALID);
+    }
+
+    @Test
+    void failedFetchShouldNotBeRepeatedWithinFiveMinutesForTheSameId() {
+        // RFC 8461 §3.3
+        world.txt("v=STSv1; id=1");
+        assertThat(world.lookup()).isEqualTo(world.pass(Duration.ofSeconds(299)).lookup()).isInstanceOf(StsLookup.Unusable.class);
+        assertThat(world.fetches()).isOne();
+
+        world.pass(Duration.ofSeconds(1)).lookup();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void failedRefetchShouldNotBeRepeatedWithinFiveMinutesEither() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.txt("v=STSv1; id=2").host(REFUSED);
+        found();
+        found();
+        assertThat(world.fetches()).isEqualTo(2);
+
+        world.pass(FetchBackOff.PAUSE).publish("2", policy(TESTING, MONTH));
+        assertThat(found().policy().mode()).isEqualTo(TESTING);
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+    }
+
+    @Test
+    void backOffShouldSurviveARestart() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.txt("v=STSv1; id=2").host(REFUSED);
+        found();
+
+        assertThat(world.restarted().lookup(DOMAIN)).isInstanceOf(StsLookup.Found.class);
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void newIdShouldBeFetchedInSpiteOfTheBackOffOfTheOldOne() {
+        world.txt("v=STSv1; id=1");
+        world.lookup();
+        world.publish("2", policy(ENFORCE, MONTH));
+
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+    }
+
+    @Test
+    void promisedPolicyThatCannotBeHadShouldBeUnusableAndReportable() {
+        world.txt("v=STSv1; id=1");
+
+        assertThat(world.lookup()).isEqualTo(new StsLookup.Unusable(
+            new Violation(ResultType.STS_POLICY_FETCH_ERROR, "no connection: connection refused")));
+    }
+
+    @Test
+    void absenceOfTheRecordShouldNotRemoveThePolicy() {
+        // RFC 8461 §3.1; also a sign of an attack, so it is reported and raises an alarm
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.txtGone();
+
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(found().refreshProblem()).map(Violation::reason).contains("no TXT record at _mta-sts.example.com");
+        assertThat(world.alarms.unrefreshable()).extracting(StsAlarms.Unrefreshable::domain).containsExactly(DOMAIN);
+
+        world.txt("v=spf1 -all");
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        world.txt("v=STSv1; id=");
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        world.txt("v=STSv1; id=1", "v=STSv1; id=1");
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(world.fetches()).isOne();
+    }
+
+    @Test
+    void failingDnsShouldNotRemoveThePolicy() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+
+        world.txtFails(new DnsAnswer.Failed<>("SERVFAIL"));
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        world.txtFails(new DnsAnswer.Bogus<>("signature expired"));
+        assertThat(found().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+    }
+
+    @Test
+    void failingDnsShouldNotHoldMailToADomainWithoutPolicy() {
+        world.txtFails(new DnsAnswer.Failed<>("SERVFAIL"));
+
+        assertThat(world.lookup())
+            .isEqualTo(new StsLookup.NoPolicy("TXT look-up of _mta-sts.example.com failed: SERVFAIL"));
+    }
+
+    @Test
+    void unusableRecordShouldBeNoPolicyWithoutFetch() {
+        world.host(PolicyWorld.page(policy(ENFORCE, DAY))).txt("v=STSv1; id=not-an-id");
+
+        assertThat(world.lookup()).isInstanceOf(StsLookup.NoPolicy.class);
+        assertThat(world.fetches()).isZero();
+    }
+
+    @Test
+    void expiredPolicyShouldNotApply() {
+        world.publish("1", policy(ENFORCE, DAY));
+        found();
+        world.txtGone().pass(DAY.minusSeconds(1));
+        assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
+
+        assertThat(world.pass(Duration.ofSeconds(1)).lookup()).isInstanceOf(StsLookup.NoPolicy.class);
+    }
+
+    @Test
+    void maxAgeZeroShouldApplyOnceAndReplaceWhatWasCached() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.publish("2", policy(TESTING, Duration.ZERO));
+        assertThat(found().policy().mode()).isEqualTo(TESTING);
+
+        world.txtGone();
+        assertThat(world.lookup()).isInstanceOf(StsLookup.NoPolicy.class);
+    }
+
+    @Test
+    void fetchProblemsOfAPolicyInModeNoneShouldBeNobodysConcern() {
+        // RFC 8461 §3.3, §6
+        world.publish("1", policy(NONE, MONTH));
+        found();
+        world.txt("v=STSv1; id=2").host(REFUSED);
+
+        assertThat(found().refreshProblem()).isEmpty();
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+    }
+
+    @Test
+    void weakerPolicyShouldRaiseAnAlarm() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+        world.publish("2", policy(NONE, MONTH));
+        found();
+        world.publish("3", policy(ENFORCE, MONTH));
+        found();
+        assertThat(world.alarms.weakenings()).isOne();
+    }
+
+    @Test
+    void policyOfTheParentDomainShouldNotApply() {
+        // RFC 8461 §3.4
+        world.publish("1", policy(ENFORCE, MONTH));
+        found();
+
+        assertThat(world.policies.lookup(DomainName.of("sub.example.com"))).isInstanceOf(StsLookup.NoPolicy.class);
+    }
+
+    @Test
+    void domainWithNoRoomForARecordShouldHaveNoPolicy() {
+        DomainName longest = DomainName.of(("a".repeat(62) + ".").repeat(4));
+
+        assertThat(world.policies.lookup(longest)).isInstanceOf(StsLookup.NoPolicy.class);
+    }
+
+    @Test
+    void recheckShouldFindAPolicyThatChangedUnderTheSameId() {
+        world.publish("1", policy(ENFORCE, MONTH, "old.example.com"));
+        StsPolicy old = found().policy();
+        world.publish("1", policy(ENFORCE, MONTH, "new.example.com")).pass(FetchBackOff.PAUSE);
+
+        assertThat(world.policies.recheck(DOMAIN, old)).map(StsPolicy::mx)
+            .hasValueSatisfying(mx -> assertThat(mx).containsExactly(new MxPattern("new.example.com")));
+        assertThat(found().policy().mx()).containsExactly(new MxPattern("new.example.com"));
+        // someone else who still holds the old one is told without another fetch
+        assertThat(world.policies.recheck(DOMAIN, old)).isPresent();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void recheckShouldFetchOnceInFiveMinutesAtMost() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        StsPolicy policy = found().policy();
+
+        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
+        assertThat(world.fetches()).isOne();
+        world.pass(FetchBackOff.PAUSE);
+        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
+        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void failedRecheckShouldLeaveThePolicyAndBackOff() {
+        world.publish("1", policy(ENFORCE, MONTH));
+        StsPolicy policy = found().policy();
+        world.host(REFUSED).pass(FetchBackOff.PAUSE);
+
+        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
+        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
+        assertThat(world.fetches()).isEqualTo(2);
+        assertThat(found().policy()).isEqualTo(policy);
+    }
+
+    @Test
+    void recheckShouldNoticeANewId() {
+        // RFC 8461 §5.1
+        world.publish("1", policy(ENFORCE, MONTH));
+        StsPolicy old = found().policy();
+        world.publish("2", policy(NONE, MONTH));
+
+        assertThat(world.policies.recheck(DOMAIN, old)).map(StsPolicy::mode).isEqualTo(Optional.of(NONE));
+    }
+
+    private StsLookup.Found found() {
+        StsLookup lookup = world.lookup();
+        assertThat(lookup).isInstanceOf(StsLookup.Found.class);
+        return (StsLookup.Found) lookup;
+    }
+}
