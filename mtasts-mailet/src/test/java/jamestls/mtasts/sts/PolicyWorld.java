@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /** One domain that publishes, or fails to; a clock to turn; and our policies looking at both. */
 final class PolicyWorld {
@@ -32,7 +33,7 @@ final class PolicyWorld {
 
     private final AtomicReference<Instant> now = new AtomicReference<>(START);
     private final Map<DomainName, DnsAnswer<String>> txt = new ConcurrentHashMap<>();
-    private final AtomicReference<HttpsResult> host = new AtomicReference<>(REFUSED);
+    private final AtomicReference<Supplier<HttpsResult>> host = new AtomicReference<>(() -> REFUSED);
     private final AtomicInteger fetches = new AtomicInteger();
     final StsAlarms alarms = new StsAlarms();
     final PolicyStore store;
@@ -62,8 +63,7 @@ final class PolicyWorld {
     }
 
     PolicyWorld publish(String id, String policy) {
-        host.set(page(policy));
-        return txt("v=STSv1; id=" + id);
+        return host(page(policy)).txt("v=STSv1; id=" + id);
     }
 
     PolicyWorld txt(String... records) {
@@ -82,7 +82,11 @@ final class PolicyWorld {
     }
 
     PolicyWorld host(HttpsResult answer) {
-        host.set(answer);
+        return hostDoes(() -> answer);
+    }
+
+    PolicyWorld hostDoes(Supplier<HttpsResult> whatever) {
+        host.set(whatever);
         return this;
     }
 
@@ -117,7 +121,7 @@ final class PolicyWorld {
 
     private HttpsResult exchange(HttpsRequest request) {
         fetches.incrementAndGet();
-        return host.get();
+        return host.get().get();
     }
 
     private final class Txt implements Dns {

@@ -4,16 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SingleFlightTest {
@@ -22,26 +21,18 @@ class SingleFlightTest {
     private final AtomicInteger work = new AtomicInteger();
 
     @Test
-    void callersThatComeMeanwhileShouldShareTheResult() throws Exception {
+    void callersThatComeMeanwhileShouldShareTheResult() {
         CountDownLatch gate = new CountDownLatch(1);
-        CountDownLatch called = new CountDownLatch(8);
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            Future<Integer> first = threads.submit(() -> flights.run("a", () -> waitFor(gate)));
-            await().until(() -> work.get() == 1);
-            List<Future<Integer>> others = IntStream.range(0, 8).mapToObj(i -> threads.submit(() -> {
-                called.countDown();
-                return flights.run("a", work::incrementAndGet);
-            })).toList();
-            called.await();
-            assertThat(flights.run("b", () -> 42)).isEqualTo(42);
-            gate.countDown();
+        List<Integer> results = new CopyOnWriteArrayList<>();
+        List<Thread> callers = Stream.generate(() -> Thread.startVirtualThread(
+            () -> results.add(flights.run("a", () -> waitFor(gate))))).limit(8).toList();
+        // all of them are at the flight, and so is its only piece of work
+        await().until(() -> work.get() > 0 && callers.stream().allMatch(caller -> caller.getState() == Thread.State.WAITING));
+        assertThat(flights.run("b", () -> 42)).isEqualTo(42);
+        gate.countDown();
 
-            assertThat(first.get()).isEqualTo(1);
-            for (Future<Integer> other : others) {
-                // 1 from the shared flight; a thread that was counted in but late starts one of its own
-                assertThat(other.get()).isGreaterThanOrEqualTo(1);
-            }
-        }
+        await().untilAsserted(() -> assertThat(results).hasSize(8).containsOnly(1));
+        assertThat(work).hasValue(1);
         assertThat(flights.run("a", () -> -1)).isEqualTo(-1);
     }
 
@@ -63,7 +54,7 @@ class SingleFlightTest {
         caller.start();
         caller.interrupt();
 
-        assertThat(result).succeedsWithin(java.time.Duration.ofSeconds(10)).isEqualTo(1);
+        assertThat(result).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(1);
     }
 
     private int waitFor(CountDownLatch gate) {
