@@ -1,0 +1,125 @@
+package jamestls.mtasts;
+
+import jakarta.inject.Inject;
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.mtasts.delivery.QueueWorker;
+import jamestls.mtasts.outcome.TlsOutcomes;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.james.core.Domain;
+import org.apache.james.core.MailAddress;
+import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.filesystem.api.FileSystem;
+import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.queue.api.MailQueue;
+import org.apache.james.queue.api.MailQueueFactory;
+import org.apache.james.queue.api.MailQueueName;
+import org.apache.mailet.Mail;
+import org.apache.mailet.ProcessingState;
+import org.apache.mailet.base.GenericMailet;
+
+/**
+ * Delivers mail to other servers as stock {@code RemoteDelivery} does, and protects it on the way: the recipient domain's
+ * MTA-STS policy (RFC 8461) decides which hosts may have it and what their TLS must prove; without a policy TLS is used
+ * where it is offered. REQUIRETLS and {@code TLS-Required: No} (RFC 8689) are honoured. A mail that no host may have is
+ * kept and tried again, and the log says why.
+ *
+ * <pre><code>
+ * &lt;mailet match="All" class="jamestls.mtasts.SecureRemoteDelivery"&gt;
+ *   &lt;outgoing&gt;outgoing&lt;/outgoing&gt;
+ *   &lt;delayTime&gt;5m, 15m, 3*30m, 2h, 10*6h&lt;/delayTime&gt;
+ *   &lt;maxRetries&gt;16&lt;/maxRetries&gt;
+ *   &lt;bounceProcessor&gt;bounces&lt;/bounceProcessor&gt;
+ * &lt;/mailet&gt;
+ * </code></pre>
+ *
+ * <p>The mailet only splits mails by recipient domain and puts them into the queue; the rest is the other rooms'. All
+ * parameters: docs/configuration.md and {@link DeliveryConfiguration}.
+ */
+public class SecureRemoteDelivery extends GenericMailet {
+
+    private final DNSService jamesDns;
+    private final FileSystem fileSystem;
+    private final MailQueueFactory<?> queues;
+    private final TlsOutcomes outcomes;
+    private final Clock clock;
+
+    private DeliveryConfiguration configuration;
+    private MailQueue queue;
+    private Outbound outbound;
+    private QueueWorker worker;
+
+    @Inject
+    public SecureRemoteDelivery(DNSService jamesDns, FileSystem fileSystem, MailQueueFactory<?> queues, TlsOutcomes outcomes, Clock clock) {
+        this.jamesDns = jamesDns;
+        this.fileSystem = fileSystem;
+        this.queues = queues;
+        this.outcomes = outcomes;
+        this.clock = clock;
+    }
+
+    /** @throws MessagingException naming the parameter, its value and what is allowed; James then does not start */
+    @Override
+    public void init() throws MessagingException {
+        configuration = DeliveryConfiguration.of(getMailetConfig());
+        outbound = Outbound.open(configuration, jamesDns, fileSystem, outcomes, clock);
+        queue = queues.createQueue(MailQueueName.of(configuration.outgoing()));
+        worker = outbound.work(queue, getMailetContext());
+    }
+
+    @Override
+    public void service(Mail mail) throws MessagingException {
+        Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
+        mail.getRecipients().forEach(recipient -> byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient));
+        for (var recipients : byDomain.entrySet()) {
+            enqueue(mail, recipients.getKey(), recipients.getValue());
+        }
+        mail.setState(Mail.GHOST);
+    }
+
+    private void enqueue(Mail mail, Domain domain, Collection<MailAddress> recipients) throws MessagingException {
+        Mail forDomain = mail.duplicate();
+        try {
+            forDomain.setName(mail.getName() + "-to-" + domain.asString());
+            forDomain.setRecipients(recipients);
+            queue.enQueue(forDomain);
+        } finally {
+            LifecycleUtil.dispose(forDomain);
+        }
+    }
+
+    @Override
+    public void destroy() {
+        if (worker != null) {
+            worker.close();
+        }
+        if (outbound != null) {
+            outbound.close();
+        }
+        if (queue != null) {
+            try {
+                queue.close();
+            } catch (java.io.IOException e) {
+                log("queue " + configuration.outgoing() + " did not close", e);
+            }
+        }
+    }
+
+    @Override
+    public Collection<ProcessingState> requiredProcessingState() {
+        List<ProcessingState> states = new ArrayList<>();
+        configuration.bounceProcessor().map(ProcessingState::new).ifPresent(states::add);
+        configuration.onSuccess().map(ProcessingState::new).ifPresent(states::add);
+        return states;
+    }
+
+    @Override
+    public String getMailetInfo() {
+        return "SecureRemoteDelivery: remote delivery with MTA-STS (RFC 8461)";
+    }
+}

@@ -1,0 +1,186 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.Peer;
+import jamestls.mtasts.outcome.PolicyType;
+import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.policy.TlsDemand;
+import jamestls.mtasts.policy.TlsLevel;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.Verdict;
+import jamestls.mtasts.smtp.TlsObservation;
+import jamestls.mtasts.smtp.Transmission;
+import jamestls.mtasts.sts.StsLookup;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What happened at each host while one mail was being delivered: one log line each, the outcomes for the report, and in
+ * the end, if no host would do, why. Used by one thread.
+ */
+final class Attempts {
+
+    /** Why a host did not get the mail. */
+    private enum Obstacle { POLICY, NO_ADDRESS, NETWORK, REPLY }
+
+    private record HostFailure(MxHost host, Obstacle obstacle, List<Violation> shortfall, String cause) {
+    }
+
+    private static final int LONGEST_TEXT = 1_500;
+
+    private final OutboundMail mail;
+    private final Clock clock;
+    private final DeliveryLog log;
+    private final List<HostFailure> failures = new ArrayList<>();
+    private final List<TlsOutcome> outcomes = new ArrayList<>();
+    private StsLookup sts = new StsLookup.NoPolicy();
+
+    Attempts(OutboundMail mail, Clock clock) {
+        this.mail = mail;
+        this.clock = clock;
+        this.log = new DeliveryLog(mail, clock);
+    }
+
+    /** From here on the hosts are tried under this policy; what failed under an older one no longer counts. */
+    void apply(StsLookup lookup) {
+        sts = lookup;
+        failures.clear();
+        if (lookup instanceof StsLookup.Found found && found.refreshProblem().isPresent()) {
+            // RFC 8461 §6: a fetch that fails while a cached policy holds is reported, too
+            AppliedPolicy unfetched = new AppliedPolicy(PolicyType.STS, mail.domain(), List.of(), List.of());
+            report(Peer.unknown(), List.of(new PolicyVerdict.Violated(unfetched, List.of(found.refreshProblem().get()))));
+        }
+    }
+
+    void start() {
+        log.start();
+    }
+
+    /** The policy forbids this host whatever it would say. */
+    void notConnected(MxHost host, TlsDemand demand, Verdict verdict) {
+        report(Peer.named(host.name()), verdict.forReport());
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.POLICY, verdict.shortfall(), inWords(verdict.shortfall()));
+    }
+
+    void withoutAddress(MxHost host, TlsDemand demand) {
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NO_ADDRESS, List.of(), "has no address");
+    }
+
+    void unreachable(MxHost host, TlsDemand demand, String cause) {
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NETWORK, List.of(), cause);
+    }
+
+    /** A session was observed and judged. */
+    void judged(Route route, TlsObservation seen, Verdict verdict) {
+        report(new Peer(seen.sendingIp(), Optional.of(seen.mxHost()), seen.helo(), Optional.of(seen.receivingIp())),
+            verdict.forReport());
+        switch (verdict.ruling()) {
+            case SEND -> {
+                // the line is written when it is known how sending went
+            }
+            case RETRY_IN_CLEAR -> log.fallBack(route, inWords(verdict.shortfall()));
+            case NEXT_HOST -> fail(route.host(), Optional.of(route.address()), route.demand(), verdict.level(),
+                verdict.shortfall().isEmpty() ? Obstacle.NETWORK : Obstacle.POLICY, verdict.shortfall(),
+                verdict.shortfall().isEmpty()
+                    ? seen.failure().map(failure -> failure.detail()).orElse("no usable session") : inWords(verdict.shortfall()));
+        }
+    }
+
+    /**
+     * The mail was handed to a server that satisfies the demand.
+     *
+     * @return the result, or empty when the next host may be tried
+     */
+    Optional<DeliveryResult> sent(Route route, TlsLevel level, Transmission transmission) {
+        String host = route.host().name() + " [" + route.address().getHostAddress() + "]";
+        Transmitted transmitted = Transmitted.of(mail, host, transmission);
+        log.sent(route, level, transmitted);
+        if (transmitted.result().isEmpty()) {
+            failures.add(new HostFailure(route.host(), Obstacle.REPLY, List.of(), transmitted.why()));
+        }
+        return transmitted.result();
+    }
+
+    /** Every failure so far is a policy's, so a newer policy might let the mail through. */
+    boolean onlyPolicyStoodInTheWay() {
+        return sts instanceof StsLookup.Found && !failures.isEmpty()
+            && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
+    }
+
+    /** No host is left. */
+    DeliveryResult exhausted() {
+        String hosts = failures.stream().map(failure -> failure.host().name() + ": " + failure.cause()).distinct()
+            .collect(Collectors.joining("; "));
+        if (failures.size() == 1 && failures.getFirst().obstacle() == Obstacle.NO_ADDRESS
+                && failures.getFirst().host().name().equals(mail.domain())) {
+            // RFC 5321 §5.1: neither MX nor address record, both provably absent
+            return new DeliveryResult.Refused(Failure.permanent("1.2", "the domain " + mail.domain() + " has no mail host and no address"));
+        }
+        List<Violation> shortfall = failures.stream().flatMap(failure -> failure.shortfall().stream()).toList();
+        if (shortfall.isEmpty()) {
+            return new DeliveryResult.Deferred(Failure.temporary("4.1", cut("no mail host of " + mail.domain() + " takes the mail now: " + hosts)));
+        }
+        if (mail.wish() == TlsWish.REQUIRED) {
+            return withoutRequiredTls(shortfall, hosts);
+        }
+        boolean noTls = shortfall.stream().anyMatch(violation -> violation.type() == ResultType.STARTTLS_NOT_SUPPORTED);
+        return new DeliveryResult.Deferred(Failure.temporary(noTls ? "7.10" : "7.5", cut(policyInWords() + " and no mail host satisfies it: "
+            + hosts + ". The mail is kept and tried again; the postmaster of " + mail.domain() + " can mend the host or the policy.")));
+    }
+
+    private DeliveryResult withoutRequiredTls(List<Violation> shortfall, String hosts) {
+        String text = cut("the sender requires TLS (REQUIRETLS), and no mail host of " + mail.domain() + " provides it: " + hosts);
+        boolean definite = failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
+        // RFC 8689 §4.2.1: 5.7.30 when only the keyword is missing, else 5.7.10
+        boolean keywordOnly = shortfall.stream().allMatch(Verdict::isMissingRequireTls);
+        String status = keywordOnly ? "7.30" : "7.10";
+        return definite ? new DeliveryResult.Refused(Failure.permanent(status, text))
+            : new DeliveryResult.Deferred(Failure.temporary(status, text));
+    }
+
+    private String policyInWords() {
+        return sts instanceof StsLookup.Found found
+            ? mail.domain() + " demands protected delivery (MTA-STS, mode " + found.policy().mode().wireName() + ", mx: "
+                + String.join(", ", found.policy().applied(mail.domain()).mxHosts()) + ")"
+            : mail.domain() + " demands protected delivery";
+    }
+
+    /** What the report is made of; empty for mails that do not count. */
+    List<TlsOutcome> outcomes() {
+        return List.copyOf(outcomes);
+    }
+
+    void log(DeliveryResult result) {
+        log.finished(result);
+    }
+
+    private void report(Peer peer, List<PolicyVerdict> verdicts) {
+        // RFC 8460 §3: the session that carries a report stays out of the next one
+        if (!verdicts.isEmpty() && mail.reporting() == OutboundMail.Reporting.COUNTED) {
+            outcomes.add(new TlsOutcome(clock.instant(), mail.domain(), peer, verdicts));
+        }
+    }
+
+    private void fail(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, Obstacle obstacle,
+                      List<Violation> shortfall, String cause) {
+        String where = address.map(ip -> "[" + ip.getHostAddress() + "] ").orElse("");
+        failures.add(new HostFailure(host, obstacle, shortfall, where + cause));
+        log.skipped(host, address, demand, level, cause);
+    }
+
+    private static String inWords(List<Violation> shortfall) {
+        return shortfall.stream().map(Violation::toString).collect(Collectors.joining(", "));
+    }
+
+    private static String cut(String text) {
+        return text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) + "…" : text;
+    }
+}

@@ -1,0 +1,44 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.mtasts.smtp.SmtpReply;
+
+/**
+ * Why a mail, or one of its recipients, was not delivered: what the sender reads in a bounce and the operator in the log.
+ *
+ * @param code an SMTP reply code, 400 to 599: the server's, or the one that fits what we found out ourselves
+ * @param status the enhanced status code (RFC 3463), such as {@code 4.7.5}
+ * @param text names domain, host, cause and, if there is one, the remedy; one line
+ */
+public record Failure(int code, String status, String text) {
+
+    /** We could not do it now. */
+    static Failure temporary(String status, String text) {
+        return new Failure(451, "4." + status, text);
+    }
+
+    /** It can't be done. */
+    static Failure permanent(String status, String text) {
+        return new Failure(550, "5." + status, text);
+    }
+
+    /** The server said no. */
+    static Failure said(SmtpReply reply, String host) {
+        String status = reply.enhancedCode().orElse(reply.isPermanent() ? "5.0.0" : "4.0.0");
+        return new Failure(reply.code(), status, host + " said: " + reply);
+    }
+
+    boolean isPermanent() {
+        return code >= 500;
+    }
+
+    /** The same, for a mail whose retries are used up. */
+    Failure givenUp() {
+        return isPermanent() ? this
+            : new Failure(550, "5." + status.substring(2), "given up after the last retry: " + text);
+    }
+
+    @Override
+    public String toString() {
+        return code + " " + status + " " + text;
+    }
+}

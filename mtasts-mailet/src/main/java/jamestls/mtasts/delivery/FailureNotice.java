@@ -1,0 +1,100 @@
+package jamestls.mtasts.delivery;
+
+import jakarta.mail.MessagingException;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.james.core.MailAddress;
+import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeName;
+import org.apache.mailet.AttributeUtils;
+import org.apache.mailet.AttributeValue;
+import org.apache.mailet.Mail;
+import org.apache.mailet.MailetContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the sender that a mail, or part of it, will not arrive, and keeps the mail attributes of stock RemoteDelivery, so
+ * that DSNBounce, IsRemoteDeliveryPermanentError, IsRemoteDeliveryTemporaryError and RemoteDeliveryFailedWithSMTPCode work.
+ */
+final class FailureNotice {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(FailureNotice.class);
+
+    static final AttributeName DELIVERY_ERROR = AttributeName.of("delivery-error");
+    static final AttributeName DELIVERY_ERROR_CODE = AttributeName.of("delivery-error-code");
+    static final AttributeName IS_PERMANENT = AttributeName.of("is-delivery-permanent-error");
+    static final AttributeName RETRY_COUNT = AttributeName.of("delivery_retry_count");
+
+    private final MailetContext context;
+    private final Optional<String> bounceProcessor;
+
+    /** @param bounceProcessor gets the failed mails; without one James's own text bounce is sent */
+    FailureNotice(MailetContext context, Optional<String> bounceProcessor) {
+        this.context = context;
+        this.bounceProcessor = bounceProcessor;
+    }
+
+    /** Marks what went wrong on the mail itself, as stock does before a retry and before a bounce. */
+    static void mark(Mail mail, Failure failure) {
+        mail.setAttribute(new Attribute(DELIVERY_ERROR, AttributeValue.of(failure.toString())));
+        mail.setAttribute(new Attribute(DELIVERY_ERROR_CODE, AttributeValue.of(failure.code())));
+        mail.setAttribute(new Attribute(IS_PERMANENT, AttributeValue.of(failure.isPermanent())));
+        mail.setErrorMessage(failure.toString());
+    }
+
+    /** Retries made so far; 0 for a new mail. */
+    static int retriesOf(Mail mail) {
+        return AttributeUtils.getValueAndCastFromMail(mail, RETRY_COUNT, Integer.class).orElse(0);
+    }
+
+    static void countRetry(Mail mail) {
+        mail.setAttribute(new Attribute(RETRY_COUNT, AttributeValue.of(retriesOf(mail) + 1)));
+    }
+
+    /**
+     * Bounces the given recipients of a mail, one bounce for those with the same reason. The null sender gets none
+     * (RFC 5321 §6.1): the mail ends here, with a line in the log.
+     *
+     * @throws MessagingException when James can't take the bounce; then the mail must not be given up
+     */
+    void bounce(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
+        for (Failure failure : List.copyOf(new LinkedHashSet<>(failed.values()))) {
+            List<MailAddress> recipients = failed.entrySet().stream()
+                .filter(entry -> entry.getValue().equals(failure)).map(Map.Entry::getKey).sorted(
+                    Comparator.comparing(MailAddress::asString)).toList();
+            bounce(mail, recipients, failure);
+        }
+    }
+
+    private void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
+        if (!mail.hasSender()) {
+            LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}", mail.getName(), recipients, failure);
+            return;
+        }
+        Mail failedMail = mail.duplicate();
+        try {
+            failedMail.setRecipients(recipients);
+            mark(failedMail, failure);
+            if (bounceProcessor.isPresent()) {
+                context.sendMail(failedMail, bounceProcessor.get());
+            } else {
+                context.bounce(failedMail, text(recipients, failure));
+            }
+        } finally {
+            LifecycleUtil.dispose(failedMail);
+        }
+    }
+
+    private String text(Collection<MailAddress> recipients, Failure failure) {
+        StringBuilder text = new StringBuilder("This is the mail server ").append(context.getServerInfo())
+            .append(". Your message could not be delivered to:\n\n");
+        recipients.forEach(recipient -> text.append("    ").append(recipient.asString()).append('\n'));
+        return text.append("\nReason:\n\n    ").append(failure).append("\n\nYour message is attached.\n").toString();
+    }
+}

@@ -1,0 +1,168 @@
+package jamestls.mtasts.delivery;
+
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.dns.DomainName;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.apache.james.core.MailAddress;
+import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.queue.api.MailQueue;
+import org.apache.james.queue.api.MailQueue.MailQueueItem;
+import org.apache.james.queue.api.MailQueue.MailQueueItem.CompletionStatus;
+import org.apache.mailet.Mail;
+import org.apache.mailet.MailetContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.Disposable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Takes mails from James's queue, lets {@link Delivery} try them, and acknowledges each only after everything that
+ * follows from the attempt is safe: outcomes recorded, retry enqueued, bounce handed over. A crash before that leaves the
+ * mail in the queue: it may arrive twice, it is not lost.
+ *
+ * <p>Each mail has a virtual thread of its own, {@code deliveries} of them at once.
+ */
+public final class QueueWorker implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(QueueWorker.class);
+    private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
+
+    private final MailQueue queue;
+    private final Delivery delivery;
+    private final RetrySchedule schedule;
+    private final FailureNotice notice;
+    private final MailetContext context;
+    private final Optional<String> onSuccess;
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
+    private final Scheduler scheduler = Schedulers.fromExecutorService(threads);
+    private final Disposable subscription;
+
+    /** Starts at once. */
+    public QueueWorker(MailQueue queue, Delivery delivery, RetrySchedule schedule, MailetContext context,
+                       Optional<String> bounceProcessor, Optional<String> onSuccess, int deliveries) {
+        this.queue = queue;
+        this.delivery = delivery;
+        this.schedule = schedule;
+        this.notice = new FailureNotice(context, bounceProcessor);
+        this.context = context;
+        this.onSuccess = onSuccess;
+        this.subscription = Flux.from(queue.deQueue())
+            .flatMap(item -> Mono.fromRunnable(() -> work(item)).subscribeOn(scheduler), deliveries, 1)
+            .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
+            .subscribe();
+    }
+
+    private void work(MailQueueItem item) {
+        try {
+            boolean settled = settle(item.getMail());
+            item.done(settled ? CompletionStatus.SUCCESS : CompletionStatus.RETRY);
+        } catch (MailQueue.MailQueueException e) {
+            LOGGER.error("queue {} did not take the acknowledgement of {}; the mail may be delivered again",
+                queue.getName().asString(), item.getMail().getName(), e);
+        } finally {
+            LifecycleUtil.dispose(item.getMail());
+        }
+    }
+
+    /** @return false if the mail must stay in the queue, because what follows from the attempt could not be made safe */
+    private boolean settle(Mail mail) {
+        try {
+            switch (attempt(mail)) {
+                case DeliveryResult.Answered answered -> {
+                    announce(mail, answered.accepted());
+                    settleFailed(mail, answered.failed());
+                }
+                case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()));
+                case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()));
+            }
+            return true;
+        } catch (MessagingException | MailQueue.MailQueueException | RuntimeException e) {
+            LOGGER.error("mail {} stays in queue {}: the result of its delivery could not be settled", mail.getName(),
+                queue.getName().asString(), e);
+            return false;
+        }
+    }
+
+    private DeliveryResult attempt(Mail mail) {
+        try {
+            String domain = mail.getRecipients().iterator().next().getDomain().asString();
+            Optional<DomainName> name = DomainName.parse(domain);
+            return name.isPresent() ? delivery.deliver(OutboundMail.of(mail, name.get()))
+                : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
+        } catch (MessagingException | RuntimeException e) {
+            // our mistake or an unreadable message: never a reason to bounce what may be deliverable
+            LOGGER.error("delivery of {} failed unexpectedly", mail.getName(), e);
+            return new DeliveryResult.Deferred(Failure.temporary("3.0", "delivery to " + mail.getRecipients() + " failed unexpectedly: " + e));
+        }
+    }
+
+    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed)
+            throws MessagingException, MailQueue.MailQueueException {
+        Map<MailAddress, Failure> later = new HashMap<>();
+        Map<MailAddress, Failure> never = new HashMap<>();
+        Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail));
+        failed.forEach((recipient, failure) -> {
+            if (!failure.isPermanent() && delay.isPresent()) {
+                later.put(recipient, failure);
+            } else {
+                never.put(recipient, failure.givenUp());
+            }
+        });
+        if (!never.isEmpty()) {
+            notice.bounce(mail, never);
+        }
+        if (!later.isEmpty()) {
+            mail.setRecipients(later.keySet());
+            FailureNotice.mark(mail, later.values().iterator().next());
+            FailureNotice.countRetry(mail);
+            queue.enQueue(mail, delay.orElseThrow());
+        }
+    }
+
+    private void announce(Mail mail, List<MailAddress> accepted) throws MessagingException {
+        if (onSuccess.isEmpty() || accepted.isEmpty()) {
+            return;
+        }
+        Mail delivered = mail.duplicate();
+        try {
+            delivered.setRecipients(accepted);
+            context.sendMail(delivered, onSuccess.get());
+        } finally {
+            LifecycleUtil.dispose(delivered);
+        }
+    }
+
+    private static Map<MailAddress, Failure> all(Mail mail, Failure failure) {
+        Map<MailAddress, Failure> failed = new HashMap<>();
+        mail.getRecipients().forEach(recipient -> failed.put(recipient, failure));
+        return failed;
+    }
+
+    /** Takes no further mail and waits up to 30 seconds for those under way; the others stay in the queue. */
+    @Override
+    public void close() {
+        subscription.dispose();
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
+                LOGGER.warn("deliveries from queue {} that did not end within {} are cut off; their mails stay in the queue",
+                    queue.getName().asString(), LONGEST_FAREWELL);
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            threads.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+        scheduler.dispose();
+    }
+}

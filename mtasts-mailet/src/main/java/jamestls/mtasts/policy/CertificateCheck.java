@@ -1,0 +1,143 @@
+package jamestls.mtasts.policy;
+
+import jamestls.mtasts.dns.DnsId;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertPathBuilder;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertStore;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.CollectionCertStoreParameters;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.TrustAnchor;
+import java.security.cert.X509CertSelector;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Date;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+
+/**
+ * What is wrong with the certificate of an MX host (RFC 8461 §4.2): not expired, a chain to a trusted root, and a DNS-ID
+ * that is the host's name. Every fault found is named, not only the first. Nothing is fetched: no revocation lists
+ * (RFC 8461 §4.2 leaves them open), no missing intermediates.
+ */
+public final class CertificateCheck {
+
+    private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    private static final String ANY_PURPOSE = "2.5.29.37.0";
+    private static final int LONGEST_CHAIN = 20;
+
+    private final Set<TrustAnchor> anchors;
+
+    private CertificateCheck(Stream<X509Certificate> roots) {
+        this.anchors = roots.map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** Trusts the certificate entries of a key store. */
+    public static CertificateCheck trusting(KeyStore store) throws GeneralSecurityException {
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(store);
+        return new CertificateCheck(Arrays.stream(factory.getTrustManagers())
+            .filter(X509TrustManager.class::isInstance)
+            .flatMap(manager -> Arrays.stream(((X509TrustManager) manager).getAcceptedIssuers())));
+    }
+
+    /** Trusts what the JVM trusts. */
+    public static CertificateCheck trustingJvm() throws GeneralSecurityException {
+        return trusting(null);
+    }
+
+    /**
+     * @param chain as the server sent it, its own certificate first
+     * @return empty if all is well
+     */
+    public List<Violation> faults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
+        if (chain.isEmpty() || chain.size() > LONGEST_CHAIN) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of " + chain.size() + " certificates"));
+        }
+        X509Certificate leaf = chain.getFirst();
+        List<Violation> faults = new ArrayList<>();
+        if (!DnsId.matches(leaf, mxHost)) {
+            // RFC 8461 §4.2: DNS-ID only, the common name never counts
+            faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.names(leaf)));
+        }
+        Date date = Date.from(now);
+        if (leaf.getNotAfter().before(date)) {
+            faults.add(new Violation(ResultType.CERTIFICATE_EXPIRED, "expired " + leaf.getNotAfter().toInstant()));
+        } else if (leaf.getNotBefore().after(date)) {
+            faults.add(new Violation(ResultType.VALIDATION_FAILURE, "certificate not yet valid"));
+        } else if (!isForServers(leaf)) {
+            faults.add(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate is not for TLS servers"));
+        } else {
+            faults.addAll(pathFaults(chain, date));
+        }
+        return faults;
+    }
+
+    private List<Violation> pathFaults(List<X509Certificate> chain, Date date) {
+        if (anchors.isEmpty()) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "no trusted roots configured"));
+        }
+        X509CertSelector leaf = new X509CertSelector();
+        leaf.setCertificate(chain.getFirst());
+        try {
+            PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, leaf);
+            parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
+            parameters.setRevocationEnabled(false);
+            parameters.setDate(date);
+            CertPathBuilder.getInstance("PKIX").build(parameters);
+            return List.of();
+        } catch (CertPathBuilderException e) {
+            return List.of(untrusted(chain, date, e));
+        } catch (GeneralSecurityException e) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, String.valueOf(e.getMessage())));
+        }
+    }
+
+    private static Violation untrusted(List<X509Certificate> chain, Date date, CertPathBuilderException e) {
+        boolean expired = chain.stream().anyMatch(certificate -> certificate.getNotAfter().before(date))
+            || e.getCause() instanceof CertPathValidatorException cause
+                && cause.getReason() == CertPathValidatorException.BasicReason.EXPIRED;
+        if (expired) {
+            return new Violation(ResultType.CERTIFICATE_EXPIRED, "an intermediate certificate has expired");
+        }
+        X509Certificate leaf = chain.getFirst();
+        boolean selfSigned = leaf.getIssuerX500Principal().equals(leaf.getSubjectX500Principal());
+        return new Violation(ResultType.CERTIFICATE_NOT_TRUSTED,
+            selfSigned ? "self-signed certificate" : String.valueOf(e.getMessage()));
+    }
+
+    /** RFC 5280 §4.2.1.12: a certificate that lists purposes is good for those only. */
+    private static boolean isForServers(X509Certificate leaf) {
+        try {
+            List<String> purposes = leaf.getExtendedKeyUsage();
+            return purposes == null || purposes.contains(SERVER_AUTH) || purposes.contains(ANY_PURPOSE);
+        } catch (CertificateParsingException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Reads a trust store.
+     *
+     * @throws IOException when it is no key store or the password does not open it
+     */
+    public static KeyStore load(InputStream in, String password) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(in, password.toCharArray());
+        return store;
+    }
+}

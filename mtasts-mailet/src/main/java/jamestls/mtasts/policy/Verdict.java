@@ -1,0 +1,177 @@
+package jamestls.mtasts.policy;
+
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.policy.TlsDemand.Listing;
+import jamestls.mtasts.policy.TlsDemand.Opportunistic;
+import jamestls.mtasts.policy.TlsDemand.RequireTls;
+import jamestls.mtasts.policy.TlsDemand.Strictness;
+import jamestls.mtasts.policy.TlsDemand.Sts;
+import jamestls.mtasts.policy.TlsDemand.Waived;
+import jamestls.mtasts.smtp.Handshake;
+import jamestls.mtasts.smtp.TlsObservation;
+import jamestls.mtasts.smtp.TlsObservation.StartTls;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What follows from holding an observed session against the demand on it. A pure function; the table is in VerdictTest.
+ *
+ * @param ruling what to do with this host
+ * @param level what would protect, or did not protect enough
+ * @param shortfall why the ruling is not SEND, if TLS is the reason; empty when the host was just not usable
+ * @param forReport the verdict on every policy that was evaluated; empty when there is nothing to report
+ */
+public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
+
+    /** What to do with a host. */
+    public enum Ruling {
+        SEND,
+        /** TLS was tried and failed, and no policy minds clear text: connect again without STARTTLS. */
+        RETRY_IN_CLEAR,
+        NEXT_HOST
+    }
+
+    /** The session a demand for REQUIRETLS needs to see in EHLO after TLS (RFC 8689 §2). */
+    private static final Violation NO_REQUIRETLS =
+        new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS not offered after STARTTLS");
+    private static final Violation NOT_LISTED =
+        new Violation(ResultType.VALIDATION_FAILURE, "MX does not match policy");
+    private static final Violation NO_STARTTLS = new Violation(ResultType.STARTTLS_NOT_SUPPORTED, "");
+
+    /**
+     * Judges a host before anything is sent to it.
+     *
+     * @return a verdict if the host must not even be connected to
+     */
+    public static Optional<Verdict> beforeConnecting(TlsDemand demand) {
+        return switch (demand) {
+            // RFC 8461 §5: not delivered to hosts that fail the MX match
+            case Sts sts when sts.strictness() == Strictness.ENFORCED && sts.listing() == Listing.NOT_LISTED ->
+                Optional.of(refused(TlsLevel.NONE, List.of(NOT_LISTED), List.of(violated(sts, List.of(NOT_LISTED)))));
+            case RequireTls required when required.policy().isEmpty() -> Optional.of(refused(TlsLevel.NONE,
+                List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs an enforced MTA-STS policy")), List.of()));
+            case RequireTls required when required.policy().orElseThrow().listing() == Listing.NOT_LISTED ->
+                beforeConnecting(required.policy().orElseThrow());
+            default -> Optional.empty();
+        };
+    }
+
+    /**
+     * Judges a session.
+     *
+     * @param demand what it must have
+     * @param seen what was observed of it
+     * @param certificate what is wrong with the server's certificate for its MX host name (RFC 8461 §4.2); only looked at
+     *     after a completed handshake
+     */
+    public static Verdict of(TlsDemand demand, TlsObservation seen, List<Violation> certificate) {
+        if (endedBeforeTls(seen)) {
+            // RFC 8460 §4.3.4: busy networks and servers are not what reports are about
+            return refused(TlsLevel.NONE, List.of(), List.of());
+        }
+        List<Violation> tls = tlsViolations(seen);
+        return switch (demand) {
+            case Waived waived -> opportunistic(seen, tls, List.of());
+            case Opportunistic none -> opportunistic(seen, tls, List.of(counted(none, tls)));
+            case Sts sts -> againstPolicy(sts, seen, tls, certificate);
+            case RequireTls required -> againstRequireTls(required, seen, tls, certificate);
+        };
+    }
+
+    /** Judges a session made without STARTTLS on purpose, after TLS had failed; what failed is in the report already. */
+    public static Verdict inClear(TlsObservation seen) {
+        return new Verdict(seen.failure().isEmpty() ? Ruling.SEND : Ruling.NEXT_HOST, TlsLevel.NONE, List.of(), List.of());
+    }
+
+    /** Whether TLS was fine but for the REQUIRETLS keyword (RFC 8689 §4.2.1 has a status code of its own for that). */
+    public static boolean isMissingRequireTls(Violation violation) {
+        return violation.equals(NO_REQUIRETLS);
+    }
+
+    private static Verdict opportunistic(TlsObservation seen, List<Violation> tls, List<PolicyVerdict> forReport) {
+        boolean encrypted = seen.handshake() instanceof Handshake.Completed;
+        TlsLevel level = encrypted ? TlsLevel.UNAUTHENTICATED : TlsLevel.NONE;
+        if (seen.failure().isEmpty()) {
+            return new Verdict(Ruling.SEND, level, List.of(), forReport);
+        }
+        // RFC 7672 §2.2: what fails in TLS may be tried in clear; what fails behind TLS is an ordinary broken session
+        return new Verdict(encrypted ? Ruling.NEXT_HOST : Ruling.RETRY_IN_CLEAR, level, tls, encrypted ? List.of() : forReport);
+    }
+
+    private static Verdict againstPolicy(Sts sts, TlsObservation seen, List<Violation> tls, List<Violation> certificate) {
+        List<Violation> all = new ArrayList<>();
+        if (sts.listing() == Listing.NOT_LISTED) {
+            all.add(NOT_LISTED);
+        }
+        all.addAll(tls);
+        if (seen.handshake() instanceof Handshake.Completed) {
+            all.addAll(certificate);
+            if (seen.failure().isPresent()) {
+                // encrypted, then lost without an alert: the network's fault, and success was not proven either
+                return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
+            }
+        }
+        if (all.isEmpty()) {
+            return new Verdict(Ruling.SEND, TlsLevel.AUTHENTICATED, List.of(), List.of(new PolicyVerdict.Met(sts.applied())));
+        }
+        List<PolicyVerdict> forReport = List.of(violated(sts, all));
+        return sts.strictness() == Strictness.ENFORCED
+            ? refused(reached(seen), all, forReport)
+            // RFC 8461 §5: testing reports and delivers
+            : opportunistic(seen, tls, forReport);
+    }
+
+    private static Verdict againstRequireTls(RequireTls required, TlsObservation seen, List<Violation> tls,
+                                             List<Violation> certificate) {
+        Optional<Verdict> never = beforeConnecting(required);
+        if (never.isPresent()) {
+            return never.get();
+        }
+        Verdict byPolicy = againstPolicy(required.policy().orElseThrow(), seen, tls, certificate);
+        return byPolicy.ruling() == Ruling.SEND && seen.requireTls() == TlsObservation.RequireTls.NOT_OFFERED
+            ? refused(byPolicy.level(), List.of(NO_REQUIRETLS), byPolicy.forReport())
+            : byPolicy;
+    }
+
+    /** What was wrong with TLS itself, whoever the peer was. */
+    private static List<Violation> tlsViolations(TlsObservation seen) {
+        if (seen.startTls() == StartTls.NOT_OFFERED) {
+            return List.of(NO_STARTTLS);
+        }
+        return switch (seen.handshake()) {
+            case Handshake.Completed completed -> List.of();
+            case Handshake.Failed failed -> List.of(new Violation(ResultType.VALIDATION_FAILURE, failed.cause()));
+            case Handshake.NotAttempted notAttempted -> List.of(new Violation(ResultType.VALIDATION_FAILURE,
+                seen.startTlsRefusal().map(reply -> "STARTTLS reply " + reply.code())
+                    .or(() -> seen.failure().map(failure -> failure.detail())).orElse("STARTTLS not used")));
+        };
+    }
+
+    private static PolicyVerdict counted(Opportunistic none, List<Violation> tls) {
+        if (none.policyProblem().isPresent()) {
+            return new PolicyVerdict.Violated(none.counted(), List.of(none.policyProblem().get()));
+        }
+        return tls.isEmpty() ? new PolicyVerdict.Met(none.counted()) : new PolicyVerdict.Violated(none.counted(), tls);
+    }
+
+    private static boolean endedBeforeTls(TlsObservation seen) {
+        return seen.startTls() == StartTls.UNKNOWN
+            || seen.startTls() == StartTls.NOT_OFFERED && seen.failure().isPresent();
+    }
+
+    private static TlsLevel reached(TlsObservation seen) {
+        return seen.handshake() instanceof Handshake.Completed ? TlsLevel.UNAUTHENTICATED : TlsLevel.NONE;
+    }
+
+    private static PolicyVerdict violated(Sts sts, List<Violation> violations) {
+        return new PolicyVerdict.Violated(sts.applied(), violations);
+    }
+
+    private static Verdict refused(TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
+        return new Verdict(Ruling.NEXT_HOST, level, shortfall, forReport);
+    }
+}
