@@ -1,0 +1,104 @@
+package jamestls.mtasts.mx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.MxRecord;
+import jamestls.mtasts.dns.Security;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class DestinationsTest {
+
+    private static final DomainName DOMAIN = DomainName.of("example.org");
+    private static final Duration TTL = Duration.ofHours(1);
+
+    @Test
+    void hostsShouldBeTriedByPreference() {
+        assertThat(found(mx(20, "b.example"), mx(10, "a.example"), mx(30, "c.example")))
+            .isEqualTo(new Destination.Hosts(List.of(host("a.example", 10), host("b.example", 20), host("c.example", 30)), Security.INSECURE));
+    }
+
+    @Test
+    void equalPreferenceShouldBeShuffled() {
+        long firstPlaces = IntStream.range(0, 200)
+            .mapToObj(seed -> (Destination.Hosts) find(new Random(seed), answer(mx(10, "a.example"), mx(10, "b.example"))))
+            .filter(hosts -> hosts.inOrder().getFirst().name().ascii().equals("a.example")).count();
+
+        assertThat(firstPlaces).isBetween(60L, 140L);
+    }
+
+    @Test
+    void nullMxShouldMeanThatNoMailIsTaken() {
+        assertThat(found(new MxRecord(0, Optional.empty()))).isInstanceOf(Destination.TakesNoMail.class);
+    }
+
+    @Test
+    void nullMxBesideRealOnesShouldBeIgnored() {
+        assertThat(found(new MxRecord(0, Optional.empty()), mx(10, "a.example")))
+            .isEqualTo(new Destination.Hosts(List.of(host("a.example", 10)), Security.INSECURE));
+    }
+
+    @Test
+    void provableAbsenceShouldMakeTheDomainItsOwnHost() {
+        assertThat(find(new Random(1), new DnsAnswer.Absent<>(Security.SECURE, TTL)))
+            .isEqualTo(new Destination.Hosts(List.of(new MxHost(DOMAIN, 0)), Security.SECURE));
+    }
+
+    @Test
+    void errorShouldNeverMakeTheDomainItsOwnHost() {
+        assertThat(find(new Random(1), new DnsAnswer.Failed<>("SERVFAIL"))).isInstanceOfSatisfying(Destination.Unknown.class,
+            unknown -> assertThat(unknown.reason()).contains("example.org").contains("SERVFAIL"));
+        assertThat(find(new Random(1), new DnsAnswer.Bogus<>("expired signature"))).isInstanceOf(Destination.Unknown.class);
+    }
+
+    @Test
+    void endlessListsShouldBeCut() {
+        MxRecord[] many = IntStream.range(0, 500).mapToObj(i -> mx(i, "h" + i + ".example")).toArray(MxRecord[]::new);
+
+        assertThat(((Destination.Hosts) found(many)).inOrder()).hasSize(Destinations.MOST_HOSTS)
+            .startsWith(host("h0.example", 0));
+    }
+
+    private static Destination found(MxRecord... records) {
+        return find(new Random(1), answer(records));
+    }
+
+    private static DnsAnswer<MxRecord> answer(MxRecord... records) {
+        return new DnsAnswer.Found<>(List.of(records), Security.INSECURE, TTL, DOMAIN);
+    }
+
+    private static Destination find(Random random, DnsAnswer<MxRecord> answer) {
+        return new Destinations(new Dns() {
+            @Override
+            public DnsAnswer<MxRecord> mx(DomainName domain) {
+                return answer;
+            }
+
+            @Override
+            public DnsAnswer<InetAddress> addresses(DomainName host) {
+                throw new AssertionError("addresses are looked up when a host is tried, not before");
+            }
+
+            @Override
+            public DnsAnswer<String> txt(DomainName name) {
+                throw new AssertionError("no business of this room");
+            }
+        }, random).find(DOMAIN);
+    }
+
+    private static MxRecord mx(int preference, String host) {
+        return new MxRecord(preference, Optional.of(DomainName.of(host)));
+    }
+
+    private static MxHost host(String name, int preference) {
+        return new MxHost(DomainName.of(name), preference);
+    }
+}
