@@ -66,6 +66,11 @@ public record DeliveryConfiguration(
         Map.entry("usePriority", "this version does not order the queue by MT-PRIORITY"),
         Map.entry("debug", "set the log level of 'jamestls' to DEBUG in logback.xml"));
 
+    /** The exception for a value that turns out unusable only when it is put to use. */
+    public static MessagingException invalid(String name, String value, String allowed) {
+        return Parameters.invalid("SecureRemoteDelivery", name, value, allowed);
+    }
+
     /** @throws MessagingException naming the parameter, its value and what is allowed */
     public static DeliveryConfiguration of(MailetConfig config) throws MessagingException {
         for (var names = config.getInitParameterNames(); names.hasNext(); ) {

@@ -114,8 +114,12 @@ public final class Parameters {
             + unit.name().toLowerCase(Locale.ROOT));
     }
 
+    private MessagingException invalid(String name, String value, String allowed) {
+        return invalid(mailet, name, value, allowed);
+    }
+
     /** The exception for a value that does not do. */
-    public MessagingException invalid(String name, String value, String allowed) {
+    public static MessagingException invalid(String mailet, String name, String value, String allowed) {
         return new MessagingException(mailet + ": parameter '" + name + "' has the value '" + value + "'; allowed: " + allowed);
     }
 

@@ -41,7 +41,7 @@ final class Attempts {
     private final DeliveryLog log;
     private final List<HostFailure> failures = new ArrayList<>();
     private final List<TlsOutcome> outcomes = new ArrayList<>();
-    private StsLookup sts = new StsLookup.NoPolicy();
+    private StsLookup sts = new StsLookup.NoPolicy("not looked up yet");
 
     Attempts(OutboundMail mail, Clock clock) {
         this.mail = mail;
@@ -111,8 +111,7 @@ final class Attempts {
 
     /** Every failure so far is a policy's, so a newer policy might let the mail through. */
     boolean onlyPolicyStoodInTheWay() {
-        return sts instanceof StsLookup.Found && !failures.isEmpty()
-            && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
+        return !failures.isEmpty() && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
     }
 
     /** No host is left. */

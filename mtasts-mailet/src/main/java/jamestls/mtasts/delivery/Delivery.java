@@ -19,6 +19,7 @@ import jamestls.mtasts.smtp.TlsObservation;
 import jamestls.mtasts.smtp.TlsUse;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsPolicy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -58,7 +59,7 @@ public final class Delivery {
     }
 
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
-    public DeliveryResult deliver(OutboundMail mail) {
+    DeliveryResult deliver(OutboundMail mail) {
         Attempts attempts = new Attempts(mail, clock);
         DeliveryResult result = switch (destinations.find(mail.domain())) {
             case Destination.Hosts hosts -> throughOneOf(hosts.inOrder(), mail, attempts);
@@ -77,12 +78,13 @@ public final class Delivery {
         StsLookup sts = policies.lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
-        if (result.isEmpty() && attempts.onlyPolicyStoodInTheWay()) {
+        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyPolicyStoodInTheWay()) {
             // RFC 8461 §5.1: look for a newer policy before failing; it may have changed under an unchanged id
-            Optional<StsLookup> renewed = policies.recheck(mail.domain()).map(policy -> new StsLookup.Found(policy, Optional.empty()));
+            Optional<StsPolicy> renewed = policies.recheck(mail.domain(), rejected.policy());
             if (renewed.isPresent()) {
-                attempts.apply(renewed.get());
-                result = tryInOrder(hosts, renewed.get(), mail, attempts);
+                StsLookup.Found again = new StsLookup.Found(renewed.get(), Optional.empty());
+                attempts.apply(again);
+                result = tryInOrder(hosts, again, mail, attempts);
             }
         }
         return result.orElseGet(attempts::exhausted);
@@ -114,7 +116,7 @@ public final class Delivery {
             attempts.judged(route, seen, verdict);
             switch (verdict.ruling()) {
                 case SEND -> {
-                    return attempts.sent(route, verdict.level(), session.send(mail.envelope(session.capabilities()), mail.content()));
+                    return attempts.sent(route, verdict.level(), session.send(mail.envelope(), mail.content()));
                 }
                 case NEXT_HOST -> {
                     return Optional.empty();

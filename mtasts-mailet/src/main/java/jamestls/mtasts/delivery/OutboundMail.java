@@ -1,12 +1,14 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
-import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.Envelope;
+import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.james.core.MailAddress;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
@@ -21,13 +23,13 @@ import org.apache.mailet.Mail;
  * @param recipients all in {@code domain}, at least one
  * @param wish what the sender asks of TLS
  * @param reporting whether its sessions count for TLS reports
- * @param message header and body
+ * @param content header and body
  */
-public record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
-                           TlsWish wish, Reporting reporting, MimeMessage message) {
+record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
+                    TlsWish wish, Reporting reporting, MailContent content) {
 
     /** Whether a mail's sessions are counted for TLS reports. */
-    public enum Reporting {
+    enum Reporting {
         COUNTED,
         /** The mail is a TLS report itself: counting it would make two sites report to each other for ever. */
         NOT_COUNTED
@@ -38,19 +40,25 @@ public record OutboundMail(String id, DomainName domain, Optional<MailAddress> s
     /** The reporting mailet sets it on the mails it sends. */
     static final AttributeName TLS_REPORT = AttributeName.of("jamestls.report");
 
-    public OutboundMail {
+    OutboundMail {
         recipients = List.copyOf(recipients);
     }
 
     /**
      * @param mail has recipients in one domain only, as {@code SecureRemoteDelivery} enqueues it
-     * @throws MessagingException when James can't read the message back
+     * @throws MessagingException or IOException when James can't read the message back
      */
-    static OutboundMail of(Mail mail, DomainName domain) throws MessagingException {
+    static OutboundMail of(Mail mail, DomainName domain) throws MessagingException, IOException {
         Collection<MailAddress> recipients = mail.getRecipients();
         boolean report = AttributeUtils.getValueAndCastFromMail(mail, TLS_REPORT, Boolean.class).orElse(false);
         return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(recipients),
-            wishOf(mail), report ? Reporting.NOT_COUNTED : Reporting.COUNTED, mail.getMessage());
+            wishOf(mail), report ? Reporting.NOT_COUNTED : Reporting.COUNTED, MailContent.of(mail.getMessage()));
+    }
+
+    /** What a server is told before the message. */
+    Envelope envelope() {
+        return new Envelope(sender.map(MailAddress::asString), recipients.stream().map(MailAddress::asString).toList(),
+            content.bodyType(), OptionalLong.of(content.size()), wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO);
     }
 
     private static TlsWish wishOf(Mail mail) throws MessagingException {

@@ -132,7 +132,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             return never.get();
         }
         Verdict byPolicy = againstPolicy(required.policy().orElseThrow(), seen, tls, certificate);
-        return byPolicy.ruling() == Ruling.SEND && seen.requireTls() == TlsObservation.RequireTls.NOT_OFFERED
+        return byPolicy.ruling() == Ruling.SEND && !seen.capabilities().offers("REQUIRETLS")
             ? refused(byPolicy.level(), List.of(NO_REQUIRETLS), byPolicy.forReport())
             : byPolicy;
     }
@@ -146,7 +146,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             case Handshake.Completed completed -> List.of();
             case Handshake.Failed failed -> List.of(new Violation(ResultType.VALIDATION_FAILURE, failed.cause()));
             case Handshake.NotAttempted notAttempted -> List.of(new Violation(ResultType.VALIDATION_FAILURE,
-                seen.startTlsRefusal().map(reply -> "STARTTLS reply " + reply.code())
+                seen.startTlsReply().map(reply -> "STARTTLS reply " + reply.code())
                     .or(() -> seen.failure().map(failure -> failure.detail())).orElse("STARTTLS not used")));
         };
     }

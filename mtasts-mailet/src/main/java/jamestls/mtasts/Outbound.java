@@ -1,0 +1,147 @@
+package jamestls.mtasts;
+
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.mtasts.config.DeliveryConfiguration.Reachable;
+import jamestls.mtasts.delivery.Delivery;
+import jamestls.mtasts.delivery.QueueWorker;
+import jamestls.mtasts.delivery.RetrySchedule;
+import jamestls.mtasts.dns.AddressGuard;
+import jamestls.mtasts.dns.DnsServers;
+import jamestls.mtasts.dns.DnsSettings;
+import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.https.HttpsSettings;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.smtp.SmtpConnector;
+import jamestls.mtasts.smtp.SmtpSettings;
+import jamestls.mtasts.sts.MemoryPolicyStore;
+import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.mtasts.sts.PolicyRefresher;
+import jamestls.mtasts.sts.RefreshSchedule;
+import jamestls.mtasts.sts.StsAlarms;
+import jamestls.mtasts.sts.StsPolicies;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Clock;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.dnsservice.api.DNSServiceMBean;
+import org.apache.james.filesystem.api.FileSystem;
+import org.apache.james.queue.api.MailQueue;
+import org.apache.mailet.MailetContext;
+
+/** The rooms of one SecureRemoteDelivery, furnished as its configuration says. Whoever opens it closes it. */
+final class Outbound implements AutoCloseable {
+
+    private final DeliveryConfiguration configuration;
+    private final RetrySchedule schedule;
+    private final GuardedHttpsClient https;
+    private final PolicyRefresher refresher;
+    private final SmtpConnector connector;
+    private final Delivery delivery;
+
+    private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, List<InetSocketAddress> dnsServers,
+                     Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, TlsOutcomes outcomes, Clock clock) {
+        AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
+        DnsjavaDns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
+        RandomGenerator random = RandomGenerator.of("SecureRandom");
+        this.configuration = configuration;
+        this.schedule = schedule;
+        this.https = new GuardedHttpsClient(dns, new HttpsSettings(trustStore, guard));
+        StsPolicies policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort()), new MemoryPolicyStore(),
+            RefreshSchedule.daily(random), new StsAlarms(), clock);
+        this.refresher = new PolicyRefresher(policies);
+        this.connector = new SmtpConnector(smtp);
+        this.delivery = new Delivery(dns, new Destinations(dns, random), policies, certificates, connector, guard,
+            configuration.smtpPort(), outcomes, clock);
+        refresher.start();
+    }
+
+    /** @throws MessagingException when a parameter turns out to be unusable here: a trust store, a name, a resolver */
+    static Outbound open(DeliveryConfiguration configuration, DNSService jamesDns, FileSystem files, TlsOutcomes outcomes, Clock clock)
+            throws MessagingException {
+        Optional<KeyStore> trustStore = trustStore(configuration, files);
+        try {
+            CertificateCheck certificates = trustStore.isPresent()
+                ? CertificateCheck.trusting(trustStore.get()) : CertificateCheck.trustingJvm();
+            return new Outbound(configuration, schedule(configuration), dnsServers(configuration, jamesDns), trustStore, certificates,
+                smtpSettings(configuration, jamesDns), outcomes, clock);
+        } catch (GeneralSecurityException e) {
+            throw new MessagingException("the certificate authorities to trust can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Starts delivering what is in the queue. */
+    QueueWorker work(MailQueue queue, MailetContext context) {
+        return new QueueWorker(queue, delivery, schedule, context, configuration.bounceProcessor(), configuration.onSuccess(),
+            configuration.deliveries());
+    }
+
+    @Override
+    public void close() {
+        refresher.close();
+        connector.close();
+        https.close();
+    }
+
+    private static RetrySchedule schedule(DeliveryConfiguration configuration) throws MessagingException {
+        try {
+            return RetrySchedule.parse(configuration.delayTime(), configuration.maxRetries());
+        } catch (IllegalArgumentException e) {
+            throw DeliveryConfiguration.invalid("delayTime", configuration.delayTime(),
+                "[attempts*]delay[unit] separated by commas, such as '5m, 3*30m, 6h'; " + e.getMessage());
+        }
+    }
+
+    private static List<InetSocketAddress> dnsServers(DeliveryConfiguration configuration, DNSService jamesDns) throws MessagingException {
+        String servers = configuration.dnsServers().orElseGet(() -> jamesDns instanceof DNSServiceMBean bean
+            ? Arrays.stream(bean.getDNSServers()).collect(Collectors.joining(", ")) : "");
+        try {
+            return DnsServers.parse(servers);
+        } catch (IllegalArgumentException e) {
+            throw DeliveryConfiguration.invalid("dnsServers", servers,
+                "addresses with or without port, such as '127.0.0.1, [::1]:5353'; without the parameter James's own servers are used. "
+                + e.getMessage());
+        }
+    }
+
+    private static SmtpSettings smtpSettings(DeliveryConfiguration configuration, DNSService jamesDns) throws MessagingException {
+        String helo = configuration.heloName().orElseGet(() -> ownName(jamesDns));
+        try {
+            return SmtpSettings.defaults(helo).withReadTimeout(configuration.readTimeout()).withConnectTimeout(configuration.connectTimeout());
+        } catch (IllegalArgumentException e) {
+            throw DeliveryConfiguration.invalid("heloName", helo, "this host's full name, such as 'mail.example.org'; " + e.getMessage());
+        }
+    }
+
+    private static String ownName(DNSService jamesDns) {
+        try {
+            return jamesDns.getLocalHost().getCanonicalHostName();
+        } catch (java.net.UnknownHostException e) {
+            return "localhost";
+        }
+    }
+
+    private static Optional<KeyStore> trustStore(DeliveryConfiguration configuration, FileSystem files) throws MessagingException {
+        if (configuration.trustStore().isEmpty()) {
+            return Optional.empty();
+        }
+        String location = configuration.trustStore().get();
+        try (InputStream in = files.getResource(location)) {
+            return Optional.of(CertificateCheck.load(in, configuration.trustStorePassword()));
+        } catch (IOException | GeneralSecurityException e) {
+            throw DeliveryConfiguration.invalid("trustStore", location,
+                "a PKCS#12 key store that trustStorePassword opens, such as 'file://conf/authorities.p12'; " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.mtasts.smtp.RecipientReply;
+import jamestls.mtasts.smtp.SmtpReply;
+import jamestls.mtasts.smtp.Transmission;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.james.core.MailAddress;
+
+/**
+ * What a transmission means for the mail.
+ *
+ * @param word for the log: delivered, partial, deferred, bounced, or skipped when the next host may be tried
+ * @param result empty when the next host may be tried
+ * @param reply the server's words that decided, or {@code -}
+ * @param why what went wrong, empty if nothing did
+ */
+record Transmitted(String word, Optional<DeliveryResult> result, String reply, String why) {
+
+    /** @param host name and address, for texts */
+    static Transmitted of(OutboundMail mail, String host, Transmission transmission) {
+        return switch (transmission) {
+            case Transmission.Completed completed -> answered(mail, host, completed.recipients());
+            // RFC 5321 §4.2.1: 4yz may be different at another host, 5yz is an answer
+            case Transmission.Refused refused -> refused.reply().isPermanent()
+                ? decided("bounced", new DeliveryResult.Refused(Failure.said(refused.reply(), host)), refused.reply().toString(), "")
+                : nextHost(refused.reply().toString(), host + " said: " + refused.reply());
+            case Transmission.Unsendable unsendable -> decided("bounced", new DeliveryResult.Refused(
+                Failure.permanent("6.7", host + " can't be told this envelope: " + unsendable.detail())), "-", unsendable.detail());
+            case Transmission.Unreadable unreadable -> decided("deferred", new DeliveryResult.Deferred(
+                Failure.temporary("3.0", "the message could not be read here: " + unreadable.cause())), "-", unreadable.cause().toString());
+            case Transmission.Broken broken -> broken(mail, host, broken);
+        };
+    }
+
+    private static Transmitted answered(OutboundMail mail, String host, List<RecipientReply> replies) {
+        Map<String, RecipientReply> byAddress = new HashMap<>();
+        replies.forEach(reply -> byAddress.put(reply.recipient(), reply));
+        List<MailAddress> accepted = new ArrayList<>();
+        Map<MailAddress, Failure> failed = new HashMap<>();
+        for (MailAddress recipient : mail.recipients()) {
+            RecipientReply reply = byAddress.get(recipient.asString());
+            if (reply == null) {
+                failed.put(recipient, Failure.temporary("3.0", host + " gave no reply for " + recipient.asString()));
+            } else if (reply.isDelivered()) {
+                accepted.add(recipient);
+            } else {
+                failed.put(recipient, reply.reply().isPositive() ? Failure.temporary("5.0", host + " said: " + reply.reply())
+                    : Failure.said(reply.reply(), host));
+            }
+        }
+        String word = failed.isEmpty() ? "delivered" : !accepted.isEmpty() ? "partial"
+            : failed.values().stream().allMatch(Failure::isPermanent) ? "bounced" : "deferred";
+        SmtpReply last = replies.getLast().reply();
+        return new Transmitted(word, Optional.of(new DeliveryResult.Answered(accepted, failed)), last.toString(),
+            failed.values().stream().findFirst().map(Failure::toString).orElse(""));
+    }
+
+    private static Transmitted broken(OutboundMail mail, String host, Transmission.Broken broken) {
+        String reply = broken.failure().reply().map(SmtpReply::toString).orElse("-");
+        String why = host + ": " + broken.failure().detail();
+        boolean uncertain = broken.finalDot() == Transmission.FinalDot.SENT;
+        if (!uncertain && broken.known().isEmpty()) {
+            return nextHost(reply, why);
+        }
+        // RFC 5321 §4.2.5 leaves open who has the mail now: sending it again may double it, not sending it may lose it
+        Failure undecided = Failure.temporary("4.2",
+            uncertain ? why + "; the connection was lost after the end of the mail, it may arrive twice" : why);
+        Map<MailAddress, Failure> failed = new HashMap<>();
+        mail.recipients().forEach(recipient -> failed.put(recipient, undecided));
+        for (RecipientReply known : broken.known()) {
+            mail.recipients().stream().filter(recipient -> recipient.asString().equals(known.recipient()))
+                .forEach(recipient -> failed.put(recipient, Failure.said(known.reply(), host)));
+        }
+        return decided("deferred", new DeliveryResult.Answered(List.of(), failed), reply, undecided.toString());
+    }
+
+    private static Transmitted nextHost(String reply, String why) {
+        return new Transmitted("skipped", Optional.empty(), reply, why);
+    }
+
+    private static Transmitted decided(String word, DeliveryResult result, String reply, String why) {
+        return new Transmitted(word, Optional.of(result), reply, why);
+    }
+}
