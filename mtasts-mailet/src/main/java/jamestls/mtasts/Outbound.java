@@ -15,6 +15,7 @@ import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.SmtpConnector;
 import jamestls.mtasts.smtp.SmtpSettings;
 import jamestls.mtasts.sts.MemoryPolicyStore;
@@ -118,7 +119,7 @@ final class Outbound implements AutoCloseable {
     private static SmtpSettings smtpSettings(DeliveryConfiguration configuration, DNSService jamesDns) throws MessagingException {
         String helo = configuration.heloName().orElseGet(() -> ownName(jamesDns));
         try {
-            return SmtpSettings.defaults(helo).withReadTimeout(configuration.readTimeout()).withConnectTimeout(configuration.connectTimeout());
+            return SmtpSettings.defaults(helo).withReadTimeout(configuration.readTimeout()).withLimit(Phase.CONNECT, configuration.connectTimeout());
         } catch (IllegalArgumentException e) {
             throw DeliveryConfiguration.invalid("heloName", helo, "this host's full name, such as 'mail.example.org'; " + e.getMessage());
         }

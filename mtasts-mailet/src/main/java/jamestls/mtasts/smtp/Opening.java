@@ -46,8 +46,8 @@ final class Opening {
         } catch (SessionLost lost) {
             failure = Optional.of(lost.failure());
         }
-        return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls, handshake,
-            failure, startTlsReply), capabilities, wire);
+        return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls,
+            startTlsReply, handshake, capabilities, failure), wire);
     }
 
     private void greet() throws SessionLost {

@@ -12,24 +12,17 @@ import java.util.Optional;
 public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
-    private final Capabilities capabilities;
     private final Wire wire;
     private boolean needsReset;
 
-    SmtpSession(TlsObservation observation, Capabilities capabilities, Wire wire) {
+    SmtpSession(TlsObservation observation, Wire wire) {
         this.observation = observation;
-        this.capabilities = capabilities;
         this.wire = wire;
     }
 
     /** What was seen until the session could take a mail, or could not. */
     public TlsObservation observation() {
         return observation;
-    }
-
-    /** Of the last EHLO reply: under TLS only what was said under TLS. Empty if there was none. */
-    public Capabilities capabilities() {
-        return capabilities;
     }
 
     /** Whether a mail may be sent now; says nothing about what the server has done since the last one. */
@@ -59,7 +52,7 @@ public final class SmtpSession implements AutoCloseable {
         } catch (SessionLost lost) {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
-        Transaction transaction = new Transaction(wire, steps, capabilities);
+        Transaction transaction = new Transaction(wire, steps, observation.capabilities());
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
         wire.rest();
@@ -95,7 +88,8 @@ public final class SmtpSession implements AutoCloseable {
 
     /** REQUIRETLS counts only if it was offered under TLS (RFC 8689 §2). */
     private Capabilities offered() {
-        return observation.handshake() instanceof Handshake.Completed ? capabilities : capabilities.without("REQUIRETLS");
+        return observation.handshake() instanceof Handshake.Completed
+            ? observation.capabilities() : observation.capabilities().without("REQUIRETLS");
     }
 
     private void reset() throws SessionLost {

@@ -60,6 +60,16 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         return new SmtpSettings(heloName, bindAddress, changed);
     }
 
+    /** The same with one longest wait for each single answer, the handshake's included; connecting, body and QUIT keep theirs. */
+    public SmtpSettings withReadTimeout(Duration limit) {
+        Map<Phase, Duration> changed = new EnumMap<>(limits);
+        changed.replaceAll((phase, before) -> switch (phase) {
+            case CONNECT, BODY, QUIT -> before;
+            default -> limit;
+        });
+        return new SmtpSettings(heloName, bindAddress, changed);
+    }
+
     /** The same, bound to that address of ours. */
     public SmtpSettings withBindAddress(InetAddress address) {
         return new SmtpSettings(heloName, Optional.of(address), limits);

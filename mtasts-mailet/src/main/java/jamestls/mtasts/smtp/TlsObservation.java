@@ -14,21 +14,16 @@ import java.util.Optional;
  * @param greeting the reply the server opened with, if one came
  * @param helo the name in the first line of the last EHLO reply, if one came
  * @param startTls whether STARTTLS was offered
- * @param handshake how it went
- * @param failure why no usable session came about, if none did; empty means mail can be sent
  * @param startTlsReply what the server answered to STARTTLS, if it was sent and answered. Anything but 220 refuses TLS: a
  *     session with such a reply and no failure is usable, in clear
+ * @param handshake how it went
+ * @param capabilities of the last EHLO reply: under TLS only what was said under TLS
+ * @param failure why no usable session came about, if none did; empty means mail can be sent
  */
 public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
-                             Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls, Handshake handshake,
-                             Optional<SessionFailure> failure, Optional<SmtpReply> startTlsReply) {
-
-    /** Without a reply to STARTTLS. */
-    public TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
-                          Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls, Handshake handshake,
-                          Optional<SessionFailure> failure) {
-        this(mxHost, receivingIp, sendingIp, greeting, helo, startTls, handshake, failure, Optional.empty());
-    }
+                             Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls,
+                             Optional<SmtpReply> startTlsReply, Handshake handshake, Capabilities capabilities,
+                             Optional<SessionFailure> failure) {
 
     /** What the server's EHLO reply said of STARTTLS. */
     public enum StartTls {
