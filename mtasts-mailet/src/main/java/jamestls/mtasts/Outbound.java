@@ -27,6 +27,7 @@ import jamestls.mtasts.sts.StsPolicies;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Clock;
@@ -119,7 +120,9 @@ final class Outbound implements AutoCloseable {
     private static SmtpSettings smtpSettings(DeliveryConfiguration configuration, DNSService jamesDns) throws MessagingException {
         String helo = configuration.heloName().orElseGet(() -> ownName(jamesDns));
         try {
-            return SmtpSettings.defaults(helo).withReadTimeout(configuration.readTimeout()).withLimit(Phase.CONNECT, configuration.connectTimeout());
+            return SmtpSettings.defaults(helo)
+                .withReadTimeout(configuration.readTimeout())
+                .withLimit(Phase.CONNECT, configuration.connectTimeout());
         } catch (IllegalArgumentException e) {
             throw DeliveryConfiguration.invalid("heloName", helo, "this host's full name, such as 'mail.example.org'; " + e.getMessage());
         }
@@ -128,7 +131,7 @@ final class Outbound implements AutoCloseable {
     private static String ownName(DNSService jamesDns) {
         try {
             return jamesDns.getLocalHost().getCanonicalHostName();
-        } catch (java.net.UnknownHostException e) {
+        } catch (UnknownHostException e) {
             return "localhost";
         }
     }

@@ -5,6 +5,7 @@ import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.DeliveryConfiguration;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.outcome.TlsOutcomes;
+import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -75,7 +76,9 @@ public class SecureRemoteDelivery extends GenericMailet {
     @Override
     public void service(Mail mail) throws MessagingException {
         Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
-        mail.getRecipients().forEach(recipient -> byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient));
+        for (MailAddress recipient : mail.getRecipients()) {
+            byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient);
+        }
         for (var recipients : byDomain.entrySet()) {
             enqueue(mail, recipients.getKey(), recipients.getValue());
         }
@@ -104,7 +107,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         if (queue != null) {
             try {
                 queue.close();
-            } catch (java.io.IOException e) {
+            } catch (IOException e) {
                 log("queue " + configuration.outgoing() + " did not close", e);
             }
         }

@@ -121,18 +121,21 @@ final class Attempts {
         if (failures.size() == 1 && failures.getFirst().obstacle() == Obstacle.NO_ADDRESS
                 && failures.getFirst().host().name().equals(mail.domain())) {
             // RFC 5321 §5.1: neither MX nor address record, both provably absent
-            return new DeliveryResult.Refused(Failure.permanent("1.2", "the domain " + mail.domain() + " has no mail host and no address"));
+            return new DeliveryResult.Refused(
+                Failure.permanent("1.2", "the domain " + mail.domain() + " has no mail host and no address"));
         }
         List<Violation> shortfall = failures.stream().flatMap(failure -> failure.shortfall().stream()).toList();
         if (shortfall.isEmpty()) {
-            return new DeliveryResult.Deferred(Failure.temporary("4.1", cut("no mail host of " + mail.domain() + " takes the mail now: " + hosts)));
+            return new DeliveryResult.Deferred(
+                Failure.temporary("4.1", cut("no mail host of " + mail.domain() + " takes the mail now: " + hosts)));
         }
         if (mail.wish() == TlsWish.REQUIRED) {
             return withoutRequiredTls(shortfall, hosts);
         }
         boolean noTls = shortfall.stream().anyMatch(violation -> violation.type() == ResultType.STARTTLS_NOT_SUPPORTED);
-        return new DeliveryResult.Deferred(Failure.temporary(noTls ? "7.10" : "7.5", cut(policyInWords() + " and no mail host satisfies it: "
-            + hosts + ". The mail is kept and tried again; the postmaster of " + mail.domain() + " can mend the host or the policy.")));
+        return new DeliveryResult.Deferred(Failure.temporary(noTls ? "7.10" : "7.5",
+            cut(policyInWords() + " and no mail host satisfies it: " + hosts + ". The mail is kept and tried again; the postmaster of "
+                + mail.domain() + " can mend the host or the policy.")));
     }
 
     private DeliveryResult withoutRequiredTls(List<Violation> shortfall, String hosts) {

@@ -43,8 +43,8 @@ final class DeliveryLog {
     }
 
     void fallBack(Route route, String cause) {
-        line(route.host().name().ascii(), route.address().getHostAddress(), TlsLevel.NONE.toString(), route.demand().inLog(), "cleartext", "-",
-            started, cause);
+        line(route.host().name().ascii(), route.address().getHostAddress(), TlsLevel.NONE.toString(), route.demand().inLog(),
+            "cleartext", "-", started, cause);
     }
 
     void sent(Route route, TlsLevel level, Transmitted transmitted) {

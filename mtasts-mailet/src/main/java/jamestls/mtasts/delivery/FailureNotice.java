@@ -74,7 +74,8 @@ final class FailureNotice {
 
     private void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
         if (!mail.hasSender()) {
-            LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}", mail.getName(), recipients, failure);
+            LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
+                mail.getName(), recipients, failure);
             return;
         }
         Mail failedMail = mail.duplicate();

@@ -58,7 +58,8 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     /** What a server is told before the message. */
     Envelope envelope() {
         return new Envelope(sender.map(MailAddress::asString), recipients.stream().map(MailAddress::asString).toList(),
-            content.bodyType(), OptionalLong.of(content.size()), wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO);
+            content.bodyType(), OptionalLong.of(content.size()),
+            wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO);
     }
 
     private static TlsWish wishOf(Mail mail) throws MessagingException {

@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.dns.DomainName;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -86,7 +87,7 @@ public final class QueueWorker implements AutoCloseable {
                 case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()));
             }
             return true;
-        } catch (MessagingException | MailQueue.MailQueueException | RuntimeException e) {
+        } catch (MessagingException | RuntimeException e) {
             LOGGER.error("mail {} stays in queue {}: the result of its delivery could not be settled", mail.getName(),
                 queue.getName().asString(), e);
             return false;
@@ -98,16 +99,17 @@ public final class QueueWorker implements AutoCloseable {
             String domain = mail.getRecipients().iterator().next().getDomain().asString();
             Optional<DomainName> name = DomainName.parse(domain);
             return name.isPresent() ? delivery.deliver(OutboundMail.of(mail, name.get()))
-                : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
-        } catch (MessagingException | RuntimeException e) {
+                : new DeliveryResult.Refused(
+                    Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
+        } catch (MessagingException | IOException | RuntimeException e) {
             // our mistake or an unreadable message: never a reason to bounce what may be deliverable
             LOGGER.error("delivery of {} failed unexpectedly", mail.getName(), e);
-            return new DeliveryResult.Deferred(Failure.temporary("3.0", "delivery to " + mail.getRecipients() + " failed unexpectedly: " + e));
+            return new DeliveryResult.Deferred(
+                Failure.temporary("3.0", "delivery to " + mail.getRecipients() + " failed unexpectedly: " + e));
         }
     }
 
-    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed)
-            throws MessagingException, MailQueue.MailQueueException {
+    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
         Map<MailAddress, Failure> later = new HashMap<>();
         Map<MailAddress, Failure> never = new HashMap<>();
         Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail));

@@ -72,7 +72,7 @@ public final class CertificateCheck {
         List<Violation> faults = new ArrayList<>();
         if (!DnsId.matches(leaf, mxHost)) {
             // RFC 8461 §4.2: DNS-ID only, the common name never counts
-            faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.names(leaf)));
+            faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.presented(leaf)));
         }
         Date date = Date.from(now);
         if (leaf.getNotAfter().before(date)) {

@@ -1,6 +1,5 @@
 package jamestls.mtasts.policy;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
 import jamestls.mtasts.outcome.PolicyVerdict;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.Violation;

@@ -16,7 +16,8 @@ class RetryScheduleTest {
         RetrySchedule schedule = RetrySchedule.parse("5000, 2*10m, 1h", 5);
 
         assertThat(List.of(0, 1, 2, 3, 4).stream().map(schedule::delayAfter).map(delay -> delay.orElseThrow()))
-            .containsExactly(Duration.ofSeconds(5), Duration.ofMinutes(10), Duration.ofMinutes(10), Duration.ofHours(1), Duration.ofHours(1));
+            .containsExactly(Duration.ofSeconds(5), Duration.ofMinutes(10), Duration.ofMinutes(10), Duration.ofHours(1),
+                Duration.ofHours(1));
         assertThat(schedule.delayAfter(5)).isEmpty();
     }
 

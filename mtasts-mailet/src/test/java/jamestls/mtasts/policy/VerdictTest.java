@@ -47,7 +47,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class VerdictTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");
-    private static final AppliedPolicy POLICY = new AppliedPolicy(PolicyType.STS, DOMAIN, List.of("version: STSv1"), List.of("mx.example.org"));
+    private static final AppliedPolicy POLICY =
+        new AppliedPolicy(PolicyType.STS, DOMAIN, List.of("version: STSv1"), List.of("mx.example.org"));
     private static final AppliedPolicy NO_POLICY = AppliedPolicy.none(DOMAIN);
 
     private static final TlsDemand OPPORTUNISTIC = new Opportunistic(NO_POLICY, Optional.empty());
@@ -70,7 +71,8 @@ class VerdictTest {
     private static final TlsObservation BROKEN_TLS = seen(StartTls.OFFERED, new Handshake.Failed("handshake_failure"), Phase.HANDSHAKE);
     private static final TlsObservation TLS = seen(StartTls.OFFERED, completed(), null);
     private static final TlsObservation TLS_THEN_LOST = seen(StartTls.OFFERED, completed(), Phase.EHLO_AFTER_TLS);
-    private static final TlsObservation TLS_WITH_REQUIRETLS = seen(StartTls.OFFERED, Optional.empty(), completed(), null, Map.of("REQUIRETLS", ""));
+    private static final TlsObservation TLS_WITH_REQUIRETLS =
+        seen(StartTls.OFFERED, Optional.empty(), completed(), null, Map.of("REQUIRETLS", ""));
 
     static Stream<Arguments> table() {
         return Stream.of(
@@ -104,7 +106,8 @@ class VerdictTest {
             row("REQUIRETLS, keyword there", REQUIRETLS, TLS_WITH_REQUIRETLS, GOOD, SEND, AUTHENTICATED, "met"),
             row("REQUIRETLS, keyword missing", REQUIRETLS, TLS, GOOD, NEXT_HOST, AUTHENTICATED, "met"),
             row("REQUIRETLS, clear text server", REQUIRETLS, CLEAR, GOOD, NEXT_HOST, NONE, STARTTLS_NOT_SUPPORTED),
-            row("REQUIRETLS, expired certificate", REQUIRETLS, TLS_WITH_REQUIRETLS, EXPIRED, NEXT_HOST, UNAUTHENTICATED, CERTIFICATE_EXPIRED),
+            row("REQUIRETLS, expired certificate", REQUIRETLS, TLS_WITH_REQUIRETLS, EXPIRED, NEXT_HOST, UNAUTHENTICATED,
+                CERTIFICATE_EXPIRED),
             row("REQUIRETLS, nothing authenticates the host", REQUIRETLS_WITHOUT_POLICY, TLS_WITH_REQUIRETLS, GOOD, NEXT_HOST, NONE, ""),
 
             row("waived, clear text server", WAIVED, CLEAR, GOOD, SEND, NONE, ""),
@@ -203,7 +206,8 @@ class VerdictTest {
     }
 
     private static TlsObservation startTlsRefused() {
-        return seen(StartTls.OFFERED, Optional.of(new SmtpReply(454, List.of("TLS not available"))), new Handshake.NotAttempted(), null, Map.of());
+        return seen(StartTls.OFFERED, Optional.of(new SmtpReply(454, List.of("TLS not available"))), new Handshake.NotAttempted(),
+            null, Map.of());
     }
 
     private static TlsObservation seen(StartTls startTls, Handshake handshake, Phase failedIn) {
