@@ -1,0 +1,135 @@
+package jamestls.mtasts.delivery;
+
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.HttpAnswer;
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.SmtpServerSetup;
+import jamestls.fakeinternet.TestCa;
+import jamestls.mtasts.dns.AddressGuard;
+import jamestls.mtasts.dns.DnsSettings;
+import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.https.HttpsSettings;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.SessionFailure.Phase;
+import jamestls.mtasts.smtp.SmtpConnector;
+import jamestls.mtasts.smtp.SmtpSettings;
+import jamestls.mtasts.sts.MemoryPolicyStore;
+import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.mtasts.sts.RefreshSchedule;
+import jamestls.mtasts.sts.StsAlarms;
+import jamestls.mtasts.sts.StsPolicies;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.UnaryOperator;
+import org.apache.james.core.MailAddress;
+
+/** A delivery room with all the rooms behind it, and the internet it delivers to. */
+final class TestDelivery implements AutoCloseable {
+
+    final TestCa ca = TestCa.create("Fake Root");
+    final DnsServer dns = DnsServer.start();
+    final PolicyHost policyHost = PolicyHost.start();
+    final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
+
+    private final List<SmtpServer> servers = new ArrayList<>();
+    private final GuardedHttpsClient https;
+    private final SmtpConnector connector;
+    private final StsPolicies policies;
+    private final DnsjavaDns resolver;
+    private int smtpPort;
+
+    TestDelivery() throws GeneralSecurityException {
+        dns.zone().ttl(0);
+        resolver = new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
+        https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
+        policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
+            RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
+        connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
+            .withReadTimeout(Duration.ofSeconds(5)).withLimit(Phase.QUIT, Duration.ofMillis(500)));
+    }
+
+    /** Publishes record and policy for the domain. */
+    TestDelivery policy(String domain, String mode, String... mx) {
+        StringBuilder text = new StringBuilder("version: STSv1\nmode: ").append(mode).append("\nmax_age: 86400\n");
+        for (String pattern : mx) {
+            text.append("mx: ").append(pattern).append('\n');
+        }
+        dns.zone().txt("_mta-sts." + domain, "v=STSv1; id=1").a("mta-sts." + domain, "127.0.0.1");
+        policyHost.serve("mta-sts." + domain, ca.issue("mta-sts." + domain), HttpAnswer.policy(text.toString()));
+        return this;
+    }
+
+    /** Starts a mail server at an address of its own, on the port all of them share, and makes it an MX of the domain. */
+    SmtpServer mx(String domain, int preference, String host, UnaryOperator<SmtpServerSetup> setup) {
+        String ip = "127.0.0." + (11 + servers.size());
+        SmtpServerSetup here = setup.apply(SmtpServer.named(host).on(ip));
+        SmtpServer server = (smtpPort == 0 ? here : here.port(smtpPort)).start();
+        smtpPort = server.port();
+        servers.add(server);
+        dns.zone().mx(domain, preference, host).a(host, ip);
+        return server;
+    }
+
+    SmtpServer goodMx(String domain) {
+        return mx(domain, 10, "mx." + domain, setup -> setup.identity(ca.issue("mx." + domain)));
+    }
+
+    SmtpServer mx(String domain, Identity identity) {
+        return mx(domain, 10, "mx." + domain, setup -> setup.identity(identity));
+    }
+
+    DeliveryResult deliver(String domain) throws Exception {
+        return deliver(domain, TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
+    }
+
+    DeliveryResult deliver(String domain, TlsWish wish, OutboundMail.Reporting reporting, String... recipients) throws Exception {
+        return deliver(domain, AddressGuard.anywhere(), wish, reporting, recipients);
+    }
+
+    DeliveryResult deliver(String domain, AddressGuard guard, TlsWish wish, OutboundMail.Reporting reporting, String... recipients)
+            throws Exception {
+        Delivery delivery = new Delivery(resolver, new Destinations(resolver, new Random(1)), policies,
+            CertificateCheck.trusting(ca.trustStore()), connector, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
+            Clock.systemUTC());
+        List<MailAddress> addresses = new ArrayList<>();
+        for (String recipient : recipients) {
+            addresses.add(new MailAddress(recipient));
+        }
+        MimeMessage message = new MimeMessage(Session.getInstance(new Properties()),
+            new ByteArrayInputStream("Subject: hi\r\n\r\nhello\r\n".getBytes(StandardCharsets.US_ASCII)));
+        return delivery.deliver(new OutboundMail("Mail1", DomainName.of(domain), Optional.of(new MailAddress("alice@sender.example")),
+            addresses, wish, reporting, MailContent.of(message)));
+    }
+
+    /** Connections that are still open at any of the servers. */
+    int openConnections() {
+        return servers.stream().mapToInt(SmtpServer::openConnections).sum();
+    }
+
+    @Override
+    public void close() {
+        connector.close();
+        https.close();
+        servers.forEach(SmtpServer::close);
+        policyHost.close();
+        dns.close();
+    }
+}
