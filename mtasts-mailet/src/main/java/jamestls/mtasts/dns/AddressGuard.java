@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Whether we may connect to an address that a stranger's DNS gave us. Policy hosts, report hosts and MX hosts are all
@@ -71,13 +72,19 @@ public final class AddressGuard {
         block("fec0::", 10, "site-local"),
         block("ff00::", 8, "multicast"));
 
-    private static final AddressGuard PUBLIC_ONLY = new AddressGuard(true);
-    private static final AddressGuard ANYWHERE = new AddressGuard(false);
+    private static final AddressGuard PUBLIC_ONLY = new AddressGuard(Reach.PUBLIC, Set.of());
+    private static final AddressGuard ANYWHERE = new AddressGuard(Reach.ANYWHERE, Set.of());
 
-    private final boolean guarding;
+    private enum Reach {
+        PUBLIC, ANYWHERE
+    }
 
-    private AddressGuard(boolean guarding) {
-        this.guarding = guarding;
+    private final Reach reach;
+    private final Set<InetAddress> exceptions;
+
+    private AddressGuard(Reach reach, Set<InetAddress> exceptions) {
+        this.reach = reach;
+        this.exceptions = Set.copyOf(exceptions);
     }
 
     /** Lets through what is reachable on the public Internet. */
@@ -90,11 +97,15 @@ public final class AddressGuard {
         return ANYWHERE;
     }
 
+    /** Lets {@code exceptions} through as well, for a host of one's own on an address that is not public. */
+    public AddressGuard alsoAllowing(Set<InetAddress> exceptions) {
+        return new AddressGuard(reach, exceptions);
+    }
+
     /** Why not to connect to {@code address}, as {@code "127.0.0.1 is not public: loopback"}; empty means go ahead. */
     public Optional<String> objection(InetAddress address) {
-        return guarding
-            ? special(address.getAddress()).map(what -> address.getHostAddress() + " is not public: " + what)
-            : Optional.empty();
+        return reach == Reach.ANYWHERE || exceptions.contains(address) ? Optional.empty()
+            : special(address.getAddress()).map(what -> address.getHostAddress() + " is not public: " + what);
     }
 
     private static Optional<String> special(byte[] address) {

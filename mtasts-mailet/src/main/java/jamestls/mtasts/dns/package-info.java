@@ -1,0 +1,19 @@
+/**
+ * DNS as outbound mail needs it, and the judgements that hang on names and addresses.
+ *
+ * <p>{@link jamestls.mtasts.dns.Dns} is the port. Its answers come in four kinds, because "is not there" and "could not
+ * find out" must never be mixed up: the first lets mail go on without a policy, the second must not (RFC 8461 §3.3, §5).
+ * {@link jamestls.mtasts.dns.DnsjavaDns} is the one implementation. A look-up passes through
+ *
+ * <ol>
+ *   <li>the cache, where a question has one flight at a time, and answers live as long as their TTL says, within bounds;
+ *   <li>the alias chain, which follows CNAMEs through one answer or several, eight of them at most;
+ *   <li>the recursor, which asks the configured servers in turn over UDP, and over TCP where an answer was truncated;
+ *   <li>the reading, which turns records into ours and refuses or leaves out what is too much.
+ * </ol>
+ *
+ * <p>{@link jamestls.mtasts.dns.DomainName} is the form in which names are compared,
+ * {@link jamestls.mtasts.dns.DnsId} says whether a certificate is for such a name, and
+ * {@link jamestls.mtasts.dns.AddressGuard} whether an address is one that a stranger may send us to.
+ */
+package jamestls.mtasts.dns;
