@@ -96,6 +96,8 @@ final class SmtpServerConversation {
         }
         Optional<SmtpAct> act = server.actAt(SmtpPhase.HANDSHAKE);
         if (act.isPresent()) {
+            // not before the client has begun: what came earlier would be words in clear, and those are STARTTLS's
+            server.note("C: (TLS record of type " + in.read() + ")");
             perform(act.get());
             drain();
             return;

@@ -1,0 +1,257 @@
+package jamestls.mtasts.smtp;
+
+import static jamestls.mtasts.smtp.SmtpRoom.CA;
+import static jamestls.mtasts.smtp.SmtpRoom.MX;
+import static jamestls.mtasts.smtp.SmtpRoom.connect;
+import static jamestls.mtasts.smtp.SmtpRoom.connector;
+import static jamestls.mtasts.smtp.SmtpRoom.failureOf;
+import static jamestls.mtasts.smtp.SmtpRoom.said;
+import static jamestls.mtasts.smtp.SmtpRoom.settings;
+import static jamestls.mtasts.smtp.SmtpRoom.tlsServer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.TestCa;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.smtp.SessionFailure.Phase;
+import jamestls.mtasts.smtp.TlsObservation.StartTls;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OpeningTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void observationShouldShowChainProtocolAndCipher(String protocol) {
+        Identity identity = CA.issue(MX.ascii());
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(identity).protocols(protocol).start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            Handshake.Completed handshake = (Handshake.Completed) session.observation().handshake();
+
+            assertThat(handshake.chain()).isEqualTo(identity.chain());
+            assertThat(handshake.protocol()).isEqualTo(protocol);
+            assertThat(handshake.cipherSuite()).startsWith("TLS_");
+            assertThat(session.observation().failure()).isEmpty();
+            assertThat(session.observation().startTls()).isEqualTo(StartTls.OFFERED);
+            assertThat(session.observation().startTlsReply()).hasValueSatisfying(reply -> assertThat(reply.code()).isEqualTo(220));
+        }
+    }
+
+    @Test
+    void observationShouldShowGreetingHeloAndBothAddresses() throws IOException {
+        InetAddress ours = InetAddress.getByName("127.0.0.3");
+        try (SmtpServer server = SmtpServer.named("other-name.example.test").on("127.0.0.2").start();
+             SmtpConnector connector = new SmtpConnector(settings().withBindAddress(ours));
+             SmtpSession session = connect(connector, server)) {
+            TlsObservation seen = session.observation();
+
+            assertThat(seen.mxHost()).isEqualTo(MX);
+            assertThat(seen.receivingIp()).isEqualTo(InetAddress.getByName("127.0.0.2"));
+            assertThat(seen.sendingIp()).contains(ours);
+            assertThat(seen.greeting()).map(SmtpReply::toString).contains("220 other-name.example.test ESMTP");
+            assertThat(seen.helo()).contains("other-name.example.test");
+            assertThat(seen.startTls()).isEqualTo(StartTls.NOT_OFFERED);
+            assertThat(seen.handshake()).isEqualTo(new Handshake.NotAttempted());
+        }
+    }
+
+    @Test
+    void everyHandshakeShouldShowItsChain() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            for (int i = 0; i < 3; i++) {
+                try (SmtpSession session = connect(connector, server)) {
+                    assertThat(((Handshake.Completed) session.observation().handshake()).chain()).hasSize(2);
+                }
+            }
+        }
+    }
+
+    @Test
+    void handshakeShouldAcceptAnyCertificateBecauseItIsJudgedAfterwards() {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(TestCa.selfSigned("wrong.example.test")).start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            assertThat(session.observation().handshake()).isInstanceOf(Handshake.Completed.class);
+        }
+    }
+
+    @Test
+    void sniShouldBeTheMxHost() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            session.send(SmtpRoom.to("bob@example.test"), SmtpRoom.MAIL);
+
+            assertThat(server.mails().getFirst().tls().orElseThrow().sni()).contains(MX.ascii());
+        }
+    }
+
+    @Test
+    void mxWithUnderscoreShouldBeReachedWithoutSni() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector();
+             SmtpSession session = connector.connect(DomainName.of("mx_1.example.test"), server.address(), TlsUse.IF_OFFERED)) {
+            assertThat(session.observation().handshake()).isInstanceOf(Handshake.Completed.class);
+        }
+    }
+
+    @Test
+    void handshakeWithoutCommonProtocolShouldFailWithItsCause() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.HANDSHAKE, SmtpAct.sayBytes(new byte[] {0x15, 3, 3, 0, 2, 2, 70}).then(SmtpAct.Then.CLOSE));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(((Handshake.Failed) session.observation().handshake()).cause()).contains("protocol_version");
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.HANDSHAKE);
+                assertThat(session.isUsable()).isFalse();
+            }
+            SmtpRoom.awaitNoConnection(server);
+        }
+    }
+
+    @Test
+    void hangUpInHandshakeShouldFailTheHandshake() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.HANDSHAKE, SmtpAct.drop());
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(session.observation().handshake()).isInstanceOf(Handshake.Failed.class);
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.HANDSHAKE);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void alertAfterHandshakeShouldCountAsFailedHandshake(String protocol) {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).protocols(protocol)
+                .requireClientCertificate().start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            assertThat(session.observation().handshake()).isInstanceOf(Handshake.Failed.class);
+            assertThat(session.isUsable()).isFalse();
+        }
+    }
+
+    @Test
+    void alertAfterTls13HandshakeShouldBeItsCause() {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).protocols("TLSv1.3")
+                .requireClientCertificate().start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            assertThat(((Handshake.Failed) session.observation().handshake()).cause()).contains("certificate");
+            assertThat(failureOf(session).phase()).isEqualTo(Phase.EHLO_AFTER_TLS);
+        }
+    }
+
+    @Test
+    void failedHandshakeShouldNeverGoOnInClear() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.HANDSHAKE, SmtpAct.say("not TLS").then(SmtpAct.Then.STALL));
+            connect(connector, server).close();
+            SmtpRoom.awaitNoConnection(server);
+
+            assertThat(said(server, "C:"))
+                .containsExactly("C: EHLO client.example.test", "C: STARTTLS", "C: (TLS record of type 22)");
+        }
+    }
+
+    @Test
+    void neverShouldNotSendStartTls() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector();
+             SmtpSession session = connector.connect(MX, server.address(), TlsUse.NEVER)) {
+            assertThat(session.observation().startTls()).isEqualTo(StartTls.OFFERED);
+            assertThat(session.observation().handshake()).isEqualTo(new Handshake.NotAttempted());
+            assertThat(session.observation().failure()).isEmpty();
+            assertThat(said(server, "C: STARTTLS")).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"454 4.7.0 not now", "502 what?", "250 fine", "221 well"})
+    void only220ShouldStartTls(String reply) {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.reply(SmtpPhase.STARTTLS, reply);
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(session.observation().handshake()).isEqualTo(new Handshake.NotAttempted());
+                assertThat(session.observation().startTlsReply()).map(SmtpReply::toString).contains(reply);
+                assertThat(session.observation().failure()).isEmpty();
+                assertThat(session.send(SmtpRoom.to("bob@example.test"), SmtpRoom.MAIL)).isInstanceOf(Transmission.Completed.class);
+            }
+        }
+    }
+
+    @Test
+    void farewellInsteadOfTlsShouldEndTheSession() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.STARTTLS, SmtpAct.say("421 4.3.2 closing").then(SmtpAct.Then.CLOSE));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.STARTTLS);
+                assertThat(failureOf(session).reply().orElseThrow().code()).isEqualTo(421);
+                assertThat(session.observation().startTlsReply()).isPresent();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"421 4.3.2 busy", "554 5.7.1 go away", "250 hm", "120 soon", "220-a\r\n250 b"})
+    void only220ShouldGreet(String greeting) {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            server.reply(SmtpPhase.GREETING, greeting);
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.GREETING);
+                assertThat(session.observation().startTls()).isEqualTo(StartTls.UNKNOWN);
+                assertThat(session.isUsable()).isFalse();
+            }
+            SmtpRoom.awaitNoConnection(server);
+            assertThat(said(server, "C:")).isEmpty();
+        }
+    }
+
+    @Test
+    void refusedConnectionShouldBeAFailureToConnect() throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        try (SmtpConnector connector = connector();
+             SmtpSession session = connector.connect(MX, new InetSocketAddress("127.0.0.1", port), TlsUse.IF_OFFERED)) {
+            assertThat(failureOf(session).phase()).isEqualTo(Phase.CONNECT);
+            assertThat(failureOf(session).detail()).contains("refused");
+            assertThat(session.observation().sendingIp()).isEmpty();
+        }
+    }
+
+    @Test
+    void heloShouldFollowRefusedEhlo() {
+        try (SmtpServer server = SmtpRoom.clearServer("PIPELINING"); SmtpConnector connector = connector()) {
+            server.once(SmtpPhase.EHLO, SmtpAct.say("502 5.5.1 what?"));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(session.observation().failure()).isEmpty();
+                assertThat(session.capabilities()).isEqualTo(Capabilities.none());
+                assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: HELO client.example.test");
+            }
+        }
+    }
+
+    @Test
+    void capabilitiesShouldComeFromTheSecondEhloOnly() {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).keywords("REQUIRETLS", "XCLEAR")
+                .keywordsUnderTls("SIZE 1000", "8bitmime").start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            assertThat(session.capabilities().keywords()).containsOnlyKeys("SIZE", "8BITMIME");
+            assertThat(session.capabilities().largestMail()).hasValue(1_000);
+        }
+    }
+
+    @Test
+    void controlCharactersOfAServerShouldNotReachTheObservation() {
+        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+            server.reply(SmtpPhase.GREETING, "220 \u001b[31mred\u0000\rx\u202e");
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(session.observation().greeting().orElseThrow().lines()).isEqualTo(List.of("?[31mred??x?"));
+            }
+        }
+    }
+}
