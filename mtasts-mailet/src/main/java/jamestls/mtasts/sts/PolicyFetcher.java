@@ -1,6 +1,7 @@
 package jamestls.mtasts.sts;
 
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsFault;
 import jamestls.mtasts.https.HttpsRequest;
 import jamestls.mtasts.https.HttpsResult;
@@ -29,10 +30,14 @@ public final class PolicyFetcher {
     private final int policyPort;
 
     /**
-     * @param https makes an exchange: checks the certificate of the host (RFC 8461 §3.3), keeps the bounds, never throws
+     * @param https checks the certificate of the policy host (RFC 8461 §3.3) and keeps the bounds
      * @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT}
      */
-    public PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort) {
+    public PolicyFetcher(GuardedHttpsClient https, int policyPort) {
+        this(https::exchange, policyPort);
+    }
+
+    PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort) {
         this.https = https;
         this.policyPort = policyPort;
     }
