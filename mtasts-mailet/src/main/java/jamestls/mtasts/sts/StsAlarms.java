@@ -69,9 +69,9 @@ public final class StsAlarms {
         }
     }
 
-    void refreshed(DomainName domain) {
+    void over(DomainName domain) {
         if (unrefreshable.remove(domain) != null) {
-            LOGGER.info("The MTA-STS policy of {} was refreshed", domain);
+            LOGGER.info("The MTA-STS policy of {} is up to date again", domain);
         }
     }
 

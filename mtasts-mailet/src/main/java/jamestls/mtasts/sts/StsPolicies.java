@@ -116,6 +116,9 @@ public final class StsPolicies {
     private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
             Optional<Violation> problem = cached.get().failure().filter(failure -> failure.id().equals(id)).map(FetchFailure::problem);
+            if (problem.isEmpty()) {
+                alarms.over(domain);
+            }
             return Optional.of(found(cached.get(), problem));
         }
         Instant now = clock.instant();
@@ -151,7 +154,7 @@ public final class StsPolicies {
                 store.save(StoredPolicy.fetched(domain, id, policy, now, cached.map(StoredPolicy::lastUsed).orElse(now),
                     schedule.afterFetch(now, policy.maxAge())));
                 backOff.forget(domain);
-                alarms.refreshed(domain);
+                alarms.over(domain);
                 cached.filter(before -> weakens(before.policy(), policy)).ifPresent(before -> alarms.weakened(domain, policy.mode()));
                 yield new StsLookup.Found(policy, Optional.empty());
             }

@@ -165,6 +165,10 @@ class StsPoliciesTest {
         world.txt("v=STSv1; id=1", "v=STSv1; id=1");
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
         assertThat(world.fetches()).isOne();
+
+        world.txt("v=STSv1; id=1");
+        assertThat(found().refreshProblem()).isEmpty();
+        assertThat(world.alarms.unrefreshable()).isEmpty();
     }
 
     @Test
