@@ -1,0 +1,63 @@
+package jamestls.tlsrpt;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.Peer;
+import jamestls.mtasts.outcome.PolicyType;
+import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.tlsrpt.report.Reporter;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
+
+/** Values that tests talk about. */
+public final class Samples {
+
+    public static final LocalDate DAY = LocalDate.of(2026, 3, 1);
+    public static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+    public static final DomainName RCPT = DomainName.of("rcpt.example");
+    public static final Reporter REPORTER = new Reporter("Sender Example", "tlsrpt@sender.example", "reports@sender.example");
+
+    private Samples() {
+    }
+
+    public static AppliedPolicy sts() {
+        return new AppliedPolicy(PolicyType.STS, RCPT,
+            List.of("version: STSv1", "mode: enforce", "mx: mx1.rcpt.example", "max_age: 86400"), List.of("mx1.rcpt.example"));
+    }
+
+    public static AppliedPolicy tlsa() {
+        return new AppliedPolicy(PolicyType.TLSA, DomainName.of("mx1.rcpt.example"), List.of("3 1 1 0a0b"), List.of());
+    }
+
+    public static Peer peer() {
+        return new Peer(Optional.of(ip("192.0.2.1")), Optional.of(DomainName.of("mx1.rcpt.example")), Optional.of("mx1.rcpt.example"),
+            Optional.of(ip("2001:db8::25")));
+    }
+
+    public static TlsOutcome met(Instant at) {
+        return new TlsOutcome(at, RCPT, peer(), List.of(new PolicyVerdict.Met(sts())));
+    }
+
+    public static TlsOutcome met(Instant at, DomainName domain) {
+        return new TlsOutcome(at, domain, peer(), List.of(new PolicyVerdict.Met(AppliedPolicy.none(domain))));
+    }
+
+    public static TlsOutcome violated(Instant at, ResultType type, String reason) {
+        return new TlsOutcome(at, RCPT, peer(), List.of(new PolicyVerdict.Violated(sts(), List.of(new Violation(type, reason)))));
+    }
+
+    public static InetAddress ip(String literal) {
+        try {
+            return InetAddress.getByName(literal);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+}
