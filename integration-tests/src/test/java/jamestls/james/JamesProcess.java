@@ -1,5 +1,6 @@
 package jamestls.james;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -108,7 +109,7 @@ public final class JamesProcess implements AutoCloseable {
             "-Dworking.directory=" + server.path(),
             "-Dextra.props=" + server.conf().resolve("jvm.properties"),
             "-Dlogback.configurationFile=" + server.conf().resolve("logback.xml"),
-            "-cp", String.join(java.io.File.pathSeparator, classPath),
+            "-cp", String.join(File.pathSeparator, classPath),
             home.mainClass(), "--generate-keystore");
     }
 

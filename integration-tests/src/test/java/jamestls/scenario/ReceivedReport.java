@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.apache.james.jdkim.DKIMVerifier;
 import org.apache.james.jdkim.api.SignatureRecord;
@@ -96,7 +97,7 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
     }
 
     private static boolean covers(SignatureRecord signature) {
-        List<String> fields = signature.getHeaders().stream().map(field -> field.toString().toLowerCase(java.util.Locale.ROOT)).toList();
+        List<String> fields = signature.getHeaders().stream().map(field -> field.toString().toLowerCase(Locale.ROOT)).toList();
         return fields.containsAll(List.of("from", "subject", "tls-report-domain", "tls-report-submitter"));
     }
 }

@@ -1,0 +1,83 @@
+package jamestls.demo;
+
+import jamestls.james.JamesHome;
+import jamestls.scenario.Performance;
+import jamestls.scenario.ReceivedReport;
+import jamestls.scenario.ReportCheck;
+import jamestls.scenario.Scenario;
+import jamestls.scenario.Scenarios;
+import jamestls.scenario.Stage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A day in the life of a mail server, in less than a minute: a real James with the two jars, seven recipient domains on
+ * a fake internet, an attacker, and the reports at the end of the day. {@code mvn -Pdemo}
+ *
+ * <p>Arguments: the directory to work in. Exit code 0 if everything came out as it must, else 1.
+ */
+public final class Demo {
+
+    private final Narrator narrator;
+    private final Path directory;
+    private final List<Performance> mails = new ArrayList<>();
+    private final List<ReceivedReport> reports = new ArrayList<>();
+    private boolean good = true;
+
+    private Demo(Narrator narrator, Path directory) {
+        this.narrator = narrator;
+        this.directory = directory;
+    }
+
+    public static void main(String[] arguments) {
+        Demo demo = new Demo(new Narrator(System.out, Narrator.Paint.ofTerminal()), Path.of(arguments[0]));
+        System.exit(demo.run() ? 0 : 1);
+    }
+
+    private boolean run() {
+        long begun = System.nanoTime();
+        JamesHome home = JamesHome.configured();
+        narrator.title("Apache James " + home.version() + ", mtasts-mailet.jar and tlsrpt-mailet.jar in extensions-jars/");
+        try (Stage stage = Stage.open(Scenarios.ALL, directory.resolve("james"))) {
+            narrator.aside("It runs as a process of its own in " + stage.james().directory() + "; its log is server.log there.");
+            narrator.title("alice@sender.example writes seven mails");
+            Scenarios.ALL.forEach(scenario -> play(stage, scenario));
+            narrator.title("The day ends: an administrator's mail to " + Stage.REPORT_NOW + " asks for the TLS reports");
+            report(stage);
+        }
+        Duration time = Duration.ofNanos(System.nanoTime() - begun);
+        Path summary = directory.resolve("summary.json");
+        Summary.write(summary, home.version(), mails, reports, time);
+        narrator.verdict(good, (good ? "Everything came out right" : "Not everything came out right") + " in " + time.toSeconds()
+            + " s; " + summary);
+        return good;
+    }
+
+    private void play(Stage stage, Scenario scenario) {
+        Performance performance = stage.play(scenario);
+        mails.add(performance);
+        good &= performance.asExpected();
+        narrator.mail(performance);
+    }
+
+    private void report(Stage stage) {
+        reports.addAll(stage.reportNow(Scenarios.ALL.size()));
+        for (Scenario scenario : Scenarios.ALL) {
+            List<ReceivedReport> about = reports.stream().filter(report -> report.domain().equals(scenario.domain())).toList();
+            if (about.size() != 1) {
+                good = false;
+                narrator.say("FAIL " + scenario.domain() + " got " + about.size() + " reports");
+                continue;
+            }
+            List<String> deviations = ReportCheck.deviations(about.getFirst(), scenario);
+            good &= deviations.isEmpty();
+            narrator.report(about.getFirst(), deviations);
+        }
+        reports.stream().filter(report -> report.domain().equals("impostor.example")).findFirst().ifPresent(report -> {
+            narrator.title("What impostor.example got to read");
+            narrator.say(Summary.pretty(report.json()));
+        });
+    }
+}

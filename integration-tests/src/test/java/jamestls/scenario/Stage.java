@@ -1,0 +1,94 @@
+package jamestls.scenario;
+
+import jakarta.mail.internet.MimeMessage;
+import jamestls.james.Account;
+import jamestls.james.DkimKey;
+import jamestls.james.JamesHome;
+import jamestls.james.JamesProcess;
+import jamestls.james.Submission;
+import jamestls.james.WebAdmin;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/** A real James server beside the fake internet of the scenarios: what the demo and the scenario tests play on. */
+public final class Stage implements AutoCloseable {
+
+    /** The address that asks for the reports now, as james-conf has it. */
+    public static final String REPORT_NOW = "tls-report-now@sender.example";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final FakeWorld world;
+    private final JamesProcess james;
+
+    private Stage(FakeWorld world, JamesProcess james) {
+        this.world = world;
+        this.james = james;
+    }
+
+    /** Boots the server that the build names, in that directory; what was there is deleted. */
+    public static Stage open(List<Scenario> scenarios, Path directory) {
+        delete(directory);
+        DkimKey dkim = DkimKey.generate();
+        FakeWorld world = FakeWorld.of(scenarios, dkim);
+        try {
+            JamesProcess james = JamesProcess.start(JamesHome.configured(), directory, world.surroundings(), dkim);
+            WebAdmin admin = new WebAdmin(james);
+            admin.addUser(Account.ALICE);
+            admin.addUser(Account.ADMIN);
+            return new Stage(world, james);
+        } catch (RuntimeException e) {
+            world.close();
+            throw e;
+        }
+    }
+
+    public JamesProcess james() {
+        return james;
+    }
+
+    public FakeWorld world() {
+        return world;
+    }
+
+    /** Sends a mail to the scenario's domain through James and waits until it is delivered or held. */
+    public Performance play(Scenario scenario) {
+        new Submission(james, Account.ALICE).send("bob@" + scenario.domain(), "Hello " + scenario.domain(), "Does this arrive, and how?\n");
+        List<DeliveryLine> lines = Awaitility.await("mail to " + scenario.domain()).atMost(PATIENCE).pollInterval(50, TimeUnit.MILLISECONDS)
+            .until(() -> DeliveryLine.about(scenario.domain(), james.log()), seen -> seen.stream().anyMatch(DeliveryLine::isFinal));
+        return Performance.of(scenario, lines, world);
+    }
+
+    /** Asks James for its reports now, as an operator does, and waits until there are so many. */
+    public List<ReceivedReport> reportNow(int count) {
+        new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", "");
+        List<MimeMessage> mails = world.awaitReports(count, PATIENCE);
+        return mails.stream().map(mail -> ReceivedReport.of(mail, world)).sorted(Comparator.comparing(ReceivedReport::domain)).toList();
+    }
+
+    @Override
+    public void close() {
+        james.close();
+        world.close();
+    }
+
+    private static void delete(Path directory) {
+        if (Files.exists(directory)) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
