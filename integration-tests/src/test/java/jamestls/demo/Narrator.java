@@ -27,10 +27,13 @@ final class Narrator {
     enum Paint {
         ANSI, PLAIN;
 
-        /** Colours on a terminal, unless its owner does not want any (https://no-color.org). */
+        /**
+         * Colours on a terminal, unless its owner does not want any (https://no-color.org). From JDK 22 on this works with
+         * -Djdk.console=java.base only; else there is a console without a terminal, too.
+         */
         static Paint ofTerminal() {
             boolean wanted = System.getenv("NO_COLOR") == null && !"dumb".equals(System.getenv("TERM"));
-            return wanted && System.console() != null && System.console().isTerminal() ? ANSI : PLAIN;
+            return wanted && System.console() != null ? ANSI : PLAIN;
         }
     }
 
