@@ -169,13 +169,16 @@ class DeliveryTest {
     void everyRecipientShouldHaveAResultOfItsOwn() throws Exception {
         internet.goodMx(DOMAIN).replyTo("later@example.org", "450 4.2.1 busy").replyTo("never@example.org", "550 5.1.1 unknown");
 
-        DeliveryResult result = internet.deliver(DOMAIN, AS_POLICY_SAYS, COUNTED, "bob@example.org", "later@example.org",
-            "never@example.org");
+        MailAddress bob = new MailAddress("bob@example.org");
+        MailAddress later = new MailAddress("later@example.org");
+        MailAddress never = new MailAddress("never@example.org");
+
+        DeliveryResult result = internet.deliver(DOMAIN, AS_POLICY_SAYS, COUNTED, bob.asString(), later.asString(), never.asString());
 
         assertThat(result).isInstanceOfSatisfying(DeliveryResult.Answered.class, answered -> {
-            assertThat(answered.accepted()).containsExactly(new MailAddress("bob@example.org"));
-            assertThat(answered.failed().get(new MailAddress("later@example.org")).status()).isEqualTo("4.2.1");
-            assertThat(answered.failed().get(new MailAddress("never@example.org")).isPermanent()).isTrue();
+            assertThat(answered.accepted()).containsExactly(bob);
+            assertThat(answered.failed().get(later).status()).isEqualTo("4.2.1");
+            assertThat(answered.failed().get(never).isPermanent()).isTrue();
         });
     }
 

@@ -229,7 +229,7 @@ class OpeningTest {
             server.once(SmtpPhase.EHLO, SmtpAct.say("502 5.5.1 what?"));
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(session.observation().failure()).isEmpty();
-                assertThat(session.capabilities()).isEqualTo(Capabilities.none());
+                assertThat(session.observation().capabilities()).isEqualTo(Capabilities.none());
                 assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: HELO client.example.test");
             }
         }
@@ -240,8 +240,8 @@ class OpeningTest {
         try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).keywords("REQUIRETLS", "XCLEAR")
                 .keywordsUnderTls("SIZE 1000", "8bitmime").start();
              SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
-            assertThat(session.capabilities().keywords()).containsOnlyKeys("SIZE", "8BITMIME");
-            assertThat(session.capabilities().largestMail()).hasValue(1_000);
+            assertThat(session.observation().capabilities().keywords()).containsOnlyKeys("SIZE", "8BITMIME");
+            assertThat(session.observation().capabilities().largestMail()).hasValue(1_000);
         }
     }
 

@@ -80,7 +80,7 @@ class StartTlsInjectionTest {
         try (SmtpSession session = connect(connector, server)) {
             assertThat(failureOf(session).phase()).isEqualTo(phase);
             assertThat(session.observation().handshake()).isInstanceOf(Handshake.Failed.class);
-            assertThat(session.capabilities().offers("XINJECTED")).isFalse();
+            assertThat(session.observation().capabilities().offers("XINJECTED")).isFalse();
             assertThat(session.isUsable()).isFalse();
         }
         SmtpRoom.awaitNoConnection(server);
