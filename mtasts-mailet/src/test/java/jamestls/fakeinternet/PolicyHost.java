@@ -45,7 +45,7 @@ public final class PolicyHost implements AutoCloseable {
         OPEN,
         /** TCP connects, and then nothing ever comes. */
         STALLED,
-        /** Closed at once. */
+        /** Reset as soon as the client says something. */
         SLAMMED,
         /** Not TLS at all. */
         PLAIN_TEXT
@@ -173,7 +173,10 @@ public final class PolicyHost implements AutoCloseable {
             switch (door) {
                 case OPEN -> serve(connection);
                 case STALLED -> closed.await();
-                case SLAMMED -> connection.setSoLinger(true, 0);
+                case SLAMMED -> {
+                    connection.getInputStream().read();
+                    connection.setSoLinger(true, 0);
+                }
                 default -> connection.getOutputStream().write("220 this is not TLS\r\n".getBytes(StandardCharsets.US_ASCII));
             }
         } catch (IOException clientIsGone) {

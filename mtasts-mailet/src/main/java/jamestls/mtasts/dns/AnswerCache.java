@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -39,8 +40,17 @@ final class AnswerCache {
 
     /** The answer kept, the one on its way, or the one that {@code flight} brings. */
     CompletableFuture<Kept> get(Question question, Function<Question, Resolution> flight) {
+        // the cache dates an answer when it files it, a moment after it came; ours is the date that counts
+        CompletableFuture<Kept> present = answers.getIfPresent(question);
+        if (present != null && isStale(present)) {
+            answers.asMap().remove(question, present);
+        }
         return answers.get(question, (asked, executor) ->
             CompletableFuture.supplyAsync(() -> new Kept(flight.apply(asked), nanoClock.getAsLong()), executor));
+    }
+
+    private boolean isStale(CompletableFuture<Kept> present) {
+        return present.state() == Future.State.SUCCESS && secondsLeft(present.resultNow()) == 0;
     }
 
     /** What is left of the TTL, in seconds. */

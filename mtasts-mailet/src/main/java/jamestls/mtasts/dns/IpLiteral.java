@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.xbill.DNS.Address;
 
 /** Reads an address written in figures, without ever asking DNS. */
 public final class IpLiteral {
@@ -21,11 +22,13 @@ public final class IpLiteral {
      * and zone. An IPv4-mapped one gives the IPv4 address, because that is what the JVM would connect to.
      */
     public static Optional<InetAddress> parse(String text) {
-        if (!IPV4.matcher(text).matches() && !(text.contains(":") && IPV6.matcher(text).matches())) {
+        byte[] address = IPV4.matcher(text).matches() ? Address.toByteArray(text, Address.IPv4)
+            : IPV6.matcher(text).matches() ? Address.toByteArray(text, Address.IPv6) : null;
+        if (address == null) {
             return Optional.empty();
         }
         try {
-            return Optional.of(InetAddress.getByName(text));
+            return Optional.of(InetAddress.getByAddress(address));
         } catch (UnknownHostException malformed) {
             return Optional.empty();
         }

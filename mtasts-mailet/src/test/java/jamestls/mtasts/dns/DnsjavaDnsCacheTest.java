@@ -128,7 +128,7 @@ class DnsjavaDnsCacheTest {
 
         long start = System.nanoTime();
         assertThat(narrow.txt(DomainName.of("other.example"))).isInstanceOf(DnsAnswer.class);
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
     }
 
     private DnsjavaDns dns(int concurrentQueries) {
