@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLContext;
 
 /**
  * A mail server of the fake internet: honest until told otherwise.
@@ -43,6 +44,7 @@ public final class SmtpServer implements AutoCloseable {
 
     private final SmtpServerSetup setup;
     private final ServerSocket listener;
+    private final Optional<SSLContext> tls;
     private final Map<SmtpPhase, SmtpAct> acts = new ConcurrentHashMap<>();
     private final Map<SmtpPhase, Queue<SmtpAct>> onceActs = new ConcurrentHashMap<>();
     private final Map<String, SmtpAct> recipientActs = new ConcurrentHashMap<>();
@@ -58,6 +60,8 @@ public final class SmtpServer implements AutoCloseable {
 
     SmtpServer(SmtpServerSetup setup) throws IOException {
         this.setup = setup;
+        // made once: opening the key store costs more than a handshake
+        this.tls = setup.identity().map(Identity::serverContext);
         this.listener = new ServerSocket(setup.port(), 1_024, setup.address());
         Thread.ofVirtual().name("fake-smtp-" + setup.hostName()).start(this::accept);
     }
@@ -199,6 +203,11 @@ public final class SmtpServer implements AutoCloseable {
 
     Optional<SmtpAct> actFor(String recipient) {
         return Optional.ofNullable(recipientActs.get(recipient)).or(() -> actAt(SmtpPhase.RCPT));
+    }
+
+    /** The server's side of TLS, if it has an identity. */
+    Optional<SSLContext> tls() {
+        return tls;
     }
 
     Duration latency() {

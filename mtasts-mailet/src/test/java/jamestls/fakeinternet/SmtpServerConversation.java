@@ -78,7 +78,7 @@ final class SmtpServerConversation {
         List<String> lines = new ArrayList<>(List.of(server.hostName() + " greets " + helo));
         if (line.toUpperCase(Locale.ROOT).startsWith("EHLO")) {
             lines.addAll(tls.isPresent() ? server.setup().keywordsUnderTls() : server.setup().keywords());
-            if (tls.isEmpty() && server.setup().identity().isPresent()) {
+            if (tls.isEmpty() && server.tls().isPresent()) {
                 lines.add("STARTTLS");
             }
         }
@@ -90,8 +90,7 @@ final class SmtpServerConversation {
     }
 
     private void startTls() throws IOException, InterruptedException, Over {
-        Optional<Identity> identity = server.setup().identity();
-        if (answer(SmtpPhase.STARTTLS, identity.isPresent() && tls.isEmpty() ? "220 2.0.0 go" : "503 5.5.1 no TLS here") != 220) {
+        if (answer(SmtpPhase.STARTTLS, server.tls().isPresent() && tls.isEmpty() ? "220 2.0.0 go" : "503 5.5.1 no TLS here") != 220) {
             return;
         }
         Optional<SmtpAct> act = server.actAt(SmtpPhase.HANDSHAKE);
@@ -102,7 +101,7 @@ final class SmtpServerConversation {
             drain();
             return;
         }
-        SSLSocket secured = (SSLSocket) identity.orElseThrow().serverContext().getSocketFactory().createSocket(socket, null, true);
+        SSLSocket secured = (SSLSocket) server.tls().orElseThrow().getSocketFactory().createSocket(socket, null, true);
         SSLParameters parameters = secured.getSSLParameters();
         parameters.setProtocols(server.setup().protocols());
         parameters.setNeedClientAuth(server.setup().clientCertificate() == SmtpServerSetup.ClientCertificate.REQUIRED);
