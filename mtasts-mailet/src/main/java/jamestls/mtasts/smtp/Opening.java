@@ -62,8 +62,7 @@ final class Opening {
         capabilities = Capabilities.none();
         SmtpReply ehlo = wire.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
         if (ehlo.isPermanent()) {
-            // RFC 5321 §3.2: a server that does not know EHLO is spoken to with HELO
-            ehlo = wire.exchange(phase, new CommandLine("HELO " + settings.heloName()));
+            ehlo = heloInstead(phase, ehlo);
         } else if (ehlo.code() == 250) {
             capabilities = Capabilities.of(ehlo);
         }
@@ -71,6 +70,15 @@ final class Opening {
             throw wire.lost(ehlo);
         }
         helo = firstWord(ehlo);
+    }
+
+    /** RFC 5321 §3.2: a server that does not know EHLO is spoken to with HELO; one that hangs up then meant its refusal. */
+    private SmtpReply heloInstead(Phase phase, SmtpReply refusal) throws SessionLost {
+        try {
+            return wire.exchange(phase, new CommandLine("HELO " + settings.heloName()));
+        } catch (SessionLost lost) {
+            throw wire.lost(refusal);
+        }
     }
 
     private void startTls() throws SessionLost {

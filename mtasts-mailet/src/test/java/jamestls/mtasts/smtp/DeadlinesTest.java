@@ -133,7 +133,7 @@ class DeadlinesTest {
             long took = timed(() -> {
                 SmtpSession session = connect(connector, server);
                 assertThat(failureOf(session).phase()).isEqualTo(phase);
-                assertThat(failureOf(session).detail()).contains("not over within 0.7 s");
+                assertThat(failureOf(session).detail()).contains("not over within 0.4 s");
                 assertThat(session.isUsable()).isFalse();
                 return session;
             });

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -232,6 +233,63 @@ class OpeningTest {
                 assertThat(session.observation().capabilities()).isEqualTo(Capabilities.none());
                 assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: HELO client.example.test");
             }
+        }
+    }
+
+    @Test
+    void refusalOfEhloShouldBeTheReasonWhenTheServerHangsUp() {
+        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.EHLO, SmtpAct.say("550 5.7.1 your address is listed").then(SmtpAct.Then.CLOSE));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.EHLO);
+                assertThat(failureOf(session).reply()).map(SmtpReply::toString).contains("550 5.7.1 your address is listed");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"250-a\r\n251 b", "220 again", "354 go on", "451 4.3.0 not now"})
+    void ehloShouldBeAnsweredWith250(String reply) {
+        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+            server.reply(SmtpPhase.EHLO, reply);
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).phase()).isEqualTo(Phase.EHLO);
+                assertThat(session.isUsable()).isFalse();
+            }
+            SmtpRoom.awaitNoConnection(server);
+            assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test");
+        }
+    }
+
+    @Test
+    void endlessReplyShouldEndTheSession() {
+        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.EHLO, SmtpAct.flood("250-more"));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 100 lines");
+            }
+            SmtpRoom.awaitNoConnection(server);
+        }
+    }
+
+    @Test
+    void endlessLineShouldEndTheSession() {
+        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+            server.at(SmtpPhase.GREETING, SmtpAct.sayBytes("220 xxxxxxxxxxxxxxx".getBytes(StandardCharsets.US_ASCII))
+                .then(SmtpAct.Then.REPEAT));
+            try (SmtpSession session = connect(connector, server)) {
+                assertThat(failureOf(session).detail()).isEqualTo("a reply line of more than 2048 bytes");
+            }
+            SmtpRoom.awaitNoConnection(server);
+        }
+    }
+
+    @Test
+    void bindAddressOfTheOtherFamilyShouldBeLeftAside() throws IOException {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).on("::1").start();
+             SmtpConnector connector = new SmtpConnector(settings().withBindAddress(InetAddress.getByName("127.0.0.3")));
+             SmtpSession session = connect(connector, server)) {
+            assertThat(session.observation().sendingIp()).contains(InetAddress.getByName("::1"));
         }
     }
 

@@ -256,12 +256,12 @@ class SmtpSessionTest {
     @CsvSource({"MAIL, 354 go on", "RCPT, 354 go on", "DATA, 250 ok", "FINAL_REPLY, 354 go on", "MAIL, nonsense", "RCPT, 999 x",
         "DATA, 199 x", "FINAL_REPLY, 2500 x"})
     void protocolErrorShouldEndTheSessionWithoutAnotherCommand(SmtpPhase phase, String reply) {
-        try (SmtpServer plain = SmtpRoom.clearServer(); SmtpSession oneByOne = connect(connector, plain)) {
+        try (SmtpServer plain = SmtpRoom.clearServer()) {
             plain.reply(phase, reply);
-
-            assertThat(oneByOne.send(to("bob@example.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
-            assertThat(oneByOne.isUsable()).isFalse();
-            oneByOne.close();
+            try (SmtpSession oneByOne = connect(connector, plain)) {
+                assertThat(oneByOne.send(to("bob@example.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
+                assertThat(oneByOne.isUsable()).isFalse();
+            }
             awaitNoConnection(plain);
             assertThat(plain.transcript().stream().filter(line -> !line.startsWith("-- ")).toList().getLast()).isEqualTo("S: " + reply);
         }
