@@ -1,0 +1,42 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.MxRecord;
+import jamestls.mtasts.dns.Security;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** TXT records from a literal. */
+final class FakeDns implements Dns {
+
+    private final Map<DomainName, DnsAnswer<String>> txt = new ConcurrentHashMap<>();
+
+    FakeDns rua(DomainName domain, String record) {
+        return answer(domain, new DnsAnswer.Found<>(List.of(record), Security.INSECURE, Duration.ofHours(1), domain));
+    }
+
+    FakeDns answer(DomainName domain, DnsAnswer<String> answer) {
+        txt.put(DomainName.of("_smtp._tls." + domain), answer);
+        return this;
+    }
+
+    @Override
+    public DnsAnswer<String> txt(DomainName name) {
+        return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE, Duration.ofHours(1)));
+    }
+
+    @Override
+    public DnsAnswer<MxRecord> mx(DomainName domain) {
+        throw new AssertionError("reporting asks for no MX");
+    }
+
+    @Override
+    public DnsAnswer<InetAddress> addresses(DomainName host) {
+        throw new AssertionError("that is for the HTTPS client");
+    }
+}

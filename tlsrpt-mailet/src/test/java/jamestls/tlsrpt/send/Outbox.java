@@ -1,0 +1,56 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.Rua;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Transports that keep what they are given, or refuse it. */
+final class Outbox {
+
+    private final List<ParsedReport> reports = new CopyOnWriteArrayList<>();
+    private final List<String> destinations = new CopyOnWriteArrayList<>();
+    private final Set<String> refusing = ConcurrentHashMap.newKeySet();
+    private final Set<String> failing = ConcurrentHashMap.newKeySet();
+
+    Transports transports() {
+        return new Transports(this::take, this::take);
+    }
+
+    Outbox refuse(String uri) {
+        refusing.add(uri);
+        return this;
+    }
+
+    Outbox failAt(String uri) {
+        failing.add(uri);
+        return this;
+    }
+
+    void accept(String uri) {
+        refusing.remove(uri);
+    }
+
+    List<ParsedReport> reports() {
+        return List.copyOf(reports);
+    }
+
+    List<String> destinations() {
+        return List.copyOf(destinations);
+    }
+
+    private ReportTransport.Handover take(ReportFile file, Rua destination) {
+        if (failing.contains(destination.uri())) {
+            throw new IllegalStateException("broken transport");
+        }
+        if (refusing.contains(destination.uri())) {
+            return new ReportTransport.Refused("not today");
+        }
+        reports.add(ParsedReport.ofGzip(file.gzip()));
+        destinations.add(destination.uri());
+        return new ReportTransport.Accepted();
+    }
+}

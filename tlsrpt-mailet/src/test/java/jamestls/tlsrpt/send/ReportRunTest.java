@@ -1,0 +1,221 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.met;
+import static jamestls.tlsrpt.Samples.violated;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.tlsrpt.SettableClock;
+import jamestls.tlsrpt.Vectors;
+import jamestls.tlsrpt.collect.Tally;
+import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.store.MemoryReportStore;
+import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.TallyLimits;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.Test;
+
+class ReportRunTest {
+
+    private static final Instant NEXT_MORNING = Instant.parse("2026-03-02T00:10:00Z");
+    private static final String MAIL = "mailto:tls@rcpt.example";
+    private static final String WEB = "https://in.rcpt.example/tlsrpt";
+
+    private final RecordingMetricFactory metrics = new RecordingMetricFactory();
+    private final SettableClock clock = new SettableClock(NEXT_MORNING);
+    private final FakeDns dns = new FakeDns();
+    private final Outbox outbox = new Outbox();
+    private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final MemoryReportStore reports = new MemoryReportStore(100);
+    private final Tally tally = new Tally(tallies, metrics);
+    private final ReportRun run =
+        new ReportRun(REPORTER, tallies, reports, dns, outbox.transports(), new ReportLog(metrics), clock);
+
+    @Test
+    void dayShouldBeReportedToEveryDestination() {
+        dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL + "," + WEB + ",ftp://x.example");
+        tally.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
+
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(outbox.destinations()).containsExactly(MAIL, WEB);
+        assertThat(outbox.reports().getFirst().policies()).singleElement().satisfies(policy -> {
+            assertThat(policy.successes()).isEqualTo(1);
+            assertThat(policy.failures()).isEqualTo(1);
+        });
+        assertThat(reports.latest()).extracting(ReportRecord::result).containsExactly("accepted", "accepted");
+        assertThat(metrics.countFor("tlsReportsSent")).isEqualTo(1);
+    }
+
+    @Test
+    void secondRunShouldHaveNothingLeftToReport() {
+        dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).hasSize(1);
+        assertThat(all()).isEmpty();
+        assertThat(outbox.reports()).hasSize(1);
+    }
+
+    @Test
+    void domainThatDoesNotAskShouldGetNoneAndItsCountsGo() {
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.NotWanted.class);
+        assertThat(tallies.present()).isEmpty();
+        assertThat(metrics.countFor("tlsReportsNotWanted")).isEqualTo(1);
+    }
+
+    @Test
+    void recordWithoutUsableDestinationShouldGetNone() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=ftp://reports.rcpt.example");
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.NotWanted.class);
+    }
+
+    @Test
+    void dnsFailureShouldKeepTheCountsForTheNextRun() {
+        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        tally.record(List.of(met(NOON)));
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
+
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(outbox.reports().getFirst().id()).isEqualTo("20260301.rcpt.example@sender.example");
+    }
+
+    @Test
+    void bogusAnswerShouldKeepTheCountsToo() {
+        dns.answer(RCPT, new DnsAnswer.Bogus<>("signature expired"));
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
+        assertThat(tallies.present()).hasSize(1);
+    }
+
+    @Test
+    void countsShouldExpireTwoDaysAfterTheirDay() {
+        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        tally.record(List.of(met(NOON)));
+        clock.set(Instant.parse("2026-03-04T00:00:00Z"));
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
+
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Expired.class);
+        assertThat(all()).isEmpty();
+        assertThat(metrics.countFor("tlsReportsFailed")).isEqualTo(1);
+    }
+
+    @Test
+    void oneDestinationThatAcceptsShouldBeEnough() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB + "," + MAIL);
+        outbox.refuse(WEB);
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.Sent.class, sent -> assertThat(sent.to()).isEqualTo(MAIL));
+        assertThat(reports.latest()).extracting(ReportRecord::result).containsExactly("accepted", "not today");
+        assertThat(all()).isEmpty();
+    }
+
+    @Test
+    void transportThatThrowsShouldNotSendTheOthersAgain() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
+        outbox.failAt(WEB);
+        tally.record(List.of(met(NOON)));
+
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(all()).isEmpty();
+    }
+
+    @Test
+    void reportThatNobodyAcceptsShouldBeTriedAgainWithTheSameId() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        outbox.refuse(MAIL);
+        tally.record(List.of(met(NOON)));
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
+
+        outbox.accept(MAIL);
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(reports.latest()).extracting(ReportRecord::reportId).containsOnly("20260301.rcpt.example@sender.example");
+    }
+
+    @Test
+    void reportInMidDayShouldLeaveTheRestToAnotherPart() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        clock.set(NOON);
+        tally.record(List.of(met(NOON), met(NOON)));
+        all();
+        tally.record(List.of(met(NOON.plusSeconds(60))));
+        clock.set(NEXT_MORNING);
+        all();
+
+        assertThat(outbox.reports()).extracting(ParsedReport::id)
+            .containsExactly("20260301.rcpt.example@sender.example", "20260301-2.rcpt.example@sender.example");
+        assertThat(outbox.reports()).extracting(ParsedReport::start)
+            .containsExactly(Instant.parse("2026-03-01T00:00:00Z"), Instant.parse("2026-03-01T12:00:01Z"));
+        assertThat(outbox.reports()).extracting(ParsedReport::end)
+            .containsExactly(NOON, Instant.parse("2026-03-01T23:59:59Z"));
+        assertThat(outbox.reports()).extracting(report -> report.policies().getFirst().successes()).containsExactly(2L, 1L);
+    }
+
+    @Test
+    void eachDomainShouldGetItsOwnReportAtASharedDestination() {
+        Vectors.one("rua-uri", "dedupe-two-domains").path("input").path("domains").fields().forEachRemaining(entry -> {
+            DomainName domain = DomainName.of(entry.getKey());
+            dns.rua(domain, "v=TLSRPTv1;rua=" + entry.getValue().asText());
+            tally.record(List.of(met(NOON, domain)));
+        });
+
+        all();
+        assertThat(outbox.reports()).hasSize(2);
+    }
+
+    @Test
+    void recordWithVeryManyDestinationsShouldBeCutToTen() {
+        dns.rua(RCPT, Vectors.one("txt-record", "very-long-list").path("input").asText());
+        tally.record(List.of(met(NOON)));
+
+        all();
+        assertThat(outbox.destinations()).hasSize(10);
+    }
+
+    @Test
+    void manyDomainsShouldEachGetExactlyOneReportFromTwoRunsAtOnce() throws InterruptedException {
+        List<DomainName> domains = IntStream.range(0, 200).mapToObj(i -> DomainName.of("d" + i + ".example")).toList();
+        domains.forEach(domain -> {
+            dns.rua(domain, "v=TLSRPTv1;rua=mailto:r@" + domain);
+            tally.record(List.of(met(NOON, domain)));
+        });
+        Thread other = Thread.ofVirtual().start(this::all);
+        all();
+        other.join();
+
+        assertThat(outbox.destinations()).hasSize(200).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void summaryShouldSayWhoGotOneAndWhoNotAndWhy() {
+        DomainName silent = DomainName.of("silent.example");
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        tally.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, ""), met(NOON, silent)));
+
+        assertThat(RunSummary.of(all())).contains("1 of 2 reports sent.",
+            "rcpt.example, 2026-03-01: sent\r\n  sessions: 2, of which failed: 1\r\n  to " + MAIL,
+            "silent.example, 2026-03-01: no-record\r\n  sessions: 1, of which failed: 0\r\n  because: no TLSRPT record");
+        assertThat(RunSummary.of(List.of())).isEqualTo("There was nothing to report.\r\n");
+    }
+
+    private List<ReportResult> all() {
+        return run.run(key -> true);
+    }
+}

@@ -1,0 +1,163 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.met;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.SettableClock;
+import jamestls.tlsrpt.collect.Tally;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.MemoryReportStore;
+import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.Test;
+
+class ReportTimerTest {
+
+    private static final Instant MIDNIGHT = Instant.parse("2026-03-02T00:00:00Z");
+    private static final TallyKey KEY = new TallyKey(DAY, RCPT);
+
+    private final RecordingMetricFactory metrics = new RecordingMetricFactory();
+    private final SettableClock clock = new SettableClock(NOON);
+    private final FakeDns dns = new FakeDns().rua(RCPT, "v=TLSRPTv1;rua=mailto:r@rcpt.example");
+    private final Outbox outbox = new Outbox();
+    private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final Tally tally = new Tally(tallies, metrics);
+    private final ReportSchedule schedule = new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4));
+    private final ReportTimer timer = timer(outbox.transports(), schedule);
+
+    @Test
+    void reportShouldGoWhenItsTimeHasComeAndNotBefore() {
+        tally.record(List.of(met(NOON)));
+        Instant due = schedule.dueAt(KEY);
+
+        assertThat(timer.tick()).isEmpty();
+        clock.set(due.minusMillis(1));
+        assertThat(timer.tick()).isEmpty();
+        clock.set(due);
+        assertThat(timer.tick()).hasSize(1);
+        assertThat(timer.tick()).isEmpty();
+    }
+
+    @Test
+    void reportsShouldBeSpreadOverTheWindow() {
+        List<Instant> due = IntStream.range(0, 1_000)
+            .mapToObj(i -> schedule.dueAt(new TallyKey(DAY, DomainName.of("d" + i + ".example")))).toList();
+        Instant first = MIDNIGHT.plus(Duration.ofMinutes(5));
+
+        assertThat(due).allSatisfy(at -> assertThat(at).isBetween(first, first.plus(Duration.ofHours(4))));
+        for (int quarter = 0; quarter < 4; quarter++) {
+            Instant from = first.plus(Duration.ofHours(quarter));
+            assertThat(due).filteredOn(at -> !at.isBefore(from) && at.isBefore(from.plus(Duration.ofHours(1)))).hasSizeBetween(150, 350);
+        }
+    }
+
+    @Test
+    void offsetShouldFollowFromDomainAndDay() {
+        assertThat(schedule.dueAt(KEY)).isEqualTo(new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4)).dueAt(KEY));
+        assertThat(schedule.dueAt(new TallyKey(DAY.plusDays(1), RCPT)).minus(Duration.ofDays(1))).isNotEqualTo(schedule.dueAt(KEY));
+    }
+
+    @Test
+    void daysMissedWhileTheClockStoodStillShouldBeCaughtUp() {
+        tally.record(List.of(met(NOON), met(NOON.plus(Duration.ofDays(1)))));
+        clock.set(NOON.plus(Duration.ofDays(2)));
+
+        assertThat(timer.tick()).hasSize(2).allSatisfy(result -> assertThat(result).isInstanceOf(ReportResult.Sent.class));
+    }
+
+    @Test
+    void clockSetBackShouldNeitherRepeatNorStopReports() {
+        tally.record(List.of(met(NOON)));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+        timer.tick();
+        clock.set(NOON);
+        assertThat(timer.tick()).isEmpty();
+        tally.record(List.of(met(NOON.plusSeconds(1))));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+
+        assertThat(timer.tick()).hasSize(1);
+        assertThat(outbox.reports()).hasSize(2);
+    }
+
+    @Test
+    void postponedReportShouldWaitLongerEachTime() {
+        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        tally.record(List.of(met(NOON)));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+
+        assertThat(timer.tick()).hasSize(1);
+        clock.advance(Duration.ofMinutes(4));
+        assertThat(timer.tick()).isEmpty();
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(timer.tick()).hasSize(1);
+        clock.advance(Duration.ofMinutes(9));
+        assertThat(timer.tick()).isEmpty();
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(timer.tick()).hasSize(1);
+    }
+
+    @Test
+    void clockSetFarBackShouldNotFreezeARetry() {
+        RetryTimes retries = new RetryTimes();
+        tally.record(List.of(met(NOON)));
+        retries.note(new ReportResult.Postponed(tallies.claim(KEY, NOON).orElseThrow(), "DNS"), MIDNIGHT.plus(Duration.ofDays(300)));
+
+        assertThat(retries.mayTry(KEY, MIDNIGHT)).isTrue();
+    }
+
+    @Test
+    void startedTimerShouldWorkByItselfUntilStopped() {
+        tally.record(List.of(met(NOON)));
+        timer.start();
+        try {
+            clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+            await().atMost(Duration.ofSeconds(20)).until(() -> outbox.reports().size() == 1);
+        } finally {
+            timer.stop(Duration.ofSeconds(10));
+        }
+        tally.record(List.of(met(NOON)));
+        assertThat(tallies.present()).hasSize(1);
+    }
+
+    @Test
+    void stopShouldInterruptARunAndKeepItsCounts() {
+        CountDownLatch sending = new CountDownLatch(1);
+        CountDownLatch never = new CountDownLatch(1);
+        ReportTransport<Rua.Mailto> stuck = (file, to) -> {
+            sending.countDown();
+            try {
+                never.await();
+                return new ReportTransport.Accepted();
+            } catch (InterruptedException e) {
+                return new ReportTransport.Refused("interrupted");
+            }
+        };
+        tally.record(List.of(met(NOON)));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+        ReportTimer stuckTimer = timer(new Transports(stuck, (file, to) -> new ReportTransport.Accepted()), schedule);
+        stuckTimer.start();
+        await().atMost(Duration.ofSeconds(20)).until(() -> sending.getCount() == 0);
+        stuckTimer.stop(Duration.ofSeconds(10));
+
+        assertThat(tallies.present()).containsExactly(KEY);
+    }
+
+    private ReportTimer timer(Transports transports, ReportSchedule when) {
+        ReportRun run = new ReportRun(REPORTER, tallies, new MemoryReportStore(10), dns, transports, new ReportLog(metrics), clock);
+        return new ReportTimer(run, when, clock, Duration.ofMillis(20));
+    }
+}
