@@ -1,0 +1,95 @@
+package jamestls.tlsrpt;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.dnsservice.api.DNSServiceMBean;
+import org.apache.james.server.core.MailImpl;
+import org.apache.mailet.Mail;
+import org.apache.mailet.MailetConfig;
+import org.apache.mailet.MailetContext;
+
+/** As much of a James server as the reporting mailet sees: it keeps the mails that are sent. */
+final class FakeJames {
+
+    /** A mail that was handed to the server, and the state it was given. */
+    record SentMail(MailImpl mail, String state) {
+    }
+
+    private final List<SentMail> sent = new CopyOnWriteArrayList<>();
+
+    List<SentMail> sent() {
+        return List.copyOf(sent);
+    }
+
+    List<SentMail> sentTo(String state) {
+        return sent.stream().filter(mail -> mail.state().equals(state)).toList();
+    }
+
+    MailetContext context() {
+        return proxy(this::call, MailetContext.class);
+    }
+
+    MailetConfig config(Map<String, String> parameters) {
+        MailetContext context = context();
+        return new MailetConfig() {
+            @Override
+            public String getInitParameter(String name) {
+                return parameters.get(name);
+            }
+
+            @Override
+            public Iterator<String> getInitParameterNames() {
+                return parameters.keySet().iterator();
+            }
+
+            @Override
+            public MailetContext getMailetContext() {
+                return context;
+            }
+
+            @Override
+            public String getMailetName() {
+                return "TlsReporting";
+            }
+        };
+    }
+
+    /** @param servers what James's own DNS is configured with */
+    static DNSService dns(String... servers) {
+        return proxy((method, arguments) -> {
+            if (method.getName().equals("getDNSServers")) {
+                return servers;
+            }
+            throw new AssertionError("James's own look-ups are not used: " + method);
+        }, DNSService.class, DNSServiceMBean.class);
+    }
+
+    private Object call(Method method, Object[] arguments) throws Exception {
+        if (!method.getName().equals("sendMail")) {
+            throw new AssertionError("not expected: " + method);
+        }
+        Mail mail = (Mail) arguments[0];
+        // the server keeps a copy, because the sender disposes of its own
+        sent.add(new SentMail(MailImpl.duplicate(mail), arguments.length > 1 ? (String) arguments[1] : Mail.DEFAULT));
+        return null;
+    }
+
+    private interface Call {
+        Object on(Method method, Object[] arguments) throws Exception;
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T> T proxy(Call call, Class<?>... types) {
+        return (T) Proxy.newProxyInstance(FakeJames.class.getClassLoader(), types, (self, method, arguments) -> switch (method.getName()) {
+            case "hashCode" -> System.identityHashCode(self);
+            case "equals" -> self == arguments[0];
+            case "toString" -> types[0].getSimpleName();
+            default -> call.on(method, arguments);
+        });
+    }
+}

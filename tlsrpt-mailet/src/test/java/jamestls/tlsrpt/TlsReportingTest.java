@@ -1,0 +1,183 @@
+package jamestls.tlsrpt;
+
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.met;
+import static jamestls.tlsrpt.Samples.violated;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import jakarta.mail.internet.MimeMultipart;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.send.MailTransport;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.apache.james.server.core.MailImpl;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeName;
+import org.apache.mailet.AttributeUtils;
+import org.apache.mailet.AttributeValue;
+import org.apache.mailet.Mail;
+import org.apache.mailet.ProcessingState;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TlsReportingTest {
+
+    private final FakeJames james = new FakeJames();
+    private final TlsOutcomes outcomes = new TlsOutcomes();
+    private final ReportingService service = new ReportingService(outcomes);
+    private final SettableClock clock = new SettableClock(NOON);
+    private DnsServer dns;
+    private TlsReporting mailet;
+
+    @BeforeEach
+    void start() throws MessagingException {
+        dns = DnsServer.start();
+        dns.zone().txt("_smtp._tls.rcpt.example", "v=TLSRPTv1; rua=mailto:tls@rcpt.example");
+        mailet = started(parameters());
+    }
+
+    @AfterEach
+    void stop() {
+        mailet.destroy();
+        dns.close();
+    }
+
+    @Test
+    void reportShouldBeHandedToTheProcessorAndMarkedAsOne() throws Exception {
+        outcomes.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
+        mailet.service(request("admin@sender.example"));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        assertThat(james.sentTo("tlsreport")).singleElement().satisfies(sent -> {
+            assertThat(sent.mail().getMaybeSender().asString()).isEqualTo("tlsrpt@sender.example");
+            assertThat(sent.mail().getRecipients()).singleElement().hasToString("tls@rcpt.example");
+            assertThat(AttributeUtils.getValueAndCastFromMail(sent.mail(), MailTransport.REPORT, Boolean.class)).contains(true);
+            assertThat(AttributeUtils.getValueAndCastFromMail(sent.mail(), AttributeName.of("REQUIRETLS"), Boolean.class)).contains(false);
+            MimeMultipart parts = (MimeMultipart) sent.mail().getMessage().getContent();
+            ParsedReport report = ParsedReport.ofGzip(parts.getBodyPart(1).getInputStream().readAllBytes());
+            assertThat(report.end()).isEqualTo(NOON);
+            assertThat(report.policies()).extracting(ParsedReport.Policy::successes).containsExactly(1L);
+        });
+    }
+
+    @Test
+    void administratorShouldGetAnAnswer() throws Exception {
+        outcomes.record(List.of(met(NOON), met(NOON, DomainName.of("silent.example"))));
+        MailImpl request = request("Admin@sender.example");
+        mailet.service(request);
+
+        assertThat(request.getState()).isEqualTo(Mail.GHOST);
+        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo(Mail.DEFAULT).isEmpty());
+        assertThat(james.sentTo(Mail.DEFAULT)).singleElement().satisfies(answer -> {
+            assertThat(answer.mail().getRecipients()).singleElement().hasToString("Admin@sender.example");
+            assertThat(answer.mail().hasSender()).isFalse();
+            assertThat(answer.mail().getMessage().getHeader("Auto-Submitted")).containsExactly("auto-replied");
+            assertThat((String) answer.mail().getMessage().getContent())
+                .contains("1 of 2 reports sent.", "rcpt.example, 2026-03-01: sent", "silent.example, 2026-03-01: no-record");
+        });
+    }
+
+    @Test
+    void requestOfAnybodyElseShouldGoOnUntouched() throws Exception {
+        outcomes.record(List.of(met(NOON)));
+        MailImpl anonymous = request(null);
+        MailImpl user = request("user@sender.example");
+        mailet.service(anonymous);
+        mailet.service(user);
+
+        assertThat(List.of(anonymous, user)).extracting(MailImpl::getState).containsOnly(Mail.TRANSPORT);
+        assertThat(james.sent()).isEmpty();
+        assertThat(dns.queries()).isEmpty();
+    }
+
+    @Test
+    void unknownParameterShouldStopTheServer() {
+        Map<String, String> wrong = parameters();
+        wrong.put("organisation", "x");
+        assertThatThrownBy(() -> started(wrong)).isInstanceOf(MessagingException.class)
+            .hasMessageContainingAll("'organisation'", "did you mean 'organization'?");
+    }
+
+    @Test
+    void secondEntryShouldShareTheReportingIfItIsTheSame() throws Exception {
+        TlsReporting second = started(parameters());
+        outcomes.record(List.of(met(NOON)));
+        mailet.destroy();
+        second.service(request("admin@sender.example"));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        second.destroy();
+        assertThat((String) james.sentTo(Mail.DEFAULT).getFirst().mail().getMessage().getContent()).contains("sessions: 1,");
+    }
+
+    @Test
+    void secondEntryWithOtherParametersShouldStopTheServer() {
+        Map<String, String> other = parameters();
+        other.put("organization", "Somebody Else");
+        assertThatThrownBy(() -> started(other)).isInstanceOf(MessagingException.class).hasMessageContaining("another TlsReporting");
+    }
+
+    @Test
+    void destroyedMailetShouldCountNothingMore() {
+        mailet.destroy();
+        assertThatCode(() -> outcomes.record(List.of(met(NOON)))).doesNotThrowAnyException();
+        assertThatCode(mailet::destroy).doesNotThrowAnyException();
+    }
+
+    @Test
+    void processorShouldBeRequired() {
+        assertThat(mailet.requiredProcessingState()).containsExactly(new ProcessingState("tlsreport"));
+    }
+
+    @Test
+    void serversOfJamesShouldBeAskedUnlessOthersAreNamed() {
+        Map<String, String> parameters = parameters();
+        parameters.remove("dnsServers");
+        mailet.destroy();
+        assertThatCode(() -> mailet = mailet(parameters, "127.0.0.1", "::1")).doesNotThrowAnyException();
+        mailet.destroy();
+        assertThatThrownBy(() -> mailet(parameters)).isInstanceOf(MessagingException.class).hasMessageContaining("'dnsServers'");
+    }
+
+    private TlsReporting started(Map<String, String> parameters) throws MessagingException {
+        return mailet(parameters, "192.0.2.53");
+    }
+
+    private TlsReporting mailet(Map<String, String> parameters, String... jamesServers) throws MessagingException {
+        TlsReporting fresh = new TlsReporting(service, FakeJames.dns(jamesServers), new RecordingMetricFactory(), clock);
+        fresh.init(james.config(parameters));
+        return fresh;
+    }
+
+    private Map<String, String> parameters() {
+        return new HashMap<>(Map.of("organization", "Sender Example", "contact", "tlsrpt@sender.example",
+            "administrators", "admin@sender.example", "dnsServers", "127.0.0.1:" + dns.address().getPort()));
+    }
+
+    private static MailImpl request(String user) throws MessagingException {
+        MimeMessage message = new MimeMessage(Session.getInstance(new Properties()));
+        message.setText("now, please");
+        message.saveChanges();
+        MailImpl mail = MailImpl.builder().name("request").sender("someone@sender.example").addRecipient("now@sender.example")
+            .mimeMessage(message).state(Mail.TRANSPORT).build();
+        if (user != null) {
+            mail.setAttribute(new Attribute(Mail.SMTP_AUTH_USER, AttributeValue.of(user)));
+        }
+        return mail;
+    }
+}

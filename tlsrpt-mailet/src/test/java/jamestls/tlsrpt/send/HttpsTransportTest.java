@@ -1,0 +1,82 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.ip;
+import static jamestls.tlsrpt.Samples.sts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.mtasts.https.HttpsFault;
+import jamestls.mtasts.https.HttpsRequest;
+import jamestls.mtasts.https.HttpsResult;
+import jamestls.tlsrpt.Vectors;
+import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.Part;
+import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.TallyKey;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+class HttpsTransportTest {
+
+    private static final Rua.Https DESTINATION = (Rua.Https) Rua.of("https://in.rcpt.example/tlsrpt");
+
+    @Test
+    void reportShouldBePostedCompressed() {
+        List<HttpsRequest> requests = new ArrayList<>();
+        ReportTransport.Handover handover = new HttpsTransport(request -> {
+            requests.add(request);
+            return answer(201);
+        }).send(file(), DESTINATION);
+
+        assertThat(handover).isEqualTo(new ReportTransport.Accepted());
+        assertThat(requests).singleElement().satisfies(request -> {
+            assertThat(request.uri()).hasToString("https://in.rcpt.example/tlsrpt");
+            assertThat(request.payload().orElseThrow().mediaType()).isEqualTo("application/tlsrpt+gzip");
+            assertThat(ParsedReport.ofGzip(request.payload().orElseThrow().bytes()).contact()).isEqualTo("tlsrpt@sender.example");
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> statusShouldDecide() {
+        return Stream.of("status-200", "status-201", "status-202", "status-301", "status-413", "status-500", "status-503-date")
+            .map(name -> DynamicTest.dynamicTest(name, () -> {
+                JsonNode vector = Vectors.one("http", name);
+                JsonNode input = vector.path("input");
+                int status = input.isInt() ? input.asInt() : input.path("status").asInt();
+                ReportTransport.Handover handover = new HttpsTransport(request -> answer(status)).send(file(), DESTINATION);
+                assertThat(handover instanceof ReportTransport.Accepted).isEqualTo(vector.path("expected").path("delivered").asBoolean());
+            }));
+    }
+
+    @Test
+    void failedExchangeShouldBeRefusedWithItsReason() {
+        ReportTransport.Handover handover = new HttpsTransport(request ->
+            new HttpsResult.Failure(HttpsFault.ADDRESS_NOT_PUBLIC, "10.0.0.5 is private")).send(file(), DESTINATION);
+
+        assertThat(handover).isEqualTo(new ReportTransport.Refused("10.0.0.5 is private"));
+    }
+
+    private static HttpsResult answer(int status) {
+        return new HttpsResult.Answer(status, Optional.empty(), new byte[0], ip("192.0.2.80"));
+    }
+
+    private static ReportFile file() {
+        TallyKey key = new TallyKey(DAY, RCPT);
+        DomainTally tally = new DomainTally(key, new Part(1, key.firstSecond()), key.lastSecond(), 1, 0,
+            List.of(new PolicyTally(sts(), 1, 0, Map.of())));
+        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).file();
+    }
+}
