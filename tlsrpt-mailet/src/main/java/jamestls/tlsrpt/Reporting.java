@@ -28,8 +28,10 @@ final class Reporting {
     private final Tally tally;
     private final ReportTimer timer;
     private final ReportNow now;
+    private final Runnable release;
 
-    Reporting(ReportingConfiguration configuration, Dns dns, Transports transports, MetricFactory metrics, Clock clock) {
+    /** @param release lets go of what DNS and transports hold, once nothing uses them any more */
+    Reporting(ReportingConfiguration configuration, Dns dns, Transports transports, Runnable release, MetricFactory metrics, Clock clock) {
         TallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
         ReportRun run = new ReportRun(configuration.reporter(), tallies, new MemoryReportStore(RECORDS_KEPT), dns, transports,
             new ReportLog(metrics), clock);
@@ -37,6 +39,7 @@ final class Reporting {
         this.tally = new Tally(tallies, metrics);
         this.timer = new ReportTimer(run, configuration.schedule(), clock, TIMER_PAUSE);
         this.now = new ReportNow(run);
+        this.release = release;
     }
 
     ReportingConfiguration configuration() {
@@ -56,5 +59,6 @@ final class Reporting {
         outcomes.unsubscribe(tally);
         timer.stop(PATIENCE);
         now.stop(PATIENCE);
+        release.run();
     }
 }

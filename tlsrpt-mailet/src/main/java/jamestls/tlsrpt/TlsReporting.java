@@ -137,10 +137,11 @@ public class TlsReporting extends GenericMailet {
 
     private Reporting fresh() {
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers()));
+        GuardedHttpsClient https = new GuardedHttpsClient(dns, httpsSettings);
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
-            new HttpsTransport(new GuardedHttpsClient(dns, httpsSettings)::exchange));
-        return new Reporting(configuration, dns, transports, metrics, clock);
+            new HttpsTransport(https::exchange));
+        return new Reporting(configuration, dns, transports, https::close, metrics, clock);
     }
 
     private List<InetSocketAddress> dnsServers() {

@@ -99,7 +99,7 @@ final class ParameterReader {
                 throw invalid(name, text.get(), allowed);
             }
             return duration;
-        } catch (NumberFormatException | ArithmeticException notOne) {
+        } catch (IllegalArgumentException | ArithmeticException notOne) {
             throw invalid(name, text.get(), allowed);
         }
     }

@@ -42,7 +42,7 @@ class ReportingConfigurationTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"organisation, organization", "Contact, contact", "dnsserver, dnsServers", "admins, administrators"})
+    @CsvSource({"organisation, organization", "Contact, contact", "dnsserver, dnsServers", "administrator, administrators"})
     void unknownParameterShouldBeRefusedWithTheNearestName(String wrong, String meant) {
         assertThatThrownBy(() -> ReportingConfiguration.of(with(wrong, "the value")))
             .isInstanceOf(ConfigurationFault.class)
