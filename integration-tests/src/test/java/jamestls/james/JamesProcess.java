@@ -105,12 +105,12 @@ public final class JamesProcess implements AutoCloseable {
             // DKIMSign of James 3.8 reads its key from the class path
             classPath.add(server.conf().toString());
         }
-        return List.of(java.toString(), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+        return List.of(java.toString(), "-Xmx512m", "-XX:+UseSerialGC",
             "-Dworking.directory=" + server.path(),
             "-Dextra.props=" + server.conf().resolve("jvm.properties"),
             "-Dlogback.configurationFile=" + server.conf().resolve("logback.xml"),
             "-cp", String.join(File.pathSeparator, classPath),
-            home.mainClass(), "--generate-keystore");
+            home.mainClass());
     }
 
     private void awaitBoot() {

@@ -1,11 +1,15 @@
 package jamestls.james;
 
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.TestCa;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
 import java.util.stream.Stream;
 
 /**
@@ -16,6 +20,9 @@ final class ServerDirectory {
 
     private static final String ANCHORS = "fakeinternet-ca.p12";
     private static final String ANCHORS_PASSWORD = "fakeinternet";
+
+    /** As the shipped smtpserver.xml and imapserver.xml have it. */
+    static final String SHIPPED_SECRET = "changeit";
 
     private final Path directory;
 
@@ -31,6 +38,7 @@ final class ServerDirectory {
             copyFiles(BuildPaths.shippedConfiguration().resolve("conf-3.8"), server.conf());
         }
         Files.writeString(server.conf().resolve("dkim-private.pem"), dkim.privatePem());
+        writeKeystore(server.conf().resolve("keystore"));
         Path extensions = Files.createDirectories(directory.resolve("extensions-jars"));
         for (Path jar : home.flavour().jars()) {
             Files.copy(jar, extensions.resolve(jar.getFileName()));
@@ -69,6 +77,19 @@ final class ServerDirectory {
             + "<allowPrivateAddresses>true</allowPrivateAddresses>");
         try (OutputStream file = Files.newOutputStream(conf().resolve(ANCHORS))) {
             world.anchors().store(file, ANCHORS_PASSWORD.toCharArray());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** What --generate-keystore would make, in milliseconds: its RSA key takes many seconds on a busy machine. */
+    private static void writeKeystore(Path file) throws IOException {
+        Identity identity = TestCa.selfSigned("james");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            store.setKeyEntry("james", identity.key(), SHIPPED_SECRET.toCharArray(), identity.chain().toArray(X509Certificate[]::new));
+            store.store(out, SHIPPED_SECRET.toCharArray());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }

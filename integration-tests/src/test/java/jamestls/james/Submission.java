@@ -20,8 +20,6 @@ import javax.net.ssl.TrustManagerFactory;
 /** A mail client of one user: STARTTLS, AUTH, and the mail, on James's submission port. */
 public final class Submission {
 
-    private static final char[] SHIPPED_SECRET = "changeit".toCharArray();
-
     private final JamesProcess james;
     private final Account account;
     private final Session session;
@@ -35,7 +33,7 @@ public final class Submission {
         properties.put("mail.smtp.auth", "true");
         properties.put("mail.smtp.auth.mechanisms", "PLAIN");
         properties.put("mail.smtp.localhost", "client.sender.example");
-        // James made itself a certificate for the name "james": exactly that one is trusted, whatever its name
+        // James has a certificate of its own making, for the name "james": exactly that one is trusted, whatever its name
         properties.put("mail.smtp.ssl.checkserveridentity", "false");
         properties.put("mail.smtp.ssl.socketFactory", trusting(james).getSocketFactory());
         properties.put("mail.smtp.connectiontimeout", "20000");
@@ -70,7 +68,7 @@ public final class Submission {
     private static SSLContext trusting(JamesProcess james) {
         try (InputStream file = Files.newInputStream(james.directory().resolve("conf/keystore"))) {
             KeyStore own = KeyStore.getInstance("PKCS12");
-            own.load(file, SHIPPED_SECRET);
+            own.load(file, ServerDirectory.SHIPPED_SECRET.toCharArray());
             KeyStore anchors = KeyStore.getInstance("PKCS12");
             anchors.load(null, null);
             anchors.setCertificateEntry("james", own.getCertificate(own.aliases().nextElement()));

@@ -61,4 +61,12 @@ class ScenariosIT {
         }
         assertThat(deviations).isEmpty();
     }
+
+    @Order(3)
+    @Test
+    void serverShouldStopInOrderThoughMailIsHeld() {
+        stage.james().close();
+
+        assertThat(stage.james().log()).last().asString().contains("JAMES server stopped");
+    }
 }
