@@ -28,7 +28,8 @@ public final class WebAdmin {
             .header("Content-Type", "application/json")
             .PUT(BodyPublishers.ofString("{\"password\":\"" + account.password() + "\"}")));
         if (answer.statusCode() / 100 != 2) {
-            throw new IllegalStateException("webadmin does not make " + account.address() + ": " + answer.statusCode() + " " + answer.body());
+            throw new IllegalStateException("webadmin does not make " + account.address() + ": "
+                + answer.statusCode() + " " + answer.body());
         }
     }
 

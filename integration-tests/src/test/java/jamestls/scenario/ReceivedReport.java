@@ -89,8 +89,9 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
         try {
             List<SignatureRecord> good = verifier.verify(new ByteArrayInputStream(bytes.toByteArray()));
             String submitter = String.join(",", mail.getHeader("TLS-Report-Submitter"));
-            return good != null && good.stream().anyMatch(signature -> covers(signature) && signature.getDToken().toString().equals(submitter))
-                ? Dkim.PASS : Dkim.FAIL;
+            boolean signed = good != null
+                && good.stream().anyMatch(signature -> covers(signature) && signature.getDToken().toString().equals(submitter));
+            return signed ? Dkim.PASS : Dkim.FAIL;
         } catch (FailException e) {
             return Dkim.FAIL;
         }
