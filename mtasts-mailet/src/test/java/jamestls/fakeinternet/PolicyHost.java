@@ -12,6 +12,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -59,6 +60,7 @@ public final class PolicyHost implements AutoCloseable {
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread acceptor;
     private volatile Door door = Door.OPEN;
     private volatile List<String> protocols = List.of();
 
@@ -70,6 +72,7 @@ public final class PolicyHost implements AutoCloseable {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
+        this.acceptor = Thread.ofVirtual().name("fake-policy-host").start(this::accept);
     }
 
     /** On an ephemeral port of 127.0.0.1, with no hosts yet. */
@@ -80,9 +83,7 @@ public final class PolicyHost implements AutoCloseable {
     /** On that loopback address and port; port 0 for an ephemeral one. */
     public static PolicyHost start(String address, int port) {
         try {
-            PolicyHost host = new PolicyHost(new ServerSocket(port, 50, InetAddress.getByName(address)));
-            Thread.ofVirtual().name("fake-policy-host").start(host::accept);
-            return host;
+            return new PolicyHost(new ServerSocket(port, 50, InetAddress.getByName(address)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -148,10 +149,17 @@ public final class PolicyHost implements AutoCloseable {
         return connections.size();
     }
 
+    /** When it returns, nobody listens on the port any more. */
     @Override
     public void close() {
         closed.countDown();
         close(listener);
+        try {
+            // the kernel's socket lives on until whoever waits in accept has left
+            acceptor.join(Duration.ofSeconds(10));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         connections.forEach(PolicyHost::close);
     }
 
