@@ -2,6 +2,7 @@ package jamestls.fakeinternet;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,6 +76,12 @@ public final class Zone {
 
     public Zone cname(String name, String target) {
         return raw(new CNAMERecord(name(name), DClass.IN, ttl.get(), name(target)));
+    }
+
+    /** Data of any length, also none. */
+    public Zone tlsa(String name, int usage, int selector, int matchingType, byte[] data) {
+        byte[] rdata = ByteBuffer.allocate(3 + data.length).put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array();
+        return raw(Record.newRecord(name(name), Type.TLSA, DClass.IN, ttl.get(), rdata));
     }
 
     /** One TXT record; each text is a character-string of its own (UTF-8), split where it is longer than 255 bytes. */

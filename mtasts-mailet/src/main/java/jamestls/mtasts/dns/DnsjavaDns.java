@@ -62,6 +62,11 @@ public final class DnsjavaDns implements Dns {
         return awaited(lookUp(name, Type.TXT), "TXT of " + name, RecordReading::txt);
     }
 
+    @Override
+    public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+        return awaited(lookUp(owner, Type.TLSA), "TLSA of " + owner, RecordReading::tlsa);
+    }
+
     private CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type) {
         return cache.get(new AnswerCache.Question(wireName(name), type), question ->
             AliasChain.follow(recursor, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));

@@ -12,6 +12,7 @@ import org.xbill.DNS.ARecord;
 import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.TXTRecord;
 
 /**
@@ -74,6 +75,13 @@ final class RecordReading {
             read.add(joined.toString(StandardCharsets.ISO_8859_1));
         }
         return new Reading.Read<>(read);
+    }
+
+    static Reading<TlsaRecord> tlsa(List<Record> records) {
+        return new Reading.Read<>(records.stream().limit(TlsaRecord.MOST_RECORDS).map(TLSARecord.class::cast)
+            .map(record -> TlsaRecord.of(record.getCertificateUsage(), record.getSelector(), record.getMatchingType(),
+                record.getCertificateAssociationData()))
+            .toList());
     }
 
     /** The name in our form, if it has one; in presentation format anything odd is escaped and so does not parse. */

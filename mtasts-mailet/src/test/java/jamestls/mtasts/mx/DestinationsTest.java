@@ -7,6 +7,7 @@ import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
+import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -92,6 +93,11 @@ class DestinationsTest {
             @Override
             public DnsAnswer<String> txt(DomainName name) {
                 throw new AssertionError("no business of this room");
+            }
+
+            @Override
+            public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+                throw new AssertionError("TLSA records are looked up when a host is tried, not before");
             }
         }, random).find(DOMAIN);
     }

@@ -5,6 +5,7 @@ import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
+import jamestls.mtasts.dns.TlsaRecord;
 import jamestls.mtasts.https.HttpsFault;
 import jamestls.mtasts.https.HttpsRequest;
 import jamestls.mtasts.https.HttpsResult;
@@ -138,6 +139,11 @@ final class PolicyWorld {
         @Override
         public DnsAnswer<InetAddress> addresses(DomainName name) {
             throw new AssertionError("policies have no business with addresses");
+        }
+
+        @Override
+        public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+            throw new AssertionError("policies have no business with TLSA records");
         }
     }
 
