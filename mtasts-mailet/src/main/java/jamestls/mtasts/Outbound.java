@@ -31,13 +31,10 @@ import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Clock;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.apache.james.dnsservice.api.DNSService;
-import org.apache.james.dnsservice.api.DNSServiceMBean;
 import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
@@ -106,14 +103,10 @@ final class Outbound implements AutoCloseable {
     }
 
     private static List<InetSocketAddress> dnsServers(DeliveryConfiguration configuration, DNSService jamesDns) throws MessagingException {
-        String servers = configuration.dnsServers().orElseGet(() -> jamesDns instanceof DNSServiceMBean bean
-            ? Arrays.stream(bean.getDNSServers()).collect(Collectors.joining(", ")) : "");
         try {
-            return DnsServers.parse(servers);
+            return DnsServers.of(configuration.dnsServers(), jamesDns);
         } catch (IllegalArgumentException e) {
-            throw DeliveryConfiguration.invalid("dnsServers", servers,
-                "addresses with or without port, such as '127.0.0.1, [::1]:5353'; without the parameter James's own servers are used. "
-                + e.getMessage());
+            throw DeliveryConfiguration.invalid("dnsServers", configuration.dnsServers().orElse(""), e.getMessage());
         }
     }
 

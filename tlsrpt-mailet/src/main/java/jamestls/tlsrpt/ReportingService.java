@@ -2,8 +2,8 @@ package jamestls.tlsrpt;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jakarta.mail.MessagingException;
 import jamestls.mtasts.outcome.TlsOutcomes;
-import jamestls.tlsrpt.config.ConfigurationFault;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,13 +30,13 @@ public final class ReportingService {
      * Joins the reporting, which the first mailet starts.
      *
      * @param fresh makes it, if it is not there yet
-     * @throws ConfigurationFault when it is there and works by another configuration
+     * @throws MessagingException when it is there and works by another configuration
      */
-    Reporting join(ReportingConfiguration configuration, Supplier<Reporting> fresh) {
+    Reporting join(ReportingConfiguration configuration, Supplier<Reporting> fresh) throws MessagingException {
         lock.lock();
         try {
             if (running.isPresent() && !running.get().configuration().equals(configuration)) {
-                throw new ConfigurationFault("There is another TlsReporting in mailetcontainer.xml with other parameters. "
+                throw new MessagingException("There is another TlsReporting in mailetcontainer.xml with other parameters. "
                     + "A server reports once: give both the same parameters, or keep one.");
             }
             if (running.isEmpty()) {

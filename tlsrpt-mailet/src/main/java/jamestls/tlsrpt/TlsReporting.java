@@ -3,13 +3,13 @@ package jamestls.tlsrpt;
 import com.google.common.annotations.VisibleForTesting;
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
+import jamestls.mtasts.config.Parameters;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsServers;
 import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
-import jamestls.tlsrpt.config.ConfigurationFault;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
@@ -18,14 +18,10 @@ import jamestls.tlsrpt.send.Transports;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.apache.james.dnsservice.api.DNSService;
-import org.apache.james.dnsservice.api.DNSServiceMBean;
 import org.apache.james.metrics.api.MetricFactory;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.Mail;
@@ -89,12 +85,9 @@ public class TlsReporting extends GenericMailet {
 
     @Override
     public void init() throws MessagingException {
-        try {
-            configuration = ReportingConfiguration.of(parameters());
-            reporting = Optional.of(service.join(configuration, this::fresh));
-        } catch (ConfigurationFault fault) {
-            throw new MessagingException(fault.getMessage(), fault);
-        }
+        configuration = ReportingConfiguration.of(getMailetConfig());
+        List<InetSocketAddress> dnsServers = dnsServers();
+        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers)));
     }
 
     @Override
@@ -135,8 +128,8 @@ public class TlsReporting extends GenericMailet {
         }
     }
 
-    private Reporting fresh() {
-        Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers()));
+    private Reporting fresh(List<InetSocketAddress> dnsServers) {
+        Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         GuardedHttpsClient https = new GuardedHttpsClient(dns, httpsSettings);
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
@@ -144,22 +137,12 @@ public class TlsReporting extends GenericMailet {
         return new Reporting(configuration, dns, transports, https::close, metrics, clock);
     }
 
-    private List<InetSocketAddress> dnsServers() {
-        if (!configuration.dnsServers().isEmpty()) {
-            return configuration.dnsServers();
+    private List<InetSocketAddress> dnsServers() throws MessagingException {
+        try {
+            return DnsServers.of(configuration.dnsServers(), jamesDns);
+        } catch (IllegalArgumentException e) {
+            throw Parameters.invalid(getMailetConfig().getMailetName(), "dnsServers",
+                configuration.dnsServers().orElse(""), e.getMessage());
         }
-        if (jamesDns instanceof DNSServiceMBean bean && bean.getDNSServers().length > 0) {
-            return DnsServers.parse(String.join(",", bean.getDNSServers()));
-        }
-        throw new ConfigurationFault("TlsReporting cannot find out which DNS servers James uses: set 'dnsServers', like 127.0.0.1:53");
-    }
-
-    private Map<String, String> parameters() {
-        Map<String, String> parameters = new HashMap<>();
-        for (Iterator<String> names = getInitParameterNames(); names.hasNext();) {
-            String name = names.next();
-            parameters.put(name, getInitParameter(name));
-        }
-        return parameters;
     }
 }

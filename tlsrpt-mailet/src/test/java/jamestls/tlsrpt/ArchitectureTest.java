@@ -14,7 +14,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule REPORTING_SHOULD_SEE_ONLY_THE_SHARED_ROOMS_OF_DELIVERY = noClasses().should().dependOnClassesThat()
-        .resideInAnyPackage("jamestls.mtasts", "jamestls.mtasts.config..", "jamestls.mtasts.delivery..", "jamestls.mtasts.policy..",
+        .resideInAnyPackage("jamestls.mtasts", "jamestls.mtasts.delivery..", "jamestls.mtasts.policy..",
             "jamestls.mtasts.sts..", "jamestls.mtasts.dane..", "jamestls.mtasts.mx..", "jamestls.mtasts.smtp..", "jamestls.mtasts.cli..");
 
     @ArchTest

@@ -3,8 +3,10 @@ package jamestls.mtasts.config;
 import jakarta.mail.MessagingException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -46,7 +48,7 @@ public final class Parameters {
             }
             if (!known.contains(name)) {
                 throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "'"
-                    + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse("")
+                    + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse(".")
                     + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
             }
             values.put(name, Optional.ofNullable(config.getInitParameter(name)).orElse("").strip());
@@ -66,6 +68,12 @@ public final class Parameters {
             throw new MessagingException(mailet + ": parameter '" + name + "' is required: " + meaning);
         }
         return value.get();
+    }
+
+    /** What stands between the commas, blanks around it and empty elements left out; empty if the parameter is missing. */
+    public List<String> list(String name) {
+        return text(name).stream().flatMap(value -> Arrays.stream(value.split(","))).map(String::strip)
+            .filter(element -> !element.isEmpty()).toList();
     }
 
     /** {@code true} or {@code false}, in lower case. */
@@ -114,7 +122,8 @@ public final class Parameters {
             + unit.name().toLowerCase(Locale.ROOT));
     }
 
-    private MessagingException invalid(String name, String value, String allowed) {
+    /** The exception for a value that does not do, which names this mailet. */
+    public MessagingException invalid(String name, String value, String allowed) {
         return invalid(mailet, name, value, allowed);
     }
 

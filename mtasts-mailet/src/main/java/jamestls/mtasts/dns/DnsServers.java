@@ -4,8 +4,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.dnsservice.api.DNSServiceMBean;
 
 /** Reads a list of recursive name servers as an administrator writes it. */
 public final class DnsServers {
@@ -35,6 +38,23 @@ public final class DnsServers {
             throw new IllegalArgumentException("dnsServers: at most " + MOST_SERVERS + " servers, not " + servers.size());
         }
         return List.copyOf(servers);
+    }
+
+    /**
+     * The servers a mailet is to ask: those its parameter {@code dnsServers} names, or else those James itself asks.
+     *
+     * @param configured the parameter, if it is there
+     * @param jamesDns James's own DNS service
+     * @throws IllegalArgumentException when an element is no address, or nobody says which servers to ask
+     */
+    public static List<InetSocketAddress> of(Optional<String> configured, DNSService jamesDns) {
+        if (configured.isPresent()) {
+            return parse(configured.get());
+        }
+        if (jamesDns instanceof DNSServiceMBean bean && bean.getDNSServers().length > 0) {
+            return parse(String.join(",", bean.getDNSServers()));
+        }
+        throw new IllegalArgumentException("dnsServers: it is not known which DNS servers James asks: write them, such as 127.0.0.1:53");
     }
 
     private static InetSocketAddress server(String element) {

@@ -1,11 +1,19 @@
 package jamestls.tlsrpt.config;
 
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.config.Parameters;
+import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.send.ReportSchedule;
-import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.apache.mailet.MailetConfig;
 
 /**
  * All parameters of {@code TlsReporting}, checked.
@@ -13,23 +21,72 @@ import java.util.Set;
  * @param reporter from {@code organization}, {@code contact} (required both) and {@code from} (default: the contact)
  * @param processor the James processor that signs and delivers report mails, in lower case; default {@code tlsreport}
  * @param administrators user names, in lower case, that may ask for the reports now; default nobody
- * @param dnsServers the DNS servers to ask; empty for those that James uses
+ * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
  * @param schedule from {@code grace} (default 5 minutes, at most 12 hours) and {@code window} (default 4 hours, at most 12 hours)
  */
 public record ReportingConfiguration(Reporter reporter, String processor, Set<String> administrators,
-                                     List<InetSocketAddress> dnsServers, ReportSchedule schedule) {
+                                     Optional<String> dnsServers, ReportSchedule schedule) {
+
+    private static final List<String> KNOWN = List.of("organization", "contact", "from", "processor", "administrators",
+        "dnsServers", "grace", "window");
+    private static final Duration LONGEST = Duration.ofHours(12);
+    private static final int LONGEST_ORGANIZATION = 200;
 
     public ReportingConfiguration {
         administrators = Set.copyOf(administrators);
-        dnsServers = List.copyOf(dnsServers);
     }
 
     /**
      * Reads the parameters as they stand in mailetcontainer.xml.
      *
-     * @throws ConfigurationFault on the first that is unknown, missing or invalid
+     * @throws MessagingException on the first that is unknown, missing or invalid
      */
-    public static ReportingConfiguration of(Map<String, String> parameters) {
-        return new ParameterReader(parameters).read();
+    public static ReportingConfiguration of(MailetConfig config) throws MessagingException {
+        Parameters parameters = Parameters.of(config, KNOWN, Map.of());
+        String contact = address(parameters, "contact", parameters.required("contact", "a mail address for questions about reports"));
+        return new ReportingConfiguration(
+            new Reporter(organization(parameters), contact, from(parameters, contact)),
+            processor(parameters),
+            parameters.list("administrators").stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()),
+            parameters.text("dnsServers"),
+            new ReportSchedule(duration(parameters, "grace", Duration.ofMinutes(5)), duration(parameters, "window", Duration.ofHours(4))));
+    }
+
+    private static String organization(Parameters parameters) throws MessagingException {
+        String name = parameters.required("organization", "your organization's name, as reports show it");
+        if (name.length() > LONGEST_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
+            throw parameters.invalid("organization", name, "one line of at most " + LONGEST_ORGANIZATION + " characters");
+        }
+        return name;
+    }
+
+    private static String from(Parameters parameters, String contact) throws MessagingException {
+        String from = address(parameters, "from", parameters.text("from").orElse(contact));
+        if (!Address.domainOf(from).equals(Address.domainOf(contact))) {
+            throw parameters.invalid("from", from, "an address in the contact's domain '" + Address.domainOf(contact)
+                + "', because receivers want From, contact and DKIM signature to agree");
+        }
+        return from;
+    }
+
+    private static String processor(Parameters parameters) throws MessagingException {
+        String name = parameters.text("processor").orElse("tlsreport");
+        if (!name.matches("[A-Za-z0-9_.-]{1,100}")) {
+            throw parameters.invalid("processor", name, "the name of a processor in mailetcontainer.xml");
+        }
+        // James turns processor names into lower case itself
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private static Duration duration(Parameters parameters, String name, Duration otherwise) throws MessagingException {
+        return parameters.duration(name, otherwise, ChronoUnit.SECONDS, Duration.ZERO, LONGEST);
+    }
+
+    private static String address(Parameters parameters, String name, String text) throws MessagingException {
+        Optional<String> address = Address.canonical(text);
+        if (address.isEmpty()) {
+            throw parameters.invalid(name, text, "a mail address like tls-reports@example.com");
+        }
+        return address.get();
     }
 }
