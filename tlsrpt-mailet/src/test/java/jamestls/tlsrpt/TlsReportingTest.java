@@ -13,7 +13,11 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
 import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.TestCa;
+import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
@@ -22,6 +26,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.james.server.core.MailImpl;
@@ -152,6 +157,42 @@ class TlsReportingTest {
         assertThatCode(() -> mailet = mailet(parameters, "127.0.0.1", "::1")).doesNotThrowAnyException();
         mailet.destroy();
         assertThatThrownBy(() -> mailet(parameters)).isInstanceOf(MessagingException.class).hasMessageContaining("'dnsServers'");
+    }
+
+    @Test
+    void reportShouldBePostedOverRealTls() throws Exception {
+        TestCa ca = TestCa.create("report receivers");
+        try (PolicyHost receiver = PolicyHost.start().collect("in.rcpt.example", ca.issue("in.rcpt.example"))) {
+            dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
+                .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:" + receiver.port() + "/tlsrpt")
+                .a("in.rcpt.example", "127.0.0.1");
+            mailet.destroy();
+            mailet = new TlsReporting(service, FakeJames.dns("192.0.2.53"), new RecordingMetricFactory(), clock,
+                new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
+            mailet.init(james.config(parameters()));
+            outcomes.record(List.of(met(NOON)));
+            mailet.service(request("admin@sender.example"));
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+            assertThat(receiver.requests()).singleElement().satisfies(post -> {
+                assertThat(post.method()).isEqualTo("POST");
+                assertThat(post.path()).isEqualTo("/tlsrpt");
+                assertThat(ParsedReport.ofGzip(post.body()).id()).isEqualTo("20260301.rcpt.example@sender.example");
+            });
+        }
+    }
+
+    @Test
+    void privateAddressOfAReceiverShouldNotBeTalkedTo() throws Exception {
+        dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
+            .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example/tlsrpt,https://169.254.169.254/latest")
+            .a("in.rcpt.example", "10.0.0.5");
+        outcomes.record(List.of(met(NOON)));
+        mailet.service(request("admin@sender.example"));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+        assertThat((String) james.sent().getFirst().mail().getMessage().getContent())
+            .contains("0 of 1 reports sent.", "postponed", "10.0.0.5", "169.254.169.254");
     }
 
     private TlsReporting started(Map<String, String> parameters) throws MessagingException {
