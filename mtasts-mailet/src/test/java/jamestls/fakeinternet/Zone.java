@@ -80,7 +80,8 @@ public final class Zone {
 
     /** Data of any length, also none. */
     public Zone tlsa(String name, int usage, int selector, int matchingType, byte[] data) {
-        byte[] rdata = ByteBuffer.allocate(3 + data.length).put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array();
+        byte[] rdata = ByteBuffer.allocate(3 + data.length)
+            .put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array();
         return raw(Record.newRecord(name(name), Type.TLSA, DClass.IN, ttl.get(), rdata));
     }
 
