@@ -8,13 +8,14 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
+import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetConfig;
 import org.apache.mailet.MailetContext;
 
 /** As much of a James server as the reporting mailet sees: it keeps the mails that are sent. */
-final class FakeJames {
+final class FakeJames implements AutoCloseable {
 
     /** A mail that was handed to the server, and the state it was given. */
     record SentMail(MailImpl mail, String state) {
@@ -28,6 +29,11 @@ final class FakeJames {
 
     List<SentMail> sentTo(String state) {
         return sent.stream().filter(mail -> mail.state().equals(state)).toList();
+    }
+
+    @Override
+    public void close() {
+        sent.forEach(mail -> LifecycleUtil.dispose(mail.mail()));
     }
 
     MailetContext context() {

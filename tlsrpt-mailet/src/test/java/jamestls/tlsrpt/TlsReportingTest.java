@@ -23,11 +23,13 @@ import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.send.MailTransport;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Attribute;
@@ -46,6 +48,7 @@ class TlsReportingTest {
     private final TlsOutcomes outcomes = new TlsOutcomes();
     private final ReportingService service = new ReportingService(outcomes);
     private final SettableClock clock = new SettableClock(NOON);
+    private final List<MailImpl> requests = new ArrayList<>();
     private DnsServer dns;
     private TlsReporting mailet;
 
@@ -60,6 +63,8 @@ class TlsReportingTest {
     void stop() {
         mailet.destroy();
         dns.close();
+        james.close();
+        requests.forEach(LifecycleUtil::dispose);
     }
 
     @Test
@@ -210,7 +215,7 @@ class TlsReportingTest {
             "administrators", "admin@sender.example", "dnsServers", "127.0.0.1:" + dns.address().getPort()));
     }
 
-    private static MailImpl request(String user) throws MessagingException {
+    private MailImpl request(String user) throws MessagingException {
         MimeMessage message = new MimeMessage(Session.getInstance(new Properties()));
         message.setText("now, please");
         message.saveChanges();
@@ -219,6 +224,7 @@ class TlsReportingTest {
         if (user != null) {
             mail.setAttribute(new Attribute(Mail.SMTP_AUTH_USER, AttributeValue.of(user)));
         }
+        requests.add(mail);
         return mail;
     }
 }
