@@ -5,6 +5,7 @@ import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
+import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -33,6 +34,11 @@ final class FakeDns implements Dns {
     @Override
     public DnsAnswer<MxRecord> mx(DomainName domain) {
         throw new AssertionError("reporting asks for no MX");
+    }
+
+    @Override
+    public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+        throw new AssertionError("reporting asks for no TLSA");
     }
 
     @Override
