@@ -42,7 +42,7 @@ public final class JamesProcess implements AutoCloseable {
     public static JamesProcess start(JamesHome home, Path directory, Surroundings world, DkimKey dkim) {
         Ports ports = Ports.free();
         try {
-            ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home, ports, world, dkim);
+            ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);
             Process process = new ProcessBuilder(command(home, server))
                 .directory(server.path().toFile())
                 .redirectErrorStream(true)

@@ -9,7 +9,7 @@ import java.net.ServerSocket;
 public record Ports(int smtp, int submission, int imap, int webadmin) {
 
     /** Four ports that were free a moment ago. */
-    static Ports free() {
+    public static Ports free() {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (ServerSocket a = new ServerSocket(0, 1, loopback); ServerSocket b = new ServerSocket(0, 1, loopback);
              ServerSocket c = new ServerSocket(0, 1, loopback); ServerSocket d = new ServerSocket(0, 1, loopback)) {

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * The working directory of a test server: {@code conf/} from the shipped james-conf and {@code extensions-jars/} with
  * the packaged jars. {@link #adapt} is the complete list of what differs from the shipped configuration.
  */
-final class ServerDirectory {
+public final class ServerDirectory {
 
     private static final String ANCHORS = "fakeinternet-ca.p12";
     private static final String ANCHORS_PASSWORD = "fakeinternet";
@@ -30,28 +30,30 @@ final class ServerDirectory {
         this.directory = directory;
     }
 
-    static ServerDirectory create(Path directory, JamesHome home, Ports ports, Surroundings world, DkimKey dkim) throws IOException {
+    /** Fills that directory for a server that takes that flavour of the jars. */
+    public static ServerDirectory create(Path directory, Flavour flavour, Ports ports, Surroundings world, DkimKey dkim)
+        throws IOException {
         ServerDirectory server = new ServerDirectory(directory);
         Files.createDirectories(server.conf());
         copyFiles(BuildPaths.shippedConfiguration().resolve("conf"), server.conf());
-        if (home.flavour() == Flavour.JAVAX) {
+        if (flavour == Flavour.JAVAX) {
             copyFiles(BuildPaths.shippedConfiguration().resolve("conf-3.8"), server.conf());
         }
         Files.writeString(server.conf().resolve("dkim-private.pem"), dkim.privatePem());
         writeKeystore(server.conf().resolve("keystore"));
         Path extensions = Files.createDirectories(directory.resolve("extensions-jars"));
-        for (Path jar : home.flavour().jars()) {
+        for (Path jar : flavour.jars()) {
             Files.copy(jar, extensions.resolve(jar.getFileName()));
         }
         server.adapt(ports, world);
         return server;
     }
 
-    Path path() {
+    public Path path() {
         return directory;
     }
 
-    Path conf() {
+    public Path conf() {
         return directory.resolve("conf");
     }
 

@@ -2,7 +2,6 @@ package jamestls.scenario;
 
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
-import jakarta.mail.internet.MimeMessage;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup;
@@ -11,10 +10,12 @@ import jamestls.fakeinternet.Zone;
 import jamestls.james.DkimKey;
 import jamestls.james.Surroundings;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
@@ -69,11 +70,12 @@ public final class FakeWorld implements AutoCloseable {
         return PublishedText.at(dns.address(), name);
     }
 
-    /** The report mails, once there are so many. */
-    public List<MimeMessage> awaitReports(int count, Duration patience) {
+    /** The reports, by domain, once there are so many. */
+    public List<ReceivedReport> awaitReports(int count, Duration patience) {
         Awaitility.await("report mails").atMost(patience).pollInterval(100, TimeUnit.MILLISECONDS)
             .until(() -> reports.getReceivedMessages().length >= count);
-        return List.of(reports.getReceivedMessages());
+        return Stream.of(reports.getReceivedMessages()).map(mail -> ReceivedReport.of(mail, this))
+            .sorted(Comparator.comparing(ReceivedReport::domain)).toList();
     }
 
     @Override

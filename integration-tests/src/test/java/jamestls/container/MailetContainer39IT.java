@@ -1,0 +1,72 @@
+package jamestls.container;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import jamestls.james.DkimKey;
+import jamestls.james.Flavour;
+import jamestls.james.Ports;
+import jamestls.james.ServerDirectory;
+import jamestls.scenario.FakeWorld;
+import jamestls.scenario.ReceivedReport;
+import jamestls.scenario.ReportCheck;
+import jamestls.scenario.Scenario;
+import jamestls.scenario.Scenarios;
+import jamestls.scenario.Stage;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Properties;
+import org.apache.james.server.core.MailImpl;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeValue;
+import org.apache.mailet.Mail;
+import org.apache.mailet.Mailet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The main (jakarta) jars in the mailet container of James 3.9.0, loaded from extensions-jars/ as that server does it. */
+class MailetContainer39IT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Scenario GOOD = Scenarios.ALL.getFirst();
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void mainJarsShouldDeliverMailAndReportOnIt() throws Exception {
+        DkimKey dkim = DkimKey.generate();
+        try (FakeWorld world = FakeWorld.of(List.of(GOOD), dkim)) {
+            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
+            try (MailetContainer container = MailetContainer.start(server.path())) {
+                assertThat(container.mailets("relay")).singleElement().satisfies(MailetContainer39IT::comesFromExtensionsJars);
+
+                container.accept(mail("alice@sender.example", "bob@good.example"));
+                assertThat(world.mailServer("mx.good.example").awaitMails(1, PATIENCE).getFirst().tls()).isPresent();
+
+                Mail request = mail("admin@sender.example", Stage.REPORT_NOW);
+                request.setAttribute(new Attribute(Mail.SMTP_AUTH_USER, AttributeValue.of("admin@sender.example")));
+                container.accept(request);
+                List<ReceivedReport> reports = world.awaitReports(1, PATIENCE);
+                assertThat(reports).singleElement()
+                    .satisfies(report -> assertThat(ReportCheck.deviations(report, GOOD)).isEmpty());
+            }
+        }
+    }
+
+    private static void comesFromExtensionsJars(Mailet mailet) {
+        assertThat(mailet.getClass().getName()).isEqualTo("jamestls.mtasts.SecureRemoteDelivery");
+        assertThat(mailet.getClass().getProtectionDomain().getCodeSource().getLocation().getPath()).contains("/extensions-jars/");
+    }
+
+    private static Mail mail(String sender, String recipient) throws Exception {
+        String text = "From: " + sender + "\r\nTo: " + recipient + "\r\nSubject: hello\r\n\r\nhello\r\n";
+        MimeMessage message = new MimeMessage(Session.getInstance(new Properties()),
+            new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)));
+        return MailImpl.builder().name(MailImpl.getId()).sender(sender).addRecipient(recipient).mimeMessage(message).build();
+    }
+}
