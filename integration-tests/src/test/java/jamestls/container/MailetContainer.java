@@ -63,7 +63,8 @@ final class MailetContainer implements AutoCloseable {
         MetricFactory metrics = new RecordingMetricFactory();
         MemoryQueues queues = new MemoryQueues();
         XMLConfiguration shipped = FileConfigurationProvider.getConfig(files.getResource("file://conf/mailetcontainer.xml"));
-        JamesMailetContext context = new JamesMailetContext(new Strangers.NoDns(), new Strangers.OneDomain(), new Strangers.NoUsers(), queues);
+        JamesMailetContext context = new JamesMailetContext(new Strangers.NoDns(), new Strangers.OneDomain(),
+            new Strangers.NoUsers(), queues);
         context.configure(shipped.configurationAt("context"));
 
         var injector = Guice.createInjector(new AbstractModule() {
@@ -83,7 +84,8 @@ final class MailetContainer implements AutoCloseable {
         processors.configure(processors(directory.resolve("conf/mailetcontainer.xml")));
         processors.init();
 
-        JamesMailSpooler spooler = new JamesMailSpooler(metrics, new NoopGaugeRegistry(), processors, new Strangers.NoRepositories(), queues);
+        JamesMailSpooler spooler = new JamesMailSpooler(metrics, new NoopGaugeRegistry(), processors,
+            new Strangers.NoRepositories(), queues);
         spooler.configure(new JamesMailSpooler.Configuration(4, ERRORS));
         spooler.init();
         return new MailetContainer(context, processors, spooler);
