@@ -51,11 +51,14 @@ final class MailetContainer implements AutoCloseable {
     private final MailetContext context;
     private final CompositeProcessorImpl processors;
     private final JamesMailSpooler spooler;
+    private final Strangers.ErrorRepository repositories;
 
-    private MailetContainer(MailetContext context, CompositeProcessorImpl processors, JamesMailSpooler spooler) {
+    private MailetContainer(MailetContext context, CompositeProcessorImpl processors, JamesMailSpooler spooler,
+                            Strangers.ErrorRepository repositories) {
         this.context = context;
         this.processors = processors;
         this.spooler = spooler;
+        this.repositories = repositories;
     }
 
     static MailetContainer start(Path directory) throws Exception {
@@ -84,11 +87,12 @@ final class MailetContainer implements AutoCloseable {
         processors.configure(processors(directory.resolve("conf/mailetcontainer.xml")));
         processors.init();
 
+        Strangers.ErrorRepository repositories = new Strangers.ErrorRepository();
         JamesMailSpooler spooler = new JamesMailSpooler(metrics, new NoopGaugeRegistry(), processors,
-            new Strangers.NoRepositories(), queues);
+            repositories, queues);
         spooler.configure(new JamesMailSpooler.Configuration(4, ERRORS));
         spooler.init();
-        return new MailetContainer(context, processors, spooler);
+        return new MailetContainer(context, processors, spooler, repositories);
     }
 
     /** Spools a mail, as the SMTP server does. */
@@ -99,6 +103,11 @@ final class MailetContainer implements AutoCloseable {
     /** The mailets of a processor, in order. */
     List<Mailet> mailets(String processor) {
         return processors.getProcessor(processor) instanceof AbstractStateMailetProcessor state ? state.getMailets() : List.of();
+    }
+
+    /** How many mails went wrong. */
+    long errors() throws MessagingException {
+        return repositories.errors().size();
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.apache.james.mailrepository.api.MailRepositoryPath;
 import org.apache.james.mailrepository.api.MailRepositoryStore;
 import org.apache.james.mailrepository.api.MailRepositoryUrl;
 import org.apache.james.mailrepository.api.Protocol;
+import org.apache.james.mailrepository.memory.MemoryMailRepository;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
@@ -119,12 +120,18 @@ final class Strangers {
         }
     }
 
-    /** Takes no mail: a mail that ends in a repository is a failure of the test. */
-    static final class NoRepositories implements MailRepositoryStore {
+    /** One repository under all names: only mails that went wrong come here. */
+    static final class ErrorRepository implements MailRepositoryStore {
+
+        private final MailRepository errors = new MemoryMailRepository();
+
+        MailRepository errors() {
+            return errors;
+        }
 
         @Override
-        public MailRepository select(MailRepositoryUrl url) throws MailRepositoryStoreException {
-            throw new MailRepositoryStoreException("no repository " + url.asString());
+        public MailRepository select(MailRepositoryUrl url) {
+            return errors;
         }
 
         @Override
@@ -134,12 +141,12 @@ final class Strangers {
 
         @Override
         public Optional<MailRepository> get(MailRepositoryUrl url) {
-            return Optional.empty();
+            return Optional.of(errors);
         }
 
         @Override
         public Stream<MailRepository> getByPath(MailRepositoryPath path) {
-            return Stream.empty();
+            return Stream.of(errors);
         }
 
         @Override
