@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * behind a matcher that only lets such a mail through, and give it a processor that signs and delivers:
  *
  * <pre><code>
- * &lt;mailet matcher="RecipientIs=tls-reports-now@example.com" class="jamestls.tlsrpt.TlsReporting"&gt;
+ * &lt;mailet match="RecipientIs=tls-reports-now@example.com" class="jamestls.tlsrpt.TlsReporting"&gt;
  *   &lt;organization&gt;Example Ltd&lt;/organization&gt;
  *   &lt;contact&gt;tls-reports@example.com&lt;/contact&gt;
  *   &lt;administrators&gt;admin@example.com&lt;/administrators&gt;

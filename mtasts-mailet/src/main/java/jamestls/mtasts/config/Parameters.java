@@ -114,7 +114,7 @@ public final class Parameters {
             if (duration.compareTo(least) >= 0 && duration.compareTo(most) <= 0) {
                 return duration;
             }
-        } catch (NumberFormatException | ArithmeticException e) {
+        } catch (IllegalArgumentException | ArithmeticException e) {
             // said below, together with durations out of range
         }
         throw invalid(name, value.get(), "a duration from " + inWords(least) + " to " + inWords(most)

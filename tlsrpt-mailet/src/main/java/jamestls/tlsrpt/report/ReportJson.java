@@ -20,8 +20,10 @@ import java.util.Map;
 public final class ReportJson {
 
     private static final JsonFactory JSON = new JsonFactory();
-    private static final Comparator<Map.Entry<FailureKey, Long>> MOST_FREQUENT_FIRST =
-        Map.Entry.<FailureKey, Long>comparingByValue().reversed().thenComparing(entry -> entry.getKey().toString());
+
+    /** @param text tells entries with the same count apart; made once, because sorting asks for it often */
+    private record Detail(FailureKey failure, long count, String text) {
+    }
 
     private ReportJson() {
     }
@@ -74,12 +76,19 @@ public final class ReportJson {
         json.writeEndObject();
         if (!tally.details().isEmpty()) {
             json.writeArrayFieldStart("failure-details");
-            for (Map.Entry<FailureKey, Long> detail : tally.details().entrySet().stream().sorted(MOST_FREQUENT_FIRST).toList()) {
-                writeDetail(json, detail.getKey(), detail.getValue());
+            for (Detail detail : mostFrequentFirst(tally.details())) {
+                writeDetail(json, detail.failure(), detail.count());
             }
             json.writeEndArray();
         }
         json.writeEndObject();
+    }
+
+    private static List<Detail> mostFrequentFirst(Map<FailureKey, Long> details) {
+        return details.entrySet().stream()
+            .map(entry -> new Detail(entry.getKey(), entry.getValue(), entry.getKey().toString()))
+            .sorted(Comparator.comparingLong(Detail::count).reversed().thenComparing(Detail::text))
+            .toList();
     }
 
     private static void writeDetail(JsonGenerator json, FailureKey failure, long count) throws IOException {
