@@ -26,6 +26,9 @@ class ArchitectureTest {
     static final ArchRule DNS_KNOWS_NOBODY = room("dns");
 
     @ArchTest
+    static final ArchRule STORAGE_KNOWS_NOBODY = room("storage");
+
+    @ArchTest
     static final ArchRule OUTCOMES_KNOW_NAMES_ONLY = room("outcome", "dns");
 
     @ArchTest

@@ -1,0 +1,166 @@
+package jamestls.fakeinternet;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * The PostgreSQL that is installed on this machine, started for one test class: its own data directory, a free port on
+ * 127.0.0.1, no other service touched. It refuses to run as root; then it is started as user {@code postgres}.
+ */
+public final class PostgresServer implements AutoCloseable {
+
+    private static final Path INSTALLATIONS = Path.of("/usr/lib/postgresql");
+    private static final String UNPRIVILEGED = "postgres";
+
+    private final Path programs;
+    private final Path directory;
+    private final int port;
+    private Process process;
+
+    private PostgresServer(Path programs, Path directory, int port) {
+        this.programs = programs;
+        this.directory = directory;
+        this.port = port;
+    }
+
+    /** Starts it; where it is not installed the test is skipped, or fails if the environment says {@code CI=true}. */
+    public static PostgresServer startOrSkip() {
+        Optional<Path> programs = installed();
+        if (programs.isEmpty() && "true".equals(System.getenv("CI"))) {
+            throw new AssertionError("PostgreSQL is not installed (no " + INSTALLATIONS + "), and CI=true");
+        }
+        Assumptions.assumeTrue(programs.isPresent(), "PostgreSQL is not installed");
+        try {
+            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), freePort());
+            server.initialise();
+            server.start();
+            return server;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** For {@code DatabaseAddress.PostgreSql}; the user is {@code postgres} and needs no password. */
+    public String url() {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/postgres?user=postgres";
+    }
+
+    /** A database of its own on this server, empty, for tests that must not see each other. */
+    public String newDatabase(String name) {
+        run("create database", programs.resolve("psql").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres",
+            "-c", "CREATE DATABASE " + name);
+        return url().replace("/postgres?", "/" + name + "?");
+    }
+
+    /** Starts it again after {@link #stop}, with the same port and data. */
+    public void start() throws IOException {
+        process = new ProcessBuilder(unprivileged(programs.resolve("postgres").toString(), "-D", data(), "-p", Integer.toString(port),
+            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"))
+            .redirectErrorStream(true).redirectOutput(log().toFile()).start();
+        Awaitility.await().atMost(60, TimeUnit.SECONDS).until(this::accepts);
+    }
+
+    /** As if the machine were switched off: open connections break. */
+    public void stop() {
+        if (process.isAlive()) {
+            // SIGQUIT is PostgreSQL's immediate shutdown, which takes its child processes along
+            run("stop", "kill", "-QUIT", Long.toString(process.pid()));
+            process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean accepts() throws IOException, InterruptedException {
+        if (!process.isAlive()) {
+            throw new AssertionError("PostgreSQL ended:\n" + Files.readString(log()));
+        }
+        return new ProcessBuilder(programs.resolve("pg_isready").toString(), "-q", "-h", "127.0.0.1", "-p", Integer.toString(port))
+            .start().waitFor() == 0;
+    }
+
+    private void initialise() {
+        if (isRoot()) {
+            run("chown", "chown", UNPRIVILEGED, directory.toString());
+        }
+        run("initdb", unprivileged(programs.resolve("initdb").toString(), "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+            "--locale=C", "--no-sync").toArray(String[]::new));
+    }
+
+    private void run(String what, String... command) {
+        try {
+            Process started = new ProcessBuilder(command).directory(new File("/")).redirectErrorStream(true).start();
+            String output = new String(started.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (started.waitFor() != 0) {
+                throw new AssertionError(what + " failed:\n" + output);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<String> unprivileged(String... command) {
+        List<String> all = new ArrayList<>();
+        if (isRoot()) {
+            all.addAll(List.of("setpriv", "--reuid=" + UNPRIVILEGED, "--regid=" + UNPRIVILEGED, "--clear-groups"));
+        }
+        all.addAll(List.of(command));
+        return all;
+    }
+
+    private String data() {
+        return directory.resolve("data").toString();
+    }
+
+    private Path log() {
+        return directory.resolve("server.log");
+    }
+
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
+    }
+
+    private static Optional<Path> installed() {
+        if (!Files.isDirectory(INSTALLATIONS)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> versions = Files.list(INSTALLATIONS)) {
+            return versions.map(version -> version.resolve("bin")).filter(bin -> Files.isExecutable(bin.resolve("initdb"))).findFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}
