@@ -41,7 +41,7 @@ public record RetrySchedule(List<Duration> delays, int retries) {
             Duration delay;
             try {
                 delay = DurationParser.parse(matcher.group(2), ChronoUnit.MILLIS);
-            } catch (NumberFormatException | ArithmeticException e) {
+            } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IllegalArgumentException("'" + matcher.group(2) + "' is no delay such as 5000, 5s or 2h", e);
             }
             if (attempts == 0 || delay.isNegative() || delays.size() + attempts > MOST_STEPS) {
