@@ -8,7 +8,10 @@ import java.net.InetAddress;
  */
 public interface Dns {
 
-    /** The MX records, in no particular order. A name that is malformed on the wire makes the answer {@code Failed}. */
+    /**
+     * The MX records, in no particular order. A host name that is malformed is left out; where only such are left the
+     * answer is {@code Failed}.
+     */
     DnsAnswer<MxRecord> mx(DomainName domain);
 
     /**

@@ -42,17 +42,21 @@ final class RecordReading {
 
     static Reading<MxRecord> mx(List<Record> records) {
         List<MxRecord> read = new ArrayList<>();
+        List<String> malformed = new ArrayList<>();
         List<MXRecord> nearest = records.stream().map(MXRecord.class::cast)
             .sorted(Comparator.comparingInt(MXRecord::getPriority)).limit(MOST_MX).toList();
         for (MXRecord record : nearest) {
             boolean isRoot = record.getTarget().equals(Name.root);
             Optional<DomainName> host = isRoot ? Optional.empty() : domainName(record.getTarget());
             if (host.isEmpty() && !isRoot) {
-                return new Reading.Unusable<>("MX " + record.getPriority() + " '" + record.getTarget() + "' is not a host name");
+                malformed.add("MX " + record.getPriority() + " '" + record.getTarget() + "' is not a host name");
+                continue;
             }
             read.add(new MxRecord(record.getPriority(), host));
         }
-        return new Reading.Read<>(read);
+        // one bad record must not spoil the good ones; beside a bad one the root is no null MX (RFC 7505 §3: it stands alone)
+        boolean named = read.stream().anyMatch(mx -> mx.host().isPresent());
+        return malformed.isEmpty() || named ? new Reading.Read<>(read) : new Reading.Unusable<>(malformed.getFirst());
     }
 
     static Reading<InetAddress> addresses(List<Record> records) {

@@ -57,8 +57,16 @@ class DnsjavaDnsTest {
     }
 
     @Test
-    void mxShouldFailOnANameThatIsNoHostName() {
+    void malformedMxShouldNotSpoilTheGoodOnes() {
         server.zone().mx("odd.example", 10, "mx\\032a.odd.example").mx("odd.example", 20, "mx.odd.example");
+
+        assertThat(found(dns.mx(DomainName.of("odd.example"))).records())
+            .containsExactly(new MxRecord(20, Optional.of(DomainName.of("mx.odd.example"))));
+    }
+
+    @Test
+    void mxThatAreAllMalformedShouldBeAFailureAndNoAbsence() {
+        server.zone().mx("odd.example", 10, "mx\\032a.odd.example").mx("odd.example", 20, ".");
 
         assertThat(failure(dns.mx(DomainName.of("odd.example")))).contains("MX of odd.example", "MX 10", "mx\\032a.odd.example");
     }
