@@ -34,4 +34,7 @@ public interface Dns {
      * because a set without a usable record still demands TLS. Ask only below a secure address answer (RFC 7672 §2.2.2).
      */
     DnsAnswer<TlsaRecord> tlsa(DomainName owner);
+
+    /** The CNAME record at {@code alias} itself, one at most, not followed: whether the alias is proven (RFC 7672 §2.2.2). */
+    DnsAnswer<DomainName> cname(DomainName alias);
 }

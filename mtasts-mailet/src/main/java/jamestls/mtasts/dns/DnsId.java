@@ -22,7 +22,7 @@ public final class DnsId {
 
     /** Whether one of the certificate's DNS names is, or covers, {@code name}. */
     public static boolean matches(X509Certificate certificate, DomainName name) {
-        return presented(certificate).stream().anyMatch(presented -> matches(presented, name));
+        return presented(certificate).stream().anyMatch(presented -> covers(presented, name));
     }
 
     /**
@@ -41,7 +41,8 @@ public final class DnsId {
         }
     }
 
-    private static boolean matches(String presented, DomainName name) {
+    /** Whether one presented name, with or without wildcard, is or covers {@code name}. */
+    public static boolean covers(String presented, DomainName name) {
         String pattern = presented.toLowerCase(Locale.ROOT);
         if (!pattern.startsWith(WILDCARD)) {
             return pattern.equals(name.ascii());

@@ -67,6 +67,11 @@ public final class DnsjavaDns implements Dns {
         return awaited(lookUp(owner, Type.TLSA), "TLSA of " + owner, RecordReading::tlsa);
     }
 
+    @Override
+    public DnsAnswer<DomainName> cname(DomainName alias) {
+        return awaited(lookUp(alias, Type.CNAME), "CNAME of " + alias, RecordReading::cname);
+    }
+
     private CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type) {
         return cache.get(new AnswerCache.Question(wireName(name), type), question ->
             AliasChain.follow(recursor, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));

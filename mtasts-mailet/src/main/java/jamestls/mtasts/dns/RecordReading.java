@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
+import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
@@ -86,6 +87,12 @@ final class RecordReading {
             .map(record -> TlsaRecord.of(record.getCertificateUsage(), record.getSelector(), record.getMatchingType(),
                 record.getCertificateAssociationData()))
             .toList());
+    }
+
+    static Reading<DomainName> cname(List<Record> records) {
+        Name target = ((CNAMERecord) records.getFirst()).getTarget();
+        return domainName(target).<Reading<DomainName>>map(name -> new Reading.Read<>(List.of(name)))
+            .orElseGet(() -> new Reading.Unusable<>("CNAME to '" + target + "', which is not a host name"));
     }
 
     /** The name in our form, if it has one; in presentation format anything odd is escaped and so does not parse. */

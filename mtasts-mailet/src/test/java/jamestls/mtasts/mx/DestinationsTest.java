@@ -96,6 +96,11 @@ class DestinationsTest {
             }
 
             @Override
+            public DnsAnswer<DomainName> cname(DomainName alias) {
+                throw new AssertionError("no business of this room");
+            }
+
+            @Override
             public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
                 throw new AssertionError("TLSA records are looked up when a host is tried, not before");
             }

@@ -142,6 +142,11 @@ final class PolicyWorld {
         }
 
         @Override
+        public DnsAnswer<DomainName> cname(DomainName alias) {
+            throw new AssertionError("policies have no business with aliases");
+        }
+
+        @Override
         public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
             throw new AssertionError("policies have no business with TLSA records");
         }

@@ -37,6 +37,11 @@ final class FakeDns implements Dns {
     }
 
     @Override
+    public DnsAnswer<DomainName> cname(DomainName alias) {
+        throw new AssertionError("reporting asks for no CNAME");
+    }
+
+    @Override
     public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
         throw new AssertionError("reporting asks for no TLSA");
     }

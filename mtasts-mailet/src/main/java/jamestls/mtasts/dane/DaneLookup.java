@@ -1,0 +1,35 @@
+package jamestls.mtasts.dane;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.Violation;
+
+/** What DNS says of one MX host in terms of DANE. */
+public sealed interface DaneLookup {
+
+    /**
+     * DANE does not apply to this host; other policies may.
+     *
+     * @param reason for people
+     */
+    record NoDane(String reason) implements DaneLookup {
+    }
+
+    /** The host has TLSA records that DNSSEC proves: no mail without STARTTLS (RFC 7672 §2.2). */
+    record Found(TlsaSet tlsa) implements DaneLookup {
+    }
+
+    /**
+     * It can't be known whether the host has any, so the host counts as unreachable (RFC 7672 §2.1.2). The next may do.
+     *
+     * @param base the name that was being looked up
+     * @param violation {@code dnssec-invalid}, with the cause
+     */
+    record Unreachable(DomainName base, Violation violation) implements DaneLookup {
+
+        /** As the report names it: the kind of policy is known, its content is not. */
+        public AppliedPolicy applied() {
+            return TlsaSet.unknown(base);
+        }
+    }
+}

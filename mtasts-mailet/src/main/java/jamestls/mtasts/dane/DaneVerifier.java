@@ -1,0 +1,57 @@
+package jamestls.mtasts.dane;
+
+import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+
+/** Holds a certificate chain against TLSA records (RFC 7672 §3). A pure function of both and of the time. */
+public final class DaneVerifier {
+
+    static final Violation NO_MATCH = new Violation(ResultType.VALIDATION_FAILURE, "no TLSA record matched");
+
+    private static final int LONGEST_CHAIN = 20;
+
+    private DaneVerifier() {
+    }
+
+    /**
+     * @param chain as the server sent it, its own certificate first
+     * @param tlsa if none of its records is usable, there is nothing to hold against, and the answer is {@code tlsa-invalid}
+     * @return empty if one record matches: one is enough, whatever the others say
+     */
+    public static List<Violation> faults(List<X509Certificate> chain, TlsaSet tlsa, Instant now) {
+        if (tlsa.usable().isEmpty()) {
+            return List.of(new Violation(ResultType.TLSA_INVALID, "no usable TLSA record"));
+        }
+        if (chain.isEmpty() || chain.size() > LONGEST_CHAIN) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of " + chain.size() + " certificates"));
+        }
+        X509Certificate leaf = chain.getFirst();
+        // RFC 7672 §3.1.1: neither names nor dates matter for DANE-EE
+        if (with(TlsaRules.DANE_EE, tlsa).stream().anyMatch(record -> Association.matches(record, leaf))) {
+            return List.of();
+        }
+        List<TlsaRecord> anchors = with(TlsaRules.DANE_TA, tlsa);
+        return anchors.isEmpty() ? List.of(NO_MATCH) : underAnchor(chain, anchors, tlsa, Date.from(now)).map(List::of).orElse(List.of());
+    }
+
+    private static Optional<Violation> underAnchor(List<X509Certificate> chain, List<TlsaRecord> anchors, TlsaSet tlsa, Date now) {
+        X509Certificate leaf = chain.getFirst();
+        Optional<Violation> path = TrustPath.fault(chain, anchors, now);
+        if (path.filter(NO_MATCH::equals).isPresent()) {
+            return path;
+        }
+        return Issuing.serverFault(leaf, now).or(() -> path).or(() -> ReferenceNames.matchOne(tlsa.referenceNames(), leaf)
+            ? Optional.empty()
+            : Optional.of(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + ReferenceNames.presented(leaf))));
+    }
+
+    private static List<TlsaRecord> with(int usage, TlsaSet tlsa) {
+        return tlsa.usable().stream().filter(record -> record.usage() == usage).toList();
+    }
+}

@@ -1,0 +1,76 @@
+package jamestls.mtasts.dane;
+
+import jamestls.mtasts.dns.DnsId;
+import jamestls.mtasts.dns.DomainName;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import javax.naming.InvalidNameException;
+import javax.naming.NamingEnumeration;
+import javax.naming.NamingException;
+import javax.naming.directory.Attribute;
+import javax.naming.ldap.LdapName;
+import javax.naming.ldap.Rdn;
+import javax.security.auth.x500.X500Principal;
+
+/** The names a certificate under DANE-TA is checked for (RFC 7672 §3.2.2, §3.2.3). */
+final class ReferenceNames {
+
+    private ReferenceNames() {
+    }
+
+    /** In the order of the RFC: TLSA base domain, next-hop domain, its expanded form. */
+    static List<DomainName> of(DomainName base, DomainName host, NextHop nextHop) {
+        Set<DomainName> names = new LinkedHashSet<>(List.of(base));
+        switch (nextHop.mx()) {
+            case SECURE -> names.addAll(List.of(nextHop.domain(), nextHop.expanded()));
+            case INSECURE -> {
+                // RFC 7672 §3.2.2: behind an insecure MX record the host's name only; a domain without MX is its own host
+                if (host.equals(nextHop.domain())) {
+                    names.add(nextHop.domain());
+                }
+            }
+        }
+        return new ArrayList<>(names);
+    }
+
+    static boolean matchOne(List<DomainName> names, X509Certificate certificate) {
+        if (!DnsId.presented(certificate).isEmpty()) {
+            return names.stream().anyMatch(name -> DnsId.matches(certificate, name));
+        }
+        // RFC 7672 §3.2.3: the common name counts only where there is no DNS-ID
+        Optional<String> commonName = commonName(certificate.getSubjectX500Principal());
+        return commonName.isPresent() && names.stream().anyMatch(name -> DnsId.covers(commonName.get(), name));
+    }
+
+    /** What the certificate says it is for: a stranger's text. */
+    static String presented(X509Certificate certificate) {
+        List<String> ids = DnsId.presented(certificate);
+        return ids.isEmpty() ? commonName(certificate.getSubjectX500Principal()).orElse("nobody") : ids.toString();
+    }
+
+    private static Optional<String> commonName(X500Principal subject) {
+        try {
+            List<Rdn> rdns = new LdapName(subject.getName(X500Principal.RFC2253)).getRdns();
+            // LdapName counts from the right, so the first in its list is the least specific
+            for (int i = rdns.size() - 1; i >= 0; i--) {
+                NamingEnumeration<? extends Attribute> attributes = rdns.get(i).toAttributes().getAll();
+                while (attributes.hasMore()) {
+                    Attribute attribute = attributes.next();
+                    if (attribute.getID().toUpperCase(Locale.ROOT).equals("CN") && attribute.get() instanceof String name) {
+                        return Optional.of(name);
+                    }
+                }
+            }
+            return Optional.empty();
+        } catch (InvalidNameException malformed) {
+            return Optional.empty();
+        } catch (NamingException neverHere) {
+            return Optional.empty();
+        }
+    }
+}
