@@ -76,7 +76,8 @@ public record DeliveryConfiguration(
         for (var names = config.getInitParameterNames(); names.hasNext(); ) {
             String name = names.next();
             if (name.startsWith("mail.")) {
-                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' is not supported: "
+                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + config.getInitParameter(name)
+                    + "') is not supported: "
                     + "properties of Jakarta Mail have no effect here, because it is not used to send");
             }
         }

@@ -43,11 +43,11 @@ public final class Parameters {
                 continue;
             }
             if (declined.containsKey(name)) {
-                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' is not supported: "
-                    + declined.get(name));
+                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + config.getInitParameter(name)
+                    + "') is not supported: " + declined.get(name));
             }
             if (!known.contains(name)) {
-                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "'"
+                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "' (value '" + config.getInitParameter(name) + "')"
                     + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse(".")
                     + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
             }

@@ -30,14 +30,14 @@ class ParametersTest {
     void unknownParameterShouldNameTheNearestOne(String typed, String meant) {
         assertThatThrownBy(() -> DeliveryConfiguration.of(with(typed, "3")))
             .isInstanceOf(MessagingException.class)
-            .hasMessageContaining("unknown parameter '" + typed + "'")
+            .hasMessageContaining("unknown parameter '" + typed + "' (value '3')")
             .hasMessageContaining("did you mean '" + meant + "'?");
     }
 
     @Test
     void unknownParameterThatResemblesNothingShouldListWhatThereIs() {
         assertThatThrownBy(() -> DeliveryConfiguration.of(with("flavour", "vanilla")))
-            .hasMessageContaining("unknown parameter 'flavour'").hasMessageContaining("Known parameters:")
+            .hasMessageContaining("unknown parameter 'flavour' (value 'vanilla')").hasMessageContaining("Known parameters:")
             .hasMessageContaining("delayTime").hasMessageNotContaining("did you mean");
     }
 
@@ -46,7 +46,7 @@ class ParametersTest {
         "gateway, keep stock RemoteDelivery", "mail.smtp.timeout, Jakarta Mail"})
     void stockParameterWithoutMeaningHereShouldSayWhatToDo(String name, String advice) {
         assertThatThrownBy(() -> DeliveryConfiguration.of(with(name, "1")))
-            .hasMessageContaining("'" + name + "' is not supported").hasMessageContaining(advice);
+            .hasMessageContaining("'" + name + "' (value '1') is not supported").hasMessageContaining(advice);
     }
 
     @ParameterizedTest
