@@ -6,6 +6,7 @@ import jamestls.mtasts.config.DeliveryConfiguration.Reachable;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.RetrySchedule;
+import jamestls.mtasts.delivery.Traffic;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsServers;
 import jamestls.mtasts.dns.DnsSettings;
@@ -15,6 +16,7 @@ import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.smtp.ReuseLimits;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.SmtpConnector;
 import jamestls.mtasts.smtp.SmtpSettings;
@@ -47,6 +49,7 @@ final class Outbound implements AutoCloseable {
     private final GuardedHttpsClient https;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
+    private final Traffic traffic;
     private final Delivery delivery;
 
     private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, List<InetSocketAddress> dnsServers,
@@ -61,7 +64,8 @@ final class Outbound implements AutoCloseable {
             RefreshSchedule.daily(random), new StsAlarms(), clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(smtp);
-        this.delivery = new Delivery(dns, new Destinations(dns, random), policies, certificates, connector, guard,
+        this.traffic = new Traffic(connector, reuse(configuration), configuration.deliveriesPerDestination(), configuration.deliveries());
+        this.delivery = new Delivery(dns, new Destinations(dns, random), policies, certificates, traffic, guard,
             configuration.smtpPort(), outcomes, clock);
         refresher.start();
     }
@@ -83,12 +87,13 @@ final class Outbound implements AutoCloseable {
     /** Starts delivering what is in the queue. */
     QueueWorker work(MailQueue queue, MailetContext context) {
         return new QueueWorker(queue, delivery, schedule, context, configuration.bounceProcessor(), configuration.onSuccess(),
-            configuration.deliveries());
+            configuration.deliveriesPerDestination(), configuration.mailsInHand());
     }
 
     @Override
     public void close() {
         refresher.close();
+        traffic.close();
         connector.close();
         https.close();
     }
@@ -119,6 +124,11 @@ final class Outbound implements AutoCloseable {
         } catch (IllegalArgumentException e) {
             throw DeliveryConfiguration.invalid("heloName", helo, "this host's full name, such as 'mail.example.org'; " + e.getMessage());
         }
+    }
+
+    private static ReuseLimits reuse(DeliveryConfiguration configuration) {
+        return new ReuseLimits(configuration.reuseMails(), configuration.reuseIdle(), configuration.reuseAge(),
+            configuration.deliveriesPerDestination(), configuration.deliveries());
     }
 
     private static String ownName(DNSService jamesDns) {

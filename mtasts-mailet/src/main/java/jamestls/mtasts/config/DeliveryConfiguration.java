@@ -21,6 +21,11 @@ import org.apache.mailet.MailetConfig;
  * @param onSuccess processor that gets a copy of each delivered mail
  * @param heloName what we call ourselves in EHLO; default: James's host name
  * @param deliveries most deliveries at once
+ * @param deliveriesPerDestination most deliveries at once to one recipient domain, and to one address of a mail host
+ * @param mailsInHand most mails taken from the queue at once, most of them waiting for their destination
+ * @param reuseMails most mails over one connection; 1 means a connection for each mail
+ * @param reuseIdle how long a connection is kept without a mail
+ * @param reuseAge how long a connection is used for further mails
  * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
  * @param smtpPort port of all MX hosts; anything but 25 is for laboratories
  * @param policyPort port of all MTA-STS policy hosts; anything but 443 is for laboratories
@@ -32,6 +37,7 @@ import org.apache.mailet.MailetConfig;
 public record DeliveryConfiguration(
         String outgoing, String delayTime, int maxRetries, Duration readTimeout, Duration connectTimeout,
         Optional<String> bounceProcessor, Optional<String> onSuccess, Optional<String> heloName, int deliveries,
+        int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Optional<String> trustStore, String trustStorePassword,
         Reachable reachable) {
 
@@ -43,7 +49,8 @@ public record DeliveryConfiguration(
     }
 
     private static final List<String> KNOWN = List.of("outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
-        "bounceProcessor", "onSuccess", "heloName", "deliveries", "dnsServers", "smtpPort", "policyPort", "trustStore",
+        "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
+        "reuseAge", "dnsServers", "smtpPort", "policyPort", "trustStore",
         "trustStorePassword", "allowPrivateAddresses");
 
     /** What stock RemoteDelivery reads and this mailet does not, each with what to do instead. */
@@ -93,6 +100,11 @@ public record DeliveryConfiguration(
             parameters.text("onSuccess"),
             parameters.text("heloName"),
             parameters.number("deliveries", 256, 1, 100_000),
+            parameters.number("deliveriesPerDestination", 20, 1, 10_000),
+            parameters.number("mailsInHand", 2_000, 1, 100_000),
+            parameters.number("reuseMails", 100, 1, 100_000),
+            parameters.duration("reuseIdle", Duration.ofSeconds(5), ChronoUnit.SECONDS, Duration.ofMillis(100), Duration.ofMinutes(2)),
+            parameters.duration("reuseAge", Duration.ofMinutes(5), ChronoUnit.SECONDS, Duration.ofSeconds(1), Duration.ofHours(1)),
             parameters.text("dnsServers"),
             parameters.number("smtpPort", 25, 1, 65_535),
             parameters.number("policyPort", 443, 1, 65_535),

@@ -94,6 +94,11 @@ final class Attempts {
         }
     }
 
+    /** TLS has failed at that host lately and is not tried, which the demand does not mind. */
+    void withoutTls(Route route, String cause) {
+        log.fallBack(route, "not tried, it failed lately: " + cause);
+    }
+
     /**
      * The mail was handed to a server that satisfies the demand.
      *
@@ -178,7 +183,7 @@ final class Attempts {
         log.skipped(host, address, demand, level, cause);
     }
 
-    private static String inWords(List<Violation> shortfall) {
+    static String inWords(List<Violation> shortfall) {
         return shortfall.stream().map(Violation::toString).collect(Collectors.joining(", "));
     }
 

@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
@@ -13,10 +14,11 @@ import jamestls.mtasts.policy.PolicyDecider;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.smtp.Handshake;
-import jamestls.mtasts.smtp.SmtpConnector;
-import jamestls.mtasts.smtp.SmtpSession;
+import jamestls.mtasts.smtp.SessionKey;
+import jamestls.mtasts.smtp.SessionPool.Lease;
 import jamestls.mtasts.smtp.TlsObservation;
 import jamestls.mtasts.smtp.TlsUse;
+import jamestls.mtasts.smtp.Transmission;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
@@ -39,19 +41,19 @@ public final class Delivery {
     private final Destinations destinations;
     private final StsPolicies policies;
     private final CertificateCheck certificates;
-    private final SmtpConnector connector;
+    private final Traffic traffic;
     private final AddressGuard guard;
     private final int smtpPort;
     private final TlsOutcomeSink outcomes;
     private final Clock clock;
 
     public Delivery(Dns dns, Destinations destinations, StsPolicies policies, CertificateCheck certificates,
-                    SmtpConnector connector, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes, Clock clock) {
+                    Traffic traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes, Clock clock) {
         this.dns = dns;
         this.destinations = destinations;
         this.policies = policies;
         this.certificates = certificates;
-        this.connector = connector;
+        this.traffic = traffic;
         this.guard = guard;
         this.smtpPort = smtpPort;
         this.outcomes = outcomes;
@@ -72,6 +74,11 @@ public final class Delivery {
         outcomes.record(attempts.outcomes());
         attempts.log(result);
         return result;
+    }
+
+    /** From now on no mail is begun; those that are under way go on. */
+    void stop() {
+        traffic.stop();
     }
 
     private DeliveryResult throughOneOf(List<MxHost> hosts, OutboundMail mail, Attempts attempts) {
@@ -99,7 +106,7 @@ public final class Delivery {
                 continue;
             }
             for (InetAddress address : addressesOf(host, demand, attempts)) {
-                Optional<DeliveryResult> result = tryAddress(new Route(host, address, demand), TlsUse.IF_OFFERED, mail, attempts);
+                Optional<DeliveryResult> result = tryAddress(new Route(host, address, demand), mail, attempts);
                 if (result.isPresent()) {
                     return result;
                 }
@@ -108,25 +115,72 @@ public final class Delivery {
         return Optional.empty();
     }
 
-    private Optional<DeliveryResult> tryAddress(Route route, TlsUse use, OutboundMail mail, Attempts attempts) {
-        attempts.start();
-        try (SmtpSession session = connector.connect(route.host().name(), new InetSocketAddress(route.address(), smtpPort), use)) {
-            TlsObservation seen = session.observation();
-            Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : Verdict.of(route.demand(), seen, faultsOf(seen));
+    private Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
+        SessionKey key = new SessionKey(route.host().name(), new InetSocketAddress(route.address(), smtpPort));
+        Optional<Turn> turn = traffic.turnAt(key.address());
+        if (turn.isEmpty()) {
+            return Optional.of(new DeliveryResult.Postponed(route.host().name() + " is busy"));
+        }
+        try (Turn mine = turn.get()) {
+            attempts.start();
+            Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
+            return result.isPresent() ? result : overNewSession(route, key, useOfTls(route, key, attempts), mail, attempts);
+        }
+    }
+
+    /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
+    private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
+        Optional<Lease> idle = traffic.sessions().idle(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
+        if (idle.isEmpty()) {
+            return Optional.empty();
+        }
+        try (Lease lease = idle.get()) {
+            Verdict verdict = judge(route, lease.session().observation());
+            Transmission transmission = send(lease, mail);
+            // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
+            return transmission.leavesOpen() ? Optional.empty() : attempts.sent(route, verdict.level(), transmission);
+        }
+    }
+
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {
+        try (Lease lease = traffic.sessions().open(key, use)) {
+            TlsObservation seen = lease.session().observation();
+            Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : judge(route, seen);
             attempts.judged(route, seen, verdict);
             switch (verdict.ruling()) {
                 case SEND -> {
-                    return attempts.sent(route, verdict.level(), session.send(mail.envelope(), mail.content()));
+                    return traffic.isStopping() ? Optional.of(new DeliveryResult.Postponed("James stops"))
+                        : attempts.sent(route, verdict.level(), send(lease, mail));
                 }
                 case NEXT_HOST -> {
+                    if (use == TlsUse.NEVER) {
+                        traffic.forgetTls(key);
+                    }
                     return Optional.empty();
                 }
-                case RETRY_IN_CLEAR -> {
-                    // below, once this connection is closed
-                }
+                case RETRY_IN_CLEAR -> traffic.tlsFailed(key, Attempts.inWords(verdict.shortfall()));
             }
         }
-        return tryAddress(route, TlsUse.NEVER, mail, attempts);
+        return overNewSession(route, key, TlsUse.NEVER, mail, attempts);
+    }
+
+    /** What has failed in TLS a moment ago is not tried again for a mail that would go on in clear. */
+    private TlsUse useOfTls(Route route, SessionKey key, Attempts attempts) {
+        Optional<String> fault = route.demand().isIndifferentToTls() ? traffic.failedTls(key) : Optional.empty();
+        fault.ifPresent(cause -> attempts.withoutTls(route, cause));
+        return fault.isPresent() ? TlsUse.NEVER : TlsUse.IF_OFFERED;
+    }
+
+    private Transmission send(Lease lease, OutboundMail mail) {
+        Transmission transmission = lease.session().send(mail.envelope(), mail.content());
+        if (!transmission.leavesOpen()) {
+            lease.keep();
+        }
+        return transmission;
+    }
+
+    private Verdict judge(Route route, TlsObservation seen) {
+        return Verdict.of(route.demand(), seen, faultsOf(seen));
     }
 
     private List<Violation> faultsOf(TlsObservation seen) {

@@ -58,6 +58,8 @@ final class DeliveryLog {
                 // the host's line has said it
             }
             case DeliveryResult.Deferred deferred -> whole("deferred", deferred.why());
+            case DeliveryResult.Postponed postponed -> LOGGER.debug("delivery id={} domain={} result=postponed cause=\"{}\"", mail.id(),
+                mail.domain(), postponed.why());
             case DeliveryResult.Refused refused -> whole("bounced", refused.why());
         }
     }

@@ -24,6 +24,10 @@ public sealed interface DeliveryResult {
     record Deferred(Failure why) implements DeliveryResult {
     }
 
+    /** Nothing was tried: its destination is busy, or we are about to stop. The mail waits in the queue; it counts as no attempt. */
+    record Postponed(String why) implements DeliveryResult {
+    }
+
     /** The mail can't be delivered to any of its recipients, now or later. */
     record Refused(Failure why) implements DeliveryResult {
     }

@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
+import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.DomainName;
 import java.io.IOException;
 import java.time.Duration;
@@ -31,12 +32,18 @@ import reactor.core.scheduler.Schedulers;
  * follows from the attempt is safe: outcomes recorded, retry enqueued, bounce handed over. A crash before that leaves the
  * mail in the queue: it may arrive twice, it is not lost.
  *
- * <p>Each mail has a virtual thread of its own, {@code deliveries} of them at once.
+ * <p>Each mail has a virtual thread of its own, which waits for a turn at the recipient domain before the message is even
+ * looked at; {@link Traffic} sees to the rest. Of the mails in hand no domain may have more than a quarter: what goes beyond
+ * returns to the queue for a moment, so that there is always room for the mails of others.
  */
 public final class QueueWorker implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(QueueWorker.class);
     private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
+    /** A mail in hand waits as long as it takes: the queue could do no better. */
+    private static final Duration ANY_TIME = Duration.ofDays(1_000);
+    private static final Duration SOON = Duration.ofSeconds(15);
+    private static final int SHARE_OF_ONE_DOMAIN = 4;
 
     private final MailQueue queue;
     private final Delivery delivery;
@@ -46,20 +53,32 @@ public final class QueueWorker implements AutoCloseable {
     private final Optional<String> onSuccess;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     private final Scheduler scheduler = Schedulers.fromExecutorService(threads);
+    /** James's queues on JMS block whoever asks for the next mail. */
+    private final ExecutorService asking = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
+    private final Turns<String> atDomain;
+    private final int share;
     private final Disposable subscription;
 
-    /** Starts at once. */
+    /**
+     * Starts at once.
+     *
+     * @param atDomain most deliveries at once to one domain
+     * @param inHand most mails taken from the queue and not yet settled, most of them waiting
+     */
     public QueueWorker(MailQueue queue, Delivery delivery, RetrySchedule schedule, MailetContext context,
-                       Optional<String> bounceProcessor, Optional<String> onSuccess, int deliveries) {
+                       Optional<String> bounceProcessor, Optional<String> onSuccess, int atDomain, int inHand) {
         this.queue = queue;
         this.delivery = delivery;
         this.schedule = schedule;
         this.notice = new FailureNotice(context, bounceProcessor);
         this.context = context;
         this.onSuccess = onSuccess;
+        this.atDomain = new Turns<>(atDomain);
+        this.share = Math.max(atDomain, inHand / SHARE_OF_ONE_DOMAIN);
         this.subscription = Flux.from(queue.deQueue())
-            .flatMap(item -> Mono.fromRunnable(() -> work(item)).subscribeOn(scheduler), deliveries, 1)
+            .flatMap(item -> Mono.fromRunnable(() -> work(item)).subscribeOn(scheduler), inHand, 1)
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
+            .subscribeOn(Schedulers.fromExecutorService(asking))
             .subscribe();
     }
 
@@ -85,6 +104,12 @@ public final class QueueWorker implements AutoCloseable {
                 }
                 case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()));
                 case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()));
+                case DeliveryResult.Postponed postponed -> {
+                    if (atDomain.isClosed()) {
+                        return false;
+                    }
+                    queue.enQueue(mail, SOON);
+                }
             }
             return true;
         } catch (MessagingException | RuntimeException e) {
@@ -98,7 +123,7 @@ public final class QueueWorker implements AutoCloseable {
         try {
             String domain = mail.getRecipients().iterator().next().getDomain().asString();
             Optional<DomainName> name = DomainName.parse(domain);
-            return name.isPresent() ? delivery.deliver(OutboundMail.of(mail, name.get()))
+            return name.isPresent() ? inTurn(mail, name.get())
                 : new DeliveryResult.Refused(
                     Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
         } catch (MessagingException | IOException | RuntimeException e) {
@@ -106,6 +131,19 @@ public final class QueueWorker implements AutoCloseable {
             LOGGER.error("delivery of {} failed unexpectedly", mail.getName(), e);
             return new DeliveryResult.Deferred(
                 Failure.temporary("3.0", "delivery to " + mail.getRecipients() + " failed unexpectedly: " + e));
+        }
+    }
+
+    private DeliveryResult inTurn(Mail mail, DomainName domain) throws MessagingException, IOException {
+        if (atDomain.users(domain.ascii()) >= share) {
+            return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting");
+        }
+        Optional<Turn> turn = atDomain.take(domain.ascii(), ANY_TIME);
+        if (turn.isEmpty()) {
+            return new DeliveryResult.Postponed("James stops");
+        }
+        try (Turn mine = turn.get()) {
+            return delivery.deliver(OutboundMail.of(mail, domain));
         }
     }
 
@@ -150,10 +188,16 @@ public final class QueueWorker implements AutoCloseable {
         return failed;
     }
 
-    /** Takes no further mail and waits up to 30 seconds for those under way; the others stay in the queue. */
+    /**
+     * Takes no further mail and starts no further delivery; waits up to 30 seconds for those under way. The others stay in
+     * the queue.
+     */
     @Override
     public void close() {
         subscription.dispose();
+        asking.shutdownNow();
+        atDomain.close();
+        delivery.stop();
         threads.shutdown();
         try {
             if (!threads.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {

@@ -46,6 +46,19 @@ public sealed interface TlsDemand {
     /** Whether the policy names the host. */
     enum Listing { LISTED, NOT_LISTED }
 
+    /**
+     * Whether nobody, not even a report, minds if TLS is not tried. A policy that is only reported on still wants to know
+     * how TLS would go.
+     */
+    default boolean isIndifferentToTls() {
+        return switch (this) {
+            case Waived waived -> true;
+            case Opportunistic none -> none.policyProblem().isEmpty();
+            case Sts sts -> false;
+            case RequireTls required -> false;
+        };
+    }
+
     /** The word in log lines. */
     default String inLog() {
         return switch (this) {

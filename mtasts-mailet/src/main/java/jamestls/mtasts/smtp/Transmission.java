@@ -54,6 +54,20 @@ public sealed interface Transmission {
         }
     }
 
+    /**
+     * Whether it may have been the session that failed and not the mail: a connection lost before the mail was, or a server
+     * that takes no mail for now, as servers do that have had enough of a session. A new session may tell.
+     */
+    default boolean leavesOpen() {
+        return switch (this) {
+            case Broken broken -> broken.finalDot() == FinalDot.NOT_SENT;
+            case Refused refused -> !refused.reply().isPermanent();
+            case Completed completed -> false;
+            case Unsendable unsendable -> false;
+            case Unreadable unreadable -> false;
+        };
+    }
+
     /** Whether the end of the mail had been sent, perhaps in vain, before the session was lost. */
     enum FinalDot { NOT_SENT, SENT }
 

@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.fakeinternet.DnsServer;
@@ -19,6 +20,7 @@ import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.outcome.TlsOutcome;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.ReuseLimits;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.SmtpConnector;
 import jamestls.mtasts.smtp.SmtpSettings;
@@ -52,11 +54,18 @@ final class TestDelivery implements AutoCloseable {
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
     private final SmtpConnector connector;
+    private final ReuseLimits reuse;
+    private final Traffic traffic;
+    private final List<Traffic> others = new ArrayList<>();
     private final StsPolicies policies;
     private final DnsjavaDns resolver;
     private int smtpPort;
 
     TestDelivery() throws GeneralSecurityException {
+        this(ReuseLimits.none());
+    }
+
+    TestDelivery(ReuseLimits reuse) throws GeneralSecurityException {
         dns.zone().ttl(0);
         resolver = new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
@@ -64,6 +73,8 @@ final class TestDelivery implements AutoCloseable {
             RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
             .withReadTimeout(Duration.ofSeconds(5)).withLimit(Phase.QUIT, Duration.ofMillis(500)));
+        this.reuse = reuse;
+        traffic = new Traffic(connector, reuse, 20, 256);
     }
 
     /** Publishes record and policy for the domain. */
@@ -106,17 +117,36 @@ final class TestDelivery implements AutoCloseable {
 
     DeliveryResult deliver(String domain, AddressGuard guard, TlsWish wish, OutboundMail.Reporting reporting, String... recipients)
             throws Exception {
-        Delivery delivery = new Delivery(resolver, new Destinations(resolver, new Random(1)), policies,
-            CertificateCheck.trusting(ca.trustStore()), connector, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
-            Clock.systemUTC());
+        Delivery delivery = delivery(traffic, guard);
         List<MailAddress> addresses = new ArrayList<>();
         for (String recipient : recipients) {
             addresses.add(new MailAddress(recipient));
         }
-        MimeMessage message = new MimeMessage(Session.getInstance(new Properties()),
-            new ByteArrayInputStream("Subject: hi\r\n\r\nhello\r\n".getBytes(StandardCharsets.US_ASCII)));
         return delivery.deliver(new OutboundMail("Mail1", DomainName.of(domain), Optional.of(new MailAddress("alice@sender.example")),
-            addresses, wish, reporting, MailContent.of(message)));
+            addresses, wish, reporting, MailContent.of(message())));
+    }
+
+    /** A delivery of its own, with so many deliveries at once to one destination. */
+    Delivery delivery(int perDestination) throws GeneralSecurityException {
+        Traffic own = new Traffic(connector, reuse, perDestination, 256);
+        others.add(own);
+        return delivery(own, AddressGuard.anywhere());
+    }
+
+    private Delivery delivery(Traffic over, AddressGuard guard) throws GeneralSecurityException {
+        return new Delivery(resolver, new Destinations(resolver, new Random(1)), policies,
+            CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
+            Clock.systemUTC());
+    }
+
+    static MimeMessage message() throws MessagingException {
+        return new MimeMessage(Session.getInstance(new Properties()),
+            new ByteArrayInputStream("Subject: hi\r\n\r\nhello\r\n".getBytes(StandardCharsets.US_ASCII)));
+    }
+
+    /** Every server that stalls goes on. */
+    void release() {
+        servers.forEach(SmtpServer::release);
     }
 
     /** Connections that are still open at any of the servers. */
@@ -126,6 +156,8 @@ final class TestDelivery implements AutoCloseable {
 
     @Override
     public void close() {
+        traffic.close();
+        others.forEach(Traffic::close);
         connector.close();
         https.close();
         servers.forEach(SmtpServer::close);

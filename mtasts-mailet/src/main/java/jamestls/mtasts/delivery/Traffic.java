@@ -1,0 +1,106 @@
+package jamestls.mtasts.delivery;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Ticker;
+import jamestls.mtasts.delivery.Turns.Turn;
+import jamestls.mtasts.smtp.ReuseLimits;
+import jamestls.mtasts.smtp.SessionKey;
+import jamestls.mtasts.smtp.SessionPool;
+import jamestls.mtasts.smtp.SmtpConnector;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * What the deliveries of one mailet share on the way out: turns at each address and in all, so that a slow server keeps only
+ * its own mails waiting; sessions that idle between two mails; and at which hosts TLS has failed lately.
+ */
+public final class Traffic implements AutoCloseable {
+
+    /** Longer, and what was decided before the wait would be stale: the mail goes back to the queue instead. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
+    private static final Duration MEMORY_OF_FAILED_TLS = Duration.ofMinutes(10);
+    private static final int MOST_HOSTS_REMEMBERED = 10_000;
+    private static final String EVERYWHERE = "everywhere";
+
+    private final SessionPool sessions;
+    private final Turns<InetSocketAddress> atAddress;
+    private final Turns<String> inAll;
+    private final Cache<SessionKey, String> failedInTls;
+
+    /**
+     * @param perDestination most deliveries at once to one address
+     * @param deliveries most deliveries at once
+     */
+    public Traffic(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
+        this(connector, reuse, perDestination, deliveries, System::nanoTime);
+    }
+
+    Traffic(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, LongSupplier nanoTime) {
+        this.sessions = new SessionPool(connector, reuse);
+        this.atAddress = new Turns<>(perDestination);
+        this.inAll = new Turns<>(deliveries);
+        this.failedInTls = Caffeine.newBuilder()
+            .maximumSize(MOST_HOSTS_REMEMBERED)
+            .expireAfterWrite(MEMORY_OF_FAILED_TLS)
+            .ticker((Ticker) nanoTime::getAsLong)
+            .executor(Thread::startVirtualThread)
+            .build();
+    }
+
+    /** Waits until a mail may go to that address; empty when it is too long a wait, or the end. */
+    Optional<Turn> turnAt(InetSocketAddress address) {
+        // waiting for the address takes nothing from the others; only then one of the places that all share is asked for
+        Optional<Turn> there = atAddress.take(address, LONGEST_WAIT);
+        if (there.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Turn> anywhere = inAll.take(EVERYWHERE, LONGEST_WAIT);
+        if (anywhere.isEmpty()) {
+            there.get().close();
+            return Optional.empty();
+        }
+        return Optional.of(() -> {
+            anywhere.get().close();
+            there.get().close();
+        });
+    }
+
+    public SessionPool sessions() {
+        return sessions;
+    }
+
+    /** TLS failed there. */
+    void tlsFailed(SessionKey host, String cause) {
+        failedInTls.put(host, cause);
+    }
+
+    /** Why TLS is not worth trying there, for those who would go on in clear anyway; forgotten after ten minutes. */
+    Optional<String> failedTls(SessionKey host) {
+        return Optional.ofNullable(failedInTls.getIfPresent(host));
+    }
+
+    /** Without TLS it went no better, so TLS was not to blame. */
+    void forgetTls(SessionKey host) {
+        failedInTls.invalidate(host);
+    }
+
+    /** From now on nobody gets a turn; those who have one may use it. */
+    void stop() {
+        atAddress.close();
+        inAll.close();
+    }
+
+    boolean isStopping() {
+        return inAll.isClosed();
+    }
+
+    /** Stops, and ends all sessions. */
+    @Override
+    public void close() {
+        stop();
+        sessions.close();
+    }
+}

@@ -1,0 +1,283 @@
+package jamestls.mtasts.smtp;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+
+/**
+ * Sessions between two mails. It knows hosts and limits and no policy: whoever wants a session says which by
+ * {@link SessionKey} and judges what was observed of it, for each mail anew. So a session stands in for a new one exactly
+ * where a new one that shows the same would do; nothing that one mail was content with is ever taken for proof by another.
+ *
+ * <p>A session is leased to one thread at a time. Given back by {@link Lease#close}, it is kept if it was fit to be kept
+ * ({@link Lease#keep}) and within {@link ReuseLimits}; otherwise it ends with QUIT, behind the caller's back.
+ */
+public final class SessionPool implements AutoCloseable {
+
+    /** After so long without a word the server may be gone, and is asked before it is trusted with a mail. */
+    private static final Duration FRESH = Duration.ofSeconds(1);
+    private static final Duration SWEEP = Duration.ofMillis(500);
+    private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(6);
+
+    private final SmtpConnector connector;
+    private final ReuseLimits limits;
+    private final LongSupplier nanoTime;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<SessionKey, Deque<Kept>> byKey = new HashMap<>();
+    /** Longest idle first. */
+    private final Set<Kept> all = new LinkedHashSet<>();
+    private boolean closed;
+    private final ExecutorService farewells = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
+    private final ScheduledThreadPoolExecutor sweeper;
+    private final LongAdder opened = new LongAdder();
+    private final LongAdder reused = new LongAdder();
+
+    public SessionPool(SmtpConnector connector, ReuseLimits limits) {
+        this(connector, limits, System::nanoTime);
+    }
+
+    /** @param nanoTime a clock that only moves on */
+    SessionPool(SmtpConnector connector, ReuseLimits limits, LongSupplier nanoTime) {
+        this.connector = connector;
+        this.limits = limits;
+        this.nanoTime = nanoTime;
+        this.sweeper = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "smtp-pool");
+            thread.setDaemon(true);
+            return thread;
+        });
+        sweeper.scheduleWithFixedDelay(this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** An idle session. */
+    private record Kept(SessionKey key, SmtpSession session, int mails, long openedAt, long idleSince) {
+    }
+
+    /**
+     * A session that has idled, if there is one that suits: the one last used. One that has idled for more than a second
+     * is asked whether it lives. The caller closes the lease.
+     *
+     * @param suits judges what was observed of the session; called under no lock, must not block
+     */
+    public Optional<Lease> idle(SessionKey key, Predicate<TlsObservation> suits) {
+        List<Kept> unsuited = new ArrayList<>();
+        try {
+            for (Optional<Kept> next = last(key); next.isPresent(); next = last(key)) {
+                Kept kept = next.get();
+                if (isOver(kept)) {
+                    bid(kept.session());
+                } else if (!suits.test(kept.session().observation())) {
+                    unsuited.add(kept);
+                } else if (nanoTime.getAsLong() - kept.idleSince() > FRESH.toNanos() && !kept.session().isAlive()) {
+                    bid(kept.session());
+                } else {
+                    reused.increment();
+                    return Optional.of(new Lease(key, kept.session(), kept.mails(), kept.openedAt(), Origin.REUSED));
+                }
+            }
+            return Optional.empty();
+        } finally {
+            unsuited.reversed().forEach(this::putBack);
+        }
+    }
+
+    /** A new session, usable or not: its observation tells. The caller closes the lease. */
+    public Lease open(SessionKey key, TlsUse use) {
+        long now = nanoTime.getAsLong();
+        opened.increment();
+        return new Lease(key, connector.connect(key.mxHost(), key.address(), use), 0, now, Origin.NEW);
+    }
+
+    /** How many sessions idle now. */
+    public int size() {
+        lock.lock();
+        try {
+            return all.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many connections were tried so far. */
+    public long opened() {
+        return opened.sum();
+    }
+
+    /** How often a session was used again so far. */
+    public long reused() {
+        return reused.sum();
+    }
+
+    /** Ends all idle sessions with QUIT, waiting a few seconds at most; those under way end when they are given back. */
+    @Override
+    public void close() {
+        List<Kept> idle;
+        lock.lock();
+        try {
+            closed = true;
+            idle = List.copyOf(all);
+            all.clear();
+            byKey.clear();
+        } finally {
+            lock.unlock();
+        }
+        sweeper.shutdownNow();
+        idle.forEach(kept -> bid(kept.session()));
+        farewells.shutdown();
+        try {
+            if (!farewells.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
+                farewells.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            farewells.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Whether a leased session has carried a mail before. */
+    public enum Origin { NEW, REUSED }
+
+    /** The use of one session by one thread. */
+    public final class Lease implements AutoCloseable {
+
+        private final SessionKey key;
+        private final SmtpSession session;
+        private final int mails;
+        private final long openedAt;
+        private final Origin origin;
+        private boolean worthKeeping;
+
+        private Lease(SessionKey key, SmtpSession session, int mails, long openedAt, Origin origin) {
+            this.key = key;
+            this.session = session;
+            this.mails = mails;
+            this.openedAt = openedAt;
+            this.origin = origin;
+        }
+
+        public SmtpSession session() {
+            return session;
+        }
+
+        public Origin origin() {
+            return origin;
+        }
+
+        /** The session has carried a mail and may carry another; said once. */
+        public void keep() {
+            worthKeeping = true;
+        }
+
+        /** Gives the session back; blocks on nothing. */
+        @Override
+        public void close() {
+            if (!session.isUsable()) {
+                return;
+            }
+            long now = nanoTime.getAsLong();
+            if (worthKeeping && mails + 1 < limits.mails()) {
+                putBack(new Kept(key, session, mails + 1, openedAt, now));
+            } else {
+                bid(session);
+            }
+        }
+    }
+
+    private Optional<Kept> last(SessionKey key) {
+        lock.lock();
+        try {
+            Deque<Kept> kept = byKey.get(key);
+            if (kept == null) {
+                return Optional.empty();
+            }
+            Kept last = kept.removeLast();
+            if (kept.isEmpty()) {
+                byKey.remove(key);
+            }
+            all.remove(last);
+            return Optional.of(last);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void putBack(Kept kept) {
+        List<Kept> over = new ArrayList<>();
+        lock.lock();
+        try {
+            if (closed || isOver(kept)) {
+                over.add(kept);
+            } else {
+                byKey.computeIfAbsent(kept.key(), key -> new ArrayDeque<>()).addLast(kept);
+                all.add(kept);
+                if (byKey.get(kept.key()).size() > limits.perHost()) {
+                    over.add(byKey.get(kept.key()).getFirst());
+                } else if (all.size() > limits.inAll()) {
+                    over.add(all.iterator().next());
+                }
+                over.forEach(this::forget);
+            }
+        } finally {
+            lock.unlock();
+        }
+        over.forEach(each -> bid(each.session()));
+    }
+
+    private void sweep() {
+        List<Kept> over = new ArrayList<>();
+        lock.lock();
+        try {
+            for (Iterator<Kept> eldest = all.iterator(); eldest.hasNext(); ) {
+                Kept kept = eldest.next();
+                if (isOver(kept)) {
+                    over.add(kept);
+                }
+            }
+            over.forEach(this::forget);
+        } finally {
+            lock.unlock();
+        }
+        over.forEach(kept -> bid(kept.session()));
+    }
+
+    /** Under the lock. */
+    private void forget(Kept kept) {
+        all.remove(kept);
+        Deque<Kept> same = byKey.get(kept.key());
+        same.remove(kept);
+        if (same.isEmpty()) {
+            byKey.remove(kept.key());
+        }
+    }
+
+    private boolean isOver(Kept kept) {
+        long now = nanoTime.getAsLong();
+        return now - kept.idleSince() >= limits.idle().toNanos() || now - kept.openedAt() >= limits.age().toNanos();
+    }
+
+    /** QUIT takes a round trip or its time limit; nobody waits for it. */
+    private void bid(SmtpSession session) {
+        try {
+            farewells.execute(session::close);
+        } catch (RejectedExecutionException closing) {
+            session.close();
+        }
+    }
+}

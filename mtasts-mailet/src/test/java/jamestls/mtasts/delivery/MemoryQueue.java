@@ -1,0 +1,96 @@
+package jamestls.mtasts.delivery;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.DelayQueue;
+import java.util.concurrent.Delayed;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.james.queue.api.MailQueue;
+import org.apache.james.queue.api.MailQueueName;
+import org.apache.mailet.Mail;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** A queue that blocks whoever asks it for the next mail, as James's queues on JMS do, and knows what became of each. */
+final class MemoryQueue implements MailQueue {
+
+    private record Entry(Mail mail, long due) implements Delayed {
+        @Override
+        public long getDelay(TimeUnit unit) {
+            return unit.convert(due - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+
+        @Override
+        public int compareTo(Delayed other) {
+            return Long.compare(due, ((Entry) other).due);
+        }
+    }
+
+    final AtomicInteger inHand = new AtomicInteger();
+    final AtomicInteger mostInHand = new AtomicInteger();
+    final List<String> succeeded = new CopyOnWriteArrayList<>();
+    final List<String> returned = new CopyOnWriteArrayList<>();
+    final List<Duration> delays = new CopyOnWriteArrayList<>();
+    private final BlockingQueue<Entry> mails = new DelayQueue<>();
+
+    @Override
+    public MailQueueName getName() {
+        return MailQueueName.of("outgoing");
+    }
+
+    @Override
+    public void enQueue(Mail mail, Duration delay) {
+        delays.add(delay);
+        try {
+            mails.add(new Entry(mail.duplicate(), System.nanoTime() + delay.toNanos()));
+        } catch (jakarta.mail.MessagingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void enQueue(Mail mail) {
+        mails.add(new Entry(mail, System.nanoTime()));
+    }
+
+    @Override
+    public Publisher<Void> enqueueReactive(Mail mail) {
+        return Mono.fromRunnable(() -> enQueue(mail));
+    }
+
+    @Override
+    public Publisher<MailQueueItem> deQueue() {
+        return Flux.from(Mono.fromCallable(this::next).repeat());
+    }
+
+    /** How many mails wait in it. */
+    int size() {
+        return mails.size();
+    }
+
+    @Override
+    public void close() {
+        // it ends with the test
+    }
+
+    private MailQueueItem next() throws InterruptedException {
+        Mail mail = mails.take().mail();
+        mostInHand.accumulateAndGet(inHand.incrementAndGet(), Math::max);
+        return new MailQueueItem() {
+            @Override
+            public Mail getMail() {
+                return mail;
+            }
+
+            @Override
+            public void done(CompletionStatus status) {
+                inHand.decrementAndGet();
+                (status == CompletionStatus.SUCCESS ? succeeded : returned).add(mail.getName());
+            }
+        };
+    }
+}

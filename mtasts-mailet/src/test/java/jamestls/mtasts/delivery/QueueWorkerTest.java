@@ -1,0 +1,175 @@
+package jamestls.mtasts.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.mtasts.smtp.ReuseLimits;
+import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.apache.mailet.base.MailAddressFixture;
+import org.apache.mailet.base.test.FakeMail;
+import org.apache.mailet.base.test.FakeMailContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class QueueWorkerTest {
+
+    private final MemoryQueue queue = new MemoryQueue();
+    private TestDelivery internet;
+    private QueueWorker worker;
+
+    @BeforeEach
+    void start() throws GeneralSecurityException {
+        internet = new TestDelivery(ReuseLimits.defaults());
+    }
+
+    @AfterEach
+    void stop() {
+        internet.release();
+        if (worker != null) {
+            worker.close();
+        }
+        internet.close();
+    }
+
+    @Test
+    void mailForAFastDomainShouldNotWaitBehindFiveHundredForASlowOne() throws Exception {
+        internet.mx("slow.example", 10, "mx.slow.example", setup -> setup).latency(Duration.ofSeconds(2));
+        SmtpServer fast = internet.goodMx("fast.example");
+        for (int i = 0; i < 500; i++) {
+            enqueue("slow-" + i, "bob@slow.example");
+        }
+        work(20, 2_000);
+        await().atMost(Duration.ofSeconds(20)).until(() -> queue.size() == 0);
+
+        enqueue("fast", "bob@fast.example");
+
+        assertThat(fast.awaitMails(1, Duration.ofSeconds(1))).hasSize(1);
+    }
+
+    @Test
+    void slowHostOfManyDomainsShouldNotDelayOthers() throws Exception {
+        SmtpServer slow = internet.mx("slow0.example", 10, "mx.slow.example", setup -> setup).latency(Duration.ofSeconds(2));
+        SmtpServer fast = internet.goodMx("fast.example");
+        for (int i = 0; i < 300; i++) {
+            internet.dns.zone().mx("slow" + i + ".example", 10, "mx.slow.example");
+            enqueue("slow-" + i, "bob@slow" + i + ".example");
+        }
+        work(5, 2_000);
+        await().atMost(Duration.ofSeconds(20)).until(() -> queue.size() == 0 && slow.openConnections() >= 5);
+
+        enqueue("fast", "bob@fast.example");
+
+        assertThat(fast.awaitMails(1, Duration.ofSeconds(1))).hasSize(1);
+        assertThat(slow.openConnections()).isEqualTo(5);
+    }
+
+    @Test
+    void destinationShouldSeeNoMoreConnectionsThanItsLimit() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").latency(Duration.ofMillis(20));
+        for (int i = 0; i < 100; i++) {
+            enqueue("mail-" + i, "bob@example.org");
+        }
+        work(3, 2_000);
+
+        mx.awaitMails(100, Duration.ofSeconds(30));
+
+        assertThat(mx.connections()).isBetween(1, 3);
+    }
+
+    @Test
+    void mailsInHandShouldBeBoundedAndOneDomainHaveAQuarterOfThem() throws Exception {
+        internet.mx("slow.example", 10, "mx.slow.example", setup -> setup).at(SmtpPhase.GREETING, SmtpAct.stall());
+        SmtpServer fast = internet.goodMx("fast.example");
+        for (int i = 0; i < 100; i++) {
+            enqueue("slow-" + i, "bob@slow.example");
+        }
+        enqueue("fast", "bob@fast.example");
+        work(2, 40);
+
+        assertThat(fast.awaitMails(1, Duration.ofSeconds(10))).hasSize(1);
+        assertThat(queue.mostInHand.get()).isLessThanOrEqualTo(40);
+        // the others are back in the queue for a moment, which is no attempt
+        assertThat(queue.delays).hasSizeGreaterThan(80).allMatch(Duration.ofSeconds(15)::equals);
+    }
+
+    @Test
+    void closeShouldFinishWhatIsInDataAndLeaveTheRestInTheQueue() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org");
+        mx.once(SmtpPhase.FINAL_REPLY, SmtpAct.sayInSegments(Duration.ofMillis(800), "250 2.0.0 ", "taken\r\n"));
+        enqueue("first", "bob@example.org");
+        work(1, 100);
+        await().atMost(Duration.ofSeconds(10)).until(() -> mx.transcript().stream().anyMatch("C: DATA"::equals));
+        for (int i = 0; i < 20; i++) {
+            enqueue("mail-" + i, "bob@example.org");
+        }
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.size() == 0);
+
+        worker.close();
+
+        assertThat(mx.mails()).hasSize(1);
+        assertThat(queue.succeeded).containsExactly("first");
+        assertThat(queue.returned).hasSize(20);
+    }
+
+    @Test
+    void closeShouldNotWaitForAServerLongerThanHalfAMinute() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").at(SmtpPhase.FINAL_REPLY, SmtpAct.stall());
+        enqueue("first", "bob@example.org");
+        work(1, 100);
+        await().atMost(Duration.ofSeconds(10)).until(() -> mx.transcript().stream().anyMatch("C: DATA"::equals));
+
+        // the read time-out of this delivery is five seconds
+        assertThat(CompletableFuture.runAsync(worker::close)).succeedsWithin(Duration.ofSeconds(30));
+        assertThat(queue.delays).hasSize(1);
+    }
+
+    @Test
+    void lostSessionShouldBeReplacedWithoutAnybodyNoticing() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org");
+        work(1, 100);
+        enqueue("first", "bob@example.org");
+        mx.awaitMails(1, Duration.ofSeconds(10));
+        mx.once(SmtpPhase.MAIL, SmtpAct.say("421 4.7.0 enough of this session").then(SmtpAct.Then.CLOSE));
+
+        enqueue("second", "bob@example.org");
+
+        mx.awaitMails(2, Duration.ofSeconds(10));
+        assertThat(mx.connections()).isEqualTo(2);
+        await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(queue.succeeded).containsExactly("first", "second"));
+        assertThat(queue.delays).isEmpty();
+        assertThat(internet.outcomes).hasSize(2);
+    }
+
+    @Test
+    void reusedSessionShouldGiveNoOutcome() throws Exception {
+        SmtpServer mx = internet.policy("example.org", "enforce", "mx.example.org").goodMx("example.org");
+        work(1, 100);
+        for (int i = 0; i < 10; i++) {
+            enqueue("mail-" + i, "bob@example.org");
+        }
+
+        mx.awaitMails(10, Duration.ofSeconds(10));
+
+        assertThat(mx.connections()).isEqualTo(1);
+        await().atMost(Duration.ofSeconds(5)).until(() -> queue.succeeded.size() == 10);
+        assertThat(internet.outcomes).hasSize(1);
+    }
+
+    private void work(int perDestination, int inHand) throws Exception {
+        worker = new QueueWorker(queue, internet.delivery(perDestination), new RetrySchedule(List.of(Duration.ofHours(1)), 5),
+            FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(), perDestination, inHand);
+    }
+
+    private void enqueue(String name, String recipient) throws Exception {
+        queue.enQueue(FakeMail.builder().name(name).sender(MailAddressFixture.SENDER).recipient(recipient)
+            .mimeMessage(TestDelivery.message()).build());
+    }
+}
