@@ -47,7 +47,8 @@ public final class Parameters {
                     + "') is not supported: " + declined.get(name));
             }
             if (!known.contains(name)) {
-                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "' (value '" + config.getInitParameter(name) + "')"
+                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name
+                    + "' (value '" + config.getInitParameter(name) + "')"
                     + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse(".")
                     + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
             }
