@@ -25,6 +25,7 @@ final class DeliveryLog {
     private final Clock clock;
     private final Instant begun;
     private Instant started;
+    private Runnable deciding = () -> { };
 
     DeliveryLog(OutboundMail mail, Clock clock) {
         this.mail = mail;
@@ -39,20 +40,29 @@ final class DeliveryLog {
 
     void skipped(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, String cause) {
         line(host.name().ascii(), address.map(InetAddress::getHostAddress).orElse("-"), level.toString(), demand.inLog(), "skipped", "-",
-            started, cause);
+            millisSince(started), cause);
     }
 
     void fallBack(Route route, String cause) {
         line(route.host().name().ascii(), route.address().getHostAddress(), TlsLevel.NONE.toString(), route.demand().inLog(),
-            "cleartext", "-", started, cause);
+            "cleartext", "-", millisSince(started), cause);
     }
 
+    /** The line of the host that decided is kept for {@link #finished}: who reads it may rely on the session being counted. */
     void sent(Route route, TlsLevel level, Transmitted transmitted) {
-        line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(), route.demand().inLog(), transmitted.word(),
-            transmitted.reply(), started, transmitted.why());
+        long took = millisSince(started);
+        Runnable line = () -> line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(),
+            route.demand().inLog(), transmitted.word(), transmitted.reply(), took, transmitted.why());
+        if (transmitted.result().isPresent()) {
+            deciding = line;
+        } else {
+            line.run();
+        }
     }
 
+    /** To be called once everything that follows from the attempt is recorded. */
     void finished(DeliveryResult result) {
+        deciding.run();
         switch (result) {
             case DeliveryResult.Answered answered -> {
                 // the host's line has said it
@@ -65,13 +75,17 @@ final class DeliveryLog {
     }
 
     private void whole(String result, Failure why) {
-        line("-", "-", "-", "-", result, "-", begun, why.toString());
+        line("-", "-", "-", "-", result, "-", millisSince(begun), why.toString());
     }
 
-    private void line(String mx, String ip, String tls, String policy, String result, String reply, Instant since, String cause) {
+    private void line(String mx, String ip, String tls, String policy, String result, String reply, long ms, String cause) {
         LOGGER.info("delivery id={} domain={} mx={} ip={} tls={} policy={} result={} reply=\"{}\" ms={} cause=\"{}\"",
-            mail.id(), mail.domain(), mx, ip, tls, policy, result, quotable(reply), Duration.between(since, clock.instant()).toMillis(),
+            mail.id(), mail.domain(), mx, ip, tls, policy, result, quotable(reply), ms,
             quotable(cause));
+    }
+
+    private long millisSince(Instant instant) {
+        return Duration.between(instant, clock.instant()).toMillis();
     }
 
     /** A stranger's words must not be able to forge a line or a field. */
