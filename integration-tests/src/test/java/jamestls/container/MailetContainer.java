@@ -18,6 +18,7 @@ import org.apache.commons.configuration2.XMLConfiguration;
 import org.apache.commons.configuration2.ex.ConfigurationException;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.filesystem.api.FileSystem;
+import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.mailetcontainer.impl.CompositeProcessorImpl;
 import org.apache.james.mailetcontainer.impl.JamesMailSpooler;
 import org.apache.james.mailetcontainer.impl.JamesMailetContext;
@@ -98,6 +99,7 @@ final class MailetContainer implements AutoCloseable {
     /** Spools a mail, as the SMTP server does. */
     void accept(Mail mail) throws MessagingException {
         context.sendMail(mail);
+        LifecycleUtil.dispose(mail);
     }
 
     /** The mailets of a processor, in order. */

@@ -1,6 +1,7 @@
 package jamestls.container;
 
 import jakarta.mail.MessagingException;
+import jakarta.mail.internet.MimeMessage;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -57,7 +58,12 @@ final class MemoryQueues implements MailQueueFactory<MailQueue> {
         @Override
         public void enQueue(Mail mail, Duration delay) throws MailQueueException {
             try {
-                entries.add(new Entry(mail.duplicate(), System.nanoTime() + delay.toNanos()));
+                // a message of its own: whoever put it in may change or dispose of his
+                Mail own = mail.duplicate();
+                own.setName(mail.getName());
+                own.setState(mail.getState());
+                own.setMessage(new MimeMessage(mail.getMessage()));
+                entries.add(new Entry(own, System.nanoTime() + delay.toNanos()));
             } catch (MessagingException e) {
                 throw new MailQueueException("cannot keep " + mail.getName(), e);
             }
