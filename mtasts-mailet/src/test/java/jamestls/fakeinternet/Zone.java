@@ -78,7 +78,7 @@ public final class Zone {
         return raw(new CNAMERecord(name(name), DClass.IN, ttl.get(), name(target)));
     }
 
-    /** Data of any length, also none. */
+    /** Any octets, and one byte of data or more: dnsjava writes no record without data. */
     public Zone tlsa(String name, int usage, int selector, int matchingType, byte[] data) {
         byte[] rdata = ByteBuffer.allocate(3 + data.length)
             .put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array();

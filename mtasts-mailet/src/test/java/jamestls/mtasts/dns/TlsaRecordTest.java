@@ -50,11 +50,11 @@ class TlsaRecordTest {
 
     @Test
     void recordsShouldBeReadWhateverTheySay() {
-        server.zone().tlsa(OWNER.ascii(), 3, 1, 1, new byte[32]).tlsa(OWNER.ascii(), 255, 200, 99, new byte[0])
+        server.zone().tlsa(OWNER.ascii(), 3, 1, 1, new byte[32]).tlsa(OWNER.ascii(), 255, 200, 99, new byte[1])
             .tlsa(OWNER.ascii(), 2, 0, 0, new byte[20_000]);
 
         assertThat(dns.tlsa(OWNER)).isInstanceOfSatisfying(DnsAnswer.Found.class, found -> assertThat(found.records())
-            .containsExactlyInAnyOrder(TlsaRecord.of(3, 1, 1, new byte[32]), TlsaRecord.of(255, 200, 99, new byte[0]),
+            .containsExactlyInAnyOrder(TlsaRecord.of(3, 1, 1, new byte[32]), TlsaRecord.of(255, 200, 99, new byte[1]),
                 new TlsaRecord(2, 0, 0, new byte[0], Extent.TOO_LONG)));
     }
 
