@@ -68,8 +68,7 @@ public final class Stage implements AutoCloseable {
 
     /** Asks James for its reports now, as an operator does, and waits until there are so many. */
     public List<ReceivedReport> reportNow(int count) {
-        new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", "");
-        return world.awaitReports(count, PATIENCE);
+        return world.reports(count, () -> new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", ""));
     }
 
     /** Takes everything down at once; a server that keeps nothing loses nothing. */
