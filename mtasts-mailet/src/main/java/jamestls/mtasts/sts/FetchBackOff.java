@@ -27,9 +27,8 @@ final class FetchBackOff {
         failures.invalidate(domain);
     }
 
-    /** The failure that forbids fetching this id now. */
-    Optional<FetchFailure> blocking(DomainName domain, String id, Instant now) {
-        return Optional.ofNullable(failures.getIfPresent(domain)).filter(failure -> failure.blocks(id, now));
+    Optional<FetchFailure> find(DomainName domain) {
+        return Optional.ofNullable(failures.getIfPresent(domain));
     }
 
     void removeOver(Instant now) {

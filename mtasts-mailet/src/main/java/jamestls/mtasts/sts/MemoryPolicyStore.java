@@ -6,7 +6,10 @@ import jamestls.mtasts.dns.DomainName;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * Policies in memory, lost when the server stops. Bounded by weight, so that the bound holds in bytes as well: room for
@@ -20,6 +23,12 @@ public final class MemoryPolicyStore implements PolicyStore {
     private static final long HEAVIEST = 100_000L * USUAL_WEIGHT;
 
     private final Cache<DomainName, StoredPolicy> policies;
+    private final FetchBackOff backOff = new FetchBackOff();
+    /** No more than there are fetches under way: who claims releases. */
+    private final ConcurrentMap<DomainName, Claim> claims = new ConcurrentHashMap<>();
+
+    private record Claim(String claimant, Instant until) {
+    }
 
     public MemoryPolicyStore() {
         this(HEAVIEST);
@@ -38,11 +47,12 @@ public final class MemoryPolicyStore implements PolicyStore {
     @Override
     public void save(StoredPolicy policy) {
         policies.asMap().merge(policy.domain(), policy, (old, offered) -> old.isNewerThan(offered) ? old : offered);
+        backOff.forget(policy.domain());
     }
 
     @Override
-    public void used(DomainName domain, Instant at) {
-        policies.asMap().computeIfPresent(domain, (key, stored) -> stored.withLastUsed(at));
+    public void used(Map<DomainName, Instant> lastUses) {
+        lastUses.forEach((domain, at) -> policies.asMap().computeIfPresent(domain, (key, stored) -> stored.withLastUsed(at)));
     }
 
     @Override
@@ -57,6 +67,29 @@ public final class MemoryPolicyStore implements PolicyStore {
     @Override
     public void removeExpired(Instant now) {
         policies.asMap().values().removeIf(stored -> !stored.isValidAt(now));
+        backOff.removeOver(now);
+    }
+
+    @Override
+    public void saveFailure(DomainName domain, FetchFailure failure) {
+        backOff.remember(domain, failure);
+    }
+
+    @Override
+    public Optional<FetchFailure> findFailure(DomainName domain) {
+        return backOff.find(domain);
+    }
+
+    @Override
+    public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
+        Claim holder = claims.compute(domain, (key, old) ->
+            old == null || old.claimant().equals(claimant) || !now.isBefore(old.until()) ? new Claim(claimant, until) : old);
+        return holder.claimant().equals(claimant);
+    }
+
+    @Override
+    public void release(DomainName domain, String claimant) {
+        claims.computeIfPresent(domain, (key, claim) -> claim.claimant().equals(claimant) ? null : claim);
     }
 
     private static int weight(StoredPolicy stored) {

@@ -1,28 +1,41 @@
 package jamestls.mtasts.sts;
 
 import jamestls.mtasts.dns.DomainName;
+import java.time.Clock;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A store with a memory in front, that never throws. While the store behind is out of order, deliveries go by the memory: no
- * policy this server has used is lost and no mail waits. What was saved meanwhile reaches the store with the next refresh.
+ * policy this server has used is lost and no mail waits. {@link #settle} brings the store what it missed.
+ *
+ * <p>Policies come into the memory when they are first asked for, so a start does not read them all. When several servers share
+ * the store, the memory may lag behind it: whoever is about to fetch, or about to go without a policy, uses {@link #findAgain}.
  */
 final class OutageProofStore implements PolicyStore {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(OutageProofStore.class);
+    /** More are not written after an outage; the next fetch writes them. */
+    private static final int MOST_UNSAVED = 100_000;
 
     private final PolicyStore memory = new MemoryPolicyStore();
     private final PolicyStore lasting;
-    private final AtomicBoolean outOfOrder = new AtomicBoolean();
+    private final StoreOutages outages;
+    private final Set<DomainName> unsaved = ConcurrentHashMap.newKeySet();
+    private final Map<DomainName, Instant> lastUses = new ConcurrentHashMap<>();
 
-    OutageProofStore(PolicyStore lasting) {
+    OutageProofStore(PolicyStore lasting, Clock clock) {
         this.lasting = lasting;
+        this.outages = new StoreOutages(clock);
+    }
+
+    StoreHealth health() {
+        Optional<StoreOutages.Outage> outage = outages.current();
+        return new StoreHealth(outage.map(StoreOutages.Outage::since), outage.map(StoreOutages.Outage::why).orElse(""), unsaved.size());
     }
 
     @Override
@@ -31,27 +44,34 @@ final class OutageProofStore implements PolicyStore {
         return remembered.isPresent() ? remembered : findAgain(domain);
     }
 
+    /** The policy if it is valid; one that is due to be refreshed may have been, by another server. */
+    Optional<StoredPolicy> findValid(DomainName domain, Instant now) {
+        Optional<StoredPolicy> remembered = memory.find(domain).filter(stored -> now.isBefore(stored.refreshAt()) && stored.isValidAt(now));
+        return remembered.isPresent() ? remembered : findAgain(domain).filter(stored -> stored.isValidAt(now));
+    }
+
     /** Looks behind the memory, too: another server may have fetched since. */
     Optional<StoredPolicy> findAgain(DomainName domain) {
-        ask(() -> lasting.find(domain), Optional.<StoredPolicy>empty()).ifPresent(memory::save);
+        outages.ask(() -> lasting.find(domain)).flatMap(found -> found).ifPresent(memory::save);
         return memory.find(domain);
     }
 
     @Override
     public void save(StoredPolicy policy) {
         memory.save(policy);
-        tell(() -> lasting.save(policy));
+        write(policy.domain(), () -> lasting.save(policy));
     }
 
+    /** Reaches the store with the next {@link #settle}: it is written often and hardly ever read. */
     @Override
-    public void used(DomainName domain, Instant at) {
-        memory.used(domain, at);
-        tell(() -> lasting.used(domain, at));
+    public void used(Map<DomainName, Instant> uses) {
+        memory.used(uses);
+        lastUses.putAll(uses);
     }
 
     @Override
     public List<StoredPolicy> due(Instant now, Instant usedSince, int limit) {
-        return ask(() -> lasting.due(now, usedSince, limit), memory.due(now, usedSince, limit));
+        return outages.ask(() -> lasting.due(now, usedSince, limit)).orElseGet(() -> memory.due(now, usedSince, limit));
     }
 
     @Override
@@ -60,25 +80,67 @@ final class OutageProofStore implements PolicyStore {
         tell(() -> lasting.removeExpired(now));
     }
 
-    private void tell(Runnable write) {
-        ask(() -> {
-            write.run();
-            return Boolean.TRUE;
-        }, Boolean.FALSE);
+    @Override
+    public void saveFailure(DomainName domain, FetchFailure failure) {
+        memory.saveFailure(domain, failure);
+        write(domain, () -> lasting.saveFailure(domain, failure));
     }
 
-    private <T> T ask(Supplier<T> question, T otherwise) {
-        try {
-            T answer = question.get();
-            if (outOfOrder.compareAndSet(true, false)) {
-                LOGGER.info("The store of MTA-STS policies is back in order");
-            }
-            return answer;
-        } catch (RuntimeException e) {
-            if (outOfOrder.compareAndSet(false, true)) {
-                LOGGER.warn("The store of MTA-STS policies is out of order; going on with the policies in memory", e);
-            }
-            return otherwise;
+    @Override
+    public Optional<FetchFailure> findFailure(DomainName domain) {
+        return memory.findFailure(domain);
+    }
+
+    /** Looks behind the memory, too. */
+    Optional<FetchFailure> findFailureAgain(DomainName domain) {
+        outages.ask(() -> lasting.findFailure(domain)).flatMap(found -> found)
+            .filter(found -> memory.findFailure(domain).filter(known -> !known.retryAfter().isBefore(found.retryAfter())).isEmpty())
+            .ifPresent(found -> memory.saveFailure(domain, found));
+        return memory.findFailure(domain);
+    }
+
+    /** Always granted during an outage: two servers that fetch the same policy do no harm. */
+    @Override
+    public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
+        return outages.ask(() -> lasting.claim(domain, claimant, now, until)).orElse(true);
+    }
+
+    @Override
+    public void release(DomainName domain, String claimant) {
+        tell(() -> lasting.release(domain, claimant));
+    }
+
+    /** Writes what the store does not have yet. */
+    void settle() {
+        Map<DomainName, Instant> uses = new HashMap<>(lastUses);
+        if (!uses.isEmpty() && tell(() -> lasting.used(uses))) {
+            uses.forEach(lastUses::remove);
         }
+        for (DomainName domain : unsaved) {
+            Optional<StoredPolicy> policy = memory.find(domain);
+            Optional<FetchFailure> failure = memory.findFailure(domain);
+            write(domain, () -> {
+                policy.ifPresent(lasting::save);
+                failure.ifPresent(found -> lasting.saveFailure(domain, found));
+            });
+            if (outages.current().isPresent()) {
+                return;
+            }
+        }
+    }
+
+    private void write(DomainName domain, Runnable change) {
+        if (tell(change)) {
+            unsaved.remove(domain);
+        } else if (unsaved.size() < MOST_UNSAVED) {
+            unsaved.add(domain);
+        }
+    }
+
+    private boolean tell(Runnable change) {
+        return outages.ask(() -> {
+            change.run();
+            return Boolean.TRUE;
+        }).isPresent();
     }
 }

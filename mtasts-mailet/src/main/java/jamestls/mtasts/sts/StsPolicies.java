@@ -7,7 +7,9 @@ import jamestls.mtasts.outcome.Violation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -25,14 +27,15 @@ public final class StsPolicies {
     private final RefreshSchedule schedule;
     private final StsAlarms alarms;
     private final Clock clock;
-    private final FetchBackOff backOff = new FetchBackOff();
+    private final FetchTurn turn;
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
     /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
     public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsAlarms alarms, Clock clock) {
         this.dns = dns;
         this.fetcher = fetcher;
-        this.store = new OutageProofStore(store);
+        this.store = new OutageProofStore(store, clock);
+        this.turn = new FetchTurn(this.store, clock);
         this.schedule = schedule;
         this.alarms = alarms;
         this.clock = clock;
@@ -47,9 +50,9 @@ public final class StsPolicies {
     public StsLookup lookup(DomainName policyDomain) {
         return switch (Discovery.of(policyDomain, dns)) {
             case Discovery.Published(String id) -> {
-                Optional<StoredPolicy> cached = store.find(policyDomain).filter(this::isValid);
+                Optional<StoredPolicy> cached = store.findValid(policyDomain, now());
                 cached.ifPresent(this::noteUse);
-                yield withoutFetch(policyDomain, id, cached)
+                yield withoutFetch(id, cached, store.findFailure(policyDomain))
                     .orElseGet(() -> flights.run(policyDomain, () -> fetchUnlessDone(policyDomain, id)));
             }
             case Discovery.Unpublished(String why) -> goByCached(policyDomain, why, Alarm.RAISE);
@@ -74,7 +77,7 @@ public final class StsPolicies {
 
     /** Policies to {@link #refresh} now, longest due first, at most {@code limit}. */
     List<StoredPolicy> due(int limit) {
-        Instant now = clock.instant();
+        Instant now = now();
         return store.due(now, now.minus(schedule.usedWithin()), limit);
     }
 
@@ -89,77 +92,94 @@ public final class StsPolicies {
         }
     }
 
-    /** Forgets what has expired, and says so where it matters. */
+    /** Forgets what has expired, says so where it matters, and writes what the store does not have yet. */
     void removeExpired() {
-        Instant now = clock.instant();
+        Instant now = now();
+        // another server may have refreshed what this one could not
+        alarms.unrefreshable().stream().map(StsAlarms.Unrefreshable::domain).filter(domain ->
+            validAgain(domain).filter(stored -> stored.failure().isEmpty()).isPresent()).forEach(alarms::over);
         alarms.noticeExpired(now);
+        settle();
         store.removeExpired(now);
-        backOff.removeOver(now);
+    }
+
+    /** Writes what the store does not have yet: before it is closed. */
+    public void settle() {
+        store.settle();
+    }
+
+    /** For health checks and metrics. */
+    public StoreHealth storeHealth() {
+        return store.health();
     }
 
     private enum Alarm { RAISE, NONE }
 
     /** RFC 8461 §3.3: a policy that has not expired applies although no live one can be discovered. */
     private StsLookup goByCached(DomainName domain, String why, Alarm alarm) {
-        Optional<StoredPolicy> cached = store.find(domain).filter(this::isValid);
+        Optional<StoredPolicy> cached = validAgain(domain);
         if (cached.isEmpty()) {
             return new StsLookup.NoPolicy(why);
         }
         noteUse(cached.get());
         if (alarm == Alarm.RAISE) {
-            alarms.cannotRefresh(cached.get(), fetchError(why), clock.instant());
+            alarms.cannotRefresh(cached.get(), fetchError(why), now());
         }
         return found(cached.get(), Optional.of(fetchError(why)));
     }
 
     /** The answer if there is no need, or no permission, to fetch. */
-    private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached) {
+    private Optional<StsLookup> withoutFetch(String id, Optional<StoredPolicy> cached, Optional<FetchFailure> failure) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
-            Optional<Violation> problem = cached.get().failure().filter(failure -> failure.id().equals(id)).map(FetchFailure::problem);
+            Optional<Violation> problem = cached.get().failure().filter(last -> last.id().equals(id)).map(FetchFailure::problem);
             if (problem.isEmpty()) {
-                alarms.over(domain);
+                alarms.over(cached.get().domain());
             }
             return Optional.of(found(cached.get(), problem));
         }
-        Instant now = clock.instant();
-        return cached.flatMap(StoredPolicy::failure).filter(failure -> failure.blocks(id, now))
-            .or(() -> backOff.blocking(domain, id, now))
-            .map(failure -> without(cached, failure.problem()));
+        return cached.flatMap(StoredPolicy::failure).or(() -> failure).filter(last -> last.blocks(id, now()))
+            .map(last -> without(cached, last.problem()));
     }
 
-    // The next three run inside a flight. They look at the store again, because an earlier flight may have done the work.
+    // The next three run inside a flight. They look at the store again, because an earlier flight, or another server's, may have
+    // done the work.
 
     private StsLookup fetchUnlessDone(DomainName domain, String id) {
-        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
-        return withoutFetch(domain, id, cached).orElseGet(() -> fetch(domain, id, cached));
+        return turn.take(domain, () -> done(domain, id), () -> fetch(domain, id));
     }
 
     private StsLookup fetchUnlessRecent(DomainName domain, String id) {
-        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
-        boolean recent = cached.isPresent() && clock.instant().isBefore(cached.get().lastChecked().plus(FetchBackOff.PAUSE));
-        return recent || cached.isEmpty() || !cached.get().id().equals(id)
-            ? fetchUnlessDone(domain, id) : fetch(domain, id, cached);
+        return turn.take(domain, () -> {
+            Optional<StoredPolicy> cached = validAgain(domain).filter(stored -> stored.id().equals(id));
+            boolean recent = cached.isPresent() && now().isBefore(cached.get().lastChecked().plus(FetchBackOff.PAUSE));
+            return recent || cached.isEmpty() ? done(domain, id) : Optional.empty();
+        }, () -> fetch(domain, id));
     }
 
     private StsLookup fetchIfDue(DomainName domain, String id) {
-        Optional<StoredPolicy> cached = store.findAgain(domain).filter(this::isValid);
-        boolean due = cached.isPresent() && !clock.instant().isBefore(cached.get().refreshAt());
-        return due ? fetch(domain, id, cached) : fetchUnlessDone(domain, id);
+        return turn.take(domain, () -> {
+            boolean due = validAgain(domain).filter(stored -> !now().isBefore(stored.refreshAt())).isPresent();
+            return due ? Optional.empty() : done(domain, id);
+        }, () -> fetch(domain, id));
     }
 
-    private StsLookup fetch(DomainName domain, String id, Optional<StoredPolicy> cached) {
+    private Optional<StsLookup> done(DomainName domain, String id) {
+        return withoutFetch(id, validAgain(domain), store.findFailureAgain(domain));
+    }
+
+    private StsLookup fetch(DomainName domain, String id) {
+        Optional<StoredPolicy> cached = validAgain(domain);
         return switch (fetcher.fetch(domain)) {
             case FetchResult.Fetched(StsPolicy policy) -> {
-                Instant now = clock.instant();
+                Instant now = now();
                 store.save(StoredPolicy.fetched(domain, id, policy, now, cached.map(StoredPolicy::lastUsed).orElse(now),
                     schedule.afterFetch(now, policy.maxAge())));
-                backOff.forget(domain);
                 alarms.over(domain);
                 cached.filter(before -> weakens(before.policy(), policy)).ifPresent(before -> alarms.weakened(domain, policy.mode()));
                 yield new StsLookup.Found(policy, Optional.empty());
             }
             case FetchResult.Failed(Violation problem) -> {
-                cached.ifPresentOrElse(kept -> keep(kept, id, problem), () -> backOff.remember(domain, failure(id, problem)));
+                cached.ifPresentOrElse(kept -> keep(kept, id, problem), () -> store.saveFailure(domain, failure(id, problem)));
                 yield without(cached, problem);
             }
         };
@@ -167,13 +187,13 @@ public final class StsPolicies {
 
     /** RFC 8461 §3.3: what failed is noted, the policy stays. */
     private void keep(StoredPolicy cached, String id, Violation problem) {
-        Instant now = clock.instant();
+        Instant now = now();
         store.save(cached.withFailure(failure(id, problem), now, schedule.afterFailure(now)));
         alarms.cannotRefresh(cached, problem, now);
     }
 
     private FetchFailure failure(String id, Violation problem) {
-        return new FetchFailure(id, clock.instant().plus(FetchBackOff.PAUSE), problem);
+        return new FetchFailure(id, now().plus(FetchBackOff.PAUSE), problem);
     }
 
     private static StsLookup without(Optional<StoredPolicy> cached, Violation problem) {
@@ -193,14 +213,19 @@ public final class StsPolicies {
         return new Violation(ResultType.STS_POLICY_FETCH_ERROR, why);
     }
 
-    private boolean isValid(StoredPolicy stored) {
-        return stored.isValidAt(clock.instant());
+    private Optional<StoredPolicy> validAgain(DomainName domain) {
+        return store.findAgain(domain).filter(stored -> stored.isValidAt(now()));
+    }
+
+    /** As exact as stores keep it, so that what comes back from there is equal. */
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
     }
 
     private void noteUse(StoredPolicy stored) {
-        Instant now = clock.instant();
+        Instant now = now();
         if (stored.lastUsed().plus(USE_NOTED_EVERY).isBefore(now)) {
-            store.used(stored.domain(), now);
+            store.used(Map.of(stored.domain(), now));
         }
     }
 }

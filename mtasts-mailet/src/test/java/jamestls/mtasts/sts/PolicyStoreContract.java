@@ -8,6 +8,11 @@ import jamestls.mtasts.outcome.Violation;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link PolicyStore} does. */
@@ -20,7 +25,12 @@ abstract class PolicyStoreContract {
     /** An empty store. */
     abstract PolicyStore store();
 
-    private final PolicyStore store = store();
+    private PolicyStore store;
+
+    @BeforeEach
+    void open() {
+        store = store();
+    }
 
     static StoredPolicy stored(String domain, String id, Instant fetched) {
         byte[] text = "version: STSv1\r\nmode: enforce\r\nmx: *.example.com\r\nmax_age: 172800\r\nx-note: déjà vu\r\n"
@@ -62,8 +72,7 @@ abstract class PolicyStoreContract {
     @Test
     void useShouldBeNotedAndNothingElseChanged() {
         store.save(stored("example.com", "1", NOW));
-        store.used(DOMAIN, NOW.plusSeconds(7));
-        store.used(DomainName.of("other.example"), NOW);
+        store.used(Map.of(DOMAIN, NOW.plusSeconds(7), DomainName.of("other.example"), NOW));
 
         assertThat(store.find(DOMAIN)).contains(stored("example.com", "1", NOW).withLastUsed(NOW.plusSeconds(7)));
         assertThat(store.find(DomainName.of("other.example"))).isEmpty();
@@ -90,5 +99,53 @@ abstract class PolicyStoreContract {
 
         assertThat(store.find(DOMAIN)).isPresent();
         assertThat(store.find(DomainName.of("expired.example"))).isEmpty();
+    }
+
+    @Test
+    void failureShouldBeKeptForADomainWithoutPolicyUntilItHasOne() {
+        FetchFailure failure = new FetchFailure("1", NOW.plusSeconds(300), new Violation(ResultType.STS_WEBPKI_INVALID, "expired"));
+        store.saveFailure(DOMAIN, failure);
+        assertThat(store.findFailure(DOMAIN)).contains(failure);
+        assertThat(store.findFailure(DomainName.of("other.example"))).isEmpty();
+        assertThat(store.find(DOMAIN)).isEmpty();
+
+        FetchFailure next = new FetchFailure("2", NOW.plusSeconds(400), new Violation(ResultType.STS_POLICY_FETCH_ERROR, ""));
+        store.saveFailure(DOMAIN, next);
+        assertThat(store.findFailure(DOMAIN)).contains(next);
+        store.save(stored("example.com", "2", NOW));
+        assertThat(store.findFailure(DOMAIN)).isEmpty();
+    }
+
+    @Test
+    void failureThatIsOverShouldBeRemoved() {
+        Violation problem = new Violation(ResultType.STS_POLICY_FETCH_ERROR, "HTTP 503");
+        store.saveFailure(DOMAIN, new FetchFailure("1", NOW, problem));
+        store.saveFailure(DomainName.of("later.example"), new FetchFailure("1", NOW.plusSeconds(1), problem));
+        store.removeExpired(NOW);
+
+        assertThat(store.findFailure(DOMAIN)).isEmpty();
+        assertThat(store.findFailure(DomainName.of("later.example"))).isPresent();
+    }
+
+    @Test
+    void claimShouldBelongToOneUntilReleasedOrOver() {
+        assertThat(store.claim(DOMAIN, "a", NOW, NOW.plusSeconds(60))).isTrue();
+        assertThat(store.claim(DOMAIN, "b", NOW, NOW.plusSeconds(60))).isFalse();
+        assertThat(store.claim(DomainName.of("other.example"), "b", NOW, NOW.plusSeconds(60))).isTrue();
+        assertThat(store.claim(DOMAIN, "a", NOW, NOW.plusSeconds(61))).isTrue();
+
+        store.release(DOMAIN, "b");
+        assertThat(store.claim(DOMAIN, "b", NOW, NOW.plusSeconds(60))).isFalse();
+        store.release(DOMAIN, "a");
+        assertThat(store.claim(DOMAIN, "b", NOW, NOW.plusSeconds(60))).isTrue();
+        assertThat(store.claim(DOMAIN, "a", NOW.plusSeconds(60), NOW.plusSeconds(120))).isTrue();
+    }
+
+    @Test
+    void claimOfManyAtOnceShouldBeGrantedToOne() {
+        List<CompletableFuture<Boolean>> claims = IntStream.range(0, 20).mapToObj(i -> CompletableFuture.supplyAsync(() ->
+            store.claim(DOMAIN, "server" + i, NOW, NOW.plusSeconds(60)), Thread::startVirtualThread)).toList();
+
+        assertThat(claims.stream().filter(CompletableFuture::join)).hasSize(1);
     }
 }

@@ -51,6 +51,11 @@ final class PolicyWorld {
 
     /** What a new process over the same store has. */
     StsPolicies restarted() {
+        return restartedOver(store);
+    }
+
+    /** Another process over another way to the same store. */
+    StsPolicies restartedOver(PolicyStore store) {
         return new StsPolicies(new Txt(), new PolicyFetcher(this::exchange, PolicyFetcher.HTTPS_PORT), store,
             RefreshSchedule.daily(new Random(7)), alarms, new Turned());
     }
@@ -68,7 +73,11 @@ final class PolicyWorld {
     }
 
     PolicyWorld txt(String... records) {
-        txt.put(DOMAIN.child("_mta-sts"), new DnsAnswer.Found<>(List.of(records), Security.INSECURE, Duration.ofMinutes(5), DOMAIN));
+        return txtAt(DOMAIN, records);
+    }
+
+    PolicyWorld txtAt(DomainName domain, String... records) {
+        txt.put(domain.child("_mta-sts"), new DnsAnswer.Found<>(List.of(records), Security.INSECURE, Duration.ofMinutes(5), DOMAIN));
         return this;
     }
 

@@ -1,0 +1,199 @@
+package jamestls.mtasts.sts;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.Migrations;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Policies in a database: they survive restarts, and on PostgreSQL several servers share them. Nothing is read at start; each
+ * look-up is one row by its key. Times are kept in milliseconds.
+ */
+public final class SqlPolicyStore implements PolicyStore {
+
+    /** The tables; whoever opens the {@link Database} for this store passes them. */
+    public static final Migrations TABLES = new Migrations("sts", List.of(List.of(
+        "CREATE TABLE sts_policy (domain TEXT PRIMARY KEY, id TEXT NOT NULL, policy TEXT NOT NULL, fetched BIGINT NOT NULL, "
+            + "last_checked BIGINT NOT NULL, last_used BIGINT NOT NULL, refresh_at BIGINT NOT NULL, expires BIGINT NOT NULL, "
+            + "failed_id TEXT, retry_after BIGINT, problem_type TEXT, problem_reason TEXT)",
+        "CREATE INDEX sts_policy_refresh_at ON sts_policy (refresh_at)",
+        "CREATE INDEX sts_policy_expires ON sts_policy (expires)",
+        "CREATE TABLE sts_failure (domain TEXT PRIMARY KEY, failed_id TEXT NOT NULL, retry_after BIGINT NOT NULL, "
+            + "problem_type TEXT NOT NULL, problem_reason TEXT NOT NULL)",
+        "CREATE INDEX sts_failure_retry_after ON sts_failure (retry_after)",
+        "CREATE TABLE sts_claim (domain TEXT PRIMARY KEY, claimant TEXT NOT NULL, claimed_until BIGINT NOT NULL)")));
+
+    private static final String COLUMNS = "domain, id, policy, fetched, last_checked, last_used, refresh_at, failed_id, retry_after, "
+        + "problem_type, problem_reason";
+
+    private final Database database;
+
+    /** @param database with {@link #TABLES}; who opened it closes it */
+    public SqlPolicyStore(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public Optional<StoredPolicy> find(DomainName domain) {
+        return query("SELECT " + COLUMNS + " FROM sts_policy WHERE domain = ?", domain.ascii()).stream().findFirst();
+    }
+
+    @Override
+    public List<StoredPolicy> due(Instant now, Instant usedSince, int limit) {
+        return query("SELECT " + COLUMNS + " FROM sts_policy WHERE refresh_at <= ? AND last_used >= ? AND expires > ? "
+            + "ORDER BY refresh_at LIMIT ?", now.toEpochMilli(), usedSince.toEpochMilli(), now.toEpochMilli(), limit);
+    }
+
+    @Override
+    public void save(StoredPolicy stored) {
+        Optional<FetchFailure> failure = stored.failure();
+        database.transaction(connection -> {
+            update(connection, "INSERT INTO sts_policy AS old (" + COLUMNS + ", expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                + "ON CONFLICT (domain) DO UPDATE SET id = excluded.id, policy = excluded.policy, fetched = excluded.fetched, "
+                + "last_checked = excluded.last_checked, refresh_at = excluded.refresh_at, expires = excluded.expires, "
+                + "failed_id = excluded.failed_id, retry_after = excluded.retry_after, problem_type = excluded.problem_type, "
+                + "problem_reason = excluded.problem_reason, "
+                + "last_used = CASE WHEN excluded.last_used > old.last_used THEN excluded.last_used ELSE old.last_used END "
+                // StoredPolicy.isNewerThan
+                + "WHERE excluded.fetched > old.fetched OR (excluded.fetched = old.fetched AND excluded.last_checked >= old.last_checked)",
+                stored.domain().ascii(), stored.id(), stored.policy().text(), stored.fetched().toEpochMilli(),
+                stored.lastChecked().toEpochMilli(), stored.lastUsed().toEpochMilli(), stored.refreshAt().toEpochMilli(),
+                failure.map(FetchFailure::id).orElse(null), failure.map(last -> last.retryAfter().toEpochMilli()).orElse(null),
+                failure.map(last -> last.problem().type().wireName()).orElse(null),
+                failure.map(last -> last.problem().reason()).orElse(null),
+                stored.expires().toEpochMilli());
+            return update(connection, "DELETE FROM sts_failure WHERE domain = ?", stored.domain().ascii());
+        });
+    }
+
+    @Override
+    public void used(Map<DomainName, Instant> lastUses) {
+        database.transaction(connection -> {
+            try (PreparedStatement update =
+                     connection.prepareStatement("UPDATE sts_policy SET last_used = ? WHERE domain = ? AND last_used < ?")) {
+                // in one order everywhere, so that two servers cannot lock each other out
+                for (Map.Entry<DomainName, Instant> use : new TreeMap<>(lastUses).entrySet()) {
+                    fill(update, use.getValue().toEpochMilli(), use.getKey().ascii(), use.getValue().toEpochMilli());
+                    update.addBatch();
+                }
+                return update.executeBatch();
+            }
+        });
+    }
+
+    @Override
+    public void removeExpired(Instant now) {
+        database.transaction(connection -> {
+            update(connection, "DELETE FROM sts_policy WHERE expires <= ?", now.toEpochMilli());
+            update(connection, "DELETE FROM sts_failure WHERE retry_after <= ?", now.toEpochMilli());
+            return update(connection, "DELETE FROM sts_claim WHERE claimed_until <= ?", now.toEpochMilli());
+        });
+    }
+
+    @Override
+    public void saveFailure(DomainName domain, FetchFailure failure) {
+        database.transaction(connection -> update(connection,
+            "INSERT INTO sts_failure (domain, failed_id, retry_after, problem_type, problem_reason) VALUES (?, ?, ?, ?, ?) "
+                + "ON CONFLICT (domain) DO UPDATE SET failed_id = excluded.failed_id, retry_after = excluded.retry_after, "
+                + "problem_type = excluded.problem_type, problem_reason = excluded.problem_reason",
+            domain.ascii(), failure.id(), failure.retryAfter().toEpochMilli(), failure.problem().type().wireName(),
+            failure.problem().reason()));
+    }
+
+    @Override
+    public Optional<FetchFailure> findFailure(DomainName domain) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(
+                    "SELECT failed_id, retry_after, problem_type, problem_reason FROM sts_failure WHERE domain = ?")) {
+                fill(query, domain.ascii());
+                try (ResultSet row = query.executeQuery()) {
+                    return row.next() ? failure(row) : Optional.empty();
+                }
+            }
+        });
+    }
+
+    @Override
+    public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
+        return 1 == database.transaction(connection -> update(connection,
+            "INSERT INTO sts_claim AS old (domain, claimant, claimed_until) VALUES (?, ?, ?) "
+                + "ON CONFLICT (domain) DO UPDATE SET claimant = excluded.claimant, claimed_until = excluded.claimed_until "
+                + "WHERE old.claimed_until <= ? OR old.claimant = excluded.claimant",
+            domain.ascii(), claimant, until.toEpochMilli(), now.toEpochMilli()));
+    }
+
+    @Override
+    public void release(DomainName domain, String claimant) {
+        database.transaction(connection ->
+            update(connection, "DELETE FROM sts_claim WHERE domain = ? AND claimant = ?", domain.ascii(), claimant));
+    }
+
+    private List<StoredPolicy> query(String sql, Object... parameters) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(sql)) {
+                fill(query, parameters);
+                List<StoredPolicy> policies = new ArrayList<>();
+                try (ResultSet row = query.executeQuery()) {
+                    while (row.next()) {
+                        stored(row).ifPresent(policies::add);
+                    }
+                }
+                return policies;
+            }
+        });
+    }
+
+    private static int update(Connection connection, String sql, Object... parameters) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            fill(statement, parameters);
+            return statement.executeUpdate();
+        }
+    }
+
+    private static void fill(PreparedStatement statement, Object... parameters) throws SQLException {
+        for (int i = 0; i < parameters.length; i++) {
+            switch (parameters[i]) {
+                case null -> statement.setNull(i + 1, Types.NULL);
+                case Long number -> statement.setLong(i + 1, number);
+                case Integer number -> statement.setInt(i + 1, number);
+                case Object text -> statement.setString(i + 1, text.toString());
+            }
+        }
+    }
+
+    /** Empty for a row nobody but a person with an editor can have written; the policy is fetched again then. */
+    private static Optional<StoredPolicy> stored(ResultSet row) throws SQLException {
+        Optional<DomainName> domain = DomainName.parse(row.getString("domain"));
+        ParsedPolicy parsed = StsPolicy.parse(row.getString("policy").getBytes(StandardCharsets.UTF_8));
+        return domain.isPresent() && parsed instanceof ParsedPolicy.Valid(StsPolicy policy)
+            ? Optional.of(new StoredPolicy(domain.get(), row.getString("id"), policy, time(row, "fetched"), time(row, "last_checked"),
+                time(row, "last_used"), time(row, "refresh_at"), failure(row)))
+            : Optional.empty();
+    }
+
+    private static Optional<FetchFailure> failure(ResultSet row) throws SQLException {
+        String id = row.getString("failed_id");
+        if (id == null) {
+            return Optional.empty();
+        }
+        ResultType type = ResultType.ofWireName(row.getString("problem_type")).orElse(ResultType.STS_POLICY_FETCH_ERROR);
+        return Optional.of(new FetchFailure(id, time(row, "retry_after"), new Violation(type, row.getString("problem_reason"))));
+    }
+
+    private static Instant time(ResultSet row, String column) throws SQLException {
+        return Instant.ofEpochMilli(row.getLong(column));
+    }
+}

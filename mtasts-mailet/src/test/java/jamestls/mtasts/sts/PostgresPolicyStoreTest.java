@@ -1,0 +1,91 @@
+package jamestls.mtasts.sts;
+
+import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
+import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.PostgresServer;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class PostgresPolicyStoreTest extends PolicyStoreContract {
+
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+    private static PostgresServer server;
+
+    private final String url = server.newDatabase("policies" + DATABASES.incrementAndGet());
+    private final List<Database> opened = new ArrayList<>();
+
+    @BeforeAll
+    static void start() {
+        server = PostgresServer.startOrSkip();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(Database::close);
+    }
+
+    @Override
+    PolicyStore store() {
+        Database database =
+            Database.open(new DatabaseAddress.PostgreSql(url, "postgres", ""), List.of(SqlPolicyStore.TABLES), Clock.systemUTC());
+        opened.add(database);
+        return new SqlPolicyStore(database);
+    }
+
+    @Test
+    void twoServersShouldFetchOnceAndBothSeeThePolicy() {
+        PolicyWorld world = new PolicyWorld(store());
+        StsPolicies other = world.restartedOver(store());
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30)));
+        Queue<StsLookup> lookups = new ConcurrentLinkedQueue<>();
+        for (int i = 0; i < 100; i++) {
+            StsPolicies server = i % 2 == 0 ? world.policies : other;
+            Thread.startVirtualThread(() -> lookups.add(server.lookup(DOMAIN)));
+        }
+
+        Awaitility.await().untilAsserted(() -> assertThat(lookups).hasSize(100));
+        assertThat(lookups).hasOnlyElementsOfType(StsLookup.Found.class);
+        assertThat(world.fetches()).isOne();
+    }
+
+    @Test
+    void outageShouldStopNothingAndBeMadeGoodAfterwards() throws IOException {
+        PolicyWorld world = new PolicyWorld(store());
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+        server.stop();
+        world.publish("2", policy(ENFORCE, Duration.ofDays(30), "new.example.com"));
+        assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
+        assertThat(world.policies.storeHealth().outOfOrderSince()).isPresent();
+        server.start();
+
+        Awaitility.await().untilAsserted(() -> {
+            world.pass(StoreOutages.REST).refresh();
+            assertThat(world.policies.storeHealth().unsaved()).isZero();
+        });
+        assertThat(store().find(DOMAIN)).map(StoredPolicy::id).contains("2");
+        assertThat(world.policies.storeHealth().outOfOrderSince()).isEmpty();
+    }
+}
