@@ -3,6 +3,7 @@ package jamestls.mtasts;
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.DeliveryConfiguration;
 import jamestls.mtasts.config.DeliveryConfiguration.Reachable;
+import jamestls.mtasts.config.PolicyStorage;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.RetrySchedule;
@@ -20,10 +21,15 @@ import jamestls.mtasts.smtp.ReuseLimits;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.SmtpConnector;
 import jamestls.mtasts.smtp.SmtpSettings;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.PolicyRefresher;
+import jamestls.mtasts.sts.PolicyStore;
 import jamestls.mtasts.sts.RefreshSchedule;
+import jamestls.mtasts.sts.SqlPolicyStore;
+import jamestls.mtasts.sts.StoreHealth;
 import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
 import java.io.IOException;
@@ -47,21 +53,27 @@ final class Outbound implements AutoCloseable {
     private final DeliveryConfiguration configuration;
     private final RetrySchedule schedule;
     private final GuardedHttpsClient https;
+    private final Optional<Database> database;
+    private final StsAlarms alarms = new StsAlarms();
+    private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
     private final Traffic traffic;
     private final Delivery delivery;
 
     private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, List<InetSocketAddress> dnsServers,
-                     Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, TlsOutcomes outcomes, Clock clock) {
+                     Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, Optional<Database> database,
+                     TlsOutcomes outcomes, Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
         DnsjavaDns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         RandomGenerator random = RandomGenerator.of("SecureRandom");
         this.configuration = configuration;
         this.schedule = schedule;
         this.https = new GuardedHttpsClient(dns, new HttpsSettings(trustStore, guard));
-        StsPolicies policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort()), new MemoryPolicyStore(),
-            RefreshSchedule.daily(random), new StsAlarms(), clock);
+        this.database = database;
+        this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort()),
+            database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new),
+            RefreshSchedule.daily(configuration.policyStorage().unusedAfter(), random), alarms, clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(smtp);
         this.traffic = new Traffic(connector, reuse(configuration), configuration.deliveriesPerDestination(), configuration.deliveries());
@@ -78,7 +90,7 @@ final class Outbound implements AutoCloseable {
             CertificateCheck certificates = trustStore.isPresent()
                 ? CertificateCheck.trusting(trustStore.get()) : CertificateCheck.trustingJvm();
             return new Outbound(configuration, schedule(configuration), dnsServers(configuration, jamesDns), trustStore, certificates,
-                smtpSettings(configuration, jamesDns), outcomes, clock);
+                smtpSettings(configuration, jamesDns), database(configuration, files, clock), outcomes, clock);
         } catch (GeneralSecurityException e) {
             throw new MessagingException("the certificate authorities to trust can't be read: " + e.getMessage(), e);
         }
@@ -90,12 +102,35 @@ final class Outbound implements AutoCloseable {
             configuration.deliveriesPerDestination(), configuration.mailsInHand());
     }
 
+    /** What an operator should look at, for metrics and health checks. */
+    StsAlarms alarms() {
+        return alarms;
+    }
+
+    /** How the store of policies does, likewise. */
+    StoreHealth policyStore() {
+        return policies.storeHealth();
+    }
+
     @Override
     public void close() {
         refresher.close();
         traffic.close();
         connector.close();
         https.close();
+        policies.settle();
+        database.ifPresent(Database::close);
+    }
+
+    private static Optional<Database> database(DeliveryConfiguration configuration, FileSystem files, Clock clock)
+            throws MessagingException {
+        PolicyStorage storage = configuration.policyStorage();
+        try {
+            return DatabaseAddress.parse(storage.database(), storage.user(), storage.password(), file -> files.getFile(file).toPath())
+                .map(address -> Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
+        } catch (IllegalArgumentException e) {
+            throw DeliveryConfiguration.invalid("database", storage.database(), DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        }
     }
 
     private static RetrySchedule schedule(DeliveryConfiguration configuration) throws MessagingException {

@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.mailet.MailetConfig;
 
 /**
@@ -33,13 +34,14 @@ import org.apache.mailet.MailetConfig;
  *     ({@code file://conf/…}); default: the JVM's
  * @param trustStorePassword its password; empty for none
  * @param reachable which addresses policy hosts and MX hosts may have
+ * @param policyStorage where policies are kept
  */
 public record DeliveryConfiguration(
         String outgoing, String delayTime, int maxRetries, Duration readTimeout, Duration connectTimeout,
         Optional<String> bounceProcessor, Optional<String> onSuccess, Optional<String> heloName, int deliveries,
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Optional<String> trustStore, String trustStorePassword,
-        Reachable reachable) {
+        Reachable reachable, PolicyStorage policyStorage) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
     public enum Reachable {
@@ -48,10 +50,11 @@ public record DeliveryConfiguration(
         ANY_ADDRESS
     }
 
-    private static final List<String> KNOWN = List.of("outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
+    private static final List<String> KNOWN = Stream.concat(PolicyStorage.NAMES.stream(), Stream.of(
+        "outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
         "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
         "reuseAge", "dnsServers", "smtpPort", "policyPort", "trustStore",
-        "trustStorePassword", "allowPrivateAddresses");
+        "trustStorePassword", "allowPrivateAddresses")).toList();
 
     /** What stock RemoteDelivery reads and this mailet does not, each with what to do instead. */
     private static final Map<String, String> DECLINED = Map.ofEntries(
@@ -110,6 +113,7 @@ public record DeliveryConfiguration(
             parameters.number("policyPort", 443, 1, 65_535),
             parameters.text("trustStore"),
             parameters.text("trustStorePassword").orElse(""),
-            parameters.flag("allowPrivateAddresses", false) ? Reachable.ANY_ADDRESS : Reachable.PUBLIC_ADDRESSES_ONLY);
+            parameters.flag("allowPrivateAddresses", false) ? Reachable.ANY_ADDRESS : Reachable.PUBLIC_ADDRESSES_ONLY,
+            PolicyStorage.of(parameters));
     }
 }

@@ -27,7 +27,12 @@ public record RefreshSchedule(Duration interval, Duration usedWithin, RandomGene
 
     /** Once a day, for domains used in the last 30 days. */
     public static RefreshSchedule daily(RandomGenerator random) {
-        return new RefreshSchedule(Duration.ofDays(1), Duration.ofDays(30), random);
+        return daily(Duration.ofDays(30), random);
+    }
+
+    /** Once a day, for domains used within that time. */
+    public static RefreshSchedule daily(Duration usedWithin, RandomGenerator random) {
+        return new RefreshSchedule(Duration.ofDays(1), usedWithin, random);
     }
 
     /** When to refresh a policy that was fetched now. */

@@ -22,9 +22,12 @@
  *     fetch. A TXT record that is gone, broken or cannot be looked up does not; nor does a fetch that fails, a store that
  *     fails, or a restart over a store that lasts (§3.1, §3.3). The delivery learns of the problem beside the policy, to
  *     report it (§6).</li>
- * <li>A new id is fetched at once. After a failed fetch the same id is not tried for five minutes (§3.3); for a domain with a
- *     policy this is stored with it, for others {@link FetchBackOff} remembers.</li>
- * <li>However many deliveries wait for one domain, one fetch is made ({@link SingleFlight}).</li>
+ * <li>A new id is fetched at once. After a failed fetch the same id is not tried for five minutes (§3.3), not even by another
+ *     server or after a restart: the store remembers.</li>
+ * <li>However many deliveries wait for one domain, one fetch is made ({@link SingleFlight}), and among servers that share a store
+ *     as well ({@link FetchTurn}).</li>
+ * <li>A store that is out of order stops nothing ({@link OutageProofStore}): memory and live fetches go on, and the store is
+ *     brought up to date when it is back. Policies come into memory when they are asked for, so a start reads none.</li>
  * <li>{@code max_age} 0 is a valid policy for the delivery it was fetched for. It replaces what was cached.</li>
  * <li>When an enforce policy rejected every MX host, {@link StsPolicies#recheck} fetches although the id is unchanged, not within
  *     five minutes of the last fetch: owners move their MX and forget the id. It also is the look at DNS that must come before

@@ -24,6 +24,14 @@ class ParametersTest {
         assertThat(configuration.reachable()).isEqualTo(DeliveryConfiguration.Reachable.PUBLIC_ADDRESSES_ONLY);
     }
 
+    @Test
+    void policiesShouldBeKeptInAFileUnlessSaidOtherwise() throws MessagingException {
+        assertThat(DeliveryConfiguration.of(with("outgoing", "outgoing")).policyStorage())
+            .isEqualTo(new PolicyStorage("file://var/jamestls.sqlite", "", "", Duration.ofDays(30)));
+        assertThat(DeliveryConfiguration.of(with("policyUnusedAfter", "7")).policyStorage().unusedAfter()).isEqualTo(Duration.ofDays(7));
+        assertThat(DeliveryConfiguration.of(with("databasePassword", "secret")).toString()).doesNotContain("secret");
+    }
+
     @ParameterizedTest
     @CsvSource({"maxRetires, maxRetries", "delaytime, delayTime", "boucneProcessor, bounceProcessor", "dnsServer, dnsServers",
         "trustStorePasword, trustStorePassword", "HELONAME, heloName"})
