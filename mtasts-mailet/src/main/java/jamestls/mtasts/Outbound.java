@@ -12,6 +12,8 @@ import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsServers;
 import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.dns.DnssecMode;
+import jamestls.mtasts.dns.TrustAnchors;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.mx.Destinations;
@@ -61,11 +63,11 @@ final class Outbound implements AutoCloseable {
     private final Traffic traffic;
     private final Delivery delivery;
 
-    private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, List<InetSocketAddress> dnsServers,
+    private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, DnsSettings dnsSettings,
                      Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, Optional<Database> database,
                      TlsOutcomes outcomes, Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
-        DnsjavaDns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
+        DnsjavaDns dns = new DnsjavaDns(dnsSettings, clock).start();
         RandomGenerator random = RandomGenerator.of("SecureRandom");
         this.configuration = configuration;
         this.schedule = schedule;
@@ -89,8 +91,8 @@ final class Outbound implements AutoCloseable {
         try {
             CertificateCheck certificates = trustStore.isPresent()
                 ? CertificateCheck.trusting(trustStore.get()) : CertificateCheck.trustingJvm();
-            return new Outbound(configuration, schedule(configuration), dnsServers(configuration, jamesDns), trustStore, certificates,
-                smtpSettings(configuration, jamesDns), database(configuration, files, clock), outcomes, clock);
+            return new Outbound(configuration, schedule(configuration), dnsSettings(configuration, jamesDns, files), trustStore,
+                certificates, smtpSettings(configuration, jamesDns), database(configuration, files, clock), outcomes, clock);
         } catch (GeneralSecurityException e) {
             throw new MessagingException("the certificate authorities to trust can't be read: " + e.getMessage(), e);
         }
@@ -147,6 +149,31 @@ final class Outbound implements AutoCloseable {
             return DnsServers.of(configuration.dnsServers(), jamesDns);
         } catch (IllegalArgumentException e) {
             throw DeliveryConfiguration.invalid("dnsServers", configuration.dnsServers().orElse(""), e.getMessage());
+        }
+    }
+
+    private static DnsSettings dnsSettings(DeliveryConfiguration configuration, DNSService jamesDns, FileSystem files)
+            throws MessagingException {
+        List<InetSocketAddress> servers = dnsServers(configuration, jamesDns);
+        Optional<DnssecMode> mode = DnssecMode.of(configuration.dnssec());
+        try {
+            return DnsSettings.of(servers).with(mode.orElseThrow(() -> new IllegalArgumentException("no such mode")),
+                trustAnchors(configuration, files));
+        } catch (IllegalArgumentException e) {
+            throw DeliveryConfiguration.invalid("dnssec", configuration.dnssec(), DnssecMode.allowed() + "; " + e.getMessage());
+        }
+    }
+
+    private static TrustAnchors trustAnchors(DeliveryConfiguration configuration, FileSystem files) throws MessagingException {
+        if (configuration.trustAnchors().isEmpty()) {
+            return TrustAnchors.iana();
+        }
+        String location = configuration.trustAnchors().get();
+        try (InputStream in = files.getResource(location)) {
+            return TrustAnchors.read(in);
+        } catch (IOException e) {
+            throw DeliveryConfiguration.invalid("trustAnchors", location,
+                "a file of DS or DNSKEY records in zone format, such as 'file://conf/root.ds'; " + e.getMessage());
         }
     }
 

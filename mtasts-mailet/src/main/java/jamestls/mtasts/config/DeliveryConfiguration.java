@@ -34,6 +34,8 @@ import org.apache.mailet.MailetConfig;
  *     ({@code file://conf/…}); default: the JVM's
  * @param trustStorePassword its password; empty for none
  * @param reachable which addresses policy hosts and MX hosts may have
+ * @param dnssec who finds out whether DNS answers are secure: {@code validate}, {@code trust-ad} or {@code off}
+ * @param trustAnchors file of DS or DNSKEY records to validate from, as James file URL; default: the public root's
  * @param policyStorage where policies are kept
  */
 public record DeliveryConfiguration(
@@ -41,7 +43,7 @@ public record DeliveryConfiguration(
         Optional<String> bounceProcessor, Optional<String> onSuccess, Optional<String> heloName, int deliveries,
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Optional<String> trustStore, String trustStorePassword,
-        Reachable reachable, PolicyStorage policyStorage) {
+        Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
     public enum Reachable {
@@ -54,7 +56,7 @@ public record DeliveryConfiguration(
         "outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
         "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
         "reuseAge", "dnsServers", "smtpPort", "policyPort", "trustStore",
-        "trustStorePassword", "allowPrivateAddresses")).toList();
+        "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors")).toList();
 
     /** What stock RemoteDelivery reads and this mailet does not, each with what to do instead. */
     private static final Map<String, String> DECLINED = Map.ofEntries(
@@ -114,6 +116,8 @@ public record DeliveryConfiguration(
             parameters.text("trustStore"),
             parameters.text("trustStorePassword").orElse(""),
             parameters.flag("allowPrivateAddresses", false) ? Reachable.ANY_ADDRESS : Reachable.PUBLIC_ADDRESSES_ONLY,
+            parameters.text("dnssec").orElse("validate"),
+            parameters.text("trustAnchors"),
             PolicyStorage.of(parameters));
     }
 }

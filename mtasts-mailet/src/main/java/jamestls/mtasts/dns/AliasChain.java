@@ -23,46 +23,58 @@ import org.xbill.DNS.Type;
 final class AliasChain {
 
     private static final int MOST_ALIASES = 8;
-    private static final long LONGEST_POSITIVE = 3_600;
     private static final long LONGEST_NEGATIVE = 300;
 
-    private final Recursor recursor;
+    private final Source source;
     private final int type;
     private final long deadline;
     private final Set<Name> visited = new HashSet<>();
     private Name owner;
-    private long ttl = LONGEST_POSITIVE;
+    private long ttl = Source.LONGEST_TTL;
+    // RFC 7672 §2.1.3: one insecure link makes the whole result insecure
+    private Security security = Security.SECURE;
 
-    private AliasChain(Recursor recursor, Name question, int type, long deadline) {
-        this.recursor = recursor;
+    private AliasChain(Source source, Name question, int type, long deadline) {
+        this.source = source;
         this.type = type;
         this.deadline = deadline;
         this.owner = question;
     }
 
-    static Resolution follow(Recursor recursor, Name question, int type, long deadline) {
-        AliasChain chain = new AliasChain(recursor, question, type, deadline);
+    static Resolution follow(Source source, Name question, int type, long deadline) {
+        AliasChain chain = new AliasChain(source, question, type, deadline);
         Resolution resolution = chain.walk();
-        return resolution instanceof Resolution.Unknown unknown
-            ? new Resolution.Unknown(Type.string(type) + " of " + question.toString(true) + ": " + unknown.reason()) : resolution;
+        String what = Type.string(type) + " of " + question.toString(true) + ": ";
+        return switch (resolution) {
+            case Resolution.Unknown unknown -> new Resolution.Unknown(what + unknown.reason());
+            case Resolution.Forged forged -> new Resolution.Forged(what + forged.reason());
+            case Resolution.Records found -> found;
+            case Resolution.None none -> none;
+        };
     }
 
     private Resolution walk() {
         visited.add(owner);
         // every answer either ends the walk or moves it on by at least one alias, so this is bounded, too
         while (true) {
-            switch (recursor.ask(owner, type, deadline)) {
-                case Recursor.Reply.Unknown unknown -> {
+            switch (source.ask(owner, type, deadline)) {
+                case Source.Reply.Unknown unknown -> {
                     return new Resolution.Unknown(unknown.reason());
                 }
-                case Recursor.Reply.Heard heard -> {
+                case Source.Reply.Forged forged -> {
+                    // RFC 7672 §2.1.3: an error anywhere in the chain is an error of the look-up
+                    return new Resolution.Forged(forged.reason());
+                }
+                case Source.Reply.Heard heard -> {
+                    security = security.weaker(heard.security());
+                    ttl = Math.min(ttl, heard.longestTtl());
                     Name asked = owner;
                     Optional<Resolution> end = through(heard.message());
                     if (end.isPresent()) {
                         return end.get();
                     }
                     if (owner.equals(asked)) {
-                        return new Resolution.None(0);
+                        return new Resolution.None(0, security);
                     }
                 }
             }
@@ -83,7 +95,7 @@ final class AliasChain {
                 .toList();
             if (!found.isEmpty()) {
                 long shortest = found.stream().mapToLong(Record::getTTL).min().orElse(0);
-                return Optional.of(new Resolution.Records(owner, found, Math.min(ttl, shortest)));
+                return Optional.of(new Resolution.Records(owner, found, Math.min(ttl, shortest), security));
             }
             CNAMERecord alias = aliases.get(owner);
             if (alias == null) {
@@ -110,6 +122,6 @@ final class AliasChain {
         if (soa < 0 && message.getRcode() == Rcode.NOERROR) {
             return Optional.empty();
         }
-        return Optional.of(new Resolution.None(Math.min(ttl, Math.clamp(soa, 0, LONGEST_NEGATIVE))));
+        return Optional.of(new Resolution.None(Math.min(ttl, Math.clamp(soa, 0, LONGEST_NEGATIVE)), security));
     }
 }

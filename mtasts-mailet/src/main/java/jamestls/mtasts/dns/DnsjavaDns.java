@@ -2,6 +2,7 @@ package jamestls.mtasts.dns;
 
 import jamestls.mtasts.dns.RecordReading.Reading;
 import java.net.InetAddress;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,25 +24,43 @@ import org.xbill.DNS.Type;
  * an hour, negative ones for at most five minutes, failures for one second. The same question is asked only once at a
  * time. TXT records arrive one character per byte (ISO 8859-1), so that no byte can pass for another.
  *
- * <p>Nothing is validated: the security of every answer is {@link Security#INSECURE}, and {@code Bogus} does not occur. A
- * validating server reports bogus data as SERVFAIL, which is {@code Failed} here.
+ * <p>Whether an answer is secure is found out as {@link DnssecMode} says. Bogus answers are kept for a minute, so that a
+ * broken zone cannot have us validate without end. Without DNSSEC, by configuration or because the resolvers strip it
+ * ({@link #dnssec}), every answer is {@link Security#INSECURE} and {@code Bogus} does not occur: a validating server reports
+ * bogus data as SERVFAIL, which is {@code Failed} then.
  */
 public final class DnsjavaDns implements Dns {
 
-    private final Recursor recursor;
+    private final Vouching source;
     private final AnswerCache cache;
     private final Duration lookupDeadline;
 
-    /** Nothing is sent until the first look-up. */
+    /** Nothing is sent until {@link #start} or the first look-up. */
     public DnsjavaDns(DnsSettings settings) {
-        this(settings, System::nanoTime);
+        this(settings, Clock.systemUTC());
+    }
+
+    /** @param clock for the dates of signatures and the hours between probes */
+    public DnsjavaDns(DnsSettings settings, Clock clock) {
+        this(settings, clock, System::nanoTime);
     }
 
     /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
-    DnsjavaDns(DnsSettings settings, LongSupplier cacheClock) {
-        this.recursor = new Recursor(settings);
+    DnsjavaDns(DnsSettings settings, Clock clock, LongSupplier cacheClock) {
+        this.source = Vouching.by(settings, new Recursor(settings), clock, cacheClock);
         this.cache = new AnswerCache(settings.cacheEntries(), cacheClock);
         this.lookupDeadline = settings.lookupDeadline();
+    }
+
+    /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
+    public DnsjavaDns start() {
+        source.start();
+        return this;
+    }
+
+    /** Whether answers can be secure at all; asks the resolvers again, in the background, when that was an hour ago. */
+    public DnssecState dnssec() {
+        return source.state();
     }
 
     @Override
@@ -74,7 +93,7 @@ public final class DnsjavaDns implements Dns {
 
     private CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type) {
         return cache.get(new AnswerCache.Question(wireName(name), type), question ->
-            AliasChain.follow(recursor, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));
+            AliasChain.follow(source, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));
     }
 
     private <T> DnsAnswer<T> awaited(CompletableFuture<AnswerCache.Kept> flight, String what,
@@ -95,14 +114,15 @@ public final class DnsjavaDns implements Dns {
     private static <T> DnsAnswer<T> answer(Resolution resolution, Duration ttl, String what, Function<List<Record>, Reading<T>> reading) {
         return switch (resolution) {
             case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
-            case Resolution.None none -> new DnsAnswer.Absent<>(Security.INSECURE, ttl);
+            case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
+            case Resolution.None none -> new DnsAnswer.Absent<>(none.security(), ttl);
             case Resolution.Records found -> {
                 Optional<DomainName> owner = RecordReading.domainName(found.owner());
                 if (owner.isEmpty()) {
                     yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");
                 }
                 yield switch (reading.apply(found.records())) {
-                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), Security.INSECURE, ttl, owner.get());
+                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), found.security(), ttl, owner.get());
                     case Reading.Unusable<T> unusable -> new DnsAnswer.Failed<>(what + ": " + unusable.reason());
                 };
             }
@@ -113,10 +133,10 @@ public final class DnsjavaDns implements Dns {
     private static DnsAnswer<InetAddress> together(DnsAnswer<InetAddress> v6, DnsAnswer<InetAddress> v4) {
         if (v6 instanceof DnsAnswer.Found<InetAddress> six && v4 instanceof DnsAnswer.Found<InetAddress> four) {
             return new DnsAnswer.Found<>(Stream.concat(six.records().stream(), four.records().stream()).toList(),
-                weaker(six.security(), four.security()), shorter(six.ttl(), four.ttl()), six.canonicalName());
+                six.security().weaker(four.security()), shorter(six.ttl(), four.ttl()), six.canonicalName());
         }
         if (v6 instanceof DnsAnswer.Absent<InetAddress> six && v4 instanceof DnsAnswer.Absent<InetAddress> four) {
-            return new DnsAnswer.Absent<>(weaker(six.security(), four.security()), shorter(six.ttl(), four.ttl()));
+            return new DnsAnswer.Absent<>(six.security().weaker(four.security()), shorter(six.ttl(), four.ttl()));
         }
         return Stream.of(v6, v4).min((one, other) -> Integer.compare(weight(one), weight(other))).orElseThrow();
     }
@@ -129,10 +149,6 @@ public final class DnsjavaDns implements Dns {
             case DnsAnswer.Failed<InetAddress> failed -> 2;
             case DnsAnswer.Absent<InetAddress> absent -> 3;
         };
-    }
-
-    private static Security weaker(Security one, Security other) {
-        return one == Security.SECURE ? other : one;
     }
 
     private static Duration shorter(Duration one, Duration other) {

@@ -9,6 +9,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.ExtendedFlags;
+import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
@@ -21,7 +23,7 @@ import org.xbill.DNS.Type;
  * anything unreadable) is not asked again for the same question; one that was silent gets a second chance, because UDP
  * loses datagrams.
  */
-final class Recursor {
+final class Recursor implements Source {
 
     /** What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020); longer answers come by TCP. */
     private static final int EDNS_PAYLOAD = 1232;
@@ -35,16 +37,14 @@ final class Recursor {
         this.slots = new Semaphore(settings.concurrentQueries());
     }
 
-    /** What came back. */
-    sealed interface Reply {
-
-        /** A message with NOERROR or NXDOMAIN, about the question asked. */
-        record Heard(Message message) implements Reply {
-        }
-
-        /** Nobody could say; one line for each try. */
-        record Unknown(String reason) implements Reply {
-        }
+    /** What is asked for beside the records. */
+    enum Asking {
+        /** Nothing. */
+        PLAIN,
+        /** That the server says whether it has validated the answer: the AD bit in a query (RFC 6840 §5.7). */
+        VERDICT,
+        /** Signatures and proofs, and the answer even if the server thinks it bogus: DO and CD (RFC 4035 §4.9.2). */
+        SIGNATURES
     }
 
     private sealed interface Attempt {
@@ -59,10 +59,15 @@ final class Recursor {
         }
     }
 
+    @Override
+    public Reply ask(Name name, int type, long deadline) {
+        return ask(settings.servers(), name, type, Asking.PLAIN, deadline);
+    }
+
     /** @param deadline on {@link System#nanoTime}'s clock */
-    Reply ask(Name name, int type, long deadline) {
+    Reply ask(List<InetSocketAddress> servers, Name name, int type, Asking asking, long deadline) {
         List<String> reasons = new ArrayList<>();
-        List<InetSocketAddress> toAsk = settings.servers();
+        List<InetSocketAddress> toAsk = servers;
         for (int round = 0; round < ROUNDS && !toAsk.isEmpty(); round++) {
             List<InetSocketAddress> silent = new ArrayList<>();
             for (InetSocketAddress server : toAsk) {
@@ -70,9 +75,9 @@ final class Recursor {
                     reasons.add("no time left");
                     return new Reply.Unknown(String.join("; ", reasons));
                 }
-                switch (attempt(server, name, type, deadline)) {
+                switch (attempt(server, name, type, asking, deadline)) {
                     case Attempt.Answered answered -> {
-                        return new Reply.Heard(answered.message());
+                        return new Reply.Heard(answered.message(), Security.INSECURE, LONGEST_TTL);
                     }
                     case Attempt.Silent no -> {
                         reasons.add(no.reason());
@@ -86,14 +91,14 @@ final class Recursor {
         return new Reply.Unknown(String.join("; ", reasons));
     }
 
-    private Attempt attempt(InetSocketAddress server, Name name, int type, long deadline) {
+    private Attempt attempt(InetSocketAddress server, Name name, int type, Asking asking, long deadline) {
         String where = server.getAddress().getHostAddress() + " port " + server.getPort();
         try {
             if (!slots.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                 return new Attempt.Silent("no free slot among " + settings.concurrentQueries() + " queries");
             }
             try {
-                return judged(send(server, name, type, deadline), type, where);
+                return judged(send(server, name, type, asking, deadline), type, where);
             } finally {
                 slots.release();
             }
@@ -108,16 +113,19 @@ final class Recursor {
         }
     }
 
-    private Message send(InetSocketAddress server, Name name, int type, long deadline)
+    private Message send(InetSocketAddress server, Name name, int type, Asking asking, long deadline)
         throws InterruptedException, ExecutionException, TimeoutException {
         Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
         Duration patience = left.compareTo(settings.queryTimeout()) < 0 ? left : settings.queryTimeout();
         SimpleResolver resolver = new SimpleResolver(server);
-        resolver.setEDNS(0, EDNS_PAYLOAD, 0, List.of());
+        resolver.setEDNS(0, EDNS_PAYLOAD, asking == Asking.SIGNATURES ? ExtendedFlags.DO : 0, List.of());
         resolver.setTimeout(patience);
         Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        if (asking != Asking.PLAIN) {
+            query.getHeader().setFlag(asking == Asking.VERDICT ? Flags.AD : Flags.CD);
+        }
         // the resolver looks at its clock about once a second only, so the time is also kept here
-        return resolver.sendAsync(query).toCompletableFuture().get(patience.toNanos(), TimeUnit.NANOSECONDS);
+        return resolver.sendAsync(query, Thread::startVirtualThread).toCompletableFuture().get(patience.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private static Attempt judged(Message message, int type, String where) {

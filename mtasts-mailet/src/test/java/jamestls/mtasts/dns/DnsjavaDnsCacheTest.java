@@ -8,6 +8,7 @@ import jamestls.fakeinternet.DnsServer;
 import jamestls.mtasts.dns.DnsAnswer.Absent;
 import jamestls.mtasts.dns.DnsAnswer.Failed;
 import jamestls.mtasts.dns.DnsAnswer.Found;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,7 +122,7 @@ class DnsjavaDnsCacheTest {
     @Test
     void lookUpShouldEndByItsDeadlineWhenNoSlotGetsFree() {
         DnsjavaDns narrow = new DnsjavaDns(
-            new DnsSettings(List.of(server.address()), Duration.ofSeconds(2), Duration.ofSeconds(2), 1, 10));
+            DnsSettings.of(List.of(server.address())).within(Duration.ofSeconds(2), Duration.ofSeconds(2), 1, 10));
         server.faults().set("silent.example", DnsFault.TIMEOUT);
         Thread.startVirtualThread(() -> narrow.txt(DomainName.of("silent.example")));
         await().until(() -> server.queries("silent.example", "TXT") == 1);
@@ -132,8 +133,8 @@ class DnsjavaDnsCacheTest {
     }
 
     private DnsjavaDns dns(int concurrentQueries) {
-        return new DnsjavaDns(new DnsSettings(List.of(server.address()), Duration.ofSeconds(3), Duration.ofSeconds(9),
-            concurrentQueries, 1000), nanos::get);
+        return new DnsjavaDns(DnsSettings.of(List.of(server.address()))
+            .within(Duration.ofSeconds(3), Duration.ofSeconds(9), concurrentQueries, 1000), Clock.systemUTC(), nanos::get);
     }
 
     private void pass(Duration time) {

@@ -26,7 +26,7 @@ class DnsjavaDnsTest {
     private final DnsServer second = DnsServer.start(server.zone());
     private final DnsjavaDns dns = new DnsjavaDns(DnsSettings.of(List.of(server.address(), second.address())));
     private final DnsjavaDns impatient = new DnsjavaDns(
-        new DnsSettings(List.of(server.address(), second.address()), Duration.ofMillis(700), Duration.ofSeconds(10), 64, 1000));
+        DnsSettings.of(List.of(server.address(), second.address())).within(Duration.ofMillis(700), Duration.ofSeconds(10), 64, 1000));
 
     @AfterEach
     void stop() {
