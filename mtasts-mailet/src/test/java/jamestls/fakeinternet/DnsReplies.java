@@ -1,6 +1,7 @@
 package jamestls.fakeinternet;
 
 import java.util.Optional;
+import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Header;
 import org.xbill.DNS.Message;
@@ -15,10 +16,17 @@ final class DnsReplies {
 
     private static final int PLAIN_UDP = 512;
 
+    /** Whom to ask for the records; {@code withProofs} where the client wants signatures (DO). */
+    interface Data {
+        Zone.Answer answer(Name name, int type, Zone.Chain chain, boolean withProofs);
+    }
+
+    private final Data data;
     private final Zone zone;
     private final DnsFaults faults;
 
-    DnsReplies(Zone zone, DnsFaults faults) {
+    DnsReplies(Data data, Zone zone, DnsFaults faults) {
+        this.data = data;
         this.zone = zone;
         this.faults = faults;
     }
@@ -30,17 +38,18 @@ final class DnsReplies {
         DnsFault fault = faults.of(name, question.getType()).orElse(null);
         int room = transport == DnsQuery.Transport.TCP ? Message.MAXLENGTH
             : query.getOPT() == null ? PLAIN_UDP : Math.max(PLAIN_UDP, query.getOPT().getPayloadSize());
+        boolean proofs = query.getOPT() != null && (query.getOPT().getFlags() & ExtendedFlags.DO) != 0;
         return switch (fault) {
-            case null -> Optional.of(filled(query, zone.answer(name, question.getType(), Zone.Chain.WHOLE)).toWire(room));
+            case null -> Optional.of(filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs)).toWire(room));
             case TIMEOUT -> Optional.empty();
             case GARBAGE -> Optional.of(garbage(query));
             case SERVFAIL -> Optional.of(empty(query, Rcode.SERVFAIL).toWire(room));
             case REFUSED -> Optional.of(empty(query, Rcode.REFUSED).toWire(room));
             case NXDOMAIN -> Optional.of(filled(query, zone.denial(name)).toWire(room));
             case FIRST_CNAME_ONLY ->
-                Optional.of(filled(query, zone.answer(name, question.getType(), Zone.Chain.FIRST_LINK)).toWire(room));
+                Optional.of(filled(query, data.answer(name, question.getType(), Zone.Chain.FIRST_LINK, proofs)).toWire(room));
             case TRUNCATED -> Optional.of(transport == DnsQuery.Transport.UDP ? truncated(query).toWire(room)
-                : filled(query, zone.answer(name, question.getType(), Zone.Chain.WHOLE)).toWire(room));
+                : filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs)).toWire(room));
         };
     }
 

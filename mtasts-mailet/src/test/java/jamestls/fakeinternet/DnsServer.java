@@ -42,11 +42,11 @@ public final class DnsServer implements AutoCloseable {
     private final Set<Socket> streams = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private DnsServer(DatagramSocket udp, ServerSocket tcp, Zone zone) {
+    private DnsServer(DatagramSocket udp, ServerSocket tcp, DnsReplies.Data data, Zone zone) {
         this.udp = udp;
         this.tcp = tcp;
         this.zone = zone;
-        this.replies = new DnsReplies(zone, faults);
+        this.replies = new DnsReplies(data, zone, faults);
     }
 
     /** A server with nothing in it yet. */
@@ -56,11 +56,20 @@ public final class DnsServer implements AutoCloseable {
 
     /** A server that answers from {@code zone}, which may go on changing. */
     public static DnsServer start(Zone zone) {
+        return start((name, type, chain, withProofs) -> zone.answer(name, type, chain), zone);
+    }
+
+    /** A server that hands through what the signed and unsigned zones of {@code tree} have. */
+    public static DnsServer start(DnsTree tree) {
+        return start(tree::answer, tree.data());
+    }
+
+    private static DnsServer start(DnsReplies.Data data, Zone zone) {
         for (int attempt = 1; ; attempt++) {
             try {
                 ServerSocket tcp = new ServerSocket(0, 50, loopback());
                 try {
-                    DnsServer server = new DnsServer(new DatagramSocket(tcp.getLocalPort(), loopback()), tcp, zone);
+                    DnsServer server = new DnsServer(new DatagramSocket(tcp.getLocalPort(), loopback()), tcp, data, zone);
                     Thread.ofVirtual().name("fake-dns-udp").start(server::receive);
                     Thread.ofVirtual().name("fake-dns-tcp").start(server::accept);
                     return server;

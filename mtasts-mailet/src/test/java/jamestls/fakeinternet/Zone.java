@@ -33,7 +33,7 @@ import org.xbill.DNS.Type;
  * trailing dot may be left out; zone file escapes ({@code \032}) make names no host may have. May be changed while the
  * server runs, from any thread.
  *
- * <p>What it holds is unsigned. Signatures belong between {@link #answer} and the wire, where they see whole RRsets.
+ * <p>What it holds is unsigned; {@link DnsTree} cuts it into zones and signs them.
  */
 public final class Zone {
 
@@ -162,6 +162,16 @@ public final class Zone {
             }
         }
         return new Answer(Rcode.NOERROR, answers, List.of());
+    }
+
+    /** The records at that name, of all types. */
+    List<Record> at(Name name) {
+        return records.getOrDefault(name, List.of());
+    }
+
+    /** All names with records. */
+    Set<Name> names() {
+        return Set.copyOf(records.keySet());
     }
 
     /** Says that there is no such name, whatever the data says. */
