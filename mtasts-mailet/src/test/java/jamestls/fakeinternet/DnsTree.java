@@ -55,13 +55,13 @@ public final class DnsTree {
 
     public DnsTree signed(String apex, Signing signing) {
         Name name = Zone.name(apex);
-        return zone(name, Optional.of(new SignedZone(name, signing, ZoneKeys.fresh(name, signing.algorithm()))));
+        return zone(name, Optional.of(new SignedZone(name, signing, () -> ZoneKeys.of(name, signing.algorithm()))));
     }
 
     /** With two keys of the same tag and algorithm, the second of which signs the data. */
     public DnsTree signedByTwins(String apex) {
         Name name = Zone.name(apex);
-        return zone(name, Optional.of(new SignedZone(name, Signing.with(Signing.Algorithm.ECDSA), ZoneKeys.twins(name))));
+        return zone(name, Optional.of(new SignedZone(name, Signing.with(Signing.Algorithm.ECDSA), () -> ZoneKeys.twins(name))));
     }
 
     /** An insecure delegation: the parent proves that there is no DS. */
@@ -112,7 +112,8 @@ public final class DnsTree {
 
     /** @param withProofs whether the client asked for signatures (DO) */
     Zone.Answer answer(Name question, int type, Zone.Chain chain, boolean withProofs) {
-        Zone.Answer whole = answer(question, type, chain);
+        Name asked = faults.get(question) == SigningFault.FOREIGN_ANSWER ? Zone.name("decoy." + apexOf(question)) : question;
+        Zone.Answer whole = answer(asked, type, chain);
         if (withProofs && !stripping.get()) {
             return whole;
         }

@@ -9,8 +9,12 @@ public enum SigningFault {
     /** Signed, but with a key that the zone does not have. */
     WRONG_KEY,
     MISSING_SIGNATURE,
-    /** A signature of no bytes at all but one. */
+    /** A signature of one byte. */
     STUNTED_SIGNATURE,
+    /** Many signatures, all wrong, to keep the validator busy (KeyTrap, CVE-2023-50387). */
+    MANY_SIGNATURES,
+    /** The answer to another question: that about {@code decoy} in the same zone, signatures and all. */
+    FOREIGN_ANSWER,
     /** At the top of a zone: the parent denies, without proof, that the zone is signed. */
     STRIPPED_DS,
     /** At the top of a zone: the parent has the digest of another key. */

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNSKEYRecord;
 import org.xbill.DNS.DNSSEC;
@@ -30,6 +31,9 @@ record ZoneKeys(Key entry, Key data) {
     private static final int DNSSEC_PROTOCOL = 3;
     private static final long TTL = 3600;
 
+    /** Keys once made serve every test of the JVM, zone by zone: making them costs more than all the rest of a test. */
+    private static final Map<String, ZoneKeys> MADE = new ConcurrentHashMap<>();
+
     record Key(DNSKEYRecord published, PrivateKey secret) {
 
         RRSIGRecord sign(RRset set, Instant from, Duration span) {
@@ -41,13 +45,26 @@ record ZoneKeys(Key entry, Key data) {
         }
     }
 
-    static ZoneKeys fresh(Name apex, Signing.Algorithm algorithm) {
-        Key only = key(apex, algorithm);
-        return new ZoneKeys(only, only);
+    static ZoneKeys of(Name apex, Signing.Algorithm algorithm) {
+        return MADE.computeIfAbsent(apex + " " + algorithm, zone -> one(apex, algorithm));
+    }
+
+    /** A key that this zone does not have. */
+    static ZoneKeys stranger(Name apex, Signing.Algorithm algorithm) {
+        return MADE.computeIfAbsent("not " + apex + " " + algorithm, zone -> one(apex, algorithm));
     }
 
     /** Two keys that nothing but the key itself tells apart (RFC 4034 §8). */
     static ZoneKeys twins(Name apex) {
+        return MADE.computeIfAbsent(apex + " twins", zone -> collision(apex));
+    }
+
+    private static ZoneKeys one(Name apex, Signing.Algorithm algorithm) {
+        Key only = key(apex, algorithm);
+        return new ZoneKeys(only, only);
+    }
+
+    private static ZoneKeys collision(Name apex) {
         Map<Integer, Key> byTag = new HashMap<>();
         while (true) {
             Key key = key(apex, Signing.Algorithm.ECDSA);
@@ -58,7 +75,7 @@ record ZoneKeys(Key entry, Key data) {
         }
     }
 
-    static Key key(Name apex, Signing.Algorithm algorithm) {
+    private static Key key(Name apex, Signing.Algorithm algorithm) {
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm.keys);
             generator.initialize(algorithm.keySize);

@@ -32,7 +32,7 @@ final class KeyShelf {
     private record Question(Name name, int type) {
     }
 
-    private final AsyncCache<Question, Message> answers;
+    private final AsyncCache<Question, Source.Reply> answers;
     private final AtomicBoolean sawTwins = new AtomicBoolean();
 
     KeyShelf(int entries, LongSupplier nanoClock) {
@@ -40,12 +40,12 @@ final class KeyShelf {
             .maximumSize(entries)
             .ticker(nanoClock::getAsLong)
             .executor(Thread::startVirtualThread)
-            .expireAfter(Expiry.<Question, Message>creating((question, message) -> Duration.ofSeconds(ttl(message))))
+            .expireAfter(Expiry.<Question, Source.Reply>creating((question, reply) -> Duration.ofSeconds(ttl(reply))))
             .buildAsync();
     }
 
-    /** The answer kept, the one on its way, or the one that {@code flight} brings; an exception is not kept. */
-    CompletableFuture<Message> get(Name name, int type, Supplier<Message> flight) {
+    /** The answer kept, the one on its way, or the one that {@code flight} brings; what is no message is not kept. */
+    CompletableFuture<Source.Reply> get(Name name, int type, Supplier<Source.Reply> flight) {
         return answers.get(new Question(name, type), (question, executor) ->
             CompletableFuture.supplyAsync(() -> bounded(flight.get()), executor));
     }
@@ -63,21 +63,27 @@ final class KeyShelf {
         return sawTwins.get();
     }
 
-    private Message bounded(Message message) {
-        List<DNSKEYRecord> keys = message.getSection(Section.ANSWER).stream()
+    private Source.Reply bounded(Source.Reply reply) {
+        if (!(reply instanceof Source.Reply.Heard heard)) {
+            return reply;
+        }
+        List<DNSKEYRecord> keys = heard.message().getSection(Section.ANSWER).stream()
             .filter(DNSKEYRecord.class::isInstance).map(DNSKEYRecord.class::cast).toList();
         if (keys.size() > MOST_KEYS) {
-            throw new ValidatorFeed.Unanswered(keys.size() + " DNSKEY records of " + message.getQuestion().getName().toString(true)
-                + ", more than " + MOST_KEYS);
+            return new Source.Reply.Unknown(keys.size() + " DNSKEY records, more than " + MOST_KEYS);
         }
         Set<Integer> tags = new HashSet<>();
         if (!keys.stream().allMatch(key -> tags.add(key.getFootprint() << Byte.SIZE | key.getAlgorithm()))) {
             sawTwins.set(true);
         }
-        return message;
+        return reply;
     }
 
-    private static long ttl(Message message) {
+    private static long ttl(Source.Reply reply) {
+        if (!(reply instanceof Source.Reply.Heard heard)) {
+            return 0;
+        }
+        Message message = heard.message();
         long shortest = LONGEST;
         for (int section : new int[] {Section.ANSWER, Section.AUTHORITY}) {
             shortest = Math.min(shortest, message.getSection(section).stream().mapToLong(Record::getTTL).min().orElse(LONGEST));

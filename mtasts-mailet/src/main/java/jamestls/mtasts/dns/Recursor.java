@@ -4,6 +4,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -135,6 +136,7 @@ final class Recursor implements Source {
     }
 
     private static boolean isTimeout(Throwable cause) {
-        return cause instanceof TimeoutException || cause.getMessage() != null && cause.getMessage().startsWith("Timed out");
+        return cause instanceof TimeoutException
+            || cause.getMessage() != null && cause.getMessage().toLowerCase(Locale.ROOT).contains("timed out");
     }
 }

@@ -76,11 +76,11 @@ final class Validator implements Source {
     @Override
     public Reply ask(Name name, int type, long deadline) {
         Reply reply = validated(resolver, name, type, deadline);
+        if (reply instanceof Reply.Forged && shelf.sawTwins()) {
+            reply = validated(fromTheOtherEnd, name, type, deadline);
+        }
         if (reply instanceof Reply.Forged) {
             shelf.forget(name);
-            if (shelf.sawTwins()) {
-                return validated(fromTheOtherEnd, name, type, deadline);
-            }
         }
         return reply;
     }

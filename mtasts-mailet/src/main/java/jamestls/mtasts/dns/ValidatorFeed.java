@@ -59,7 +59,7 @@ final class ValidatorFeed implements Resolver {
         int type = question.getType();
         // the validator calls from the common pool, which must not wait
         CompletableFuture<Message> answer = type == Type.DS || type == Type.DNSKEY
-            ? shelf.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(kept, type))
+            ? shelf.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(message(kept, name, type), type))
             : CompletableFuture.supplyAsync(() -> whole(name, type, budget), budget);
         return answer.whenComplete((message, failure) -> {
             if (failure != null) {
@@ -69,7 +69,8 @@ final class ValidatorFeed implements Resolver {
     }
 
     private Message whole(Name name, int type, LookupBudget budget) {
-        Message message = AliasCompletion.of(asked(name, type, budget), type, target -> asked(target, type, budget));
+        Message message = AliasCompletion.of(message(asked(name, type, budget), name, type), type,
+            target -> message(asked(target, type, budget), target, type));
         List<NSEC3Record> hashed = message.getSection(Section.AUTHORITY).stream()
             .filter(NSEC3Record.class::isInstance).map(NSEC3Record.class::cast).toList();
         if (!hashed.isEmpty()) {
@@ -79,11 +80,14 @@ final class ValidatorFeed implements Resolver {
         return message;
     }
 
-    private Message asked(Name name, int type, LookupBudget budget) {
-        if (!budget.spend()) {
-            throw new Unanswered("more than " + LookupBudget.MOST_QUERIES + " queries to validate one answer");
-        }
-        return switch (recursor.ask(servers.get(), name, type, Recursor.Asking.SIGNATURES, budget.deadline())) {
+    private Source.Reply asked(Name name, int type, LookupBudget budget) {
+        return budget.spend() ? recursor.ask(servers.get(), name, type, Recursor.Asking.SIGNATURES, budget.deadline())
+            : new Source.Reply.Unknown("more than " + LookupBudget.MOST_QUERIES + " queries to validate one answer");
+    }
+
+    /** The validator knows no other way to hear of a failure than an exception. */
+    private static Message message(Source.Reply reply, Name name, int type) {
+        return switch (reply) {
             case Source.Reply.Heard heard -> heard.message();
             case Source.Reply.Forged forged -> throw new Unanswered(forged.reason());
             case Source.Reply.Unknown unknown ->

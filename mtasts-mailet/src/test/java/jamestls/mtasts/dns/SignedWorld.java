@@ -30,7 +30,6 @@ final class SignedWorld implements AutoCloseable {
         .signed("optout", Signing.with(ECDSA).optOut())
         .signed("nsec.example", Signing.with(ED25519))
         .signed("nsec3.example", Signing.with(RSA).nsec3())
-        .signed("twins.example", Signing.with(ECDSA))
         .unsigned("plain.example")
         .unsigned("plain.optout")
         .signed("signed.optout", Signing.with(ECDSA));
@@ -51,7 +50,7 @@ final class SignedWorld implements AutoCloseable {
 
     DnsSettings settings() {
         try {
-            return DnsSettings.of(List.of(server.address())).within(Duration.ofSeconds(2), Duration.ofSeconds(8), 64, 1000)
+            return DnsSettings.of(List.of(server.address())).within(Duration.ofSeconds(5), Duration.ofSeconds(15), 64, 1000)
                 .with(DnssecMode.VALIDATE, TrustAnchors.read(new ByteArrayInputStream(tree.trustAnchorBytes())));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
