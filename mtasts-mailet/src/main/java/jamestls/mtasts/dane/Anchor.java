@@ -4,11 +4,13 @@ import jamestls.mtasts.dns.TlsaRecord;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.Violation;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PublicKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.TrustAnchor;
+import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Date;
@@ -32,6 +34,9 @@ sealed interface Anchor {
      * @param below intermediates between it and the server's certificate, self-issued ones not counted
      */
     Optional<Violation> fault(int below, Date now);
+
+    /** Whether its name constraints (RFC 5280 §4.2.1.10), if it has any, permit that certificate's names. */
+    boolean permits(X509Certificate below);
 
     /** As the JDK's path validation wants it, for a path whose upper end is {@code last}. */
     TrustAnchor forPath(X509Certificate last);
@@ -60,8 +65,23 @@ sealed interface Anchor {
 
         @Override
         public TrustAnchor forPath(X509Certificate last) {
+            return new TrustAnchor(certificate, null);
+        }
+
+        /** The JDK's path validation passes over the name constraints of an anchor. */
+        @Override
+        public boolean permits(X509Certificate below) {
             byte[] extension = certificate.getExtensionValue(NAME_CONSTRAINTS);
-            return new TrustAnchor(certificate, extension == null ? null : new Der(extension).enter().element());
+            if (extension == null) {
+                return true;
+            }
+            try {
+                X509CertSelector selector = new X509CertSelector();
+                selector.setNameConstraints(new Der(extension).enter().element());
+                return selector.match(below);
+            } catch (IOException | RuntimeException malformed) {
+                return false;
+            }
         }
     }
 
@@ -76,6 +96,11 @@ sealed interface Anchor {
         @Override
         public Optional<Violation> fault(int below, Date now) {
             return Optional.empty();
+        }
+
+        @Override
+        public boolean permits(X509Certificate below) {
+            return true;
         }
 
         @Override

@@ -98,6 +98,9 @@ final class TrustPath {
         if (!noted(anchor.fault(below, now))) {
             return false;
         }
+        if (!path.stream().allMatch(anchor::permits)) {
+            return noted(untrusted("a name in the chain is not permitted by its trust anchor"));
+        }
         try {
             PKIXParameters parameters = new PKIXParameters(Set.of(anchor.forPath(path.getLast())));
             parameters.setRevocationEnabled(false);

@@ -1,0 +1,243 @@
+package jamestls.mtasts.dane;
+
+import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_EXPIRED;
+import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_HOST_MISMATCH;
+import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_NOT_TRUSTED;
+import static jamestls.mtasts.outcome.ResultType.TLSA_INVALID;
+import static jamestls.mtasts.outcome.ResultType.VALIDATION_FAILURE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import jamestls.fakeinternet.CertificateDraft;
+import jamestls.fakeinternet.CertificateDraft.Identifiers;
+import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import java.security.KeyPair;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DaneVerifierTest {
+
+    private static final String HOST = "mx.example.org";
+    private static final Issued ROOT = CertificateDraft.authority("Root").selfSigned();
+    private static final Issued CA = CertificateDraft.authority("CA").signedBy(ROOT);
+    private static final Issued EE = CertificateDraft.server(HOST).signedBy(CA);
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "0,1", "0,2", "1,0", "1,1", "1,2"})
+    void endEntityShouldMatchWithEverySelectorAndMatchingType(int selector, int matchingType) {
+        assertThat(faults(chain(EE), "other.example", tlsa(3, selector, matchingType, EE))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "0,1", "0,2", "1,0", "1,1", "1,2"})
+    void anchorInTheChainShouldMatchWithEverySelectorAndMatchingType(int selector, int matchingType) {
+        assertThat(faults(chain(EE, CA, ROOT), HOST, tlsa(2, selector, matchingType, ROOT))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void anchorInTheRecordShouldNotBeNeededInTheChain(int selector) {
+        assertThat(faults(chain(EE, CA), HOST, tlsa(2, selector, 0, ROOT))).isEmpty();
+        assertThat(faults(chain(EE), HOST, tlsa(2, selector, 0, CA))).isEmpty();
+    }
+
+    @Test
+    void endEntityShouldIgnoreDates() {
+        Issued expired = CertificateDraft.server(HOST).expired().signedBy(CA);
+
+        assertThat(faults(chain(expired), HOST, tlsa(3, 1, 1, expired))).isEmpty();
+    }
+
+    @Test
+    void oneMatchShouldBeEnough() {
+        assertThat(faults(chain(EE), HOST, Tlsa.wrong(2, 1, 1), Tlsa.wrong(3, 0, 1), tlsa(3, 1, 1, EE))).isEmpty();
+    }
+
+    @Test
+    void strongerDigestShouldOutdoTheWeakerOfItsKindOnly() {
+        assertThat(faults(chain(EE), HOST, tlsa(3, 1, 1, EE), Tlsa.wrong(3, 1, 2))).extracting(Violation::type)
+            .as("RFC 7671 §9").containsExactly(VALIDATION_FAILURE);
+        assertThat(faults(chain(EE), HOST, tlsa(3, 1, 1, EE), Tlsa.wrong(3, 0, 2))).isEmpty();
+        assertThat(faults(chain(EE), HOST, tlsa(3, 1, 0, EE), Tlsa.wrong(3, 1, 2))).as("full data stays").isEmpty();
+        assertThat(faults(chain(EE), HOST, tlsa(3, 1, 1, EE), TlsaRecord.of(3, 1, 2, new byte[63]))).as("unusable").isEmpty();
+    }
+
+    @Test
+    void noMatchShouldSaySo() {
+        assertThat(faults(chain(EE, CA, ROOT), HOST, Tlsa.wrong(3, 1, 1), Tlsa.wrong(2, 1, 1)))
+            .containsExactly(new Violation(VALIDATION_FAILURE, "no TLSA record matched"));
+    }
+
+    @Test
+    void noUsableRecordShouldBeTlsaInvalid() {
+        assertThat(faults(chain(EE), HOST, tlsa(1, 1, 1, EE))).extracting(Violation::type).containsExactly(TLSA_INVALID);
+    }
+
+    @Test
+    void anchorShouldNeedTheName() {
+        assertThat(faults(chain(EE, CA), "other.example", tlsa(2, 1, 1, CA))).singleElement().satisfies(fault -> {
+            assertThat(fault.type()).isEqualTo(CERTIFICATE_HOST_MISMATCH);
+            assertThat(fault.reason()).contains(HOST);
+        });
+    }
+
+    @Test
+    void wildcardShouldStandForTheFirstLabelOnly() {
+        Issued wild = CertificateDraft.server("*.example.org").signedBy(CA);
+
+        assertThat(faults(chain(wild, CA), HOST, tlsa(2, 1, 1, CA))).isEmpty();
+        assertThat(types(faults(chain(wild, CA), "a.mx.example.org", tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
+    }
+
+    @Test
+    void commonNameShouldCountOnlyWithoutDnsId() {
+        Issued old = CertificateDraft.commonNameOnly(HOST).signedBy(CA);
+        Issued both = CertificateDraft.server("other.example").signedBy(CA);
+
+        assertThat(faults(chain(old, CA), HOST, tlsa(2, 1, 1, CA))).as("RFC 7672 §3.2.3").isEmpty();
+        assertThat(types(faults(chain(both, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
+        assertThat(types(faults(chain(CertificateDraft.nameless().signedBy(CA), CA), HOST, tlsa(2, 1, 1, CA))))
+            .containsExactly(CERTIFICATE_HOST_MISMATCH);
+    }
+
+    @Test
+    void datesShouldCountUnderAnAnchor() {
+        Issued expiredLeaf = CertificateDraft.server(HOST).expired().signedBy(CA);
+        Issued expiredCa = CertificateDraft.authority("Expired").expired().signedBy(ROOT);
+        Issued below = CertificateDraft.server(HOST).signedBy(expiredCa);
+        Issued early = CertificateDraft.server(HOST).valid(Instant.now().plusSeconds(3_600), Instant.now().plusSeconds(7_200)).signedBy(CA);
+
+        assertThat(types(faults(chain(expiredLeaf, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_EXPIRED);
+        assertThat(types(faults(chain(below, expiredCa, ROOT), HOST, tlsa(2, 0, 1, ROOT)))).containsExactly(CERTIFICATE_EXPIRED);
+        assertThat(types(faults(chain(below, expiredCa), HOST, tlsa(2, 0, 1, expiredCa)))).containsExactly(CERTIFICATE_EXPIRED);
+        assertThat(faults(chain(below), HOST, tlsa(2, 1, 0, expiredCa))).as("a bare key has no dates").isEmpty();
+        assertThat(faults(chain(early, CA), HOST, tlsa(2, 1, 1, CA)))
+            .containsExactly(new Violation(VALIDATION_FAILURE, "certificate is not yet valid"));
+    }
+
+    @Test
+    void anotherWayShouldBeFoundAroundAnExpiredIssuer() {
+        KeyPair key = CertificateDraft.newKey();
+        Issued old = CertificateDraft.authority("Twice").key(key).expired().signedBy(ROOT);
+        Issued fresh = CertificateDraft.authority("Twice").key(key).signedBy(ROOT);
+        Issued below = CertificateDraft.server(HOST).signedBy(fresh);
+
+        assertThat(faults(chain(below, old, fresh, ROOT), HOST, tlsa(2, 1, 1, ROOT))).isEmpty();
+    }
+
+    @Test
+    void limitsOfAuthoritiesShouldHold() {
+        Issued shallow = CertificateDraft.authority("Shallow").pathLength(0).selfSigned();
+        Issued between = CertificateDraft.authority("Between").signedBy(shallow);
+        Issued deep = CertificateDraft.server(HOST).signedBy(between);
+        Issued direct = CertificateDraft.server(HOST).signedBy(shallow);
+        Issued noSigner = CertificateDraft.authority("No signer").keyUsage(KeyUsage.digitalSignature).selfSigned();
+        Issued byNoSigner = CertificateDraft.server(HOST).signedBy(noSigner);
+        Issued signer = CertificateDraft.authority("Signer").keyUsage(KeyUsage.keyCertSign).selfSigned();
+        Issued bySigner = CertificateDraft.server(HOST).signedBy(signer);
+        Issued byServer = CertificateDraft.server(HOST).signedBy(EE);
+
+        assertThat(types(faults(chain(deep, between, shallow), HOST, tlsa(2, 1, 1, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+        assertThat(types(faults(chain(deep, between), HOST, tlsa(2, 0, 0, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+        assertThat(faults(chain(deep, between), HOST, tlsa(2, 1, 0, shallow))).as("a bare key has no limits").isEmpty();
+        assertThat(faults(chain(direct, shallow), HOST, tlsa(2, 1, 1, shallow))).isEmpty();
+        assertThat(types(faults(chain(byNoSigner, noSigner), HOST, tlsa(2, 1, 1, noSigner)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+        assertThat(faults(chain(bySigner, signer), HOST, tlsa(2, 1, 1, signer))).isEmpty();
+        assertThat(types(faults(chain(byServer, EE, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void namesThatTheAnchorPermitsShouldBeTheOnlyOnes() {
+        Issued limited = CertificateDraft.authority("Limited").permitting("example.net").selfSigned();
+        Issued outside = CertificateDraft.server(HOST).signedBy(limited);
+        Issued inside = CertificateDraft.server("mx.example.net").signedBy(limited);
+
+        assertThat(types(faults(chain(outside, limited), HOST, tlsa(2, 1, 1, limited)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+        assertThat(faults(chain(inside, limited), "mx.example.net", tlsa(2, 1, 1, limited))).isEmpty();
+    }
+
+    @Test
+    void certificateForOtherPurposesShouldNotDo() {
+        Issued client = CertificateDraft.server(HOST).purpose(KeyPurposeId.id_kp_clientAuth).signedBy(CA);
+
+        assertThat(types(faults(chain(client, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void longChainShouldBeFoundInAnyOrderWhateverPointsToTheIssuer(Identifiers identifiers) {
+        List<X509Certificate> above = new ArrayList<>();
+        Issued top = CertificateDraft.authority("Top").identifiers(identifiers).selfSigned();
+        Issued issuer = top;
+        for (int i = 0; i < 6; i++) {
+            above.add(issuer.certificate());
+            issuer = CertificateDraft.authority("Level " + i).identifiers(identifiers).signedBy(issuer);
+        }
+        above.add(issuer.certificate());
+        Issued leaf = CertificateDraft.server(HOST).identifiers(identifiers).signedBy(issuer);
+
+        for (int seed = 0; seed < 5; seed++) {
+            Collections.shuffle(above, new Random(seed));
+            List<X509Certificate> chain = new ArrayList<>(List.of(leaf.certificate()));
+            chain.addAll(above);
+            assertThat(faults(chain, HOST, tlsa(2, 1, 2, top))).isEmpty();
+        }
+    }
+
+    @Test
+    void hostileChainShouldCostLittle() {
+        // every certificate seems to have issued every other, and none has
+        KeyPair[] keys = new KeyPair[18];
+        Arrays.setAll(keys, i -> CertificateDraft.newKey());
+        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateDraft.server(HOST)
+            .signedBy(CertificateDraft.authority("Same").key(keys[0]).selfSigned()).certificate()));
+        for (KeyPair key : keys) {
+            chain.add(CertificateDraft.authority("Same").key(key)
+                .signedBy(CertificateDraft.authority("Same").key(keys[0]).selfSigned()).certificate());
+        }
+        TlsaRecord[] anchors = new TlsaRecord[60];
+        Arrays.setAll(anchors, i -> tlsa(2, 1, 0, CertificateDraft.authority("Same").selfSigned()));
+
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () ->
+            assertThat(types(faults(chain, HOST, anchors))).containsExactly(CERTIFICATE_NOT_TRUSTED));
+    }
+
+    @Test
+    void chainWithoutEndShouldBeRefused() {
+        assertThat(types(faults(Collections.nCopies(21, EE.certificate()), HOST, tlsa(3, 1, 1, EE))))
+            .containsExactly(CERTIFICATE_NOT_TRUSTED);
+        assertThat(types(faults(List.of(), HOST, tlsa(3, 1, 1, EE)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    private static List<Violation> faults(List<X509Certificate> chain, String name, TlsaRecord... records) {
+        return DaneVerifier.faults(chain, Tlsa.set(List.of(records), name), Instant.now());
+    }
+
+    private static List<ResultType> types(List<Violation> faults) {
+        return faults.stream().map(Violation::type).toList();
+    }
+
+    private static TlsaRecord tlsa(int usage, int selector, int matchingType, Issued issued) {
+        return Tlsa.of(usage, selector, matchingType, issued.certificate());
+    }
+
+    private static List<X509Certificate> chain(Issued... issued) {
+        return Arrays.stream(issued).map(Issued::certificate).toList();
+    }
+}
