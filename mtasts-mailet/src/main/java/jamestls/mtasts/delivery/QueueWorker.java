@@ -76,9 +76,9 @@ public final class QueueWorker implements AutoCloseable {
         this.atDomain = new Turns<>(atDomain);
         this.share = Math.max(atDomain, inHand / SHARE_OF_ONE_DOMAIN);
         this.subscription = Flux.from(queue.deQueue())
+            .subscribeOn(Schedulers.fromExecutorService(asking))
             .flatMap(item -> Mono.fromRunnable(() -> work(item)).subscribeOn(scheduler), inHand, 1)
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
-            .subscribeOn(Schedulers.fromExecutorService(asking))
             .subscribe();
     }
 
