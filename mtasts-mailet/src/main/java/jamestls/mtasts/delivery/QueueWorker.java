@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -24,7 +25,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -52,7 +52,6 @@ public final class QueueWorker implements AutoCloseable {
     private final MailetContext context;
     private final Optional<String> onSuccess;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
-    private final Scheduler scheduler = Schedulers.fromExecutorService(threads);
     /** James's queues on JMS block whoever asks for the next mail. */
     private final ExecutorService asking = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
     private final Turns<String> atDomain;
@@ -77,9 +76,14 @@ public final class QueueWorker implements AutoCloseable {
         this.share = Math.max(atDomain, inHand / SHARE_OF_ONE_DOMAIN);
         this.subscription = Flux.from(queue.deQueue())
             .subscribeOn(Schedulers.fromExecutorService(asking))
-            .flatMap(item -> Mono.fromRunnable(() -> work(item)).subscribeOn(scheduler), inHand, 1)
+            .flatMap(item -> begin(item), inHand, 1)
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
             .subscribe();
+    }
+
+    /** A future, because cancelling one interrupts nobody: the end of the subscription is not the end of the deliveries. */
+    private Mono<Void> begin(MailQueueItem item) {
+        return Mono.fromFuture(() -> CompletableFuture.runAsync(() -> work(item), threads));
     }
 
     private void work(MailQueueItem item) {
@@ -209,6 +213,5 @@ public final class QueueWorker implements AutoCloseable {
             threads.shutdownNow();
             Thread.currentThread().interrupt();
         }
-        scheduler.dispose();
     }
 }

@@ -117,6 +117,7 @@ class QueueWorkerTest {
         assertThat(mx.mails()).hasSize(1);
         assertThat(queue.succeeded).containsExactly("first");
         assertThat(queue.returned).hasSize(20);
+        assertThat(queue.delays).isEmpty();
     }
 
     @Test
