@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.xbill.DNS.ResolverConfig;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
 
@@ -55,6 +56,11 @@ public final class DnsServers {
             return parse(String.join(",", bean.getDNSServers()));
         }
         throw new IllegalArgumentException("dnsServers: it is not known which DNS servers James asks: write them, such as 127.0.0.1:53");
+    }
+
+    /** Those the operating system uses; empty if that can't be found out. */
+    public static List<InetSocketAddress> ofSystem() {
+        return ResolverConfig.getCurrentConfig().servers().stream().limit(MOST_SERVERS).toList();
     }
 
     private static InetSocketAddress server(String element) {

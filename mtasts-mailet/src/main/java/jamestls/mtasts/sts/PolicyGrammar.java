@@ -5,7 +5,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -27,29 +30,68 @@ final class PolicyGrammar {
     /** At most ten digits, so they fit a long (ABNF sts-policy-max-age, with erratum 7282). */
     private static final Pattern MAX_AGE = Pattern.compile("[0-9]{1,10}");
 
+    private enum Until { FIRST_FAULT, END }
+
+    /**
+     * @param line as {@link PolicySyntaxError#line}
+     * @param reason the fault's, completed where it depends on the text
+     */
+    record Finding(int line, PolicyFault fault, String reason) {
+    }
+
+    private final Until until;
     private final List<String> lines = new ArrayList<>();
+    private final List<Finding> findings = new ArrayList<>();
+    private final Set<String> names = new HashSet<>();
     private final List<MxPattern> mx = new ArrayList<>();
-    private String version;
     private StsPolicy.Mode mode;
     private Duration maxAge;
 
-    private PolicyGrammar() {
+    private PolicyGrammar(Until until) {
+        this.until = until;
     }
 
     static ParsedPolicy parse(byte[] body) {
-        if (body.length > LARGEST_POLICY) {
-            return refused(0, "larger than " + LARGEST_POLICY + " bytes");
+        PolicyGrammar grammar = new PolicyGrammar(Until.FIRST_FAULT).read(body);
+        if (grammar.findings.isEmpty()) {
+            return new ParsedPolicy.Valid(grammar.policy());
         }
-        String text;
-        try {
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-        } catch (CharacterCodingException e) {
-            return refused(0, "not UTF-8");
-        }
-        return new PolicyGrammar().read(text);
+        Finding first = grammar.findings.getFirst();
+        return new ParsedPolicy.Invalid(new PolicySyntaxError(first.line(), first.reason()));
     }
 
-    private ParsedPolicy read(String text) {
+    /** For those who want to know everything that is wrong. */
+    static PolicyGrammar readAll(byte[] body) {
+        return new PolicyGrammar(Until.END).read(body);
+    }
+
+    List<Finding> findings() {
+        return findings;
+    }
+
+    List<String> lines() {
+        return lines;
+    }
+
+    /** What was read; to be asked only if there are no findings. */
+    StsPolicy policy() {
+        return new StsPolicy(mode, maxAge, mx, lines);
+    }
+
+    private PolicyGrammar read(byte[] body) {
+        if (body.length > LARGEST_POLICY) {
+            find(0, PolicyFault.TOO_LARGE);
+            return this;
+        }
+        try {
+            read(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString());
+        } catch (CharacterCodingException e) {
+            find(0, PolicyFault.NOT_UTF8);
+        }
+        return this;
+    }
+
+    private void read(String text) {
         int start = 0;
         while (start < text.length()) {
             int feed = text.indexOf('\n', start);
@@ -58,106 +100,99 @@ final class PolicyGrammar {
             boolean crlf = feed > start && text.charAt(feed - 1) == '\r';
             String line = text.substring(start, crlf ? end - 1 : end);
             if (lines.size() == MOST_LINES) {
-                return refused(0, "more than " + MOST_LINES + " lines");
+                find(0, PolicyFault.TOO_MANY_LINES);
+                return;
             }
             lines.add(line);
-            String fault = field(line);
+            PolicyFault fault = field(line);
             if (fault != null) {
-                return refused(lines.size(), fault);
+                find(lines.size(), fault);
+                if (until == Until.FIRST_FAULT) {
+                    return;
+                }
             }
             start = end + 1;
         }
-        return complete();
+        complete();
     }
 
     /** Takes one line in; what is wrong with it, or null. */
-    private String field(String line) {
+    private PolicyFault field(String line) {
         int colon = line.indexOf(':');
         if (colon < 0) {
-            return line.isBlank() ? "an empty line" : "no colon";
+            return line.isBlank() ? PolicyFault.EMPTY_LINE : PolicyFault.NO_COLON;
         }
         String name = line.substring(0, colon);
         if (!NAME.matcher(name).matches()) {
-            return "not a field name before the colon";
+            return PolicyFault.BAD_NAME;
         }
         String value = withoutBlanks(line.substring(colon + 1));
+        // RFC 8461 §3.2: of duplicate fields the first counts and the others are ignored, all but mx
+        boolean first = names.add(name);
         if (value.isEmpty()) {
-            return "a field without value";
+            return PolicyFault.NO_VALUE;
         }
         if (CONTROL.matcher(value).find()) {
-            return "a control character";
+            return PolicyFault.CONTROL_CHARACTER;
         }
+        if (name.equals("mx")) {
+            return mx(value);
+        }
+        return first ? single(name, value) : null;
+    }
+
+    private PolicyFault single(String name, String value) {
         return switch (name) {
-            case "version" -> version(value);
+            case "version" -> value.equals("STSv1") ? null : PolicyFault.BAD_VERSION;
             case "mode" -> mode(value);
             case "max_age" -> maxAge(value);
-            case "mx" -> mx(value);
             // RFC 8461 §3.2: unknown fields are ignored
             default -> null;
         };
     }
 
-    // RFC 8461 §3.2: of duplicate fields the first counts and the others are ignored, all but mx
-
-    private String version(String value) {
-        if (version != null) {
-            return null;
-        }
-        version = value;
-        return value.equals("STSv1") ? null : "version is not STSv1";
-    }
-
-    private String mode(String value) {
-        if (mode != null) {
-            return null;
-        }
+    private PolicyFault mode(String value) {
         for (StsPolicy.Mode known : StsPolicy.Mode.values()) {
             if (known.wireName().equals(value)) {
                 mode = known;
                 return null;
             }
         }
-        return "mode is not enforce, testing or none";
+        return PolicyFault.BAD_MODE;
     }
 
-    private String maxAge(String value) {
-        if (maxAge != null) {
-            return null;
-        }
+    private PolicyFault maxAge(String value) {
         if (!MAX_AGE.matcher(value).matches()) {
-            return "max_age is not a number of 1 to 10 digits";
+            return PolicyFault.BAD_MAX_AGE;
         }
         maxAge = Duration.ofSeconds(Long.parseLong(value));
-        return maxAge.compareTo(StsPolicy.LONGEST_MAX_AGE) > 0 ? "max_age is more than a year (31557600)" : null;
+        return maxAge.compareTo(StsPolicy.LONGEST_MAX_AGE) > 0 ? PolicyFault.LONG_MAX_AGE : null;
     }
 
-    private String mx(String value) {
-        MxPattern pattern = MxPattern.parse(value).orElse(null);
-        if (pattern == null) {
-            return "mx is neither a host name in A-labels nor *. and one";
-        }
-        mx.add(pattern);
-        return null;
+    private PolicyFault mx(String value) {
+        Optional<MxPattern> pattern = MxPattern.parse(value);
+        pattern.ifPresent(mx::add);
+        return pattern.isPresent() ? null : PolicyFault.BAD_MX;
     }
 
-    private ParsedPolicy complete() {
-        if (version == null) {
-            return refused(0, "no version");
+    private void complete() {
+        // all that is missing, also after faults: a field whose value is at fault is not missing
+        if (!names.contains("version")) {
+            find(0, PolicyFault.NO_VERSION);
         }
-        if (mode == null) {
-            return refused(0, "no mode");
+        if (!names.contains("mode")) {
+            find(0, PolicyFault.NO_MODE);
         }
-        if (maxAge == null) {
-            return refused(0, "no max_age");
+        if (!names.contains("max_age")) {
+            find(0, PolicyFault.NO_MAX_AGE);
         }
-        if (mx.isEmpty() && mode != StsPolicy.Mode.NONE) {
-            return refused(0, "no mx in mode " + mode.wireName());
+        if (!names.contains("mx") && mode != null && mode != StsPolicy.Mode.NONE) {
+            findings.add(new Finding(0, PolicyFault.NO_MX, PolicyFault.NO_MX.reason() + mode.wireName()));
         }
-        return new ParsedPolicy.Valid(new StsPolicy(mode, maxAge, mx, lines));
     }
 
-    private static ParsedPolicy refused(int line, String reason) {
-        return new ParsedPolicy.Invalid(new PolicySyntaxError(line, reason));
+    private void find(int line, PolicyFault fault) {
+        findings.add(new Finding(line, fault, fault.reason()));
     }
 
     /** Without the blanks and tabs around it. */

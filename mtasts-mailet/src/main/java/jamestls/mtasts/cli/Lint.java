@@ -1,0 +1,120 @@
+package jamestls.mtasts.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import jamestls.mtasts.sts.LintNote;
+import jamestls.mtasts.sts.PolicyLint;
+import jamestls.mtasts.sts.RecordLint;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Checks a policy file or TXT records before they are published. */
+@Command(name = "lint", mixinStandardHelpOptions = true, versionProvider = Version.class,
+    description = "Checks a policy file, or the TXT records at _mta-sts.DOMAIN, before they are published.",
+    footer = {"", "Exit codes: 0 valid, 1 invalid, 2 wrong usage, 3 the file can't be read", "", "Examples:",
+        "  java -jar mtasts-mailet.jar lint mta-sts.txt",
+        "  curl -s https://mta-sts.example.org/.well-known/mta-sts.txt | java -jar mtasts-mailet.jar lint -",
+        "  java -jar mtasts-mailet.jar lint --txt 'v=STSv1; id=20260101T000000;' --json"})
+final class Lint implements Callable<Integer> {
+
+    /** More than a policy may have, so that one that is too large is seen to be so. */
+    private static final int LARGEST_READ = 1024 * 1024;
+
+    @Spec
+    private CommandSpec spec;
+
+    @ArgGroup(multiplicity = "1")
+    private Input input;
+
+    @Option(names = "--json", description = "print one JSON object")
+    private boolean json;
+
+    private static final class Input {
+
+        @Parameters(paramLabel = "FILE", description = "the policy file; - for standard input")
+        private String file;
+
+        @Option(names = "--txt", paramLabel = "RECORD", description = "a TXT record, its strings joined; once for each record")
+        private List<String> records;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        boolean valid = input.records != null ? lintRecords() : lintFile();
+        return (valid ? ExitCode.OK : ExitCode.PROBLEM).number();
+    }
+
+    private boolean lintRecords() {
+        RecordLint lint = RecordLint.of(input.records);
+        boolean valid = lint.id().isPresent();
+        if (json) {
+            print(Json.of(Json.object("input", "TXT", "valid", valid, "id", lint.id().orElse(null),
+                "problems", json(lint.problems(), "record"))));
+        } else {
+            print("TXT: " + (valid ? "valid" : "invalid"));
+            lint.id().ifPresent(id -> print("  id " + id));
+            print(lint.problems(), "record");
+        }
+        return valid;
+    }
+
+    private boolean lintFile() throws IOException {
+        PolicyLint lint = PolicyLint.of(read());
+        boolean valid = lint.policy().isPresent();
+        String name = input.file.equals("-") ? "standard input" : input.file;
+        if (json) {
+            Map<String, Object> object = Json.object("input", name, "valid", valid);
+            lint.policy().ifPresent(policy -> object.putAll(PolicyText.json(policy)));
+            object.put("problems", json(lint.problems(), "line"));
+            object.put("advice", json(lint.advice(), "line"));
+            print(Json.of(object));
+        } else {
+            print(name + ": " + (valid ? "valid" : "invalid"));
+            lint.policy().ifPresent(policy -> print("  " + PolicyText.of(policy)));
+            print(lint.problems(), "line");
+            if (!lint.advice().isEmpty()) {
+                print("advice");
+                print(lint.advice(), "line");
+            }
+        }
+        return valid;
+    }
+
+    private byte[] read() throws IOException {
+        try (InputStream in = input.file.equals("-") ? System.in : Files.newInputStream(Path.of(input.file))) {
+            return in.readNBytes(LARGEST_READ);
+        } catch (IOException e) {
+            throw new IOException("can't read " + input.file + ": " + e, e);
+        }
+    }
+
+    private static List<Map<String, Object>> json(List<LintNote> notes, String unit) {
+        return notes.stream().map(note -> {
+            Map<String, Object> object = note.line() == 0 ? Json.object() : Json.object(unit, note.line());
+            object.putAll(Json.object("text", note.text(), "remedy", note.remedy()));
+            return object;
+        }).toList();
+    }
+
+    private void print(List<LintNote> notes, String unit) {
+        for (LintNote note : notes) {
+            print("  " + (note.line() == 0 ? "" : unit + " " + note.line() + ": ") + note.text());
+            print("    -> " + note.remedy());
+        }
+    }
+
+    private void print(String line) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.println(line);
+    }
+}

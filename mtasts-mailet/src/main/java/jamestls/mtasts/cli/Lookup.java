@@ -1,0 +1,66 @@
+package jamestls.mtasts.cli;
+
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.sts.PolicyFetcher;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Asks a domain for its policy, now and without any cache. */
+@Command(name = "lookup", mixinStandardHelpOptions = true, versionProvider = Version.class,
+    description = "Looks up record, policy and mail hosts of a domain, live, and says which hosts the policy lets take its mail.",
+    footer = {"", "Exit codes: 0 a policy applies and every host matches, 1 a problem, 2 wrong usage, 3 DNS did not answer,",
+        "4 the domain has no MTA-STS", "", "Examples:",
+        "  java -jar mtasts-mailet.jar lookup example.org",
+        "  java -jar mtasts-mailet.jar lookup example.org --mx new-host.example.org --json",
+        "  java -jar mtasts-mailet.jar lookup lab.example --dns 127.0.0.1:5353 --port 8443 --allow-private --trust-store ca.p12"})
+final class Lookup implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DOMAIN", description = "what stands behind the @ of the recipients")
+    private String domain;
+
+    @Option(names = "--mx", paramLabel = "HOST", description = "judge this host instead of those in DNS; once for each")
+    private List<String> mx = new ArrayList<>();
+
+    @Option(names = "--json", description = "print one JSON object")
+    private boolean json;
+
+    @Mixin
+    private LiveOptions live;
+
+    @Override
+    public Integer call() {
+        DomainName name = name(domain);
+        List<DomainName> hosts = mx.stream().map(this::name).toList();
+        Dns dns = live.dns();
+        try (GuardedHttpsClient https = new GuardedHttpsClient(dns, live.https())) {
+            LookupFindings findings = LookupFindings.of(name, hosts, dns, new PolicyFetcher(https, live.policyPort()));
+            PrintWriter out = spec.commandLine().getOut();
+            if (json) {
+                out.println(Json.of(findings.json()));
+            } else {
+                findings.lines().forEach(out::println);
+            }
+            return findings.exitCode().number();
+        }
+    }
+
+    private DomainName name(String text) {
+        Optional<DomainName> name = DomainName.parse(text);
+        return name.orElseThrow(() -> new ParameterException(spec.commandLine(), "'" + text + "' is not a domain name"));
+    }
+}

@@ -1,0 +1,181 @@
+package jamestls.mtasts.cli;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.Supplier;
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.mx.Destination;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.sts.FetchResult;
+import jamestls.mtasts.sts.LintNote;
+import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.mtasts.sts.RecordLint;
+import jamestls.mtasts.sts.StsPolicy;
+import jamestls.mtasts.sts.StsRecord;
+
+/**
+ * What a live look-up found, step by step.
+ *
+ * @param record empty when DNS did not answer
+ * @param policy empty when there was no valid record to fetch by
+ * @param hosts those named on the command line, or those of the MX look-up
+ * @param mxTrouble why there are no hosts; empty if there are
+ */
+record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Optional<Timed<FetchResult>> policy, List<DomainName> hosts,
+                      String mxTrouble) {
+
+    /** What a step gave, and how long it took. */
+    record Timed<T>(T value, Duration took) {
+
+        static <T> Timed<T> of(Supplier<T> step) {
+            long begun = System.nanoTime();
+            T value = step.get();
+            return new Timed<>(value, Duration.ofNanos(System.nanoTime() - begun));
+        }
+
+        String inWords() {
+            return "(" + took.toMillis() + " ms)";
+        }
+    }
+
+    /** The TXT records at {@code _mta-sts.DOMAIN}, maybe none. */
+    record TxtRecords(List<String> records, RecordLint lint) {
+
+        /** Whether one claims to be of MTA-STS: others may be there, under a wildcard for example. */
+        boolean promisePolicy() {
+            return !(StsRecord.of(records) instanceof StsRecord.None);
+        }
+    }
+
+    static LookupFindings of(DomainName domain, List<DomainName> named, Dns dns, PolicyFetcher fetcher) {
+        Timed<Optional<TxtRecords>> record = Timed.of(() -> records(domain, dns));
+        boolean published = record.value().flatMap(found -> found.lint().id()).isPresent();
+        Optional<Timed<FetchResult>> policy = published ? Optional.of(Timed.of(() -> fetcher.fetch(domain))) : Optional.empty();
+        if (!named.isEmpty()) {
+            return new LookupFindings(domain, record, policy, named, "");
+        }
+        return switch (new Destinations(dns, new Random()).find(domain)) {
+            case Destination.Hosts hosts ->
+                new LookupFindings(domain, record, policy, hosts.inOrder().stream().map(host -> host.name()).toList(), "");
+            case Destination.TakesNoMail none ->
+                new LookupFindings(domain, record, policy, List.of(), "the domain takes no mail (null MX)");
+            case Destination.Unknown unknown -> new LookupFindings(domain, record, policy, List.of(), unknown.reason());
+        };
+    }
+
+    private static Optional<TxtRecords> records(DomainName domain, Dns dns) {
+        return switch (dns.txt(domain.child("_mta-sts"))) {
+            case DnsAnswer.Found<String> found -> Optional.of(new TxtRecords(found.records(), RecordLint.of(found.records())));
+            case DnsAnswer.Absent<String> absent -> Optional.of(new TxtRecords(List.of(), RecordLint.of(List.of())));
+            case DnsAnswer.Bogus<String> bogus -> Optional.empty();
+            case DnsAnswer.Failed<String> failed -> Optional.empty();
+        };
+    }
+
+    private Optional<StsPolicy> fetched() {
+        return policy.map(Timed::value).flatMap(result -> result instanceof FetchResult.Fetched(StsPolicy valid)
+            ? Optional.of(valid) : Optional.empty());
+    }
+
+    private Optional<Violation> problem() {
+        return policy.map(Timed::value).flatMap(result -> result instanceof FetchResult.Failed(Violation why)
+            ? Optional.of(why) : Optional.empty());
+    }
+
+    private boolean lists(DomainName host) {
+        return fetched().filter(valid -> valid.lists(host)).isPresent();
+    }
+
+    ExitCode exitCode() {
+        if (record.value().isEmpty()) {
+            return ExitCode.UNKNOWN;
+        }
+        if (!record.value().get().promisePolicy()) {
+            return ExitCode.NOTHING;
+        }
+        if (fetched().isEmpty()) {
+            return ExitCode.PROBLEM;
+        }
+        if (fetched().get().mode() == StsPolicy.Mode.NONE) {
+            return ExitCode.OK;
+        }
+        if (hosts.isEmpty()) {
+            return ExitCode.UNKNOWN;
+        }
+        return hosts.stream().allMatch(this::lists) ? ExitCode.OK : ExitCode.PROBLEM;
+    }
+
+    private String verdict() {
+        return switch (exitCode()) {
+            case UNKNOWN -> record.value().isEmpty() ? "DNS does not say whether there is a policy; a cached one would apply"
+                : "the mail hosts could not be found out";
+            case NOTHING -> "no MTA-STS: mail goes out with TLS where it is offered, unauthenticated";
+            case PROBLEM -> fetched().isEmpty() ? "no usable policy: a cached one would apply, else mail goes out as if there were none"
+                : fetched().get().mode() == StsPolicy.Mode.ENFORCE ? "hosts that do not match get no mail"
+                : "hosts that do not match get mail, and the failure is reported";
+            default -> switch (fetched().map(StsPolicy::mode).orElse(StsPolicy.Mode.NONE)) {
+                case ENFORCE -> "mail goes to these hosts only, with a verified certificate";
+                case TESTING -> "mail goes out in any case; failures are reported";
+                case NONE -> "the policy is withdrawn: mail goes out as if there were none";
+            };
+        };
+    }
+
+    /** For people. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        lines.add(domain.ascii());
+        lines.add("  record   " + recordLine() + " " + record.inWords());
+        record.value().ifPresent(found -> {
+            if (found.promisePolicy()) {
+                for (LintNote note : found.lint().problems()) {
+                    lines.add("           " + note.text() + " -> " + note.remedy());
+                }
+            }
+        });
+        policy.ifPresent(fetch -> lines.add("  policy   "
+            + fetched().map(PolicyText::of).or(() -> problem().map(Violation::toString)).orElse("") + " " + fetch.inWords()));
+        hosts.forEach(host -> lines.add("  mx       " + host + matchText(host)));
+        if (hosts.isEmpty()) {
+            lines.add("  mx       " + mxTrouble);
+        }
+        lines.add("  verdict  " + verdict());
+        return lines;
+    }
+
+    private String matchText(DomainName host) {
+        boolean judged = fetched().filter(valid -> valid.mode() != StsPolicy.Mode.NONE).isPresent();
+        return !judged ? "" : lists(host) ? ": matches" : ": does not match";
+    }
+
+    private String recordLine() {
+        return record.value().map(found -> found.records().isEmpty() ? "none at _mta-sts." + domain
+            : String.join(" | ", found.records().stream().map(text -> text.replaceAll("[^\\x20-\\x7e]", "?")).toList()))
+            .orElse("look-up of _mta-sts." + domain + " failed");
+    }
+
+    /** For programs; docs/operations.md tells the members. */
+    Map<String, Object> json() {
+        Map<String, Object> object = Json.object("domain", domain.ascii(), "verdict", verdict());
+        Map<String, Object> txt = Json.object("ms", record.took().toMillis());
+        record.value().ifPresent(found -> txt.putAll(Json.object("texts", found.records(), "id", found.lint().id().orElse(null), "problems",
+            found.lint().problems().stream().map(note -> Json.object("text", note.text(), "remedy", note.remedy())).toList())));
+        object.put("record", txt);
+        policy.ifPresent(fetch -> {
+            Map<String, Object> fetching = Json.object("ms", fetch.took().toMillis());
+            fetched().ifPresent(valid -> fetching.putAll(PolicyText.json(valid)));
+            problem().ifPresent(why -> fetching.putAll(Json.object("resultType", why.type().wireName(), "reason", why.reason())));
+            object.put("policy", fetching);
+        });
+        object.put("mx", hosts.stream().map(host -> fetched().isEmpty() ? Json.object("host", host.ascii())
+            : Json.object("host", host.ascii(), "matches", lists(host))).toList());
+        return object;
+    }
+}
