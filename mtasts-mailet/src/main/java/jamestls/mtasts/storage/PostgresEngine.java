@@ -16,6 +16,8 @@ final class PostgresEngine implements Engine {
 
     private static final int MOST_CONNECTIONS = 8;
     private static final int CONNECT_SECONDS = 3;
+    /** For a connection that is free; also how long an unreachable server is tried. */
+    private static final int POOL_SECONDS = 5;
     /** For any answer of the server; without it a server that vanished would hold its callers for ever. */
     private static final int ANSWER_SECONDS = 10;
     private static final int MOST_TRIES = 3;
@@ -45,7 +47,7 @@ final class PostgresEngine implements Engine {
         config.setMaximumPoolSize(MOST_CONNECTIONS);
         config.setMinimumIdle(1);
         config.setAutoCommit(false);
-        config.setConnectionTimeout(CONNECT_SECONDS * 1000L);
+        config.setConnectionTimeout(POOL_SECONDS * 1000L);
         // the server may be down when James starts
         config.setInitializationFailTimeout(-1);
         return config;

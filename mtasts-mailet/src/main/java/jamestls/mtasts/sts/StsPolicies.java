@@ -11,6 +11,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Knows the MTA-STS policy of every domain: discovers, fetches, keeps and refreshes. All methods block, for a little more
@@ -52,7 +53,7 @@ public final class StsPolicies {
             case Discovery.Published(String id) -> {
                 Optional<StoredPolicy> cached = store.findValid(policyDomain, now());
                 cached.ifPresent(this::noteUse);
-                yield withoutFetch(id, cached, store.findFailure(policyDomain))
+                yield withoutFetch(id, cached, () -> store.findFailure(policyDomain))
                     .orElseGet(() -> flights.run(policyDomain, () -> fetchUnlessDone(policyDomain, id)));
             }
             case Discovery.Unpublished(String why) -> goByCached(policyDomain, why, Alarm.RAISE);
@@ -129,7 +130,7 @@ public final class StsPolicies {
     }
 
     /** The answer if there is no need, or no permission, to fetch. */
-    private Optional<StsLookup> withoutFetch(String id, Optional<StoredPolicy> cached, Optional<FetchFailure> failure) {
+    private Optional<StsLookup> withoutFetch(String id, Optional<StoredPolicy> cached, Supplier<Optional<FetchFailure>> failure) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
             Optional<Violation> problem = cached.get().failure().filter(last -> last.id().equals(id)).map(FetchFailure::problem);
             if (problem.isEmpty()) {
@@ -137,7 +138,7 @@ public final class StsPolicies {
             }
             return Optional.of(found(cached.get(), problem));
         }
-        return cached.flatMap(StoredPolicy::failure).or(() -> failure).filter(last -> last.blocks(id, now()))
+        return cached.flatMap(StoredPolicy::failure).or(failure).filter(last -> last.blocks(id, now()))
             .map(last -> without(cached, last.problem()));
     }
 
@@ -164,7 +165,7 @@ public final class StsPolicies {
     }
 
     private Optional<StsLookup> done(DomainName domain, String id) {
-        return withoutFetch(id, validAgain(domain), store.findFailureAgain(domain));
+        return withoutFetch(id, validAgain(domain), () -> store.findFailureAgain(domain));
     }
 
     private StsLookup fetch(DomainName domain, String id) {
