@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
+import org.xbill.DNS.NSEC3PARAMRecord;
+import org.xbill.DNS.NSEC3Record;
 import org.xbill.DNS.NSRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Rcode;
@@ -175,12 +177,14 @@ public final class DnsTree {
                 all.addAll(data.at(server(name)));
             }
         }
-        zones.get(apex).ifPresent(signed -> denials(signed).chain().forEach(record -> {
-            SigningFault fault = faults.get(record.getName());
-            if (fault != SigningFault.MISSING_NSEC) {
-                all.addAll(withSignature(List.of(record), apex));
+        zones.get(apex).ifPresent(signed -> {
+            if (signed.signing().denial() != Signing.Denial.NSEC) {
+                all.addAll(withSignature(List.of(new NSEC3PARAMRecord(apex, DClass.IN, 0, NSEC3Record.Digest.SHA1, 0,
+                    signed.signing().iterations(), null)), apex));
             }
-        }));
+            denials(signed).chain().stream().filter(record -> faults.get(record.getName()) != SigningFault.MISSING_NSEC)
+                .forEach(record -> all.addAll(withSignature(List.of(record), apex)));
+        });
         return all;
     }
 

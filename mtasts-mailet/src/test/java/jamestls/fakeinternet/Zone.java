@@ -169,6 +169,11 @@ public final class Zone {
         return records.getOrDefault(name, List.of());
     }
 
+    /** All names with records, as text with the trailing dot, sorted. */
+    public List<String> allNames() {
+        return names().stream().sorted().map(Name::toString).toList();
+    }
+
     /** All names with records. */
     Set<Name> names() {
         return Set.copyOf(records.keySet());
