@@ -64,8 +64,8 @@ final class Outbound implements AutoCloseable {
     private final Delivery delivery;
 
     private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, DnsSettings dnsSettings,
-                     Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, Optional<Database> database,
-                     TlsOutcomes outcomes, Clock clock) {
+                     Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, DaneSettings dane,
+                     Optional<Database> database, TlsOutcomes outcomes, Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
         DnsjavaDns dns = new DnsjavaDns(dnsSettings, clock).start();
         RandomGenerator random = RandomGenerator.of("SecureRandom");
@@ -79,7 +79,7 @@ final class Outbound implements AutoCloseable {
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(smtp);
         this.traffic = new Traffic(connector, reuse(configuration), configuration.deliveriesPerDestination(), configuration.deliveries());
-        this.delivery = new Delivery(dns, new Destinations(dns, random), policies, certificates, traffic, guard,
+        this.delivery = new Delivery(new Destinations(dns, random), dane.planner(dns), policies, certificates, traffic, guard,
             configuration.smtpPort(), outcomes, clock);
         refresher.start();
     }
@@ -92,7 +92,8 @@ final class Outbound implements AutoCloseable {
             CertificateCheck certificates = trustStore.isPresent()
                 ? CertificateCheck.trusting(trustStore.get()) : CertificateCheck.trustingJvm();
             return new Outbound(configuration, schedule(configuration), dnsSettings(configuration, jamesDns, files), trustStore,
-                certificates, smtpSettings(configuration, jamesDns), database(configuration, files, clock), outcomes, clock);
+                certificates, smtpSettings(configuration, jamesDns), DaneSettings.of(configuration.dane()),
+                database(configuration, files, clock), outcomes, clock);
         } catch (GeneralSecurityException e) {
             throw new MessagingException("the certificate authorities to trust can't be read: " + e.getMessage(), e);
         }

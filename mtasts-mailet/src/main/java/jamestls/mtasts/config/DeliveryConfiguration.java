@@ -37,13 +37,15 @@ import org.apache.mailet.MailetConfig;
  * @param dnssec who finds out whether DNS answers are secure: {@code validate}, {@code trust-ad} or {@code off}
  * @param trustAnchors file of DS or DNSKEY records to validate from, as James file URL; default: the public root's
  * @param policyStorage where policies are kept
+ * @param dane see there
  */
 public record DeliveryConfiguration(
         String outgoing, String delayTime, int maxRetries, Duration readTimeout, Duration connectTimeout,
         Optional<String> bounceProcessor, Optional<String> onSuccess, Optional<String> heloName, int deliveries,
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Optional<String> trustStore, String trustStorePassword,
-        Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage) {
+        Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage,
+        DaneConfiguration dane) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
     public enum Reachable {
@@ -56,7 +58,8 @@ public record DeliveryConfiguration(
         "outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
         "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
         "reuseAge", "dnsServers", "smtpPort", "policyPort", "trustStore",
-        "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors")).toList();
+        "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors", "dane",
+        "insecureMx", "mandatoryDane")).toList();
 
     /** What stock RemoteDelivery reads and this mailet does not, each with what to do instead. */
     private static final Map<String, String> DECLINED = Map.ofEntries(
@@ -118,6 +121,7 @@ public record DeliveryConfiguration(
             parameters.flag("allowPrivateAddresses", false) ? Reachable.ANY_ADDRESS : Reachable.PUBLIC_ADDRESSES_ONLY,
             parameters.text("dnssec").orElse("validate"),
             parameters.text("trustAnchors"),
-            PolicyStorage.of(parameters));
+            PolicyStorage.of(parameters),
+            DaneConfiguration.of(parameters));
     }
 }

@@ -15,6 +15,10 @@ public sealed interface DaneLookup {
     record NoDane(String reason) implements DaneLookup {
     }
 
+    /** The host has no address that is known now, so there is nobody to connect to and nothing was asked (RFC 7672 §2.2.2). */
+    record NoAddress() implements DaneLookup {
+    }
+
     /** The host has TLSA records that DNSSEC proves: no mail without STARTTLS (RFC 7672 §2.2). */
     record Found(TlsaSet tlsa) implements DaneLookup {
     }

@@ -17,22 +17,20 @@ import java.util.Optional;
 public final class TlsaRecords {
 
     private final Dns dns;
-    private final int port;
     private final DaneScope scope;
 
-    /** @param port where mail goes, 1 to 65535 */
-    public TlsaRecords(Dns dns, int port, DaneScope scope) {
+    public TlsaRecords(Dns dns, DaneScope scope) {
         this.dns = dns;
-        this.port = port;
         this.scope = scope;
     }
 
     /**
      * Looks one host up; at most two questions.
      *
+     * @param port where the host listens, 1 to 65535
      * @param addresses what the look-up of the host's addresses came to, which has to come first (RFC 7672 §2.2.2)
      */
-    public DaneLookup find(NextHop nextHop, DomainName host, DnsAnswer<InetAddress> addresses) {
+    public DaneLookup find(NextHop nextHop, DomainName host, int port, DnsAnswer<InetAddress> addresses) {
         if (scope == DaneScope.OFF) {
             return new DaneLookup.NoDane("DANE is switched off");
         }
@@ -41,23 +39,22 @@ public final class TlsaRecords {
         }
         return switch (addresses) {
             case DnsAnswer.Found<InetAddress> found when found.security() == Security.SECURE ->
-                below(List.copyOf(new LinkedHashSet<>(List.of(found.canonicalName(), host))), host, nextHop);
-            case DnsAnswer.Found<InetAddress> insecure -> belowInsecureAddress(insecure, host, nextHop);
-            case DnsAnswer.Absent<InetAddress> absent -> new DaneLookup.NoDane(host + " has no address");
+                below(List.copyOf(new LinkedHashSet<>(List.of(found.canonicalName(), host))), host, port, nextHop);
+            case DnsAnswer.Found<InetAddress> insecure -> belowInsecureAddress(insecure, host, port, nextHop);
+            case DnsAnswer.Absent<InetAddress> absent -> new DaneLookup.NoAddress();
             case DnsAnswer.Bogus<InetAddress> bogus -> unreachable(host, "addresses of " + host, bogus.reason());
-            // says nothing, not even about DNSSEC: an ordinary unreachable host
-            case DnsAnswer.Failed<InetAddress> failed -> new DaneLookup.NoDane("address look-up failed: " + failed.reason());
+            case DnsAnswer.Failed<InetAddress> failed -> new DaneLookup.NoAddress();
         };
     }
 
     /** RFC 7672 §2.2.2: an insecure address rules TLSA out, unless it is the target of an alias that is itself secure. */
-    private DaneLookup belowInsecureAddress(DnsAnswer.Found<InetAddress> addresses, DomainName host, NextHop nextHop) {
+    private DaneLookup belowInsecureAddress(DnsAnswer.Found<InetAddress> addresses, DomainName host, int port, NextHop nextHop) {
         DaneLookup.NoDane insecure = new DaneLookup.NoDane("the addresses of " + host + " are not secure");
         if (addresses.canonicalName().equals(host)) {
             return insecure;
         }
         return switch (dns.cname(host)) {
-            case DnsAnswer.Found<DomainName> alias when alias.security() == Security.SECURE -> below(List.of(host), host, nextHop);
+            case DnsAnswer.Found<DomainName> alias when alias.security() == Security.SECURE -> below(List.of(host), host, port, nextHop);
             case DnsAnswer.Found<DomainName> alias -> insecure;
             case DnsAnswer.Absent<DomainName> absent -> insecure;
             case DnsAnswer.Bogus<DomainName> bogus -> unreachable(host, "CNAME of " + host, bogus.reason());
@@ -66,7 +63,7 @@ public final class TlsaRecords {
     }
 
     /** RFC 7672 §2.2.3: the first name with secure TLSA records is the base domain; an error ends the search. */
-    private DaneLookup below(List<DomainName> candidates, DomainName host, NextHop nextHop) {
+    private DaneLookup below(List<DomainName> candidates, DomainName host, int port, NextHop nextHop) {
         for (DomainName base : candidates) {
             Optional<DomainName> owner = DomainName.parse("_" + port + "._tcp." + base);
             if (owner.isEmpty()) {

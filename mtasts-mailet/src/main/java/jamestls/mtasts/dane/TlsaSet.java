@@ -51,7 +51,8 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
         return new AppliedPolicy(PolicyType.TLSA, base, published.stream().map(TlsaSet::text).toList(), List.of());
     }
 
-    static AppliedPolicy unknown(DomainName base) {
+    /** The policy of a host whose records are not known, or not there. */
+    public static AppliedPolicy unknown(DomainName base) {
         return new AppliedPolicy(PolicyType.TLSA, base, List.of(), List.of());
     }
 

@@ -1,5 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.outcome.AppliedPolicy;
 import jamestls.mtasts.outcome.Peer;
@@ -18,8 +20,10 @@ import jamestls.mtasts.sts.StsLookup;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -29,9 +33,9 @@ import java.util.stream.Collectors;
 final class Attempts {
 
     /** Why a host did not get the mail. */
-    private enum Obstacle { POLICY, NO_ADDRESS, NETWORK, REPLY }
+    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY }
 
-    private record HostFailure(MxHost host, Obstacle obstacle, List<Violation> shortfall, String cause) {
+    private record HostFailure(MxHost host, TlsDemand demand, Obstacle obstacle, List<Violation> shortfall, String cause) {
     }
 
     private static final int LONGEST_TEXT = 1_500;
@@ -67,7 +71,8 @@ final class Attempts {
     /** The policy forbids this host whatever it would say. */
     void notConnected(MxHost host, TlsDemand demand, Verdict verdict) {
         report(Peer.named(host.name()), verdict.forReport());
-        fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.POLICY, verdict.shortfall(), inWords(verdict.shortfall()));
+        Obstacle obstacle = demand instanceof TlsDemand.Unreachable ? Obstacle.LOOKUP : Obstacle.POLICY;
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, obstacle, verdict.shortfall(), inWords(verdict.shortfall()));
     }
 
     void withoutAddress(MxHost host, TlsDemand demand) {
@@ -109,14 +114,24 @@ final class Attempts {
         Transmitted transmitted = Transmitted.of(mail, host, transmission);
         log.sent(route, level, transmitted);
         if (transmitted.result().isEmpty()) {
-            failures.add(new HostFailure(route.host(), Obstacle.REPLY, List.of(), transmitted.why()));
+            failures.add(new HostFailure(route.host(), route.demand(), Obstacle.REPLY, List.of(), transmitted.why()));
         }
         return transmitted.result();
     }
 
-    /** Every failure so far is a policy's, so a newer policy might let the mail through. */
-    boolean onlyPolicyStoodInTheWay() {
-        return !failures.isEmpty() && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
+    /** Every failure so far is that of an MTA-STS policy, so a newer one might let the mail through. */
+    boolean onlyStsStoodInTheWay() {
+        return !failures.isEmpty()
+            && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY && failure.demand().sts().isPresent());
+    }
+
+    /** It is not known which hosts the domain has. */
+    DeliveryResult withoutHosts(Destination.Unknown unknown) {
+        if (unknown.cause() == Destination.Cause.BOGUS && mail.wish() != TlsWish.WAIVED) {
+            report(Peer.unknown(), List.of(new PolicyVerdict.Violated(TlsaSet.unknown(mail.domain()),
+                List.of(new Violation(ResultType.DNSSEC_INVALID, unknown.reason())))));
+        }
+        return new DeliveryResult.Deferred(Failure.temporary("4.3", cut(unknown.reason())));
     }
 
     /** No host is left. */
@@ -139,8 +154,8 @@ final class Attempts {
         }
         boolean noTls = shortfall.stream().anyMatch(violation -> violation.type() == ResultType.STARTTLS_NOT_SUPPORTED);
         return new DeliveryResult.Deferred(Failure.temporary(noTls ? "7.10" : "7.5",
-            cut(policyInWords() + " and no mail host satisfies it: " + hosts + ". The mail is kept and tried again; the postmaster of "
-                + mail.domain() + " can mend the host or the policy.")));
+            cut(mail.domain() + " demands protected delivery (" + policyInWords() + ") and no mail host satisfies it: " + hosts
+                + ". The mail is kept and tried again; " + remedy())));
     }
 
     private DeliveryResult withoutRequiredTls(List<Violation> shortfall, String hosts) {
@@ -154,10 +169,28 @@ final class Attempts {
     }
 
     private String policyInWords() {
-        return sts instanceof StsLookup.Found found
-            ? mail.domain() + " demands protected delivery (MTA-STS, mode " + found.policy().mode().wireName() + ", mx: "
-                + String.join(", ", found.policy().applied(mail.domain()).mxHosts()) + ")"
-            : mail.domain() + " demands protected delivery";
+        Set<String> policies = new LinkedHashSet<>();
+        for (HostFailure failure : failures) {
+            if (failure.demand() instanceof TlsDemand.Unreachable never) {
+                policies.add(never.why().type() == ResultType.DANE_REQUIRED ? "mandatoryDane of this server" : "DNSSEC");
+            }
+            failure.demand().tlsaRecords().ifPresent(tlsa -> policies.add("DANE"));
+        }
+        if (sts instanceof StsLookup.Found found && failures.stream().anyMatch(failure -> failure.demand().sts().isPresent())) {
+            policies.add("MTA-STS, mode " + found.policy().mode().wireName() + ", mx: "
+                + String.join(", ", found.policy().applied(mail.domain()).mxHosts()));
+        }
+        return String.join("; ", policies);
+    }
+
+    private String remedy() {
+        if (failures.stream().anyMatch(failure -> failure.shortfall().stream().anyMatch(fault -> fault.type() == ResultType.DANE_REQUIRED))) {
+            return "take " + mail.domain() + " out of mandatoryDane if it has no DANE.";
+        }
+        boolean dns = failures.stream().anyMatch(failure -> failure.demand() instanceof TlsDemand.Unreachable);
+        boolean dane = failures.stream().anyMatch(failure -> failure.demand().tlsaRecords().isPresent());
+        return "the postmaster of " + mail.domain() + " can mend " + (dns ? "the DNSSEC signatures or the name servers."
+            : dane ? "the host's certificate or its TLSA records." : "the host or the policy.");
     }
 
     /** What the report is made of; empty for mails that do not count. */
@@ -179,7 +212,7 @@ final class Attempts {
     private void fail(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, Obstacle obstacle,
                       List<Violation> shortfall, String cause) {
         String where = address.map(ip -> "[" + ip.getHostAddress() + "] ").orElse("");
-        failures.add(new HostFailure(host, obstacle, shortfall, where + cause));
+        failures.add(new HostFailure(host, demand, obstacle, shortfall, where + cause));
         log.skipped(host, address, demand, level, cause);
     }
 

@@ -2,18 +2,16 @@ package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
-import jamestls.mtasts.outcome.Violation;
 import jamestls.mtasts.policy.CertificateCheck;
-import jamestls.mtasts.policy.PolicyDecider;
+import jamestls.mtasts.policy.CertificateFaults;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
-import jamestls.mtasts.smtp.Handshake;
 import jamestls.mtasts.smtp.SessionKey;
 import jamestls.mtasts.smtp.SessionPool.Lease;
 import jamestls.mtasts.smtp.TlsObservation;
@@ -37,8 +35,8 @@ public final class Delivery {
 
     private static final int MOST_ADDRESSES_PER_HOST = 6;
 
-    private final Dns dns;
     private final Destinations destinations;
+    private final Planner planner;
     private final StsPolicies policies;
     private final CertificateCheck certificates;
     private final Traffic traffic;
@@ -47,10 +45,10 @@ public final class Delivery {
     private final TlsOutcomeSink outcomes;
     private final Clock clock;
 
-    public Delivery(Dns dns, Destinations destinations, StsPolicies policies, CertificateCheck certificates,
+    public Delivery(Destinations destinations, Planner planner, StsPolicies policies, CertificateCheck certificates,
                     Traffic traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes, Clock clock) {
-        this.dns = dns;
         this.destinations = destinations;
+        this.planner = planner;
         this.policies = policies;
         this.certificates = certificates;
         this.traffic = traffic;
@@ -64,12 +62,11 @@ public final class Delivery {
     DeliveryResult deliver(OutboundMail mail) {
         Attempts attempts = new Attempts(mail, clock);
         DeliveryResult result = switch (destinations.find(mail.domain())) {
-            case Destination.Hosts hosts -> throughOneOf(hosts.inOrder(), mail, attempts);
+            case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
                 new DeliveryResult.Refused(Failure.permanent("1.10", mail.domain() + " takes no mail (null MX)"));
-            case Destination.Unknown unknown ->
-                new DeliveryResult.Deferred(Failure.temporary("4.3", unknown.reason()));
+            case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
         };
         outcomes.record(attempts.outcomes());
         attempts.log(result);
@@ -81,11 +78,11 @@ public final class Delivery {
         traffic.stop();
     }
 
-    private DeliveryResult throughOneOf(List<MxHost> hosts, OutboundMail mail, Attempts attempts) {
+    private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, Attempts attempts) {
         StsLookup sts = policies.lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
-        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyPolicyStoodInTheWay()) {
+        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyStsStoodInTheWay()) {
             // RFC 8461 §5.1: look for a newer policy before failing; it may have changed under an unchanged id
             Optional<StsPolicy> renewed = policies.recheck(mail.domain(), rejected.policy());
             if (renewed.isPresent()) {
@@ -97,15 +94,16 @@ public final class Delivery {
         return result.orElseGet(attempts::exhausted);
     }
 
-    private Optional<DeliveryResult> tryInOrder(List<MxHost> hosts, StsLookup sts, OutboundMail mail, Attempts attempts) {
-        for (MxHost host : hosts) {
-            TlsDemand demand = PolicyDecider.decide(mail.domain(), sts, mail.wish(), host.name());
+    private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, Attempts attempts) {
+        for (MxHost host : hosts.inOrder()) {
+            Plan plan = planner.plan(mail.domain(), hosts, host, smtpPort, sts, mail.wish());
+            TlsDemand demand = plan.demand();
             Optional<Verdict> never = Verdict.beforeConnecting(demand);
             if (never.isPresent()) {
                 attempts.notConnected(host, demand, never.get());
                 continue;
             }
-            for (InetAddress address : addressesOf(host, demand, attempts)) {
+            for (InetAddress address : addressesOf(plan, attempts)) {
                 Optional<DeliveryResult> result = tryAddress(new Route(host, address, demand), mail, attempts);
                 if (result.isPresent()) {
                     return result;
@@ -116,7 +114,8 @@ public final class Delivery {
     }
 
     private Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
-        SessionKey key = new SessionKey(route.host().name(), new InetSocketAddress(route.address(), smtpPort));
+        DomainName name = route.host().name();
+        SessionKey key = new SessionKey(name, route.demand().sni(name), new InetSocketAddress(route.address(), smtpPort));
         Optional<Turn> turn = traffic.turnAt(key.address());
         if (turn.isEmpty()) {
             return Optional.of(new DeliveryResult.Postponed(route.host().name() + " is busy"));
@@ -180,17 +179,14 @@ public final class Delivery {
     }
 
     private Verdict judge(Route route, TlsObservation seen) {
-        return Verdict.of(route.demand(), seen, faultsOf(seen));
+        return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, clock.instant()));
     }
 
-    private List<Violation> faultsOf(TlsObservation seen) {
-        return seen.handshake() instanceof Handshake.Completed completed
-            ? certificates.faults(completed.chain(), seen.mxHost(), clock.instant()) : List.of();
-    }
-
-    private List<InetAddress> addressesOf(MxHost host, TlsDemand demand, Attempts attempts) {
+    private List<InetAddress> addressesOf(Plan plan, Attempts attempts) {
+        MxHost host = plan.host();
+        TlsDemand demand = plan.demand();
         List<InetAddress> usable = new ArrayList<>();
-        switch (dns.addresses(host.name())) {
+        switch (plan.addresses()) {
             case DnsAnswer.Found<InetAddress> found -> found.records().stream().limit(MOST_ADDRESSES_PER_HOST)
                 .forEach(address -> guard.objection(address).ifPresentOrElse(
                     objection -> attempts.unreachable(host, demand, address.getHostAddress() + " is " + objection

@@ -1,7 +1,9 @@
 package jamestls.mtasts.mx;
 
-import java.util.List;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.Security;
+import java.util.List;
+import java.util.Optional;
 
 /** Where mail for a domain goes (RFC 5321 §5.1). */
 public sealed interface Destination {
@@ -9,8 +11,13 @@ public sealed interface Destination {
     /**
      * @param inOrder the hosts in the order to try them, at least one, at most {@link Destinations#MOST_HOSTS}
      * @param security of the MX look-up
+     * @param alias what the domain is an alias of, if its MX records were found through CNAMEs
      */
-    record Hosts(List<MxHost> inOrder, Security security) implements Destination {
+    record Hosts(List<MxHost> inOrder, Security security, Optional<DomainName> alias) implements Destination {
+        public Hosts(List<MxHost> inOrder, Security security) {
+            this(inOrder, security, Optional.empty());
+        }
+
         public Hosts {
             inOrder = List.copyOf(inOrder);
         }
@@ -21,6 +28,16 @@ public sealed interface Destination {
     }
 
     /** It could not be found out now. Never a reason to bounce. */
-    record Unknown(String reason) implements Destination {
+    record Unknown(String reason, Cause cause) implements Destination {
+        public Unknown(String reason) {
+            this(reason, Cause.NO_ANSWER);
+        }
+    }
+
+    /** Why the hosts of a domain are unknown. */
+    enum Cause {
+        NO_ANSWER,
+        /** There was an answer, and its DNSSEC signatures do not fit. */
+        BOGUS
     }
 }

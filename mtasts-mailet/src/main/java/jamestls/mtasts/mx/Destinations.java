@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /** Finds the hosts that take mail for a domain, in the order in which they are to be tried. */
@@ -28,15 +29,20 @@ public final class Destinations {
     /** Looks the domain up. Addresses are not looked up here: a host that is never tried costs nothing. */
     public Destination find(DomainName domain) {
         return switch (dns.mx(domain)) {
-            case DnsAnswer.Found<MxRecord> found -> ordered(found);
+            case DnsAnswer.Found<MxRecord> found -> throughAlias(domain, found.canonicalName(), ordered(found));
             // RFC 5321 §5.1: the implicit MX is for a provable absence only, never for an error
             case DnsAnswer.Absent<MxRecord> absent ->
                 new Destination.Hosts(List.of(new MxHost(domain, 0)), absent.security());
             case DnsAnswer.Bogus<MxRecord> bogus ->
-                new Destination.Unknown("MX records of " + domain + " fail DNSSEC validation: " + bogus.reason());
+                new Destination.Unknown("MX records of " + domain + " fail DNSSEC validation: " + bogus.reason(), Destination.Cause.BOGUS);
             case DnsAnswer.Failed<MxRecord> failed ->
                 new Destination.Unknown("MX look-up of " + domain + " failed: " + failed.reason());
         };
+    }
+
+    private static Destination throughAlias(DomainName domain, DomainName canonical, Destination found) {
+        return found instanceof Destination.Hosts hosts && !canonical.equals(domain)
+            ? new Destination.Hosts(hosts.inOrder(), hosts.security(), Optional.of(canonical)) : found;
     }
 
     private Destination ordered(DnsAnswer.Found<MxRecord> found) {

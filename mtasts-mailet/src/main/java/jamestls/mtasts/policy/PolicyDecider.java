@@ -1,13 +1,22 @@
 package jamestls.mtasts.policy;
 
+import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.dane.TlsaSet.Strength;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.outcome.AppliedPolicy;
 import jamestls.mtasts.outcome.PolicyType;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
+import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.policy.TlsDemand.Sts;
+import jamestls.mtasts.policy.TlsDemand.Unreachable;
 import jamestls.mtasts.policy.TlsDemand.Waived;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicy;
@@ -24,20 +33,50 @@ public final class PolicyDecider {
     }
 
     /**
-     * @param domain the policy domain, here always the recipient domain (RFC 8461 §3.4)
-     * @param sts what its MTA-STS look-up came to
+     * @param dane what the host's TLSA look-up came to
      * @param mxHost the host in question
      */
-    public static TlsDemand decide(DomainName domain, StsLookup sts, TlsWish wish, DomainName mxHost) {
-        TlsDemand byPolicy = ofRecipient(domain, sts, mxHost);
+    public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, TlsWish wish, DomainName mxHost) {
         return switch (wish) {
-            case AS_POLICY_SAYS -> byPolicy;
-            // RFC 8689 §4.2.1: the name must be validated by DNSSEC or MTA-STS; only an enforced policy is a promise
-            case REQUIRED -> new RequireTls(Optional.of(byPolicy).filter(Sts.class::isInstance).map(Sts.class::cast)
-                .filter(policy -> policy.strictness() == Strictness.ENFORCED));
+            case AS_POLICY_SAYS -> ofHost(recipient, dane, mxHost);
+            case REQUIRED -> required(recipient, ofHost(recipient, dane, mxHost));
             // RFC 8689 §3: as if the recipient had neither DANE nor MTA-STS
             case WAIVED -> new Waived();
         };
+    }
+
+    /** DANE first (RFC 8461 §2); a host that has none obeys the policy of the recipient domain. */
+    private static TlsDemand ofHost(RecipientPolicy recipient, DaneLookup lookup, DomainName mxHost) {
+        TlsDemand otherwise = ofRecipient(recipient.domain(), recipient.sts(), mxHost);
+        boolean mandatory = recipient.dane() == DaneDuty.MANDATORY;
+        return switch (lookup) {
+            case DaneLookup.Unreachable unknown -> new Unreachable(unknown.applied(), unknown.violation());
+            case DaneLookup.NoAddress none -> otherwise;
+            case DaneLookup.NoDane none when mandatory -> new Unreachable(TlsaSet.unknown(mxHost), daneRequired(none.reason()));
+            case DaneLookup.NoDane none -> otherwise;
+            // RFC 7672 §2.2.1, §6: where DANE is mandatory, what does not authenticate does not do
+            case DaneLookup.Found found when mandatory && found.tlsa().strength() != Strength.AUTHENTICATES ->
+                new Unreachable(found.tlsa().applied(), daneRequired(found.tlsa().usable().isEmpty()
+                    ? "no TLSA record of " + mxHost + " is usable" : "the MX records of " + recipient.domain() + " are not secure"));
+            case DaneLookup.Found found -> new Dane(found.tlsa(), otherwise);
+        };
+    }
+
+    /** RFC 8689 §4.2.1: the host must be named by DNSSEC or by MTA-STS; only an enforced policy is a promise. */
+    private static TlsDemand required(RecipientPolicy recipient, TlsDemand byPolicy) {
+        boolean enforced = byPolicy.sts().filter(sts -> sts.strictness() == Strictness.ENFORCED).isPresent();
+        return switch (byPolicy) {
+            // may pass, so the mail waits rather than bounces
+            case Unreachable never -> never;
+            case Dane dane when enforced || dane.tlsa().strength() == Strength.AUTHENTICATES -> new RequireTls(Optional.of(dane));
+            case Sts sts when enforced -> new RequireTls(Optional.of(sts));
+            case TlsDemand any when recipient.mx() == Security.SECURE -> new RequireTls(Optional.of(new NamedByDnssec(any)));
+            default -> new RequireTls(Optional.empty());
+        };
+    }
+
+    private static Violation daneRequired(String reason) {
+        return new Violation(ResultType.DANE_REQUIRED, reason);
     }
 
     private static TlsDemand ofRecipient(DomainName domain, StsLookup sts, DomainName mxHost) {

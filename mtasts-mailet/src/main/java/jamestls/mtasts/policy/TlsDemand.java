@@ -1,5 +1,7 @@
 package jamestls.mtasts.policy;
 
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.AppliedPolicy;
 import jamestls.mtasts.outcome.Violation;
 import java.util.Optional;
@@ -28,12 +30,40 @@ public sealed interface TlsDemand {
     }
 
     /**
+     * The host has TLSA records that DNSSEC proves (RFC 7672 §2.2).
+     *
+     * @param tlsa its records; if none is usable, any TLS does
+     * @param otherwise what would hold without them. A secure match stands in for it (RFC 8461 §2); where records do not
+     *     prove who the peer is, it holds, too. It is reported in any case
+     */
+    record Dane(TlsaSet tlsa, TlsDemand otherwise) implements TlsDemand {
+    }
+
+    /**
+     * No mail goes to this host now: it can't be known whether it has TLSA records, or it has none and must.
+     *
+     * @param policy what the report counts it under
+     * @param why {@code dnssec-invalid} or {@code dane-required}
+     */
+    record Unreachable(AppliedPolicy policy, Violation why) implements TlsDemand {
+    }
+
+    /**
+     * DNSSEC proves that this is a host of the recipient's domain, and a trusted certificate must prove that the peer is
+     * this host. Only as part of {@link RequireTls}.
+     *
+     * @param otherwise what would hold without the sender's wish; it is reported
+     */
+    record NamedByDnssec(TlsDemand otherwise) implements TlsDemand {
+    }
+
+    /**
      * The sender demands TLS to an authenticated server that honours REQUIRETLS (RFC 8689 §4.2.1).
      *
-     * @param policy the enforced policy that authenticates the host name; without one (DNSSEC is not there yet) no host
-     *     can satisfy the demand
+     * @param by what authenticates the host: an enforced policy, DANE, or DNSSEC and a trusted certificate; without any no
+     *     host can satisfy the demand
      */
-    record RequireTls(Optional<Sts> policy) implements TlsDemand {
+    record RequireTls(Optional<TlsDemand> by) implements TlsDemand {
     }
 
     /** The sender waives all TLS policy (RFC 8689 §4.2.2). Such sessions are not reported. */
@@ -55,8 +85,42 @@ public sealed interface TlsDemand {
             case Waived waived -> true;
             case Opportunistic none -> none.policyProblem().isEmpty();
             case Sts sts -> false;
+            case Dane dane -> false;
+            case Unreachable never -> false;
+            case NamedByDnssec named -> false;
             case RequireTls required -> false;
         };
+    }
+
+    /** The records a certificate is held against, if DANE has a part in this. */
+    default Optional<TlsaSet> tlsaRecords() {
+        return switch (this) {
+            case Dane dane -> Optional.of(dane.tlsa());
+            case RequireTls required -> required.by().flatMap(TlsDemand::tlsaRecords);
+            default -> Optional.empty();
+        };
+    }
+
+    /** The MTA-STS policy that has a say in this, if only in the report. */
+    default Optional<Sts> sts() {
+        return switch (this) {
+            case Sts sts -> Optional.of(sts);
+            case Dane dane -> dane.otherwise().sts();
+            case NamedByDnssec named -> named.otherwise().sts();
+            case RequireTls required -> required.by().flatMap(TlsDemand::sts);
+            default -> Optional.empty();
+        };
+    }
+
+    /** Whether a certificate is held against the trusted authorities and the host's name. */
+    default boolean looksAtPkix() {
+        return sts().isPresent() || this instanceof NamedByDnssec
+            || this instanceof RequireTls required && required.by().filter(NamedByDnssec.class::isInstance).isPresent();
+    }
+
+    /** The name for SNI: the TLSA base domain (RFC 7672 §8.1), else the MX host's (RFC 8461 §7.1). */
+    default DomainName sni(DomainName mxHost) {
+        return tlsaRecords().map(TlsaSet::base).orElse(mxHost);
     }
 
     /** The word in log lines. */
@@ -64,6 +128,13 @@ public sealed interface TlsDemand {
         return switch (this) {
             case Opportunistic none -> "none";
             case Sts sts -> sts.strictness() == Strictness.ENFORCED ? "sts-enforce" : "sts-testing";
+            case Dane dane -> switch (dane.tlsa().strength()) {
+                case AUTHENTICATES -> "dane";
+                case PROTECTS_THE_WAY -> "dane-insecure-mx";
+                case ENCRYPTS -> "dane-unauthenticated";
+            };
+            case Unreachable never -> never.why().type().wireName();
+            case NamedByDnssec named -> "dnssec";
             case RequireTls required -> "requiretls";
             case Waived waived -> "waived";
         };

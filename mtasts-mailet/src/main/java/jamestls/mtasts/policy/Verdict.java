@@ -1,13 +1,19 @@
 package jamestls.mtasts.policy;
 
+import jamestls.mtasts.dane.TlsaSet.Strength;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.PolicyType;
 import jamestls.mtasts.outcome.PolicyVerdict;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
+import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.policy.TlsDemand.Sts;
+import jamestls.mtasts.policy.TlsDemand.Unreachable;
 import jamestls.mtasts.policy.TlsDemand.Waived;
 import jamestls.mtasts.smtp.Handshake;
 import jamestls.mtasts.smtp.TlsObservation;
@@ -51,10 +57,12 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             // RFC 8461 §5: not delivered to hosts that fail the MX match
             case Sts sts when sts.strictness() == Strictness.ENFORCED && sts.listing() == Listing.NOT_LISTED ->
                 Optional.of(refused(TlsLevel.NONE, List.of(NOT_LISTED), List.of(violated(sts, List.of(NOT_LISTED)))));
-            case RequireTls required when required.policy().isEmpty() -> Optional.of(refused(TlsLevel.NONE,
-                List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs an enforced MTA-STS policy")), List.of()));
-            case RequireTls required when required.policy().orElseThrow().listing() == Listing.NOT_LISTED ->
-                beforeConnecting(required.policy().orElseThrow());
+            case Unreachable never -> Optional.of(refused(TlsLevel.NONE, List.of(never.why()),
+                List.of(new PolicyVerdict.Violated(never.policy(), List.of(never.why())))));
+            case Dane dane when dane.tlsa().strength() != Strength.AUTHENTICATES -> beforeConnecting(dane.otherwise());
+            case RequireTls required when required.by().isEmpty() -> Optional.of(refused(TlsLevel.NONE,
+                List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs DNSSEC or an enforced MTA-STS policy")), List.of()));
+            case RequireTls required -> beforeConnecting(required.by().orElseThrow());
             default -> Optional.empty();
         };
     }
@@ -64,10 +72,9 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
      *
      * @param demand what it must have
      * @param seen what was observed of it
-     * @param certificate what is wrong with the server's certificate for its MX host name (RFC 8461 §4.2); only looked at
-     *     after a completed handshake
+     * @param certificate what is wrong with the server's certificate; only looked at after a completed handshake
      */
-    public static Verdict of(TlsDemand demand, TlsObservation seen, List<Violation> certificate) {
+    public static Verdict of(TlsDemand demand, TlsObservation seen, CertificateFaults certificate) {
         if (endedBeforeTls(seen)) {
             // RFC 8460 §4.3.4: busy networks and servers are not what reports are about
             return refused(TlsLevel.NONE, List.of(), List.of());
@@ -76,8 +83,11 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         return switch (demand) {
             case Waived waived -> opportunistic(seen, tls, List.of());
             case Opportunistic none -> opportunistic(seen, tls, List.of(counted(none, tls)));
-            case Sts sts -> againstPolicy(sts, seen, tls, certificate);
-            case RequireTls required -> againstRequireTls(required, seen, tls, certificate);
+            case Sts sts -> againstPolicy(sts, seen, tls, certificate.pkix());
+            case Dane dane -> againstDane(dane, seen, tls, certificate);
+            case NamedByDnssec named -> againstName(named, seen, tls, certificate);
+            case Unreachable never -> beforeConnecting(never).orElseThrow();
+            case RequireTls required -> againstRequireTls(required, seen, certificate);
         };
     }
 
@@ -124,13 +134,50 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             : opportunistic(seen, tls, forReport);
     }
 
-    private static Verdict againstRequireTls(RequireTls required, TlsObservation seen, List<Violation> tls,
-                                             List<Violation> certificate) {
+    /** RFC 7672 §2.2; what is reported beside it, and where it holds as well, is the policy that would hold without. */
+    private static Verdict againstDane(Dane dane, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
+        List<Violation> all = new ArrayList<>(tls);
+        if (seen.handshake() instanceof Handshake.Completed) {
+            if (seen.failure().isPresent()) {
+                return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
+            }
+            all.addAll(certificate.dane());
+        }
+        AppliedPolicy applied = dane.tlsa().applied();
+        Verdict beside = of(dane.otherwise(), seen, certificate);
+        List<PolicyVerdict> forReport = new ArrayList<>();
+        forReport.add(all.isEmpty() ? new PolicyVerdict.Met(applied) : new PolicyVerdict.Violated(applied, all));
+        // a policy that is not there is not one more policy
+        beside.forReport().stream().filter(verdict -> verdict.policy().type() != PolicyType.NO_POLICY_FOUND).forEach(forReport::add);
+        Strength strength = dane.tlsa().strength();
+        // with no usable record any TLS will do, and tlsa-invalid is for the report only
+        List<Violation> shortfall = strength == Strength.ENCRYPTS ? tls : all;
+        if (!shortfall.isEmpty()) {
+            return refused(reached(seen), shortfall, forReport);
+        }
+        if (strength == Strength.AUTHENTICATES) {
+            return new Verdict(Ruling.SEND, TlsLevel.AUTHENTICATED, List.of(), forReport);
+        }
+        return beside.ruling() == Ruling.SEND ? new Verdict(Ruling.SEND, beside.level(), List.of(), forReport)
+            : refused(beside.level(), beside.shortfall(), forReport);
+    }
+
+    /** RFC 8689 §4.2.1: a host named by DNSSEC, and a certificate for it. */
+    private static Verdict againstName(NamedByDnssec named, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
+        Verdict beside = of(named.otherwise(), seen, certificate);
+        List<Violation> all = new ArrayList<>(tls);
+        all.addAll(certificate.pkix());
+        return seen.failure().isPresent() || !all.isEmpty() || beside.ruling() != Ruling.SEND
+            ? refused(reached(seen), all, beside.forReport())
+            : new Verdict(Ruling.SEND, TlsLevel.AUTHENTICATED, List.of(), beside.forReport());
+    }
+
+    private static Verdict againstRequireTls(RequireTls required, TlsObservation seen, CertificateFaults certificate) {
         Optional<Verdict> never = beforeConnecting(required);
         if (never.isPresent()) {
             return never.get();
         }
-        Verdict byPolicy = againstPolicy(required.policy().orElseThrow(), seen, tls, certificate);
+        Verdict byPolicy = of(required.by().orElseThrow(), seen, certificate);
         return byPolicy.ruling() == Ruling.SEND && !seen.capabilities().offers("REQUIRETLS")
             ? refused(byPolicy.level(), List.of(NO_REQUIRETLS), byPolicy.forReport())
             : byPolicy;

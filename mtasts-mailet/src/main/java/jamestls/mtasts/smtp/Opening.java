@@ -16,6 +16,7 @@ final class Opening {
     private final SmtpSettings settings;
     private final Wire wire;
     private final DomainName mxHost;
+    private final DomainName sni;
 
     private Optional<InetAddress> sendingIp = Optional.empty();
     private Optional<SmtpReply> greeting = Optional.empty();
@@ -26,10 +27,11 @@ final class Opening {
     private Optional<SessionFailure> failure = Optional.empty();
     private Capabilities capabilities = Capabilities.none();
 
-    Opening(SmtpSettings settings, Deadlines deadlines, DomainName mxHost) {
+    Opening(SmtpSettings settings, Deadlines deadlines, DomainName mxHost, DomainName sni) {
         this.settings = settings;
         this.wire = new Wire(settings, deadlines);
         this.mxHost = mxHost;
+        this.sni = sni;
     }
 
     SmtpSession open(InetSocketAddress address, TlsUse use) {
@@ -108,7 +110,7 @@ final class Opening {
                 // what comes in clear between the 220 and the handshake may be anybody's: RFC 3207 §6
                 throw wire.violation("the server sent more than its 220 in clear before the TLS handshake");
             }
-            return wire.secure(mxHost);
+            return wire.secure(sni);
         } catch (SessionLost lost) {
             throw handshakeFailed(lost);
         }

@@ -102,7 +102,7 @@ public final class SessionPool implements AutoCloseable {
     public Lease open(SessionKey key, TlsUse use) {
         long now = nanoTime.getAsLong();
         opened.increment();
-        return new Lease(key, connector.connect(key.mxHost(), key.address(), use), 0, now, Origin.NEW);
+        return new Lease(key, connector.connect(key.mxHost(), key.sni(), key.address(), use), 0, now, Origin.NEW);
     }
 
     /** How many sessions idle now. */

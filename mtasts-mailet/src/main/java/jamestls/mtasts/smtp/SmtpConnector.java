@@ -17,14 +17,20 @@ public final class SmtpConnector implements AutoCloseable {
      * Connects, reads the greeting, says EHLO and, if wanted and offered, goes over to TLS. Whatever the network or the
      * server does comes back as {@link SmtpSession#observation()}, never as an exception. The caller closes the session.
      *
-     * @param mxHost the host meant, for SNI
+     * @param mxHost the host meant
+     * @param sni the name it is asked for in SNI
      * @param address one of its addresses, resolved, and the port
      */
-    public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
+    public SmtpSession connect(DomainName mxHost, DomainName sni, InetSocketAddress address, TlsUse use) {
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
-        return new Opening(settings, deadlines, mxHost).open(address, use);
+        return new Opening(settings, deadlines, mxHost, sni).open(address, use);
+    }
+
+    /** The same, with the host's own name in SNI. */
+    public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
+        return connect(mxHost, mxHost, address, use);
     }
 
     /** Open sessions keep the deadline they have and get no further step done. */

@@ -38,15 +38,15 @@ final class TlsHandshake {
     /**
      * Does the handshake; blocks until it is over or the socket is closed.
      *
-     * @param mxHost the name for SNI (RFC 8461 §7.1, RFC 7672 §8.1)
+     * @param host the name for SNI (RFC 8461 §7.1, RFC 7672 §8.1)
      */
-    static Secured over(Socket plain, DomainName mxHost) throws IOException {
+    static Secured over(Socket plain, DomainName host) throws IOException {
         ChainRecorder recorder = new ChainRecorder();
         SSLSocket socket = (SSLSocket) contextWith(recorder).getSocketFactory()
-            .createSocket(plain, mxHost.ascii(), plain.getPort(), true);
+            .createSocket(plain, host.ascii(), plain.getPort(), true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setProtocols(PROTOCOLS);
-        parameters.setServerNames(sni(mxHost));
+        parameters.setServerNames(sni(host));
         socket.setSSLParameters(parameters);
         try {
             socket.startHandshake();
@@ -69,9 +69,9 @@ final class TlsHandshake {
         }
     }
 
-    private static List<SNIServerName> sni(DomainName mxHost) {
+    private static List<SNIServerName> sni(DomainName host) {
         try {
-            return List.of(new SNIHostName(mxHost.ascii()));
+            return List.of(new SNIHostName(host.ascii()));
         } catch (IllegalArgumentException notAHostName) {
             // a DNS name with an underscore is no host name (RFC 952), and SNI takes only those (RFC 6066 §3)
             return List.of();

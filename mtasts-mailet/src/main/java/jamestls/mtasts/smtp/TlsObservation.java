@@ -8,7 +8,7 @@ import java.util.Optional;
  * Everything there was to see of one connection up to the point where a mail could be sent, with no opinion about it:
  * log line, metric, report and bounce are all made from this and from the verdict on it.
  *
- * @param mxHost the host we meant to reach; also the name in SNI (RFC 8461 §7.1)
+ * @param mxHost the host we meant to reach
  * @param receivingIp the address we connected to
  * @param sendingIp our own end; empty if no connection came about
  * @param greeting the reply the server opened with, if one came

@@ -10,6 +10,8 @@ import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup;
 import jamestls.fakeinternet.TestCa;
+import jamestls.mtasts.dane.DaneScope;
+import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
@@ -35,10 +37,12 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
@@ -50,6 +54,9 @@ final class TestDelivery implements AutoCloseable {
     final DnsServer dns = DnsServer.start();
     final PolicyHost policyHost = PolicyHost.start();
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
+
+    final SignedNames signed;
+    final Set<DomainName> mandatoryDane = new HashSet<>();
 
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
@@ -68,6 +75,7 @@ final class TestDelivery implements AutoCloseable {
     TestDelivery(ReuseLimits reuse) throws GeneralSecurityException {
         dns.zone().ttl(0);
         resolver = new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
+        signed = new SignedNames(resolver);
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
             RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
@@ -134,7 +142,8 @@ final class TestDelivery implements AutoCloseable {
     }
 
     private Delivery delivery(Traffic over, AddressGuard guard) throws GeneralSecurityException {
-        return new Delivery(resolver, new Destinations(resolver, new Random(1)), policies,
+        return new Delivery(new Destinations(signed, new Random(1)),
+            new Planner(signed, new TlsaRecords(signed, DaneScope.ANY_MX), mandatoryDane), policies,
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
             Clock.systemUTC());
     }

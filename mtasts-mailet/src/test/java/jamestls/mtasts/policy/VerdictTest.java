@@ -120,7 +120,7 @@ class VerdictTest {
     @MethodSource("table")
     void verdictShouldFollowTheTable(String name, TlsDemand demand, TlsObservation seen, List<Violation> certificate, Ruling ruling,
                                      TlsLevel level, String reported) {
-        Verdict verdict = Verdict.of(demand, seen, certificate);
+        Verdict verdict = Verdict.of(demand, seen, pkix(certificate));
 
         assertThat(verdict.ruling()).isEqualTo(ruling);
         assertThat(verdict.level()).isEqualTo(level);
@@ -151,8 +151,8 @@ class VerdictTest {
 
     @Test
     void missingKeywordShouldBeToldFromMissingTls() {
-        assertThat(Verdict.of(REQUIRETLS, TLS, GOOD).shortfall()).allMatch(Verdict::isMissingRequireTls).hasSize(1);
-        assertThat(Verdict.of(REQUIRETLS, CLEAR, GOOD).shortfall()).noneMatch(Verdict::isMissingRequireTls).hasSize(1);
+        assertThat(Verdict.of(REQUIRETLS, TLS, pkix(GOOD)).shortfall()).allMatch(Verdict::isMissingRequireTls).hasSize(1);
+        assertThat(Verdict.of(REQUIRETLS, CLEAR, pkix(GOOD)).shortfall()).noneMatch(Verdict::isMissingRequireTls).hasSize(1);
     }
 
     @Test
@@ -160,7 +160,7 @@ class VerdictTest {
         TlsDemand unfetched = new Opportunistic(new AppliedPolicy(PolicyType.STS, DOMAIN, List.of(), List.of()),
             Optional.of(new Violation(STS_POLICY_FETCH_ERROR, "HTTP 301")));
 
-        Verdict verdict = Verdict.of(unfetched, TLS, GOOD);
+        Verdict verdict = Verdict.of(unfetched, TLS, pkix(GOOD));
 
         assertThat(verdict.ruling()).isEqualTo(SEND);
         assertThat(verdict.level()).isEqualTo(UNAUTHENTICATED);
@@ -169,7 +169,7 @@ class VerdictTest {
 
     @Test
     void refusalOfStartTlsShouldBeReportedWithItsCode() {
-        assertThat(Verdict.of(ENFORCE, TLS_REFUSED, GOOD).shortfall())
+        assertThat(Verdict.of(ENFORCE, TLS_REFUSED, pkix(GOOD)).shortfall())
             .containsExactly(new Violation(VALIDATION_FAILURE, "STARTTLS reply 454"));
     }
 
@@ -177,7 +177,7 @@ class VerdictTest {
     void allFaultsShouldBeNamedNotOnlyTheFirst() {
         List<Violation> both = List.of(EXPIRED.getFirst(), WRONG_NAME.getFirst());
 
-        assertThat(Verdict.of(ENFORCE, TLS, both).shortfall()).containsExactlyElementsOf(both);
+        assertThat(Verdict.of(ENFORCE, TLS, pkix(both)).shortfall()).containsExactlyElementsOf(both);
     }
 
     @Test
@@ -185,6 +185,10 @@ class VerdictTest {
         assertThat(Verdict.inClear(seen(StartTls.OFFERED, new Handshake.NotAttempted(), null)))
             .isEqualTo(new Verdict(SEND, NONE, List.of(), List.of()));
         assertThat(Verdict.inClear(REFUSED_CONNECTION).ruling()).isEqualTo(NEXT_HOST);
+    }
+
+    private static CertificateFaults pkix(List<Violation> faults) {
+        return new CertificateFaults(faults, List.of());
     }
 
     private static Arguments row(String name, TlsDemand demand, TlsObservation seen, List<Violation> certificate, Ruling ruling,

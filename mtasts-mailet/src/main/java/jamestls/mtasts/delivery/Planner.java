@@ -1,0 +1,45 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.dane.NextHop;
+import jamestls.mtasts.dane.TlsaRecords;
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.mx.Destination;
+import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.policy.DaneDuty;
+import jamestls.mtasts.policy.PolicyDecider;
+import jamestls.mtasts.policy.RecipientPolicy;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.sts.StsLookup;
+import java.net.InetAddress;
+import java.util.Set;
+
+/** Looks up what the decision about one MX host needs, and has it decided. Addresses come first (RFC 7672 §2.2.2). */
+public final class Planner {
+
+    private final Dns dns;
+    private final TlsaRecords tlsa;
+    private final Set<DomainName> mandatoryDane;
+
+    /** @param mandatoryDane recipient domains that get mail only under DANE */
+    public Planner(Dns dns, TlsaRecords tlsa, Set<DomainName> mandatoryDane) {
+        this.dns = dns;
+        this.tlsa = tlsa;
+        this.mandatoryDane = Set.copyOf(mandatoryDane);
+    }
+
+    /**
+     * @param hosts the hosts of the domain, of which {@code host} is one
+     * @param port where it listens
+     */
+    Plan plan(DomainName domain, Destination.Hosts hosts, MxHost host, int port, StsLookup sts, TlsWish wish) {
+        DnsAnswer<InetAddress> addresses = dns.addresses(host.name());
+        DaneLookup dane = wish == TlsWish.WAIVED ? new DaneLookup.NoDane("the sender waives TLS")
+            : tlsa.find(new NextHop(domain, hosts.alias().orElse(domain), hosts.security()), host.name(), port, addresses);
+        RecipientPolicy recipient = new RecipientPolicy(domain, sts, hosts.security(),
+            mandatoryDane.contains(domain) ? DaneDuty.MANDATORY : DaneDuty.WHERE_PUBLISHED);
+        return new Plan(host, addresses, dane, PolicyDecider.decide(recipient, dane, wish, host.name()));
+    }
+}

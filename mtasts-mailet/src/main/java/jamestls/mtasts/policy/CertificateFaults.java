@@ -1,0 +1,35 @@
+package jamestls.mtasts.policy;
+
+import jamestls.mtasts.dane.DaneVerifier;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.smtp.Handshake;
+import jamestls.mtasts.smtp.TlsObservation;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What is wrong with a server's certificate by each of the two measures there are.
+ *
+ * @param pkix by trusted authorities and the MX host's name (RFC 8461 §4.2)
+ * @param dane by the host's TLSA records (RFC 7672 §3)
+ */
+public record CertificateFaults(List<Violation> pkix, List<Violation> dane) {
+
+    /** Nothing wrong, or nothing to look at. */
+    public static final CertificateFaults NONE = new CertificateFaults(List.of(), List.of());
+
+    public CertificateFaults {
+        pkix = List.copyOf(pkix);
+        dane = List.copyOf(dane);
+    }
+
+    /** Looks at what the demand will ask about, and at nothing more. */
+    public static CertificateFaults of(TlsDemand demand, TlsObservation seen, CertificateCheck authorities, Instant now) {
+        if (!(seen.handshake() instanceof Handshake.Completed completed)) {
+            return NONE;
+        }
+        return new CertificateFaults(
+            demand.looksAtPkix() ? authorities.faults(completed.chain(), seen.mxHost(), now) : List.of(),
+            demand.tlsaRecords().map(tlsa -> DaneVerifier.faults(completed.chain(), tlsa, now)).orElse(List.of()));
+    }
+}
