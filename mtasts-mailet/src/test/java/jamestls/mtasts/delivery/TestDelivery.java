@@ -107,6 +107,11 @@ final class TestDelivery implements AutoCloseable {
         return server;
     }
 
+    /** Of all mail servers; there must be one. */
+    int smtpPort() {
+        return servers.getFirst().port();
+    }
+
     SmtpServer goodMx(String domain) {
         return mx(domain, 10, "mx." + domain, setup -> setup.identity(ca.issue("mx." + domain)));
     }

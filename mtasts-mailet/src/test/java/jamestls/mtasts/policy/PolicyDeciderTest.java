@@ -1,0 +1,104 @@
+package jamestls.mtasts.policy;
+
+import static jamestls.mtasts.dns.Security.INSECURE;
+import static jamestls.mtasts.dns.Security.SECURE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.dane.Tlsa;
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.Security;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.sts.StsLookup;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** The precedence rules, as far as DANE is in them (design: deciding). */
+class PolicyDeciderTest {
+
+    private static final DomainName DOMAIN = DomainName.of("example.org");
+    private static final DomainName HOST = DomainName.of("mx.example.org");
+    private static final StsLookup NO_STS = new StsLookup.NoPolicy("no record");
+    private static final DaneLookup NO_DANE = new DaneLookup.NoDane("no records");
+    private static final DaneLookup USABLE = found(SECURE, 3);
+    private static final DaneLookup INSECURE_MX = found(INSECURE, 3);
+    private static final DaneLookup UNUSABLE = found(SECURE, 1);
+    private static final DaneLookup BOGUS = new DaneLookup.Unreachable(HOST, new Violation(ResultType.DNSSEC_INVALID, "expired"));
+
+    @Test
+    void hostWithTlsaShouldHaveToSatisfyIt() {
+        assertThat(decide(USABLE).inLog()).isEqualTo("dane");
+        assertThat(decide(INSECURE_MX).inLog()).isEqualTo("dane-insecure-mx");
+        assertThat(decide(UNUSABLE).inLog()).isEqualTo("dane-unauthenticated");
+    }
+
+    @Test
+    void hostWithoutShouldObeyWhatHoldsOtherwise() {
+        assertThat(decide(NO_DANE).inLog()).isEqualTo("none");
+        assertThat(decide(new DaneLookup.NoAddress()).inLog()).isEqualTo("none");
+    }
+
+    @Test
+    void lookupThatFailedShouldMakeTheHostUnreachable() {
+        assertThat(decide(BOGUS)).isInstanceOf(TlsDemand.Unreachable.class);
+        assertThat(decide(SECURE, BOGUS, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED)).as("may pass, so it is no reason to bounce")
+            .isInstanceOf(TlsDemand.Unreachable.class);
+    }
+
+    @Test
+    void mandatoryDaneShouldHoldTheMailWithoutIt() {
+        for (DaneLookup lookup : List.of(NO_DANE, UNUSABLE, INSECURE_MX)) {
+            assertThat(decide(SECURE, lookup, TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY))
+                .isInstanceOfSatisfying(TlsDemand.Unreachable.class, unreachable ->
+                    assertThat(unreachable.why().type()).isEqualTo(ResultType.DANE_REQUIRED));
+        }
+        assertThat(decide(SECURE, USABLE, TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY).inLog()).isEqualTo("dane");
+        assertThat(decide(SECURE, new DaneLookup.NoAddress(), TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY).inLog())
+            .as("a host without address is just that").isEqualTo("none");
+    }
+
+    @Test
+    void waivedTlsShouldWaiveDaneToo() {
+        assertThat(decide(SECURE, USABLE, TlsWish.WAIVED, DaneDuty.MANDATORY)).isEqualTo(new TlsDemand.Waived());
+        assertThat(decide(SECURE, BOGUS, TlsWish.WAIVED, DaneDuty.WHERE_PUBLISHED)).isEqualTo(new TlsDemand.Waived());
+    }
+
+    @Test
+    void requireTlsShouldBeSatisfiedByDaneOrByDnssec() {
+        assertThat(by(decide(SECURE, USABLE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).containsInstanceOf(TlsDemand.Dane.class);
+        assertThat(by(decide(SECURE, NO_DANE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED)))
+            .as("RFC 8689 §4.2.1").containsInstanceOf(TlsDemand.NamedByDnssec.class);
+        assertThat(by(decide(INSECURE, INSECURE_MX, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).isEmpty();
+        assertThat(by(decide(INSECURE, NO_DANE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).isEmpty();
+    }
+
+    @Test
+    void sniShouldBeTheBaseDomainUnderDane() {
+        TlsaSet aliased = Tlsa.set(List.of(Tlsa.wrong(3, 1, 1)), "mail.example.net");
+
+        assertThat(decide(new DaneLookup.Found(aliased)).sni(HOST)).as("RFC 7672 §8.1").isEqualTo(DomainName.of("mail.example.net"));
+        assertThat(decide(SECURE, new DaneLookup.Found(aliased), TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED).sni(HOST))
+            .isEqualTo(DomainName.of("mail.example.net"));
+        assertThat(decide(NO_DANE).sni(HOST)).isEqualTo(HOST);
+    }
+
+    private static Optional<TlsDemand> by(TlsDemand demand) {
+        assertThat(demand).isInstanceOf(TlsDemand.RequireTls.class);
+        return ((TlsDemand.RequireTls) demand).by();
+    }
+
+    private static TlsDemand decide(DaneLookup lookup) {
+        return decide(SECURE, lookup, TlsWish.AS_POLICY_SAYS, DaneDuty.WHERE_PUBLISHED);
+    }
+
+    private static TlsDemand decide(Security mx, DaneLookup lookup, TlsWish wish, DaneDuty duty) {
+        return PolicyDecider.decide(new RecipientPolicy(DOMAIN, NO_STS, mx, duty), lookup, wish, HOST);
+    }
+
+    private static DaneLookup found(Security mx, int usage) {
+        return new DaneLookup.Found(Tlsa.set(mx, List.of(Tlsa.wrong(usage, 1, 1)), HOST.ascii()));
+    }
+}
