@@ -36,8 +36,8 @@ record DaneSettings(DaneScope scope, Set<DomainName> mandatory) {
     private static Set<DomainName> mandatory(DaneConfiguration configuration) throws MessagingException {
         Set<DomainName> domains = new HashSet<>();
         for (String text : configuration.mandatory()) {
-            domains.add(DomainName.parse(text).orElseThrow(() ->
-                DeliveryConfiguration.invalid("mandatoryDane", text, "domain names separated by commas, such as 'example.org, example.net'")));
+            domains.add(DomainName.parse(text).orElseThrow(() -> DeliveryConfiguration.invalid("mandatoryDane", text,
+                "domain names separated by commas, such as 'example.org, example.net'")));
         }
         return domains;
     }

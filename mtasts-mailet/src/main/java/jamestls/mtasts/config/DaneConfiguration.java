@@ -40,6 +40,7 @@ public record DaneConfiguration(Use use, InsecureMx insecureMx, List<String> man
         }
         return new DaneConfiguration(use.equals("on") ? Use.ON : Use.OFF,
             insecureMx.equals("dane") ? InsecureMx.DANE : InsecureMx.IGNORE,
-            Arrays.stream(parameters.text("mandatoryDane").orElse("").split(",")).map(String::strip).filter(name -> !name.isEmpty()).toList());
+            Arrays.stream(parameters.text("mandatoryDane").orElse("").split(",")).map(String::strip)
+                .filter(name -> !name.isEmpty()).toList());
     }
 }

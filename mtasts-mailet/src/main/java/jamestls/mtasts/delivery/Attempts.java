@@ -184,7 +184,8 @@ final class Attempts {
     }
 
     private String remedy() {
-        if (failures.stream().anyMatch(failure -> failure.shortfall().stream().anyMatch(fault -> fault.type() == ResultType.DANE_REQUIRED))) {
+        if (failures.stream().flatMap(failure -> failure.shortfall().stream())
+                .anyMatch(fault -> fault.type() == ResultType.DANE_REQUIRED)) {
             return "take " + mail.domain() + " out of mandatoryDane if it has no DANE.";
         }
         boolean dns = failures.stream().anyMatch(failure -> failure.demand() instanceof TlsDemand.Unreachable);

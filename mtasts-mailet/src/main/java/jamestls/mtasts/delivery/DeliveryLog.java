@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The log lines of deliveries, always with the same fields in the same order, so that they can be read by machines:
  * {@code delivery id=… domain=… mx=… ip=… tls=none|unauthenticated|authenticated policy=none|sts-enforce|sts-testing|
- * dane|dane-insecure-mx|dane-unauthenticated|dnssec-invalid|dane-required|requiretls|waived result=delivered|partial|skipped|cleartext|deferred|bounced reply="…" ms=… cause="…"}.
+ * dane|dane-insecure-mx|dane-unauthenticated|dnssec-invalid|dane-required|requiretls|waived
+ * result=delivered|partial|skipped|cleartext|deferred|bounced reply="…" ms=… cause="…"}.
  * One per host, and one more when the mail as a whole is deferred or refused.
  */
 final class DeliveryLog {

@@ -63,8 +63,11 @@ final class SignedNames implements Dns {
             return new DnsAnswer.Bogus<>("signature expired");
         }
         return switch (answer) {
-            case DnsAnswer.Found<T> found -> new DnsAnswer.Found<>(found.records(),
-                isSigned(name) && isSigned(found.canonicalName()) ? Security.SECURE : Security.INSECURE, found.ttl(), found.canonicalName());
+            case DnsAnswer.Found<T> found -> {
+                boolean secure = isSigned(name) && isSigned(found.canonicalName());
+                yield new DnsAnswer.Found<>(found.records(), secure ? Security.SECURE : Security.INSECURE, found.ttl(),
+                    found.canonicalName());
+            }
             case DnsAnswer.Absent<T> absent -> new DnsAnswer.Absent<>(isSigned(name) ? Security.SECURE : Security.INSECURE, absent.ttl());
             case DnsAnswer.Bogus<T> same -> same;
             case DnsAnswer.Failed<T> same -> same;

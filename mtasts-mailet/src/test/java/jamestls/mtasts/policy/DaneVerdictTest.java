@@ -52,7 +52,8 @@ class DaneVerdictTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");
     private static final DomainName HOST = DomainName.of("mx.example.org");
-    private static final AppliedPolicy POLICY = new AppliedPolicy(PolicyType.STS, DOMAIN, List.of("version: STSv1"), List.of("mx.example.org"));
+    private static final AppliedPolicy POLICY =
+        new AppliedPolicy(PolicyType.STS, DOMAIN, List.of("version: STSv1"), List.of("mx.example.org"));
 
     private static final TlsDemand NO_STS = new Opportunistic(AppliedPolicy.none(DOMAIN), Optional.empty());
     private static final TlsDemand UNFETCHED = new Opportunistic(new AppliedPolicy(PolicyType.STS, DOMAIN, List.of(), List.of()),
@@ -74,7 +75,8 @@ class DaneVerdictTest {
 
     private static final TlsObservation NO_CONNECTION = seen(StartTls.UNKNOWN, new Handshake.NotAttempted(), Phase.CONNECT, Map.of());
     private static final TlsObservation CLEAR = seen(StartTls.NOT_OFFERED, new Handshake.NotAttempted(), null, Map.of());
-    private static final TlsObservation BROKEN = seen(StartTls.OFFERED, new Handshake.Failed("handshake_failure"), Phase.HANDSHAKE, Map.of());
+    private static final TlsObservation BROKEN =
+        seen(StartTls.OFFERED, new Handshake.Failed("handshake_failure"), Phase.HANDSHAKE, Map.of());
     private static final TlsObservation TLS = seen(StartTls.OFFERED, completed(), null, Map.of());
     private static final TlsObservation LOST = seen(StartTls.OFFERED, completed(), Phase.EHLO_AFTER_TLS, Map.of());
     private static final TlsObservation KEYWORD = seen(StartTls.OFFERED, completed(), null, Map.of("REQUIRETLS", ""));
