@@ -6,6 +6,7 @@ import jamestls.mtasts.config.DeliveryConfiguration.Reachable;
 import jamestls.mtasts.config.PolicyStorage;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.QueueWorker;
+import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.RetrySchedule;
 import jamestls.mtasts.delivery.Traffic;
 import jamestls.mtasts.dns.AddressGuard;
@@ -62,6 +63,7 @@ final class Outbound implements AutoCloseable {
     private final SmtpConnector connector;
     private final Traffic traffic;
     private final Delivery delivery;
+    private final ReportMails reportMails;
 
     private Outbound(DeliveryConfiguration configuration, RetrySchedule schedule, DnsSettings dnsSettings,
                      Optional<KeyStore> trustStore, CertificateCheck certificates, SmtpSettings smtp, DaneSettings dane,
@@ -81,6 +83,7 @@ final class Outbound implements AutoCloseable {
         this.traffic = new Traffic(connector, reuse(configuration), configuration.deliveriesPerDestination(), configuration.deliveries());
         this.delivery = new Delivery(new Destinations(dns, random), dane.planner(dns), policies, certificates, traffic, guard,
             configuration.smtpPort(), outcomes, clock);
+        this.reportMails = new ReportMails(outcomes, clock);
         refresher.start();
     }
 
@@ -102,7 +105,7 @@ final class Outbound implements AutoCloseable {
     /** Starts delivering what is in the queue. */
     QueueWorker work(MailQueue queue, MailetContext context) {
         return new QueueWorker(queue, delivery, schedule, context, configuration.bounceProcessor(), configuration.onSuccess(),
-            configuration.deliveriesPerDestination(), configuration.mailsInHand());
+            configuration.deliveriesPerDestination(), configuration.mailsInHand(), reportMails);
     }
 
     /** What an operator should look at, for metrics and health checks. */

@@ -49,6 +49,7 @@ public final class QueueWorker implements AutoCloseable {
     private final Delivery delivery;
     private final RetrySchedule schedule;
     private final FailureNotice notice;
+    private final ReportMails reportMails;
     private final MailetContext context;
     private final Optional<String> onSuccess;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
@@ -63,13 +64,15 @@ public final class QueueWorker implements AutoCloseable {
      *
      * @param atDomain most deliveries at once to one domain
      * @param inHand most mails taken from the queue and not yet settled, most of them waiting
+     * @param reportMails how the mails that carry TLS reports end
      */
     public QueueWorker(MailQueue queue, Delivery delivery, RetrySchedule schedule, MailetContext context,
-                       Optional<String> bounceProcessor, Optional<String> onSuccess, int atDomain, int inHand) {
+                       Optional<String> bounceProcessor, Optional<String> onSuccess, int atDomain, int inHand, ReportMails reportMails) {
         this.queue = queue;
         this.delivery = delivery;
         this.schedule = schedule;
         this.notice = new FailureNotice(context, bounceProcessor);
+        this.reportMails = reportMails;
         this.context = context;
         this.onSuccess = onSuccess;
         this.atDomain = new Turns<>(atDomain);
@@ -154,7 +157,7 @@ public final class QueueWorker implements AutoCloseable {
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
         Map<MailAddress, Failure> later = new HashMap<>();
         Map<MailAddress, Failure> never = new HashMap<>();
-        Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail));
+        Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail)).filter(pause -> reportMails.mayWait(mail, pause));
         failed.forEach((recipient, failure) -> {
             if (!failure.isPermanent() && delay.isPresent()) {
                 later.put(recipient, failure);
@@ -162,7 +165,9 @@ public final class QueueWorker implements AutoCloseable {
                 never.put(recipient, failure.givenUp());
             }
         });
-        if (!never.isEmpty()) {
+        if (!never.isEmpty() && ReportMails.isReport(mail)) {
+            never.keySet().forEach(recipient -> reportMails.lost(mail, recipient, failed.get(recipient)));
+        } else if (!never.isEmpty()) {
             notice.bounce(mail, never);
         }
         if (!later.isEmpty()) {

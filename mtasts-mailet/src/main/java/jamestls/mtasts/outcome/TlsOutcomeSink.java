@@ -12,4 +12,9 @@ public interface TlsOutcomeSink {
      * because no mail may wait on reporting.
      */
     void record(List<TlsOutcome> outcomes);
+
+    /** A report mail was lost on its way. The caller survives an exception. */
+    default void lost(LostReport report) {
+        // who only counts sessions has no use for it
+    }
 }

@@ -50,4 +50,15 @@ public final class TlsOutcomes implements TlsOutcomeSink {
             }
         }
     }
+
+    @Override
+    public void lost(LostReport report) {
+        for (TlsOutcomeSink subscriber : subscribers) {
+            try {
+                subscriber.lost(report);
+            } catch (RuntimeException e) {
+                LOGGER.error("the loss of report mail {} was not noted", report.mail(), e);
+            }
+        }
+    }
 }

@@ -1,17 +1,26 @@
 package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
+import jamestls.mtasts.outcome.LostReport;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.TlsOutcomeSink;
 import jamestls.mtasts.smtp.ReuseLimits;
 import java.security.GeneralSecurityException;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeValue;
 import org.apache.mailet.base.MailAddressFixture;
 import org.apache.mailet.base.test.FakeMail;
 import org.apache.mailet.base.test.FakeMailContext;
@@ -22,6 +31,19 @@ import org.junit.jupiter.api.Test;
 class QueueWorkerTest {
 
     private final MemoryQueue queue = new MemoryQueue();
+    private final FakeMailContext context = FakeMailContext.defaultContext();
+    private final List<LostReport> lost = new CopyOnWriteArrayList<>();
+    private final TlsOutcomeSink losses = new TlsOutcomeSink() {
+        @Override
+        public void record(List<TlsOutcome> outcomes) {
+            throw new AssertionError("the worker records nothing itself");
+        }
+
+        @Override
+        public void lost(LostReport report) {
+            lost.add(report);
+        }
+    };
     private TestDelivery internet;
     private QueueWorker worker;
 
@@ -164,9 +186,57 @@ class QueueWorkerTest {
         assertThat(internet.outcomes).hasSize(1);
     }
 
+    @Test
+    void reportMailShouldBeGivenUpWhenItsTimeIsOverAndNobodyGetABounce() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("450 4.2.0 later"));
+        enqueueReport("too-late", Instant.now().plusSeconds(1_800));
+        work(1, 100);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("too-late"));
+
+        assertThat(lost).extracting(LostReport::mail, LostReport::recipient, LostReport::reason)
+            .containsExactly(tuple("too-late", "reports@example.org", LostReport.Reason.EXPIRED));
+        assertThat(lost.getFirst().why()).contains("450 4.2.0 later");
+        assertThat(queue.delays).isEmpty();
+        assertThat(context.getSentMails()).isEmpty();
+        assertThat(mx.mails()).isEmpty();
+    }
+
+    @Test
+    void reportMailShouldBeTriedAgainWhileThereIsTime() throws Exception {
+        internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("450 4.2.0 later"));
+        enqueueReport("in-time", Instant.now().plusSeconds(24 * 3_600));
+        work(1, 100);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("in-time"));
+
+        assertThat(queue.delays).containsExactly(Duration.ofHours(1));
+        assertThat(lost).isEmpty();
+    }
+
+    @Test
+    void reportMailThatIsRefusedShouldBeToldAndNotBounced() throws Exception {
+        internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("550 5.1.1 nobody here"));
+        enqueueReport("refused", Instant.now().plusSeconds(24 * 3_600));
+        work(1, 100);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("refused"));
+
+        assertThat(lost).extracting(LostReport::reason).containsExactly(LostReport.Reason.REFUSED);
+        assertThat(context.getSentMails()).isEmpty();
+    }
+
+    private void enqueueReport(String name, Instant expires) throws Exception {
+        FakeMail mail = FakeMail.builder().name(name).sender(MailAddressFixture.SENDER).recipient("reports@example.org")
+            .mimeMessage(TestDelivery.message()).build();
+        mail.setAttribute(new Attribute(OutboundMail.TLS_REPORT, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(ReportMails.EXPIRES, AttributeValue.of(expires.toEpochMilli())));
+        queue.enQueue(mail);
+    }
+
     private void work(int perDestination, int inHand) throws Exception {
         worker = new QueueWorker(queue, internet.delivery(perDestination), new RetrySchedule(List.of(Duration.ofHours(1)), 5),
-            FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(), perDestination, inHand);
+            context, Optional.empty(), Optional.empty(), perDestination, inHand, new ReportMails(losses, Clock.systemUTC()));
     }
 
     private void enqueue(String name, String recipient) throws Exception {

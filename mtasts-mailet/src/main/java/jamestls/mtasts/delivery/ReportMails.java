@@ -1,0 +1,53 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.mtasts.outcome.LostReport;
+import jamestls.mtasts.outcome.LostReport.Reason;
+import jamestls.mtasts.outcome.TlsOutcomeSink;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.apache.james.core.MailAddress;
+import org.apache.mailet.AttributeName;
+import org.apache.mailet.AttributeUtils;
+import org.apache.mailet.Mail;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How mails with TLS reports end when they do not arrive: after the time their maker gave them, a day and not the five that
+ * people's mails have (RFC 8460 §5.5), and without a bounce, because no person sent them.
+ */
+public final class ReportMails {
+
+    /** When it is no longer worth delivering: milliseconds since 1970, a Long. Any mail may have it. */
+    static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(ReportMails.class);
+
+    private final TlsOutcomeSink listener;
+    private final Clock clock;
+
+    /** @param listener is told of each that is lost */
+    public ReportMails(TlsOutcomeSink listener, Clock clock) {
+        this.listener = listener;
+        this.clock = clock;
+    }
+
+    static boolean isReport(Mail mail) {
+        return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.TLS_REPORT, Boolean.class).orElse(false);
+    }
+
+    /** Whether a mail is still worth an attempt after that pause; true for a mail without expiry. */
+    boolean mayWait(Mail mail, Duration pause) {
+        Instant next = clock.instant().plus(pause);
+        return AttributeUtils.getValueAndCastFromMail(mail, EXPIRES, Long.class)
+            .map(Instant::ofEpochMilli).filter(next::isAfter).isEmpty();
+    }
+
+    /** Ends a report mail for one recipient. */
+    void lost(Mail mail, MailAddress recipient, Failure failure) {
+        Reason reason = failure.isPermanent() ? Reason.REFUSED : Reason.EXPIRED;
+        LOGGER.warn("report mail {} to {} is lost ({}): {}", mail.getName(), recipient, reason, failure);
+        listener.lost(new LostReport(mail.getName(), recipient.asString(), reason, failure.toString()));
+    }
+}
