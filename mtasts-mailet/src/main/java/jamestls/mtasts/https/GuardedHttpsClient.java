@@ -38,9 +38,18 @@ public final class GuardedHttpsClient implements AutoCloseable {
 
     /** @throws IllegalArgumentException when the trust store is of no use, an empty one for example */
     public GuardedHttpsClient(Dns dns, HttpsSettings settings) {
+        this(dns, settings, CertificateErrors.REFUSE);
+    }
+
+    /** A client for TLS reports, which may go past certificate errors (RFC 8460 §3); for anything else take the other one. */
+    public static GuardedHttpsClient forReports(Dns dns, HttpsSettings settings, CertificateErrors errors) {
+        return new GuardedHttpsClient(dns, settings, errors);
+    }
+
+    private GuardedHttpsClient(Dns dns, HttpsSettings settings, CertificateErrors errors) {
         this.dns = dns;
         this.guard = settings.guard();
-        this.connector = new TlsConnector(settings.trustStore());
+        this.connector = new TlsConnector(settings.trustStore(), errors);
         this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("jamestls-https-deadline").factory());
         this.timer.setRemoveOnCancelPolicy(true);
         // an exchange that begins while the client is being closed is aborted below, it needs no alarm

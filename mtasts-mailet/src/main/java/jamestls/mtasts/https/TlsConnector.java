@@ -21,12 +21,13 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Gets from addresses to an authenticated TLS connection: TLS 1.2 or later, a chain to a trusted root, and a DNS-ID for
  * the host (RFC 8461 §3.3). Addresses are tried in order; one that does not take the connection within two seconds gives
- * way to the next, and the last one has all the time there is. Once an address is connected its certificate decides.
+ * way to the next, and the last one has all the time there is. Once an address is connected its certificate decides;
+ * only where {@link CertificateErrors#LOG} is asked for does it not.
  */
 final class TlsConnector {
 
@@ -35,18 +36,27 @@ final class TlsConnector {
     private static final int MOST_NAMES_SHOWN = 5;
 
     private final TrustManager[] trust;
+    private final CertificateErrors errors;
 
-    TlsConnector(Optional<KeyStore> trustStore) {
+    TlsConnector(Optional<KeyStore> trustStore, CertificateErrors errors) {
+        X509ExtendedTrustManager judge = judge(trustStore);
+        this.trust = new TrustManager[] {errors == CertificateErrors.LOG ? new ObjectionsLogged(judge) : judge};
+        this.errors = errors;
+    }
+
+    private static X509ExtendedTrustManager judge(Optional<KeyStore> trustStore) {
+        X509ExtendedTrustManager judge;
         try {
             TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
             factory.init(trustStore.orElse(null));
-            trust = factory.getTrustManagers();
+            judge = (X509ExtendedTrustManager) factory.getTrustManagers()[0];
         } catch (GeneralSecurityException e) {
             throw new IllegalArgumentException("the trust store is of no use: " + e.getMessage(), e);
         }
-        if (((X509TrustManager) trust[0]).getAcceptedIssuers().length == 0) {
+        if (judge.getAcceptedIssuers().length == 0) {
             throw new IllegalArgumentException("the trust store is of no use: there is no root in it");
         }
+        return judge;
     }
 
     /** A connection, or why there is none. */
@@ -102,8 +112,14 @@ final class TlsConnector {
             tls.startHandshake();
             X509Certificate certificate = (X509Certificate) tls.getSession().getPeerCertificates()[0];
             // not JSSE's own check of the name: that one falls back on the common name
-            return DnsId.matches(certificate, host) ? new Connection.Open(tls, plain, address)
-                : new Connection.Refused(HttpsFault.CERTIFICATE, where + ": the certificate is for " + names(certificate));
+            boolean named = DnsId.matches(certificate, host);
+            if (!named && errors == CertificateErrors.REFUSE) {
+                return new Connection.Refused(HttpsFault.CERTIFICATE, where + ": the certificate is for " + names(certificate));
+            }
+            if (!named) {
+                ObjectionsLogged.log(where, "the certificate is for " + names(certificate));
+            }
+            return new Connection.Open(tls, plain, address);
         } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
             if (deadline.hasPassed()) {
                 return new Connection.Refused(HttpsFault.TIMEOUT, where + ": no time left for the TLS handshake");
@@ -123,7 +139,7 @@ final class TlsConnector {
     }
 
     /** The innermost cause says most: "NotAfter: …", "unable to find valid certification path to requested target". */
-    private static String root(Throwable e) {
+    static String root(Throwable e) {
         Throwable innermost = e;
         while (innermost.getCause() != null) {
             innermost = innermost.getCause();
