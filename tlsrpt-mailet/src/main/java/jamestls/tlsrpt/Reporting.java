@@ -2,17 +2,15 @@ package jamestls.tlsrpt;
 
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.outcome.TlsOutcomes;
-import jamestls.tlsrpt.collect.Tally;
+import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
 import jamestls.tlsrpt.send.ReportTimer;
 import jamestls.tlsrpt.send.Transports;
-import jamestls.tlsrpt.store.MemoryReportStore;
-import jamestls.tlsrpt.store.MemoryTallyStore;
-import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.TallyStore;
+import jamestls.tlsrpt.store.Retention;
+import jamestls.tlsrpt.store.Stores;
 import java.time.Clock;
 import java.time.Duration;
 import org.apache.james.metrics.api.MetricFactory;
@@ -22,23 +20,28 @@ final class Reporting {
 
     private static final Duration TIMER_PAUSE = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final int RECORDS_KEPT = 10_000;
 
     private final ReportingConfiguration configuration;
-    private final Tally tally;
+    private final Stores stores;
+    private final OutcomeJournal journal;
     private final ReportTimer timer;
     private final ReportNow now;
     private final Runnable release;
 
-    /** @param release lets go of what DNS and transports hold, once nothing uses them any more */
-    Reporting(ReportingConfiguration configuration, Dns dns, Transports transports, Runnable release, MetricFactory metrics, Clock clock) {
-        TallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
-        ReportRun run = new ReportRun(configuration.reporter(), tallies, new MemoryReportStore(RECORDS_KEPT), dns, transports,
+    /**
+     * @param stores closed by {@link #stop}
+     * @param release lets go of what DNS and transports hold, once nothing uses them any more
+     */
+    Reporting(ReportingConfiguration configuration, Stores stores, Dns dns, Transports transports, Runnable release, MetricFactory metrics,
+              Clock clock) {
+        ReportRun run = new ReportRun(configuration.reporter(), stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
+        Retention retention = new Retention(stores.tallies(), stores.reports(), configuration.storage().retentionDays(), clock);
         this.configuration = configuration;
-        this.tally = new Tally(tallies, metrics);
-        this.timer = new ReportTimer(run, configuration.schedule(), clock, TIMER_PAUSE);
-        this.now = new ReportNow(run);
+        this.stores = stores;
+        this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
+        this.timer = new ReportTimer(run, configuration.schedule(), retention::enforce, clock, TIMER_PAUSE);
+        this.now = new ReportNow(run, clock);
         this.release = release;
     }
 
@@ -51,14 +54,16 @@ final class Reporting {
     }
 
     void start(TlsOutcomes outcomes) {
-        outcomes.subscribe(tally);
+        outcomes.subscribe(journal);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
-        outcomes.unsubscribe(tally);
+        outcomes.unsubscribe(journal);
         timer.stop(PATIENCE);
         now.stop(PATIENCE);
+        journal.close();
         release.run();
+        stores.close();
     }
 }

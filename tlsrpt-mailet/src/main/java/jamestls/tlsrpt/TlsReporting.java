@@ -10,11 +10,14 @@ import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
+import jamestls.mtasts.storage.DatabaseAddress;
 import jamestls.tlsrpt.config.ReportingConfiguration;
+import jamestls.tlsrpt.config.ReportStorage;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.Transports;
+import jamestls.tlsrpt.store.Stores;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.Collection;
@@ -22,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.james.dnsservice.api.DNSService;
+import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.metrics.api.MetricFactory;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.Mail;
@@ -55,6 +59,9 @@ import org.slf4j.LoggerFactory;
  * <li><b>dnsServers</b>: like {@code 127.0.0.1:5353, 9.9.9.9}; default: those that James uses.</li>
  * <li><b>grace</b>: how long after midnight UTC the first report of a day may go, 0s to 12h; default {@code 5m}.</li>
  * <li><b>window</b>: time over which a day's reports are spread, 0s to 12h; default {@code 4h}.</li>
+ * <li><b>database</b>: where counts and records are kept: {@code file://var/tlsreports.sqlite} (default), or for several servers
+ *     {@code jdbc:postgresql://host/database} with <b>databaseUser</b> and <b>databasePassword</b>.</li>
+ * <li><b>retention</b>: how long, 3d to 366d; default {@code 14d}.</li>
  * </ul>
  */
 public class TlsReporting extends GenericMailet {
@@ -63,6 +70,7 @@ public class TlsReporting extends GenericMailet {
 
     private final ReportingService service;
     private final DNSService jamesDns;
+    private final FileSystem files;
     private final MetricFactory metrics;
     private final Clock clock;
     private final HttpsSettings httpsSettings;
@@ -70,14 +78,16 @@ public class TlsReporting extends GenericMailet {
     private Optional<Reporting> reporting = Optional.empty();
 
     @Inject
-    public TlsReporting(ReportingService service, DNSService jamesDns, MetricFactory metrics, Clock clock) {
-        this(service, jamesDns, metrics, clock, HttpsSettings.defaults());
+    public TlsReporting(ReportingService service, DNSService jamesDns, FileSystem files, MetricFactory metrics, Clock clock) {
+        this(service, jamesDns, files, metrics, clock, HttpsSettings.defaults());
     }
 
     @VisibleForTesting
-    TlsReporting(ReportingService service, DNSService jamesDns, MetricFactory metrics, Clock clock, HttpsSettings httpsSettings) {
+    TlsReporting(ReportingService service, DNSService jamesDns, FileSystem files, MetricFactory metrics, Clock clock,
+                 HttpsSettings httpsSettings) {
         this.service = service;
         this.jamesDns = jamesDns;
+        this.files = files;
         this.metrics = metrics;
         this.clock = clock;
         this.httpsSettings = httpsSettings;
@@ -87,7 +97,8 @@ public class TlsReporting extends GenericMailet {
     public void init() throws MessagingException {
         configuration = ReportingConfiguration.of(getMailetConfig());
         List<InetSocketAddress> dnsServers = dnsServers();
-        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers)));
+        Optional<DatabaseAddress> database = database();
+        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database)));
     }
 
     @Override
@@ -128,13 +139,23 @@ public class TlsReporting extends GenericMailet {
         }
     }
 
-    private Reporting fresh(List<InetSocketAddress> dnsServers) {
+    private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database) {
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         GuardedHttpsClient https = new GuardedHttpsClient(dns, httpsSettings);
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
             new HttpsTransport(https::exchange));
-        return new Reporting(configuration, dns, transports, https::close, metrics, clock);
+        return new Reporting(configuration, Stores.open(database, clock), dns, transports, https::close, metrics, clock);
+    }
+
+    private Optional<DatabaseAddress> database() throws MessagingException {
+        ReportStorage storage = configuration.storage();
+        try {
+            return DatabaseAddress.parse(storage.database(), storage.user(), storage.password(), file -> files.getFile(file).toPath());
+        } catch (IllegalArgumentException e) {
+            throw Parameters.invalid(getMailetConfig().getMailetName(), "database", storage.database(),
+                DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        }
     }
 
     private List<InetSocketAddress> dnsServers() throws MessagingException {

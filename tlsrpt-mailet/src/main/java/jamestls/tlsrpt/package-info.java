@@ -4,8 +4,9 @@
  * <p>How a report comes about:
  * <ol>
  * <li>The delivery jar records what became of a TLS session, under every policy that applied, at
- *     {@link jamestls.mtasts.outcome.TlsOutcomes}. {@link jamestls.tlsrpt.collect.Tally} has subscribed there, and folds
- *     the session into counters: UTC day, recipient domain, policy, and for failures what they have in common.</li>
+ *     {@link jamestls.mtasts.outcome.TlsOutcomes}. {@link jamestls.tlsrpt.collect.OutcomeJournal} has subscribed there, and adds
+ *     the session to the counters in the store: UTC day, recipient domain, policy, and for failures what they have in common.
+ *     The delivery goes on when that is committed.</li>
  * <li>Some minutes after midnight UTC, at a point in the next hours that follows from the domain's name,
  *     {@link jamestls.tlsrpt.send.ReportTimer} finds the day due and {@link jamestls.tlsrpt.send.ReportRun} claims its
  *     counters. A claim hands them over once, so a session is in exactly one report.</li>
@@ -22,6 +23,6 @@
  *
  * <p>Rooms and their directions: this package knows all of them; {@code config} knows {@code send} and {@code report};
  * {@code send} knows {@code report} and {@code store}; {@code report} and {@code collect} know {@code store}, which knows
- * only the outcome records of the delivery jar. Counters are in memory: a restart loses those not yet reported.
+ * only the outcome records and the storage of the delivery jar.
  */
 package jamestls.tlsrpt;

@@ -2,12 +2,14 @@ package jamestls.tlsrpt;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
+import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Mail;
@@ -73,6 +75,16 @@ final class FakeJames implements AutoCloseable {
             }
             throw new AssertionError("James's own look-ups are not used: " + method);
         }, DNSService.class, DNSServiceMBean.class);
+    }
+
+    /** James's files, below a directory. */
+    FileSystem files(Path directory) {
+        return proxy((method, arguments) -> {
+            if (method.getName().equals("getFile")) {
+                return directory.resolve(((String) arguments[0]).substring("file://".length())).toFile();
+            }
+            throw new AssertionError("not expected: " + method);
+        }, FileSystem.class);
     }
 
     private Object call(Method method, Object[] arguments) throws Exception {

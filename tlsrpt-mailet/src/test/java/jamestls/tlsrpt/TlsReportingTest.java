@@ -22,6 +22,7 @@ import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.send.MailTransport;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,9 +42,12 @@ import org.apache.mailet.ProcessingState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TlsReportingTest {
 
+    @TempDir
+    private Path directory;
     private final FakeJames james = new FakeJames();
     private final TlsOutcomes outcomes = new TlsOutcomes();
     private final ReportingService service = new ReportingService(outcomes);
@@ -172,7 +176,7 @@ class TlsReportingTest {
                 .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:" + receiver.port() + "/tlsrpt")
                 .a("in.rcpt.example", "127.0.0.1");
             mailet.destroy();
-            mailet = new TlsReporting(service, FakeJames.dns("192.0.2.53"), new RecordingMetricFactory(), clock,
+            mailet = new TlsReporting(service, FakeJames.dns("192.0.2.53"), james.files(directory), new RecordingMetricFactory(), clock,
                 new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
             mailet.init(james.config(parameters()));
             outcomes.record(List.of(met(NOON)));
@@ -205,7 +209,8 @@ class TlsReportingTest {
     }
 
     private TlsReporting mailet(Map<String, String> parameters, String... jamesServers) throws MessagingException {
-        TlsReporting fresh = new TlsReporting(service, FakeJames.dns(jamesServers), new RecordingMetricFactory(), clock);
+        TlsReporting fresh = new TlsReporting(service, FakeJames.dns(jamesServers), james.files(directory),
+            new RecordingMetricFactory(), clock);
         fresh.init(james.config(parameters));
         return fresh;
     }

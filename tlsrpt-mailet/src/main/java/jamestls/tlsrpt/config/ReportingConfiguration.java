@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.mailet.MailetConfig;
 
 /**
@@ -23,12 +24,13 @@ import org.apache.mailet.MailetConfig;
  * @param administrators user names, in lower case, that may ask for the reports now; default nobody
  * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
  * @param schedule from {@code grace} (default 5 minutes, at most 12 hours) and {@code window} (default 4 hours, at most 12 hours)
+ * @param storage where counts and records are kept, and how long
  */
 public record ReportingConfiguration(Reporter reporter, String processor, Set<String> administrators,
-                                     Optional<String> dnsServers, ReportSchedule schedule) {
+                                     Optional<String> dnsServers, ReportSchedule schedule, ReportStorage storage) {
 
-    private static final List<String> KNOWN = List.of("organization", "contact", "from", "processor", "administrators",
-        "dnsServers", "grace", "window");
+    private static final List<String> KNOWN = Stream.concat(ReportStorage.NAMES.stream(), Stream.of("organization", "contact", "from",
+        "processor", "administrators", "dnsServers", "grace", "window")).toList();
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final int LONGEST_ORGANIZATION = 200;
 
@@ -49,7 +51,8 @@ public record ReportingConfiguration(Reporter reporter, String processor, Set<St
             processor(parameters),
             parameters.list("administrators").stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()),
             parameters.text("dnsServers"),
-            new ReportSchedule(duration(parameters, "grace", Duration.ofMinutes(5)), duration(parameters, "window", Duration.ofHours(4))));
+            new ReportSchedule(duration(parameters, "grace", Duration.ofMinutes(5)), duration(parameters, "window", Duration.ofHours(4))),
+            ReportStorage.of(parameters));
     }
 
     private static String organization(Parameters parameters) throws MessagingException {

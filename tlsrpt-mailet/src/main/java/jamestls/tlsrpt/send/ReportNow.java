@@ -1,5 +1,7 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.tlsrpt.store.Due;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -12,10 +14,12 @@ public final class ReportNow {
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportNow.class);
 
     private final ReportRun run;
+    private final Clock clock;
     private final AtomicReference<Thread> running = new AtomicReference<>();
 
-    public ReportNow(ReportRun run) {
+    public ReportNow(ReportRun run, Clock clock) {
         this.run = run;
+        this.clock = clock;
     }
 
     /** Whether the run that was asked for takes place. */
@@ -54,7 +58,9 @@ public final class ReportNow {
 
     private void work(Consumer<String> answer) {
         try {
-            answer.accept(RunSummary.of(run.run(key -> true)));
+            RunSummary summary = new RunSummary();
+            run.run(Due.everything(clock.instant()), key -> true, summary::add);
+            answer.accept(summary.text());
         } catch (RuntimeException e) {
             LOGGER.error("tlsreport: the run that was asked for failed", e);
         } finally {

@@ -16,8 +16,6 @@ import java.util.zip.CRC32;
  */
 public record ReportSchedule(Duration grace, Duration window) {
 
-    /** Days before today whose counts may still be reported. */
-    static final int DAYS_KEPT = 3;
     /** How long after the day's end delivery is tried. */
     private static final Duration OLDEST = Duration.ofHours(48);
 

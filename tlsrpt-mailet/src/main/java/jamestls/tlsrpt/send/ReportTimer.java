@@ -1,11 +1,13 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.mtasts.storage.StorageOutage;
+import jamestls.tlsrpt.store.Due;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,12 +23,16 @@ public final class ReportTimer {
     private final ReportSchedule schedule;
     private final Clock clock;
     private final Duration pause;
-    private final RetryTimes retries = new RetryTimes();
+    private final Runnable purge;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
 
-    /** @param pause between two looks at the clock */
-    public ReportTimer(ReportRun run, ReportSchedule schedule, Clock clock, Duration pause) {
+    /**
+     * @param purge removes what is too old; done at each look, after the reports
+     * @param pause between two looks at the clock
+     */
+    public ReportTimer(ReportRun run, ReportSchedule schedule, Runnable purge, Clock clock, Duration pause) {
+        this.purge = purge;
         this.run = run;
         this.schedule = schedule;
         this.clock = clock;
@@ -53,12 +59,10 @@ public final class ReportTimer {
     }
 
     /** Reports what is due by now, and returns when that is done. */
-    List<ReportResult> tick() {
+    void tick(Consumer<ReportResult> each) {
         Instant now = clock.instant();
-        retries.forgetOld(now);
-        List<ReportResult> results = run.run(key -> !now.isBefore(schedule.dueAt(key)) && retries.mayTry(key, now));
-        results.forEach(result -> retries.note(result, clock.instant()));
-        return results;
+        run.run(Due.finishedDays(now), key -> !now.isBefore(schedule.dueAt(key)), each);
+        purge.run();
     }
 
     private void work() {
@@ -73,7 +77,9 @@ public final class ReportTimer {
 
     private void surelyTick() {
         try {
-            tick();
+            tick(result -> { });
+        } catch (StorageOutage e) {
+            LOGGER.error("tlsreport: the store failed, the next run follows: {}", e.getMessage());
         } catch (RuntimeException e) {
             LOGGER.error("tlsreport: a run failed, the next one follows", e);
         }

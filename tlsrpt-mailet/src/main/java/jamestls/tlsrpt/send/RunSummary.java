@@ -1,27 +1,32 @@
 package jamestls.tlsrpt.send;
 
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 
-/** The answer to somebody who asked for the reports now: plain text in ASCII, lines end with CRLF. */
+/** The answer to somebody who asked for the reports now: plain text in ASCII, lines end with CRLF. For one thread. */
 public final class RunSummary {
 
     private static final String CRLF = "\r\n";
     private static final int MOST_LINES = 1_000;
 
-    private RunSummary() {
+    private final List<String> lines = new ArrayList<>();
+    private long results;
+    private long sent;
+
+    public void add(ReportResult result) {
+        results++;
+        sent += result instanceof ReportResult.Sent ? 1 : 0;
+        if (lines.size() < MOST_LINES) {
+            lines.add(line(result));
+        }
     }
 
-    public static String of(List<ReportResult> results) {
-        StringBuilder text = new StringBuilder();
-        long sent = results.stream().filter(ReportResult.Sent.class::isInstance).count();
-        text.append(results.isEmpty() ? "There was nothing to report." : sent + " of " + results.size() + " reports sent.").append(CRLF);
-        results.stream()
-            .sorted(Comparator.comparing((ReportResult result) -> result.tally().key()))
-            .limit(MOST_LINES)
-            .forEach(result -> text.append(CRLF).append(line(result)));
-        if (results.size() > MOST_LINES) {
-            text.append(CRLF).append("and ").append(results.size() - MOST_LINES).append(" more: see the log.").append(CRLF);
+    public String text() {
+        StringBuilder text = new StringBuilder()
+            .append(results == 0 ? "There was nothing to report." : sent + " of " + results + " reports sent.").append(CRLF);
+        lines.forEach(line -> text.append(CRLF).append(line));
+        if (results > MOST_LINES) {
+            text.append(CRLF).append("and ").append(results - MOST_LINES).append(" more: see the log.").append(CRLF);
         }
         return text.toString();
     }

@@ -1,9 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.mtasts.outcome.AppliedPolicy;
-import java.time.Instant;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -49,30 +47,35 @@ final class DomainCounter {
         return dropped;
     }
 
-    /** Adds what was taken out before. Policies for which there is no more room are left out, with their counts. */
-    void merge(DomainTally tally) {
-        sessions += tally.sessions();
-        failedSessions += tally.failedSessions();
-        for (PolicyTally policy : tally.policies()) {
+    /** @return how many of the policies found no room; their counts are left out */
+    int merge(DomainCounts counts) {
+        int dropped = 0;
+        for (PolicyTally policy : counts.policies()) {
             PolicyCounter counter = counterFor(policy.policy());
-            if (counter != null) {
+            if (counter == null) {
+                dropped++;
+            } else {
                 counter.successes += policy.successes();
                 counter.failures += policy.failures();
+                // a folded entry counts sessions, so it can't exceed them
                 policy.details().forEach((failure, count) ->
                     counter.details.merge(roomFor(counter, failure), count, (a, b) -> Math.min(a + b, counter.failures)));
             }
         }
+        if (dropped < counts.policies().size()) {
+            sessions += counts.sessions();
+            failedSessions += counts.failedSessions();
+        }
+        return dropped;
     }
 
     boolean isEmpty() {
         return policies.isEmpty();
     }
 
-    DomainTally snapshot(TallyKey key, Part part, Instant end) {
-        List<PolicyTally> counted = policies.entrySet().stream()
-            .map(entry -> entry.getValue().snapshot(entry.getKey()))
-            .toList();
-        return new DomainTally(key, part, end, sessions, failedSessions, counted);
+    DomainCounts counts(TallyKey key) {
+        return new DomainCounts(key, sessions, failedSessions,
+            policies.entrySet().stream().map(entry -> entry.getValue().snapshot(entry.getKey())).toList());
     }
 
     /** Gives back the memory it was granted; nothing may be added afterwards. */

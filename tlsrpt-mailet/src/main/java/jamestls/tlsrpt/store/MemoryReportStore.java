@@ -1,43 +1,87 @@
 package jamestls.tlsrpt.store;
 
-import java.util.ArrayDeque;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The last records only, in memory. */
 public final class MemoryReportStore implements ReportStore {
 
-    private final int most;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Deque<ReportRecord> records = new ArrayDeque<>();
+    /** Newest last. */
+    private final Map<Dispatch, ReportRecord> records;
 
     /** @param most records kept, at least one */
     public MemoryReportStore(int most) {
-        this.most = most;
-    }
-
-    @Override
-    public void add(ReportRecord sent) {
-        lock.lock();
-        try {
-            records.addFirst(sent);
-            if (records.size() > most) {
-                records.removeLast();
+        this.records = new LinkedHashMap<>() {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Dispatch, ReportRecord> eldest) {
+                return size() > most;
             }
+        };
+    }
+
+    @Override
+    public Optional<ReportRecord> begin(Dispatch dispatch, Instant now) {
+        lock.lock();
+        try {
+            ReportRecord before = records.get(dispatch);
+            if (before == null || !before.isFinal()) {
+                put(new ReportRecord(dispatch, ReportRecord.State.SENDING, before == null ? 1 : before.tries() + 1, now,
+                    Optional.empty(), ""));
+            }
+            return Optional.ofNullable(before);
         } finally {
             lock.unlock();
         }
     }
 
     @Override
-    public List<ReportRecord> latest() {
+    public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
         lock.lock();
         try {
-            return new ArrayList<>(records);
+            ReportRecord before = records.get(dispatch);
+            put(new ReportRecord(dispatch, state, before == null ? 1 : before.tries(), now, retryAt, result));
         } finally {
             lock.unlock();
         }
+    }
+
+    @Override
+    public List<ReportRecord> of(TallyKey key) {
+        return latest(Integer.MAX_VALUE).stream()
+            .filter(each -> each.key().equals(key))
+            .sorted(ReportRecord.BY_PART)
+            .toList();
+    }
+
+    @Override
+    public List<ReportRecord> latest(int most) {
+        lock.lock();
+        try {
+            return new ArrayList<>(records.values()).reversed().stream().limit(most).toList();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void forget(LocalDate firstKept) {
+        lock.lock();
+        try {
+            records.keySet().removeIf(dispatch -> dispatch.key().day().isBefore(firstKept));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void put(ReportRecord fresh) {
+        records.remove(fresh.dispatch());
+        records.put(fresh.dispatch(), fresh);
     }
 }

@@ -1,24 +1,28 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
-/**
- * Counters in memory: a restart loses them. A domain's counter is only touched inside {@code compute} of its own entry,
- * with a few map operations and no I/O, so deliveries to different domains do not wait for each other.
- */
+/** Counters in memory: a restart loses them, and what is settled is gone at once. One short critical section for all. */
 public final class MemoryTallyStore implements TallyStore {
 
     private static final int DOMAIN_WEIGHT = 400;
 
     private final TallyLimits limits;
     private final ByteBudget budget;
-    private final Map<LocalDate, ConcurrentHashMap<DomainName, Entry>> days = new ConcurrentHashMap<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final SortedMap<TallyKey, Entry> entries = new TreeMap<>();
+    private final Map<LocalDate, Integer> domains = new HashMap<>();
+    private final Map<String, Long> groups = new HashMap<>();
 
     public MemoryTallyStore(TallyLimits limits) {
         this.limits = limits;
@@ -26,55 +30,69 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public int add(List<CountedSession> sessions) {
-        int dropped = 0;
-        for (CountedSession session : sessions) {
-            dropped += add(session) ? 0 : 1;
-        }
-        return dropped;
-    }
-
-    @Override
-    public List<TallyKey> present() {
-        return days.entrySet().stream()
-            .flatMap(day -> day.getValue().entrySet().stream()
-                .filter(entry -> entry.getValue().counter().isPresent())
-                .map(entry -> new TallyKey(day.getKey(), entry.getKey())))
-            .toList();
-    }
-
-    @Override
-    public Optional<DomainTally> claim(TallyKey key, Instant now) {
-        DomainTally[] claimed = {null};
-        domains(key).ifPresent(domains -> domains.computeIfPresent(key.domain(), (name, entry) -> {
-            if (entry.counter().isEmpty()) {
-                return entry;
+    public int add(GroupId group, List<DomainCounts> counts) {
+        return alone(() -> {
+            Long last = groups.get(group.writer());
+            if (last != null && last >= group.number()) {
+                return 0;
             }
-            DomainCounter counter = entry.counter().get();
-            Instant end = entry.part().endAt(now, key);
-            claimed[0] = counter.snapshot(key, entry.part(), end);
-            counter.release();
-            return new Entry(entry.part().next(end, key), Optional.empty());
-        }));
-        return Optional.ofNullable(claimed[0]);
+            groups.put(group.writer(), group.number());
+            return counts.stream().mapToInt(this::add).sum();
+        });
     }
 
     @Override
-    public void putBack(DomainTally tally) {
-        domains(tally.key()).ifPresent(domains -> domains.computeIfPresent(tally.key().domain(), (name, entry) -> {
-            DomainCounter counter = new DomainCounter(limits, budget);
-            counter.merge(tally);
-            entry.counter().ifPresent(meanwhile -> {
-                meanwhile.release();
-                counter.merge(meanwhile.snapshot(tally.key(), entry.part(), tally.end()));
-            });
-            return counter.isEmpty() ? entry : new Entry(reopened(tally.part(), entry.part()), Optional.of(counter));
-        }));
+    public List<TallyKey> present(Due due, Optional<TallyKey> after, int most) {
+        return alone(() -> entries.entrySet().stream()
+            .filter(entry -> after.isEmpty() || entry.getKey().compareTo(after.get()) > 0)
+            .filter(entry -> !entry.getKey().day().isAfter(due.lastDay()) && entry.getValue().isDue(due))
+            .map(Map.Entry::getKey)
+            .limit(most)
+            .toList());
+    }
+
+    @Override
+    public Optional<Claim> claim(TallyKey key, Due due) {
+        return alone(() -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due)));
+    }
+
+    @Override
+    public boolean settle(Claim claim, String result) {
+        return discard(claim);
+    }
+
+    @Override
+    public boolean discard(Claim claim) {
+        return alone(() -> held(claim).map(closed -> {
+            closed.counter.release();
+            entries.get(claim.tally().key()).closed.remove(claim.tally().part().number());
+            return true;
+        }).orElse(false));
+    }
+
+    @Override
+    public boolean postpone(Claim claim, Instant notBefore) {
+        return alone(() -> held(claim).map(closed -> {
+            closed.token = "";
+            closed.lease = Wait.NONE;
+            closed.pause = new Wait(notBefore, Wait.LONGEST_PAUSE);
+            closed.tries++;
+            return true;
+        }).orElse(false));
     }
 
     @Override
     public void forget(LocalDate firstKept) {
-        days.keySet().stream().filter(day -> day.isBefore(firstKept)).toList().forEach(this::forgetDay);
+        alone(() -> domains.keySet().removeIf(day -> day.isBefore(firstKept)));
+        alone(() -> entries.entrySet().removeIf(entry -> {
+            boolean old = entry.getKey().day().isBefore(firstKept);
+            if (old) {
+                entry.getValue().open.ifPresent(DomainCounter::release);
+                entry.getValue().closed.values().forEach(closed -> closed.counter.release());
+                budget.giveBack(DOMAIN_WEIGHT);
+            }
+            return old;
+        }));
     }
 
     /** Memory that may still be used, in bytes. */
@@ -82,60 +100,94 @@ public final class MemoryTallyStore implements TallyStore {
         return budget.left();
     }
 
-    /** The part put back is open again, unless a later one was reported already: then its number is burnt and it joins the open one. */
-    private static Part reopened(Part back, Part open) {
-        return open.number() == back.number() + 1 ? back : new Part(open.number(), back.start());
-    }
-
-    private boolean add(CountedSession session) {
-        Optional<ConcurrentHashMap<DomainName, Entry>> domains = domainsOfNewOrKnown(session.key().day());
-        if (domains.isEmpty()) {
-            return false;
-        }
-        int[] dropped = {session.policies().size()};
-        domains.get().compute(session.key().domain(), (name, known) -> {
-            if (known == null && !roomForDomain(domains.get())) {
-                return null;
+    private int add(DomainCounts counts) {
+        Entry entry = entries.get(counts.key());
+        if (entry == null) {
+            if (!roomForDomain(counts.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
+                return counts.policies().size();
             }
-            Entry entry = known == null ? new Entry(Part.first(session.key()), Optional.empty()) : known;
-            DomainCounter counter = entry.counter().orElseGet(() -> new DomainCounter(limits, budget));
-            dropped[0] = counter.add(session);
-            return counter.isEmpty() ? entry : new Entry(entry.part(), Optional.of(counter));
-        });
-        return dropped[0] == 0;
-    }
-
-    private boolean roomForDomain(ConcurrentHashMap<DomainName, Entry> domains) {
-        return domains.mappingCount() < limits.domainsPerDay() && budget.take(DOMAIN_WEIGHT);
-    }
-
-    private Optional<ConcurrentHashMap<DomainName, Entry>> domainsOfNewOrKnown(LocalDate day) {
-        ConcurrentHashMap<DomainName, Entry> known = days.get(day);
-        if (known == null && days.size() >= limits.days()) {
-            return Optional.empty();
+            entry = new Entry(Part.first(counts.key()));
+            entries.put(counts.key(), entry);
+            domains.merge(counts.key().day(), 1, Integer::sum);
         }
-        return Optional.of(known == null ? days.computeIfAbsent(day, fresh -> new ConcurrentHashMap<>()) : known);
+        DomainCounter counter = entry.open.orElseGet(() -> new DomainCounter(limits, budget));
+        int dropped = counter.merge(counts);
+        entry.open = Optional.of(counter).filter(used -> !used.isEmpty());
+        return dropped;
     }
 
-    private Optional<ConcurrentHashMap<DomainName, Entry>> domains(TallyKey key) {
-        return Optional.ofNullable(days.get(key.day()));
+    private boolean roomForDomain(LocalDate day) {
+        return domains.getOrDefault(day, 0) < limits.domainsPerDay() && (domains.containsKey(day) || domains.size() < limits.days());
     }
 
-    private void forgetDay(LocalDate day) {
-        ConcurrentHashMap<DomainName, Entry> domains = days.remove(day);
-        if (domains != null) {
-            domains.keySet().forEach(domain -> domains.computeIfPresent(domain, (name, entry) -> {
-                entry.counter().ifPresent(DomainCounter::release);
-                budget.giveBack(DOMAIN_WEIGHT);
-                return null;
-            }));
+    private Optional<Closed> held(Claim claim) {
+        return Optional.ofNullable(entries.get(claim.tally().key()))
+            .map(entry -> entry.closed.get(claim.tally().part().number()))
+            .filter(closed -> closed.token.equals(claim.token()));
+    }
+
+    private <T> T alone(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
         }
     }
 
-    /**
-     * @param part the one that is open, or will be with the next session
-     * @param counter empty while there is nothing to report
-     */
-    private record Entry(Part part, Optional<DomainCounter> counter) {
+    private static final class Entry {
+        private Part part;
+        private Optional<DomainCounter> open = Optional.empty();
+        private final SortedMap<Integer, Closed> closed = new TreeMap<>();
+
+        Entry(Part part) {
+            this.part = part;
+        }
+
+        boolean isDue(Due due) {
+            return open.isPresent() || closed.values().stream().anyMatch(each -> each.isDue(due));
+        }
+
+        Optional<Claim> claim(TallyKey key, Due due) {
+            Optional<Closed> free = closed.values().stream().filter(each -> each.isDue(due)).findFirst();
+            return free.or(() -> close(key, due.now())).map(each -> each.claim(due.now()));
+        }
+
+        private Optional<Closed> close(TallyKey key, Instant now) {
+            return open.map(counter -> {
+                Instant end = part.endAt(now, key);
+                DomainCounts counts = counter.counts(key);
+                Closed fresh = new Closed(counter,
+                    new DomainTally(key, part, end, counts.sessions(), counts.failedSessions(), counts.policies()));
+                closed.put(part.number(), fresh);
+                part = part.next(end, key);
+                open = Optional.empty();
+                return fresh;
+            });
+        }
+    }
+
+    private static final class Closed {
+        private final DomainCounter counter;
+        private final DomainTally tally;
+        private String token = "";
+        private Wait lease = Wait.NONE;
+        private Wait pause = Wait.NONE;
+        private int tries;
+
+        Closed(DomainCounter counter, DomainTally tally) {
+            this.counter = counter;
+            this.tally = tally;
+        }
+
+        boolean isDue(Due due) {
+            return lease.isOver(due.now()) && pause.isOver(due.postponedUntil());
+        }
+
+        Claim claim(Instant now) {
+            token = UUID.randomUUID().toString();
+            lease = new Wait(now.plus(Wait.LEASE), Wait.LEASE);
+            return new Claim(tally, tries, token);
+        }
     }
 }

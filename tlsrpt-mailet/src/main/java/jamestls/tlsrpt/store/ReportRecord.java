@@ -1,15 +1,51 @@
 package jamestls.tlsrpt.store;
 
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.Optional;
 
 /**
- * One report and one destination.
+ * How far one report has got at one destination.
  *
- * @param key day and recipient domain
- * @param reportId as it stands in the report
- * @param at when it was tried
- * @param destination the URI of the {@code rua} field
- * @param result "accepted", or why not, in a few words of printable ASCII
+ * @param dispatch which report, which destination
+ * @param state how far
+ * @param tries how often it was begun
+ * @param at when it came to this state
+ * @param retryAt not before, where another try is planned
+ * @param result "accepted", or why not, in a few words of printable ASCII; empty while it is being sent
  */
-public record ReportRecord(TallyKey key, String reportId, Instant at, String destination, String result) {
+public record ReportRecord(Dispatch dispatch, State state, int tries, Instant at, Optional<Instant> retryAt, String result) {
+
+    /** From {@link #SENDING} to one of the others; {@link #REFUSED} may become {@link #SENDING} again. */
+    public enum State {
+        /** Begun. If the one who began it is gone, nobody knows whether the destination has it. */
+        SENDING,
+        /** The destination has it. Final. */
+        ACCEPTED,
+        /** The destination does not have it. */
+        REFUSED,
+        /** It will not be tried any more. Final. */
+        GIVEN_UP
+    }
+
+    /** By part, and then by destination. */
+    static final Comparator<ReportRecord> BY_PART =
+        Comparator.comparing((ReportRecord each) -> each.dispatch().part()).thenComparing(ReportRecord::destination);
+
+    /** Nothing more will be done about it. */
+    public boolean isFinal() {
+        return state == State.ACCEPTED || state == State.GIVEN_UP;
+    }
+
+    public TallyKey key() {
+        return dispatch.key();
+    }
+
+    public String reportId() {
+        return dispatch.reportId();
+    }
+
+    public String destination() {
+        return dispatch.destination();
+    }
 }

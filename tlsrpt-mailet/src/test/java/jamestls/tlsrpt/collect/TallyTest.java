@@ -21,16 +21,19 @@ import jamestls.mtasts.outcome.Violation;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.store.CountedSession;
 import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -39,7 +42,12 @@ class TallyTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final MemoryTallyStore store = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final Tally tally = new Tally(store, metrics);
+    private final OutcomeJournal tally = new OutcomeJournal(store, metrics, Clock.systemUTC());
+
+    @AfterEach
+    void close() {
+        tally.close();
+    }
 
     @Test
     void sessionShouldCountOnceForEachPolicyEvaluated() {
@@ -91,11 +99,10 @@ class TallyTest {
 
     @Test
     void outcomesShouldBeCountedInMetrics() {
-        Tally full = new Tally(new MemoryTallyStore(new TallyLimits(4, 1, 10, 10, 1 << 20)), metrics);
-        full.record(List.of(met(NOON), met(NOON, DomainName.of("other.example"))));
+        tally.record(List.of(met(NOON), met(NOON, DomainName.of("other.example"))));
 
-        assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(1);
-        assertThat(metrics.countFor("tlsOutcomesDropped")).isEqualTo(1);
+        assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(2);
+        assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
     }
 
     @Test
@@ -110,7 +117,7 @@ class TallyTest {
     }
 
     private DomainTally claim() {
-        return store.claim(new TallyKey(LocalDate.of(2026, 3, 1), RCPT), NOON).orElseThrow();
+        return store.claim(new TallyKey(LocalDate.of(2026, 3, 1), RCPT), Due.everything(NOON)).orElseThrow().tally();
     }
 
     /** A vector's policy: the text of an STS policy, or the records of a TLSA set. */

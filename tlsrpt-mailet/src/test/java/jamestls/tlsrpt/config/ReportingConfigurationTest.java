@@ -23,13 +23,15 @@ class ReportingConfigurationTest {
         assertThat(configuration.dnsServers()).isEmpty();
         assertThat(configuration.schedule().grace()).isEqualTo(Duration.ofMinutes(5));
         assertThat(configuration.schedule().window()).isEqualTo(Duration.ofHours(4));
+        assertThat(configuration.storage()).isEqualTo(new ReportStorage("file://var/tlsreports.sqlite", "", "", 14));
     }
 
     @Test
     void everyParameterShouldBeRead() throws MessagingException {
         ReportingConfiguration configuration = ReportingConfiguration.of(with("from", "noreply@Sender.Example", "processor", "Signed",
             "administrators", "Admin@sender.example, second ,", "dnsServers", "127.0.0.1:5353, 9.9.9.9", "grace", "30s", "window", "0s",
-            "onMailetException", "ignore"));
+            "database", "jdbc:postgresql://db/james?ssl=true", "databaseUser", "james", "databasePassword", "secret",
+            "retention", "30 days", "onMailetException", "ignore"));
 
         assertThat(configuration.reporter().from()).isEqualTo("noreply@sender.example");
         assertThat(configuration.processor()).isEqualTo("signed");
@@ -37,6 +39,8 @@ class ReportingConfigurationTest {
         assertThat(configuration.dnsServers()).contains("127.0.0.1:5353, 9.9.9.9");
         assertThat(configuration.schedule().grace()).isEqualTo(Duration.ofSeconds(30));
         assertThat(configuration.schedule().window()).isZero();
+        assertThat(configuration.storage()).isEqualTo(new ReportStorage("jdbc:postgresql://db/james?ssl=true", "james", "secret", 30));
+        assertThat(configuration.toString()).doesNotContain("secret");
     }
 
     @ParameterizedTest
@@ -50,7 +54,7 @@ class ReportingConfigurationTest {
     @Test
     void parameterLikeNoOtherShouldBeRefusedWithAllNames() {
         assertThatThrownBy(() -> ReportingConfiguration.of(with("xyzzy", "1")))
-            .hasMessageContainingAll("'xyzzy'", "administrators, contact, dnsServers, from");
+            .hasMessageContainingAll("'xyzzy'", "administrators, contact, database, databasePassword, databaseUser, dnsServers, from");
     }
 
     @ParameterizedTest
@@ -61,6 +65,8 @@ class ReportingConfigurationTest {
         "processor | two words | the name of a processor",
         "grace | soon | a duration from 0s to 43200s",
         "grace | 13h | a duration from 0s to 43200s",
+        "retention | 2d | days from 3 to 366",
+        "retention | a week | days from 3 to 366",
         "window | -1s | a duration from 0s to 43200s"
     })
     void invalidValueShouldBeNamedWithWhatIsAllowed(String name, String value, String allowed) {

@@ -12,17 +12,21 @@ import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.Vectors;
-import jamestls.tlsrpt.collect.Tally;
+import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.TallyLimits;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ReportRunTest {
@@ -37,9 +41,14 @@ class ReportRunTest {
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final MemoryReportStore reports = new MemoryReportStore(100);
-    private final Tally tally = new Tally(tallies, metrics);
+    private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
     private final ReportRun run =
         new ReportRun(REPORTER, tallies, reports, dns, outbox.transports(), new ReportLog(metrics), clock);
+
+    @AfterEach
+    void close() {
+        tally.close();
+    }
 
     @Test
     void dayShouldBeReportedToEveryDestination() {
@@ -52,7 +61,7 @@ class ReportRunTest {
             assertThat(policy.successes()).isEqualTo(1);
             assertThat(policy.failures()).isEqualTo(1);
         });
-        assertThat(reports.latest()).extracting(ReportRecord::result).containsExactly("accepted", "accepted");
+        assertThat(reports.latest(10)).extracting(ReportRecord::result).containsExactly("accepted", "accepted");
         assertThat(metrics.countFor("tlsReportsSent")).isEqualTo(1);
     }
 
@@ -71,7 +80,7 @@ class ReportRunTest {
         tally.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.NotWanted.class);
-        assertThat(tallies.present()).isEmpty();
+        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).isEmpty();
         assertThat(metrics.countFor("tlsReportsNotWanted")).isEqualTo(1);
     }
 
@@ -100,7 +109,7 @@ class ReportRunTest {
         tally.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
-        assertThat(tallies.present()).hasSize(1);
+        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
     }
 
     @Test
@@ -123,7 +132,7 @@ class ReportRunTest {
         tally.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.Sent.class, sent -> assertThat(sent.to()).isEqualTo(MAIL));
-        assertThat(reports.latest()).extracting(ReportRecord::result).containsExactly("accepted", "not today");
+        assertThat(reports.latest(10)).extracting(ReportRecord::result).containsExactly("accepted", "not today");
         assertThat(all()).isEmpty();
     }
 
@@ -146,7 +155,7 @@ class ReportRunTest {
 
         outbox.accept(MAIL);
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
-        assertThat(reports.latest()).extracting(ReportRecord::reportId).containsOnly("20260301.rcpt.example@sender.example");
+        assertThat(reports.latest(10)).extracting(ReportRecord::reportId).containsOnly("20260301.rcpt.example@sender.example");
     }
 
     @Test
@@ -209,13 +218,21 @@ class ReportRunTest {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         tally.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, ""), met(NOON, silent)));
 
-        assertThat(RunSummary.of(all())).contains("1 of 2 reports sent.",
+        assertThat(summary(all())).contains("1 of 2 reports sent.",
             "rcpt.example, 2026-03-01: sent\r\n  sessions: 2, of which failed: 1\r\n  to " + MAIL,
             "silent.example, 2026-03-01: no-record\r\n  sessions: 1, of which failed: 0\r\n  because: no TLSRPT record");
-        assertThat(RunSummary.of(List.of())).isEqualTo("There was nothing to report.\r\n");
+        assertThat(summary(List.of())).isEqualTo("There was nothing to report.\r\n");
+    }
+
+    private static String summary(List<ReportResult> results) {
+        RunSummary summary = new RunSummary();
+        results.forEach(summary::add);
+        return summary.text();
     }
 
     private List<ReportResult> all() {
-        return run.run(key -> true);
+        List<ReportResult> results = new ArrayList<>();
+        run.run(Due.everything(clock.instant()), key -> true, results::add);
+        return results;
     }
 }

@@ -11,18 +11,22 @@ import static org.awaitility.Awaitility.await;
 import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.tlsrpt.SettableClock;
-import jamestls.tlsrpt.collect.Tally;
+import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class ReportTimerTest {
@@ -35,21 +39,26 @@ class ReportTimerTest {
     private final FakeDns dns = new FakeDns().rua(RCPT, "v=TLSRPTv1;rua=mailto:r@rcpt.example");
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final Tally tally = new Tally(tallies, metrics);
+    private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
     private final ReportSchedule schedule = new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4));
     private final ReportTimer timer = timer(outbox.transports(), schedule);
+
+    @AfterEach
+    void close() {
+        tally.close();
+    }
 
     @Test
     void reportShouldGoWhenItsTimeHasComeAndNotBefore() {
         tally.record(List.of(met(NOON)));
         Instant due = schedule.dueAt(KEY);
 
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).isEmpty();
         clock.set(due.minusMillis(1));
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).isEmpty();
         clock.set(due);
-        assertThat(timer.tick()).hasSize(1);
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).hasSize(1);
+        assertThat(tick()).isEmpty();
     }
 
     @Test
@@ -76,20 +85,20 @@ class ReportTimerTest {
         tally.record(List.of(met(NOON), met(NOON.plus(Duration.ofDays(1)))));
         clock.set(NOON.plus(Duration.ofDays(2)));
 
-        assertThat(timer.tick()).hasSize(2).allSatisfy(result -> assertThat(result).isInstanceOf(ReportResult.Sent.class));
+        assertThat(tick()).hasSize(2).allSatisfy(result -> assertThat(result).isInstanceOf(ReportResult.Sent.class));
     }
 
     @Test
     void clockSetBackShouldNeitherRepeatNorStopReports() {
         tally.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
-        timer.tick();
+        tick();
         clock.set(NOON);
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).isEmpty();
         tally.record(List.of(met(NOON.plusSeconds(1))));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
 
-        assertThat(timer.tick()).hasSize(1);
+        assertThat(tick()).hasSize(1);
         assertThat(outbox.reports()).hasSize(2);
     }
 
@@ -99,24 +108,15 @@ class ReportTimerTest {
         tally.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
 
-        assertThat(timer.tick()).hasSize(1);
+        assertThat(tick()).hasSize(1);
         clock.advance(Duration.ofMinutes(4));
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).isEmpty();
         clock.advance(Duration.ofMinutes(1));
-        assertThat(timer.tick()).hasSize(1);
+        assertThat(tick()).hasSize(1);
         clock.advance(Duration.ofMinutes(9));
-        assertThat(timer.tick()).isEmpty();
+        assertThat(tick()).isEmpty();
         clock.advance(Duration.ofMinutes(1));
-        assertThat(timer.tick()).hasSize(1);
-    }
-
-    @Test
-    void clockSetFarBackShouldNotFreezeARetry() {
-        RetryTimes retries = new RetryTimes();
-        tally.record(List.of(met(NOON)));
-        retries.note(new ReportResult.Postponed(tallies.claim(KEY, NOON).orElseThrow(), "DNS"), MIDNIGHT.plus(Duration.ofDays(300)));
-
-        assertThat(retries.mayTry(KEY, MIDNIGHT)).isTrue();
+        assertThat(tick()).hasSize(1);
     }
 
     @Test
@@ -130,7 +130,7 @@ class ReportTimerTest {
             timer.stop(Duration.ofSeconds(10));
         }
         tally.record(List.of(met(NOON)));
-        assertThat(tallies.present()).hasSize(1);
+        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
     }
 
     @Test
@@ -153,11 +153,17 @@ class ReportTimerTest {
         await().atMost(Duration.ofSeconds(20)).until(() -> sending.getCount() == 0);
         stuckTimer.stop(Duration.ofSeconds(10));
 
-        assertThat(tallies.present()).containsExactly(KEY);
+        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).containsExactly(KEY);
+    }
+
+    private List<ReportResult> tick() {
+        List<ReportResult> results = new ArrayList<>();
+        timer.tick(results::add);
+        return results;
     }
 
     private ReportTimer timer(Transports transports, ReportSchedule when) {
         ReportRun run = new ReportRun(REPORTER, tallies, new MemoryReportStore(10), dns, transports, new ReportLog(metrics), clock);
-        return new ReportTimer(run, when, clock, Duration.ofMillis(20));
+        return new ReportTimer(run, when, () -> { }, clock, Duration.ofMillis(20));
     }
 }

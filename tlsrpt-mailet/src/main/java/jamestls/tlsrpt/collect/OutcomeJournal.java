@@ -1,0 +1,300 @@
+package jamestls.tlsrpt.collect;
+
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.mtasts.storage.StorageOutage;
+import jamestls.tlsrpt.store.CountedSession;
+import jamestls.tlsrpt.store.DomainCounts;
+import jamestls.tlsrpt.store.GroupId;
+import jamestls.tlsrpt.store.PendingCounts;
+import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallyStore;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.james.metrics.api.Metric;
+import org.apache.james.metrics.api.MetricFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings outcomes into the store, together: what deliveries record while one group is written is added up and makes the next
+ * group, which one thread writes in one transaction. {@link #record} returns when the group that holds its outcomes is
+ * committed, so a delivery that is acknowledged is counted whatever happens then.
+ *
+ * <p>No mail waits on reporting. While the store fails {@code record} does not wait at all; the outcomes stay in memory, added
+ * up and bounded, and are tried again until they are stored. A store that is merely slow is waited for once, as long as the
+ * patience given, and then no more until it is quick again. What finds no room in memory is dropped and counted.
+ *
+ * <p>A group is the same each time it is tried and has a number, so one of which it is not known whether it was committed
+ * counts once.
+ */
+public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(OutcomeJournal.class);
+    /** Long enough for a slow disk, short enough for a delivery. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+    private static final Duration FAREWELL = Duration.ofSeconds(5);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    /** A transaction of this size is a matter of a second at most. */
+    private static final int DOMAINS_TOGETHER = 5_000;
+
+    private final TallyStore store;
+    private final TallyLimits limits;
+    private final Duration patience;
+    private final Clock clock;
+    private final Metric recorded;
+    private final Metric dropped;
+    private final String writer = UUID.randomUUID().toString();
+    private final Thread thread;
+    private final CountDownLatch stopped = new CountDownLatch(1);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition notEmpty = lock.newCondition();
+    private Group open;
+    private int beingWritten;
+    private long droppedSessions;
+    private Optional<Instant> failingSince = Optional.empty();
+    private String failure = "";
+    /** Whether the store is so late that nobody should wait for it. */
+    private volatile boolean late;
+
+    // of the thread alone
+    private long number;
+
+    /** Starts at once. */
+    public OutcomeJournal(TallyStore store, MetricFactory metrics, Clock clock) {
+        this(store, TallyLimits.DEFAULT, metrics, clock, PATIENCE);
+    }
+
+    /**
+     * @param limits of what is kept in memory
+     * @param patience the longest wait of a delivery
+     */
+    public OutcomeJournal(TallyStore store, TallyLimits limits, MetricFactory metrics, Clock clock, Duration patience) {
+        this.store = store;
+        this.limits = limits;
+        this.patience = patience;
+        this.clock = clock;
+        this.recorded = metrics.generate("tlsOutcomesRecorded");
+        this.dropped = metrics.generate("tlsOutcomesDropped");
+        this.open = new Group(limits);
+        this.thread = Thread.ofPlatform().daemon().name("tlsreport-journal").start(this::untilClosed);
+    }
+
+    /** Sessions that are committed together, and who waits for that. */
+    private static final class Group {
+        private final PendingCounts counts;
+        private final CompletableFuture<Void> safe = new CompletableFuture<>();
+
+        Group(TallyLimits limits) {
+            this.counts = new PendingCounts(limits);
+        }
+    }
+
+    @Override
+    public void record(List<TlsOutcome> outcomes) {
+        if (outcomes.isEmpty()) {
+            return;
+        }
+        Group group = add(outcomes.stream().map(Tally::fold).toList());
+        if (!late) {
+            await(group);
+        }
+    }
+
+    public JournalState state() {
+        lock.lock();
+        try {
+            return new JournalState(open.counts.sessions() + beingWritten, droppedSessions, failingSince, failure);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes what there is, as far as the store takes it within five seconds. Nothing may be recorded any more. */
+    @Override
+    public void close() {
+        stopped.countDown();
+        signal();
+        try {
+            thread.join(FAREWELL);
+            long lost = state().waiting();
+            if (lost > 0) {
+                LOGGER.error("tlsreport: {} sessions could not be stored before the end; they will be missing in the reports", lost);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Group add(List<CountedSession> sessions) {
+        int lost = 0;
+        lock.lock();
+        try {
+            for (CountedSession session : sessions) {
+                lost += open.counts.add(session) ? 0 : 1;
+            }
+            notEmpty.signal();
+            return open;
+        } finally {
+            lock.unlock();
+            drop(lost);
+        }
+    }
+
+    private void await(Group group) {
+        try {
+            group.safe.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            late = true;
+            LOGGER.warn("tlsreport: the store needs more than {} to count; deliveries go on without waiting for it", patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nobody makes it fail", e);
+        }
+    }
+
+    private void untilClosed() {
+        try {
+            boolean storing = true;
+            while (storing && (stopped.getCount() > 0 || !isEmpty())) {
+                storing = write(take());
+            }
+        } catch (InterruptedException e) {
+            LOGGER.error("tlsreport: nobody should interrupt the journal; sessions are not counted any more", e);
+        }
+    }
+
+    private boolean isEmpty() {
+        lock.lock();
+        try {
+            return open.counts.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until there is something, or nothing will come any more. */
+    private Group take() throws InterruptedException {
+        lock.lock();
+        try {
+            while (open.counts.isEmpty() && stopped.getCount() > 0) {
+                notEmpty.await();
+            }
+            Group taken = open;
+            open = new Group(limits);
+            beingWritten = taken.counts.sessions();
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @return false if it was not stored, and the end has come */
+    private boolean write(Group group) throws InterruptedException {
+        long begun = System.nanoTime();
+        List<DomainCounts> counts = group.counts.counts();
+        int withoutRoom = 0;
+        for (int from = 0; from < counts.size(); from += DOMAINS_TOGETHER) {
+            Optional<Integer> added = addAtLast(group, new GroupId(writer, ++number),
+                counts.subList(from, Math.min(counts.size(), from + DOMAINS_TOGETHER)));
+            if (added.isEmpty()) {
+                return false;
+            }
+            withoutRoom += added.get();
+        }
+        recorded.add(group.counts.sessions());
+        drop(withoutRoom);
+        stored(Duration.ofNanos(System.nanoTime() - begun));
+        group.safe.complete(null);
+        return true;
+    }
+
+    /** Tries until it is stored. @return how many policies found no room; empty if the end came before */
+    private Optional<Integer> addAtLast(Group group, GroupId id, List<DomainCounts> counts) throws InterruptedException {
+        Duration pause = FIRST_PAUSE;
+        while (true) {
+            try {
+                return Optional.of(store.add(id, counts));
+            } catch (StorageOutage e) {
+                failed(group, e);
+            } catch (RuntimeException e) {
+                LOGGER.error("tlsreport: {} domains can't be counted", counts.size(), e);
+                return Optional.of(counts.size());
+            }
+            if (stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                return Optional.empty();
+            }
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+        }
+    }
+
+    private void failed(Group group, StorageOutage why) {
+        late = true;
+        lock.lock();
+        try {
+            if (failingSince.isEmpty()) {
+                failingSince = Optional.of(clock.instant());
+                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", why.getMessage());
+            }
+            failure = String.valueOf(why.getMessage());
+            open.safe.complete(null);
+        } finally {
+            lock.unlock();
+        }
+        group.safe.complete(null);
+    }
+
+    private void stored(Duration taken) {
+        lock.lock();
+        try {
+            beingWritten = 0;
+            if (failingSince.isPresent()) {
+                LOGGER.warn("tlsreport: the store works again; it failed since {}", failingSince.get());
+                failingSince = Optional.empty();
+                failure = "";
+            }
+        } finally {
+            lock.unlock();
+        }
+        late = taken.compareTo(patience) > 0;
+    }
+
+    private void drop(int sessions) {
+        if (sessions == 0) {
+            return;
+        }
+        dropped.add(sessions);
+        lock.lock();
+        try {
+            if (droppedSessions == 0) {
+                LOGGER.warn("tlsreport: no room for more domains or policies; sessions are not counted, see metric tlsOutcomesDropped");
+            }
+            droppedSessions += sessions;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void signal() {
+        lock.lock();
+        try {
+            notEmpty.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package jamestls.tlsrpt.store;
+
+/**
+ * The right to report a part of a day, for a while: a lease. Whoever holds it ends it with one of {@link TallyStore#settle},
+ * {@link TallyStore#discard} or {@link TallyStore#postpone}; if it does not, because its process died, another one gets the
+ * same part, with the same number and the same counts, once the lease has run out.
+ *
+ * @param tally what there is to report; closed, so it is the same each time the part is claimed
+ * @param tries how often it was postponed before
+ * @param token names this claim among all others
+ */
+public record Claim(DomainTally tally, int tries, String token) {
+}

@@ -1,0 +1,29 @@
+package jamestls.tlsrpt.store;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+
+/**
+ * Which parts of which days may be claimed.
+ *
+ * @param lastDay no later day
+ * @param now for leases, and the end of a part that is closed in mid-day
+ * @param postponedUntil what was postponed to a time after this one waits
+ */
+public record Due(LocalDate lastDay, Instant now, Instant postponedUntil) {
+
+    private static final Duration LONGER_THAN_ANY_WAIT = Duration.ofDays(400);
+
+    /** Days that are over, and what was postponed only if it waited long enough. */
+    public static Due finishedDays(Instant now) {
+        return new Due(now.atZone(ZoneOffset.UTC).toLocalDate().minusDays(1), now, now);
+    }
+
+    /** All there is, the day so far included. */
+    public static Due everything(Instant now) {
+        // tomorrow, because another node's clock may be ahead
+        return new Due(now.atZone(ZoneOffset.UTC).toLocalDate().plusDays(1), now, now.plus(LONGER_THAN_ANY_WAIT));
+    }
+}

@@ -1,0 +1,139 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.SqlWork;
+import jamestls.mtasts.storage.StorageOutage;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Records in a {@link Database} that has the tables of {@link TallySchema}. */
+public final class SqlReportStore implements ReportStore {
+
+    private static final String COLUMNS = "SELECT day, domain, part, report_id, destination, state, tries, at, retry_at, result "
+        + "FROM tlsrpt_dispatch ";
+    private static final String BEGIN = "INSERT INTO tlsrpt_dispatch "
+        + "(day, domain, part, target, destination, report_id, state, tries, at, retry_at, result) "
+        + "VALUES (?, ?, ?, ?, ?, ?, 'SENDING', 1, ?, NULL, '') ON CONFLICT (day, domain, part, target) DO UPDATE SET "
+        + "state = excluded.state, tries = tlsrpt_dispatch.tries + 1, at = excluded.at, retry_at = NULL, result = '' "
+        + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP')";
+    private static final int ROWS_PER_SLICE = 1_000;
+    private static final int TRIES = 3;
+
+    private final Database database;
+
+    public SqlReportStore(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public Optional<ReportRecord> begin(Dispatch dispatch, Instant now) {
+        return database.transaction(connection -> {
+            Optional<ReportRecord> before = one(connection, dispatch);
+            try (PreparedStatement insert = connection.prepareStatement(BEGIN)) {
+                int next = setDispatch(insert, 1, dispatch);
+                Rows.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
+                insert.executeUpdate();
+            }
+            return before;
+        });
+    }
+
+    @Override
+    public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
+        insistently(connection -> {
+            try (PreparedStatement update = connection.prepareStatement("UPDATE tlsrpt_dispatch SET state = ?, result = ?, at = ?, "
+                     + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ?")) {
+                Rows.set(update, 1, state.name(), result, now.toEpochMilli());
+                update.setObject(4, retryAt.map(Instant::toEpochMilli).orElse(null));
+                setDispatch(update, 5, dispatch);
+                return update.executeUpdate();
+            }
+        });
+    }
+
+    @Override
+    public List<ReportRecord> of(TallyKey key) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(COLUMNS + "WHERE day = ? AND domain = ?")) {
+                Rows.setKey(query, 1, key);
+                return read(query).stream().sorted(ReportRecord.BY_PART).toList();
+            }
+        });
+    }
+
+    @Override
+    public List<ReportRecord> latest(int most) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(COLUMNS + "ORDER BY at DESC LIMIT ?")) {
+                query.setInt(1, most);
+                return read(query);
+            }
+        });
+    }
+
+    @Override
+    public void forget(LocalDate firstKept) {
+        int deleted = 1;
+        while (deleted > 0 && !Thread.currentThread().isInterrupted()) {
+            deleted = database.transaction(connection -> {
+                try (PreparedStatement delete = connection.prepareStatement("DELETE FROM tlsrpt_dispatch WHERE (day, domain, part, target) "
+                         + "IN (SELECT day, domain, part, target FROM tlsrpt_dispatch WHERE day < ? LIMIT ?)")) {
+                    Rows.set(delete, 1, firstKept.toEpochDay(), ROWS_PER_SLICE);
+                    return delete.executeUpdate();
+                }
+            });
+        }
+    }
+
+    /** What the destination has must be remembered: a short outage is waited for. */
+    private void insistently(SqlWork<Integer> work) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                database.transaction(work);
+                return;
+            } catch (StorageOutage e) {
+                if (attempt == TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static Optional<ReportRecord> one(Connection connection, Dispatch dispatch) throws SQLException {
+        try (PreparedStatement query =
+                 connection.prepareStatement(COLUMNS + "WHERE day = ? AND domain = ? AND part = ? AND target = ?")) {
+            setDispatch(query, 1, dispatch);
+            return read(query).stream().findFirst();
+        }
+    }
+
+    private static List<ReportRecord> read(PreparedStatement query) throws SQLException {
+        List<ReportRecord> records = new ArrayList<>();
+        try (ResultSet answer = query.executeQuery()) {
+            while (answer.next()) {
+                TallyKey key = new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+                long retryAt = answer.getLong(9);
+                Optional<Instant> retry = answer.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(retryAt));
+                records.add(new ReportRecord(new Dispatch(key, answer.getInt(3), answer.getString(4), answer.getString(5)),
+                    ReportRecord.State.valueOf(answer.getString(6)), answer.getInt(7), Instant.ofEpochMilli(answer.getLong(8)),
+                    retry, answer.getString(10)));
+            }
+        }
+        return records;
+    }
+
+    /** @return the number of the next parameter */
+    private static int setDispatch(PreparedStatement statement, int first, Dispatch dispatch) throws SQLException {
+        int next = Rows.setKey(statement, first, dispatch.key());
+        Rows.set(statement, next, dispatch.part(), Rows.hash(dispatch.destination()));
+        return next + 2;
+    }
+}

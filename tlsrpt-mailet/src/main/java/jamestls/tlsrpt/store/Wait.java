@@ -1,0 +1,16 @@
+package jamestls.tlsrpt.store;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/** Until an instant, but not longer than the longest there is: a clock that was set back must not freeze anything. */
+record Wait(Instant until, Duration longest) {
+
+    static final Duration LEASE = Duration.ofMinutes(20);
+    static final Duration LONGEST_PAUSE = Duration.ofHours(25);
+    static final Wait NONE = new Wait(Instant.EPOCH, Duration.ZERO);
+
+    boolean isOver(Instant now) {
+        return !now.isBefore(until) || until.isAfter(now.plus(longest));
+    }
+}

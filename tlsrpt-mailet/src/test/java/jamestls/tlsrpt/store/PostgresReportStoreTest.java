@@ -1,0 +1,45 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.fakeinternet.PostgresServer;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+
+class PostgresReportStoreTest extends ReportStoreContract {
+
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+    private static PostgresServer server;
+
+    private final List<Database> opened = new ArrayList<>();
+
+    @BeforeAll
+    static void start() {
+        server = PostgresServer.startOrSkip();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @Override
+    ReportStore open() {
+        String url = server.newDatabase("reports" + DATABASES.incrementAndGet());
+        Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        opened.add(database);
+        return new SqlReportStore(database);
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(Database::close);
+    }
+}

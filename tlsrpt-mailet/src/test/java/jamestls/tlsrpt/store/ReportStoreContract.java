@@ -1,0 +1,92 @@
+package jamestls.tlsrpt.store;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.store.ReportRecord.State;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every store of records does. */
+abstract class ReportStoreContract {
+
+    private static final TallyKey KEY = new TallyKey(DAY, RCPT);
+    private static final Dispatch MAIL = dispatch(KEY, 1, "mailto:r@rcpt.example");
+    private static final Dispatch WEB = dispatch(KEY, 1, "https://rcpt.example/" + "x".repeat(4_000));
+    private static final Instant LATER = NOON.plusSeconds(60);
+
+    private ReportStore store;
+
+    /** Empty. */
+    abstract ReportStore open();
+
+    @BeforeEach
+    void openStore() {
+        store = open();
+    }
+
+    @Test
+    void whatWasBegunShouldBeSeenByWhoeverTakesOver() {
+        assertThat(store.begin(MAIL, NOON)).isEmpty();
+        assertThat(store.of(KEY)).containsExactly(new ReportRecord(MAIL, State.SENDING, 1, NOON, Optional.empty(), ""));
+
+        assertThat(store.begin(MAIL, LATER)).contains(new ReportRecord(MAIL, State.SENDING, 1, NOON, Optional.empty(), ""));
+        assertThat(store.of(KEY)).containsExactly(new ReportRecord(MAIL, State.SENDING, 2, LATER, Optional.empty(), ""));
+    }
+
+    @Test
+    void whatIsFinalShouldStaySo() {
+        store.begin(MAIL, NOON);
+        store.finish(MAIL, State.ACCEPTED, "accepted", Optional.empty(), NOON);
+        ReportRecord accepted = new ReportRecord(MAIL, State.ACCEPTED, 1, NOON, Optional.empty(), "accepted");
+
+        assertThat(store.begin(MAIL, LATER)).contains(accepted);
+        assertThat(store.of(KEY)).containsExactly(accepted);
+    }
+
+    @Test
+    void refusalShouldBeTriedAgainAndCounted() {
+        store.begin(WEB, NOON);
+        store.finish(WEB, State.REFUSED, "HTTP status 503", Optional.of(LATER), NOON);
+
+        assertThat(store.begin(WEB, LATER))
+            .contains(new ReportRecord(WEB, State.REFUSED, 1, NOON, Optional.of(LATER), "HTTP status 503"));
+        assertThat(store.of(KEY)).containsExactly(new ReportRecord(WEB, State.SENDING, 2, LATER, Optional.empty(), ""));
+    }
+
+    @Test
+    void destinationsAndPartsShouldBeApart() {
+        Dispatch second = dispatch(KEY, 2, MAIL.destination());
+        IntStream.range(0, 3).mapToObj(i -> new Dispatch[] {second, MAIL, WEB}[i]).forEach(each -> store.begin(each, NOON));
+        store.begin(dispatch(new TallyKey(DAY, DomainName.of("other.example")), 1, MAIL.destination()), NOON);
+
+        assertThat(store.of(KEY)).extracting(ReportRecord::dispatch).containsExactly(WEB, MAIL, second);
+    }
+
+    @Test
+    void latestShouldComeNewestFirst() {
+        IntStream.range(0, 5).forEach(i -> store.begin(dispatch(KEY, i, MAIL.destination()), NOON.plusSeconds(i)));
+
+        assertThat(store.latest(2)).extracting(each -> each.dispatch().part()).containsExactly(4, 3);
+    }
+
+    @Test
+    void oldDaysShouldBeForgotten() {
+        store.begin(MAIL, NOON);
+        Dispatch tomorrow = dispatch(new TallyKey(DAY.plusDays(1), RCPT), 1, MAIL.destination());
+        store.begin(tomorrow, NOON);
+        store.forget(DAY.plusDays(1));
+
+        assertThat(store.latest(10)).extracting(ReportRecord::dispatch).containsExactly(tomorrow);
+    }
+
+    private static Dispatch dispatch(TallyKey key, int part, String destination) {
+        return new Dispatch(key, part, "20260301-" + part + "@sender.example", destination);
+    }
+}

@@ -1,0 +1,30 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.io.TempDir;
+
+class SqliteReportStoreTest extends ReportStoreContract {
+
+    @TempDir
+    private Path directory;
+    private final List<Database> opened = new ArrayList<>();
+
+    @Override
+    ReportStore open() {
+        Database database = Database.open(new DatabaseAddress.SqliteFile(directory.resolve(opened.size() + ".sqlite")),
+            List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        opened.add(database);
+        return new SqlReportStore(database);
+    }
+
+    @AfterEach
+    void close() {
+        opened.forEach(Database::close);
+    }
+}

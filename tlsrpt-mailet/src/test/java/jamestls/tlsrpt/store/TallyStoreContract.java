@@ -1,0 +1,348 @@
+package jamestls.tlsrpt.store;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.sts;
+import static jamestls.tlsrpt.Samples.tlsa;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.Peer;
+import jamestls.mtasts.outcome.PolicyType;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.tlsrpt.Samples;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every store of counters does. */
+abstract class TallyStoreContract {
+
+    static final TallyKey KEY = new TallyKey(DAY, RCPT);
+    private static final Instant NEXT_DAY = Instant.parse("2026-03-02T00:05:00Z");
+
+    private static final Due LATER = Due.finishedDays(NEXT_DAY);
+
+    private TallyStore store;
+    private long groups;
+
+    /** Empty. */
+    abstract TallyStore open(TallyLimits limits);
+
+    @BeforeEach
+    void open() {
+        store = open(TallyLimits.DEFAULT);
+    }
+
+    @Test
+    void finishedDayShouldRunFromMidnightToTheLastSecond() {
+        add(List.of(success(KEY)));
+
+        DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
+
+        assertThat(tally.part()).isEqualTo(new Part(1, Instant.parse("2026-03-01T00:00:00Z")));
+        assertThat(tally.end()).isEqualTo("2026-03-01T23:59:59Z");
+    }
+
+    @Test
+    void restOfADayShouldBecomeItsNextPart() {
+        add(List.of(success(KEY), success(KEY)));
+        Claim claim = store.claim(KEY, Due.everything(NOON.plusMillis(900))).orElseThrow();
+        DomainTally first = claim.tally();
+        store.settle(claim, "sent");
+        add(List.of(failure(KEY, "late")));
+        DomainTally second = store.claim(KEY, LATER).orElseThrow().tally();
+
+        assertThat(first.end()).isEqualTo("2026-03-01T12:00:00Z");
+        assertThat(second.part()).isEqualTo(new Part(2, Instant.parse("2026-03-01T12:00:01Z")));
+        assertThat(second.end()).isEqualTo("2026-03-01T23:59:59Z");
+        assertThat(first.sessions()).isEqualTo(2);
+        assertThat(second.sessions()).isEqualTo(1);
+    }
+
+    @Test
+    void twoClaimsInOneSecondShouldStillBeOrderedRanges() {
+        add(List.of(success(KEY)));
+        DomainTally first = store.claim(KEY, Due.everything(NOON)).orElseThrow().tally();
+        add(List.of(success(KEY)));
+        DomainTally second = store.claim(KEY, Due.everything(NOON)).orElseThrow().tally();
+
+        assertThat(second.part().start()).isAfter(first.end());
+        assertThat(second.end()).isAfterOrEqualTo(second.part().start());
+    }
+
+    @Test
+    void sessionThatComesInAfterItsDaysReportShouldGetOneMore() {
+        add(List.of(success(KEY)));
+        store.claim(KEY, LATER);
+        add(List.of(success(KEY)));
+
+        DomainTally late = store.claim(KEY, LATER).orElseThrow().tally();
+
+        assertThat(late.part()).isEqualTo(new Part(2, KEY.lastSecond()));
+        assertThat(late.end()).isEqualTo(KEY.lastSecond());
+    }
+
+    @Test
+    void claimShouldHandOverOnlyOnce() {
+        add(List.of(success(KEY)));
+
+        assertThat(store.claim(KEY, LATER)).isPresent();
+        assertThat(store.claim(KEY, LATER)).isEmpty();
+        assertThat(present(LATER)).isEmpty();
+    }
+
+    @Test
+    void everythingShouldBeReadBackAsItWasCounted() {
+        AppliedPolicy strange = new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1", "x: \u0000\u00fc\u20ac"),
+            List.of("*.mx.example"));
+        FailureKey full = FailureKey.of(Samples.peer(), new Violation(ResultType.CERTIFICATE_EXPIRED, "because"));
+        FailureKey bare = detail("");
+        add(List.of(new CountedSession(KEY, Map.of(strange, Set.of(full, bare), tlsa(), Set.of())),
+            new CountedSession(KEY, Map.of(AppliedPolicy.none(RCPT), Set.of(bare)))));
+
+        DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
+
+        assertThat(tally.sessions()).isEqualTo(2);
+        assertThat(tally.failedSessions()).isEqualTo(2);
+        assertThat(tally.policies()).containsExactlyInAnyOrder(
+            new PolicyTally(strange, 0, 1, Map.of(full, 1L, bare, 1L)),
+            new PolicyTally(tlsa(), 1, 0, Map.of()),
+            new PolicyTally(AppliedPolicy.none(RCPT), 0, 1, Map.of(bare, 1L)));
+    }
+
+    @Test
+    void groupShouldCountOnceHoweverOftenItIsAdded() {
+        List<DomainCounts> counts = counts(List.of(success(KEY), failure(KEY, "a")));
+        store.add(new GroupId("one", 1), counts);
+        store.add(new GroupId("one", 1), counts);
+        store.add(new GroupId("one", 2), counts);
+        store.add(new GroupId("other", 1), counts);
+
+        DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
+        assertThat(tally.sessions()).isEqualTo(6);
+        assertThat(tally.policies()).singleElement().isEqualTo(new PolicyTally(sts(), 3, 3, Map.of(detail("a"), 3L)));
+    }
+
+    @Test
+    void policyThatChangesWithinTheDayShouldBeTwo() {
+        AppliedPolicy before = sts();
+        AppliedPolicy after = new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1", "mode: testing"), List.of());
+        add(List.of(success(KEY), new CountedSession(KEY, Map.of(after, Set.of()))));
+
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies()).extracting(PolicyTally::policy)
+            .containsExactlyInAnyOrder(before, after);
+    }
+
+    @Test
+    void whatIsPostponedShouldBeClaimedAgainAsItWasWhenItsTimeHasCome() {
+        add(List.of(failure(KEY, "a"), success(KEY)));
+        Claim first = store.claim(KEY, LATER).orElseThrow();
+        assertThat(store.postpone(first, NEXT_DAY.plusSeconds(60))).isTrue();
+
+        assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.plusSeconds(59)))).isEmpty();
+        assertThat(present(Due.finishedDays(NEXT_DAY.plusSeconds(59)))).isEmpty();
+        assertThat(present(Due.finishedDays(NEXT_DAY.plusSeconds(60)))).containsExactly(KEY);
+        Claim second = store.claim(KEY, Due.finishedDays(NEXT_DAY.plusSeconds(60))).orElseThrow();
+        assertThat(second.tally()).isEqualTo(first.tally());
+        assertThat(second.tries()).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsPostponedShouldNotWaitForSomebodyWhoWantsEverything() {
+        add(List.of(success(KEY)));
+        store.postpone(store.claim(KEY, LATER).orElseThrow(), NEXT_DAY.plusSeconds(3600));
+
+        assertThat(present(Due.everything(NEXT_DAY))).containsExactly(KEY);
+        assertThat(store.claim(KEY, Due.everything(NEXT_DAY))).isPresent();
+    }
+
+    @Test
+    void whatIsCountedAfterAClaimShouldNotChangeIt() {
+        add(List.of(success(KEY)));
+        Claim first = store.claim(KEY, Due.everything(NOON)).orElseThrow();
+        add(List.of(failure(KEY, "later")));
+        store.postpone(first, NOON);
+
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally()).isEqualTo(first.tally());
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().part()).isEqualTo(new Part(2, NOON.plusSeconds(1)));
+    }
+
+    @Test
+    void claimOfADeadProcessShouldBeTakenOverWhenItsLeaseIsOver() {
+        add(List.of(success(KEY)));
+        Claim dead = store.claim(KEY, LATER).orElseThrow();
+
+        assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Wait.LEASE).minusMillis(1)))).isEmpty();
+        Claim heir = store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Wait.LEASE))).orElseThrow();
+        assertThat(heir.tally()).isEqualTo(dead.tally());
+        assertThat(store.settle(dead, "sent")).isFalse();
+        assertThat(store.postpone(dead, NOON)).isFalse();
+        assertThat(store.discard(dead)).isFalse();
+        assertThat(store.settle(heir, "sent")).isTrue();
+    }
+
+    @Test
+    void clockThatWasWrongShouldNotFreezeAnything() {
+        add(List.of(success(KEY)));
+        Instant wrong = NEXT_DAY.plus(Duration.ofDays(300));
+        store.claim(KEY, Due.finishedDays(wrong));
+        Claim again = store.claim(KEY, LATER).orElseThrow();
+        store.postpone(again, wrong);
+
+        assertThat(store.claim(KEY, LATER)).isPresent();
+    }
+
+    @Test
+    void whatIsSettledOrDiscardedShouldNotComeBack() {
+        TallyKey other = new TallyKey(DAY, DomainName.of("other.example"));
+        add(List.of(success(KEY), success(other)));
+        assertThat(store.settle(store.claim(KEY, LATER).orElseThrow(), "sent")).isTrue();
+        assertThat(store.discard(store.claim(other, LATER).orElseThrow())).isTrue();
+
+        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).isEmpty();
+        assertThat(store.claim(KEY, Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).isEmpty();
+    }
+
+    @Test
+    void dayThatIsNotOverShouldNotBePresentAmongFinishedDays() {
+        add(List.of(success(KEY)));
+
+        assertThat(present(Due.finishedDays(KEY.lastSecond()))).isEmpty();
+        assertThat(present(Due.finishedDays(KEY.endOfDay()))).containsExactly(KEY);
+    }
+
+    @Test
+    void muchShouldBeReadPageByPage() {
+        List<TallyKey> keys = IntStream.range(0, 25)
+            .mapToObj(i -> new TallyKey(DAY.minusDays(i % 3), DomainName.of("d" + i + ".example"))).toList();
+        add(keys.stream().map(TallyStoreContract::success).toList());
+        List<TallyKey> read = new ArrayList<>();
+        List<TallyKey> page = store.present(LATER, Optional.empty(), 10);
+        while (!page.isEmpty()) {
+            read.addAll(page);
+            page = store.present(LATER, Optional.of(page.getLast()), 10);
+        }
+
+        assertThat(read).containsExactlyInAnyOrderElementsOf(keys);
+    }
+
+    @Test
+    void oldDaysShouldBeForgottenWhole() {
+        TallyKey tomorrow = new TallyKey(DAY.plusDays(1), RCPT);
+        add(List.of(failure(KEY, "a"), success(tomorrow)));
+        add(IntStream.range(0, 250)
+            .mapToObj(i -> success(new TallyKey(DAY.minusDays(1), DomainName.of("d" + i + ".example")))).toList());
+        store.claim(KEY, LATER);
+        add(List.of(failure(KEY, "a")));
+        store.forget(DAY.plusDays(1));
+
+        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(9))))).containsExactly(tomorrow);
+        add(List.of(success(KEY)));
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies()).singleElement()
+            .isEqualTo(new PolicyTally(sts(), 1, 0, Map.of()));
+    }
+
+    @Test
+    void tooManyDifferentFailuresShouldBeFoldedAndStillCounted() {
+        store = open(new TallyLimits(4, 10, 10, 3, 1 << 20));
+        IntStream.range(0, 50).forEach(i -> add(List.of(failure(KEY, "reason " + i), failure(KEY, "reason 0"))));
+        add(IntStream.range(50, 100).mapToObj(i -> failure(KEY, "reason " + i)).toList());
+
+        PolicyTally policy = store.claim(KEY, LATER).orElseThrow().tally().policies().getFirst();
+
+        assertThat(policy.failures()).isEqualTo(150);
+        assertThat(policy.details()).hasSize(4).containsEntry(FailureKey.folded(ResultType.VALIDATION_FAILURE), 97L)
+            .containsEntry(detail("reason 0"), 51L);
+    }
+
+    @Test
+    void foldedFailuresOfOneSessionShouldNotExceedTheSessions() {
+        store = open(new TallyLimits(4, 10, 10, 0, 1 << 20));
+        add(List.of(new CountedSession(KEY, Map.of(sts(), Set.of(detail("a"), detail("b"))))));
+
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies().getFirst().details())
+            .isEqualTo(Map.of(FailureKey.folded(ResultType.VALIDATION_FAILURE), 1L));
+    }
+
+    @Test
+    void policiesBeyondTheLimitShouldBeDroppedAndCounted() {
+        store = open(new TallyLimits(4, 10, 2, 10, 1 << 20));
+        int dropped = IntStream.range(0, 5)
+            .mapToObj(i -> AppliedPolicy.none(DomainName.of("p" + i + ".example")))
+            .mapToInt(policy -> add(List.of(new CountedSession(KEY, Map.of(policy, Set.of())))))
+            .sum();
+
+        assertThat(dropped).isEqualTo(3);
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().sessions()).isEqualTo(2);
+    }
+
+    @Test
+    void manyThreadsShouldLoseNoSession() throws InterruptedException {
+        int threads = 4;
+        int each = 100;
+        TallyKey other = new TallyKey(DAY, DomainName.of("x.example"));
+        List<Thread> writers = new ArrayList<>();
+        for (int t = 0; t < threads; t++) {
+            String writer = "writer " + t;
+            writers.add(Thread.ofVirtual().start(() -> IntStream.range(0, each).forEach(i -> store.add(new GroupId(writer, i + 1),
+                counts(List.of(i % 3 == 0 ? failure(KEY, "r" + i % 50) : success(KEY), success(other)))))));
+        }
+        List<DomainTally> parts = new ArrayList<>();
+        while (writers.stream().anyMatch(Thread::isAlive)) {
+            store.claim(KEY, Due.everything(NOON)).ifPresent(claim -> {
+                parts.add(claim.tally());
+                store.settle(claim, "sent");
+            });
+        }
+        for (Thread writer : writers) {
+            writer.join();
+        }
+        store.claim(KEY, LATER).ifPresent(claim -> parts.add(claim.tally()));
+
+        assertThat(parts.stream().mapToLong(DomainTally::sessions).sum()).isEqualTo((long) threads * each);
+        assertThat(parts).extracting(tally -> tally.part().number()).doesNotHaveDuplicates();
+        assertThat(parts.stream().flatMap(tally -> tally.policies().stream()).mapToLong(p -> p.successes() + p.failures()).sum())
+            .isEqualTo((long) threads * each);
+    }
+
+    final TallyStore store() {
+        return store;
+    }
+
+    final List<TallyKey> present(Due due) {
+        return store.present(due, Optional.empty(), 1_000);
+    }
+
+    final int add(List<CountedSession> sessions) {
+        return store.add(new GroupId("test", ++groups), counts(sessions));
+    }
+
+    static List<DomainCounts> counts(List<CountedSession> sessions) {
+        PendingCounts pending = new PendingCounts(TallyLimits.DEFAULT);
+        assertThat(sessions).allMatch(pending::add);
+        return pending.counts();
+    }
+
+    static CountedSession success(TallyKey key) {
+        return new CountedSession(key, Map.of(sts(), Set.of()));
+    }
+
+    static CountedSession failure(TallyKey key, String reason) {
+        return new CountedSession(key, Map.of(sts(), Set.of(detail(reason))));
+    }
+
+    static FailureKey detail(String reason) {
+        return FailureKey.of(Peer.unknown(), new Violation(ResultType.VALIDATION_FAILURE, reason));
+    }
+}
