@@ -119,6 +119,16 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void usersOfOneDatabaseShouldTakeTurns() {
+        List<Database> users = List.of(open(NOTES), open(NOTES), open(NOTES));
+        List<CompletableFuture<Integer>> inserts = IntStream.range(0, 300).mapToObj(i ->
+            CompletableFuture.supplyAsync(() -> insert(users.get(i % users.size()), i), Thread::startVirtualThread)).toList();
+
+        assertThat(inserts).allSatisfy(insert -> assertThat(insert.join()).isOne());
+        assertThat(count(users.getFirst())).isEqualTo(300);
+    }
+
+    @Test
     void laterMigrationsShouldBeAddedToWhatIsThere() {
         try (Database old = open(new Migrations("notes", NOTES.steps().subList(0, 1)))) {
             insert(old, 1);
