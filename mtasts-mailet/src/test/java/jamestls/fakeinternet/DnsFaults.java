@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
@@ -15,6 +16,7 @@ public final class DnsFaults {
 
     private final Map<Spot, DnsFault> faults = new ConcurrentHashMap<>();
     private final Map<Name, Duration> delays = new ConcurrentHashMap<>();
+    private final AtomicReference<Duration> latency = new AtomicReference<>(Duration.ZERO);
 
     /** Every type at {@code name} goes wrong. */
     public DnsFaults set(String name, DnsFault fault) {
@@ -34,6 +36,12 @@ public final class DnsFaults {
         return this;
     }
 
+    /** All answers come that much later, but those that have a delay of their own. */
+    public DnsFaults latency(Duration roundTrip) {
+        latency.set(roundTrip);
+        return this;
+    }
+
     /** All is well again with {@code name}. */
     public DnsFaults clear(String name) {
         Name healed = Zone.name(name);
@@ -47,6 +55,6 @@ public final class DnsFaults {
     }
 
     Duration delayOf(Name name) {
-        return delays.getOrDefault(name, Duration.ZERO);
+        return delays.getOrDefault(name, latency.get());
     }
 }

@@ -48,9 +48,12 @@ public final class NameServers implements AutoCloseable {
         this.validator = new InetSocketAddress(authority.getAddress(), freePort());
         if (serve) {
             serve();
+            resolve("recursor", recursor, "iterator", stubs());
+            resolve("validator", validator, "validator iterator", stubs());
+        } else {
+            resolve("validator", validator, "validator iterator",
+                "forward-zone:\n  name: \".\"\n  forward-addr: 127.0.0.1@" + authority.getPort() + "\n");
         }
-        resolve("recursor", recursor, "iterator");
-        resolve("validator", validator, "validator iterator");
     }
 
     /** Starts them; where they are not installed the test is skipped, or fails if the environment says {@code CI=true}. */
@@ -64,7 +67,7 @@ public final class NameServers implements AutoCloseable {
         }
     }
 
-    /** The Unbounds alone, before a server that has all zones already. */
+    /** The validating Unbound alone, before a resolver that is there already. */
     public static NameServers before(DnsTree tree, InetSocketAddress authority) {
         skipUnless(UNBOUND, "Unbound");
         try {
@@ -122,12 +125,15 @@ public final class NameServers implements AutoCloseable {
         start("knot", authority, KNOT.toString(), "-c", configuration.toString());
     }
 
-    private void resolve(String name, InetSocketAddress address, String modules) throws IOException {
+    private String stubs() {
+        return tree.apexes().stream()
+            .map(apex -> "stub-zone:\n  name: \"" + apex + "\"\n  stub-addr: 127.0.0.1@" + authority.getPort() + "\n")
+            .collect(Collectors.joining());
+    }
+
+    private void resolve(String name, InetSocketAddress address, String modules, String upstream) throws IOException {
         Path home = Files.createDirectory(directory.resolve(name));
         Path anchors = Files.writeString(home.resolve("anchors"), tree.trustAnchors());
-        StringBuilder stubs = new StringBuilder();
-        tree.apexes().forEach(apex -> stubs.append("stub-zone:\n  name: \"").append(apex).append("\"\n  stub-addr: 127.0.0.1@")
-            .append(authority.getPort()).append('\n'));
         Path configuration = Files.writeString(home.resolve("unbound.conf"), """
             server:
               directory: "%1$s"
@@ -146,7 +152,7 @@ public final class NameServers implements AutoCloseable {
               ede: yes
             remote-control:
               control-enable: no
-            %5$s""".formatted(home, address.getPort(), modules, anchors, stubs));
+            %5$s""".formatted(home, address.getPort(), modules, anchors, upstream));
         start(name, address, UNBOUND.toString(), "-d", "-c", configuration.toString());
     }
 
