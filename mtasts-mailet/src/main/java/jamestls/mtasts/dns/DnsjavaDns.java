@@ -65,53 +65,65 @@ public final class DnsjavaDns implements Dns {
 
     @Override
     public DnsAnswer<MxRecord> mx(DomainName domain) {
-        return awaited(lookUp(domain, Type.MX), "MX of " + domain, RecordReading::mx);
+        return awaited(domain, Type.MX, lookUp(domain, Type.MX, RecordReading::mx));
     }
 
     @Override
     public DnsAnswer<InetAddress> addresses(DomainName host) {
-        CompletableFuture<AnswerCache.Kept> v6 = lookUp(host, Type.AAAA);
-        CompletableFuture<AnswerCache.Kept> v4 = lookUp(host, Type.A);
-        return together(awaited(v6, "AAAA of " + host, RecordReading::addresses),
-            awaited(v4, "A of " + host, RecordReading::addresses));
+        CompletableFuture<AnswerCache.Kept> v6 = lookUp(host, Type.AAAA, RecordReading::addresses);
+        CompletableFuture<AnswerCache.Kept> v4 = lookUp(host, Type.A, RecordReading::addresses);
+        return together(awaited(host, Type.AAAA, v6), awaited(host, Type.A, v4));
     }
 
     @Override
     public DnsAnswer<String> txt(DomainName name) {
-        return awaited(lookUp(name, Type.TXT), "TXT of " + name, RecordReading::txt);
+        return awaited(name, Type.TXT, lookUp(name, Type.TXT, RecordReading::txt));
     }
 
     @Override
     public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
-        return awaited(lookUp(owner, Type.TLSA), "TLSA of " + owner, RecordReading::tlsa);
+        return awaited(owner, Type.TLSA, lookUp(owner, Type.TLSA, RecordReading::tlsa));
     }
 
     @Override
     public DnsAnswer<DomainName> cname(DomainName alias) {
-        return awaited(lookUp(alias, Type.CNAME), "CNAME of " + alias, RecordReading::cname);
+        return awaited(alias, Type.CNAME, lookUp(alias, Type.CNAME, RecordReading::cname));
     }
 
-    private CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type) {
-        return cache.get(new AnswerCache.Question(wireName(name), type), question ->
-            AliasChain.follow(source, question.name(), type, System.nanoTime() + lookupDeadline.toNanos()));
+    private <T> CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
+        return cache.get(new AnswerCache.Question(name, type), question -> {
+            Resolution resolution = AliasChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
+            return new AnswerCache.Fresh(answer(resolution, what(name, type), reading), resolution.ttl());
+        });
     }
 
-    private <T> DnsAnswer<T> awaited(CompletableFuture<AnswerCache.Kept> flight, String what,
-                                     Function<List<Record>, Reading<T>> reading) {
+    private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept> flight) {
         try {
             AnswerCache.Kept kept = flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS);
-            return answer(kept.resolution(), Duration.ofSeconds(cache.secondsLeft(kept)), what, reading);
+            return aged(kept.answer(), Duration.ofSeconds(cache.secondsLeft(kept)));
         } catch (TimeoutException e) {
-            return new DnsAnswer.Failed<>(what + ": no answer within " + lookupDeadline.toMillis() + " ms");
+            return new DnsAnswer.Failed<>(what(name, type) + ": no answer within " + lookupDeadline.toMillis() + " ms");
         } catch (ExecutionException e) {
-            return new DnsAnswer.Failed<>(what + ": " + e.getCause());
+            return new DnsAnswer.Failed<>(what(name, type) + ": " + e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new DnsAnswer.Failed<>(what + ": interrupted");
+            return new DnsAnswer.Failed<>(what(name, type) + ": interrupted");
         }
     }
 
-    private static <T> DnsAnswer<T> answer(Resolution resolution, Duration ttl, String what, Function<List<Record>, Reading<T>> reading) {
+    /** The question's type is the answer's: nothing else is ever filed under it. */
+    @SuppressWarnings("unchecked")
+    private static <T> DnsAnswer<T> aged(DnsAnswer<?> kept, Duration ttl) {
+        return switch ((DnsAnswer<T>) kept) {
+            case DnsAnswer.Found<T> found -> new DnsAnswer.Found<>(found.records(), found.security(), ttl, found.canonicalName());
+            case DnsAnswer.Absent<T> absent -> new DnsAnswer.Absent<>(absent.security(), ttl);
+            case DnsAnswer.Bogus<T> bogus -> bogus;
+            case DnsAnswer.Failed<T> failed -> failed;
+        };
+    }
+
+    private static <T> DnsAnswer<T> answer(Resolution resolution, String what, Function<List<Record>, Reading<T>> reading) {
+        Duration ttl = Duration.ofSeconds(resolution.ttl());
         return switch (resolution) {
             case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
             case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
@@ -153,6 +165,10 @@ public final class DnsjavaDns implements Dns {
 
     private static Duration shorter(Duration one, Duration other) {
         return one.compareTo(other) < 0 ? one : other;
+    }
+
+    private static String what(DomainName name, int type) {
+        return Type.string(type) + " of " + name;
     }
 
     private static Name wireName(DomainName name) {
