@@ -19,18 +19,24 @@ public final class FakeInternet implements AutoCloseable {
     private static final String MAIL_NETWORK = mailNetwork(ProcessHandle.current().pid());
 
     private final TestCa ca = TestCa.create("Fake Internet Authority");
-    private final DnsServer dns = DnsServer.start();
+    private final DnsServer dns;
     private final PolicyHost policyHost = PolicyHost.start(POLICY_HOST_ADDRESS, 0);
     private final Map<String, SmtpServer> mailServers = new ConcurrentHashMap<>();
     private final AtomicInteger policyId = new AtomicInteger();
     private int smtpPort;
 
-    private FakeInternet() {
+    private FakeInternet(DnsServer dns) {
+        this.dns = dns;
     }
 
     /** An internet with nobody on it yet. */
     public static FakeInternet start() {
-        return new FakeInternet();
+        return new FakeInternet(DnsServer.start());
+    }
+
+    /** An internet with nobody on it yet, and with the signed zones of that tree. */
+    public static FakeInternet start(DnsTree tree) {
+        return new FakeInternet(DnsServer.start(tree));
     }
 
     /**

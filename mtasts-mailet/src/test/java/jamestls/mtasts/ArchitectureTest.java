@@ -39,7 +39,7 @@ class ArchitectureTest {
         "smtp,     dns",
         "dane,     dns outcome",
         "sts,      dns https outcome storage",
-        "cli,      sts mx dns https outcome",
+        "cli,      delivery policy dane storage smtp sts mx dns https outcome",
         "policy,   dane sts dns outcome smtp",
         "delivery, policy dane sts mx smtp dns outcome config"})
     void roomShouldKnowOnlyTheRoomsBelow(String room, String below) {

@@ -194,6 +194,11 @@ final class Attempts {
             : dane ? "the host's certificate or its TLSA records." : "the host or the policy.");
     }
 
+    /** What stood in the way at that host, one line each. */
+    List<String> causesAt(MxHost host) {
+        return failures.stream().filter(failure -> failure.host().equals(host)).map(HostFailure::cause).distinct().toList();
+    }
+
     /** What the report is made of; empty for mails that do not count. */
     List<TlsOutcome> outcomes() {
         return List.copyOf(outcomes);

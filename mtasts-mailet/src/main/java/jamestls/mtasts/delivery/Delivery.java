@@ -31,7 +31,7 @@ import java.util.Optional;
  * One attempt to deliver one mail to one domain, from top to bottom: find the hosts, decide what the session with each
  * must have, connect, observe, judge, send, or go on to the next host. Everything it does not do is another room's.
  */
-public final class Delivery {
+public sealed class Delivery permits Rehearsal {
 
     private static final int MOST_ADDRESSES_PER_HOST = 6;
 
@@ -60,7 +60,7 @@ public final class Delivery {
 
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
     DeliveryResult deliver(OutboundMail mail) {
-        Attempts attempts = new Attempts(mail, clock);
+        Attempts attempts = attempts(mail);
         DeliveryResult result = switch (destinations.find(mail.domain())) {
             case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
@@ -96,7 +96,7 @@ public final class Delivery {
 
     private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, Attempts attempts) {
         for (MxHost host : hosts.inOrder()) {
-            Plan plan = planner.plan(mail.domain(), hosts, host, smtpPort, sts, mail.wish());
+            Plan plan = plan(mail, hosts, host, sts);
             TlsDemand demand = plan.demand();
             Optional<Verdict> never = Verdict.beforeConnecting(demand);
             if (never.isPresent()) {
@@ -113,7 +113,7 @@ public final class Delivery {
         return Optional.empty();
     }
 
-    private Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
+    Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name), new InetSocketAddress(route.address(), smtpPort));
         Optional<Turn> turn = traffic.turnAt(key.address());
@@ -125,6 +125,14 @@ public final class Delivery {
             Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
             return result.isPresent() ? result : overNewSession(route, key, useOfTls(route, key, attempts), mail, attempts);
         }
+    }
+
+    Attempts attempts(OutboundMail mail) {
+        return new Attempts(mail, clock);
+    }
+
+    Plan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
+        return planner.plan(mail.domain(), hosts, host, smtpPort, sts, mail.wish());
     }
 
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
@@ -170,7 +178,7 @@ public final class Delivery {
         return fault.isPresent() ? TlsUse.NEVER : TlsUse.IF_OFFERED;
     }
 
-    private Transmission send(Lease lease, OutboundMail mail) {
+    Transmission send(Lease lease, OutboundMail mail) {
         Transmission transmission = lease.session().send(mail.envelope(), mail.content());
         if (!transmission.leavesOpen()) {
             lease.keep();
@@ -178,7 +186,7 @@ public final class Delivery {
         return transmission;
     }
 
-    private Verdict judge(Route route, TlsObservation seen) {
+    Verdict judge(Route route, TlsObservation seen) {
         return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, clock.instant()));
     }
 

@@ -35,10 +35,13 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         NOT_COUNTED
     }
 
-    /** James's inbound hooks set it: true for the REQUIRETLS parameter, false for {@code TLS-Required: No}. */
-    static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
-    /** The reporting mailet sets it on the mails it sends. */
-    static final AttributeName TLS_REPORT = AttributeName.of("jamestls.report");
+    /** A class of its own, because {@link Rehearsal} runs where James's classes are not. */
+    private static final class Attributes {
+        /** James's inbound hooks set it: true for the REQUIRETLS parameter, false for {@code TLS-Required: No}. */
+        static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
+        /** The reporting mailet sets it on the mails it sends. */
+        static final AttributeName TLS_REPORT = AttributeName.of("jamestls.report");
+    }
 
     OutboundMail {
         recipients = List.copyOf(recipients);
@@ -50,7 +53,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
      */
     static OutboundMail of(Mail mail, DomainName domain) throws MessagingException, IOException {
         Collection<MailAddress> recipients = mail.getRecipients();
-        boolean report = AttributeUtils.getValueAndCastFromMail(mail, TLS_REPORT, Boolean.class).orElse(false);
+        boolean report = AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
         return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(recipients),
             wishOf(mail), report ? Reporting.NOT_COUNTED : Reporting.COUNTED, MailContent.of(mail.getMessage()));
     }
@@ -63,7 +66,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     }
 
     private static TlsWish wishOf(Mail mail) throws MessagingException {
-        Optional<Boolean> tagged = AttributeUtils.getValueAndCastFromMail(mail, REQUIRETLS, Boolean.class);
+        Optional<Boolean> tagged = AttributeUtils.getValueAndCastFromMail(mail, Attributes.REQUIRETLS, Boolean.class);
         if (tagged.isPresent()) {
             // RFC 8689 §4.1: with the parameter, the header is ignored
             return tagged.get() ? TlsWish.REQUIRED : TlsWish.WAIVED;

@@ -1,0 +1,122 @@
+package jamestls.mtasts.cli;
+
+import java.net.InetAddress;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.delivery.Findings.HostFindings;
+import jamestls.mtasts.delivery.Findings.SessionFindings;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DnsId;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.smtp.Handshake;
+
+/** One host of an explanation. */
+final class HostText {
+
+    private HostText() {
+    }
+
+    static List<String> lines(HostFindings host) {
+        List<String> lines = new ArrayList<>();
+        lines.add("  " + host.host().preference() + " " + host.host().name());
+        lines.add("    address  " + addresses(host.addresses()));
+        lines.add("    TLSA     " + tlsa(host.dane()));
+        lines.add("    demand   " + host.demand().inLog());
+        for (SessionFindings session : host.sessions()) {
+            lines.add("    session  " + session.seen().receivingIp().getHostAddress() + ": " + tls(session));
+            certificates(session).forEach(certificate -> lines.add("      chain  " + certificate));
+            lines.add("    verdict  " + WatchedDns.word(session.verdict().ruling()) + ", tls=" + session.verdict().level()
+                + inWords(session.verdict().shortfall()));
+        }
+        host.causes().forEach(cause -> lines.add("    because  " + cause));
+        return lines;
+    }
+
+    static Map<String, Object> json(HostFindings host) {
+        return Json.object("host", host.host().name().ascii(), "preference", host.host().preference(),
+            "addresses", addresses(host.addresses()), "tlsa", tlsaJson(host.dane()), "demand", host.demand().inLog(),
+            "reachable", host.reachable().stream().map(InetAddress::getHostAddress).toList(),
+            "sessions", host.sessions().stream().map(HostText::json).toList(), "causes", host.causes());
+    }
+
+    private static Map<String, Object> json(SessionFindings session) {
+        return Json.object("ip", session.seen().receivingIp().getHostAddress(),
+            "greeting", session.seen().greeting().map(Object::toString).orElse(null),
+            "startTls", WatchedDns.word(session.seen().startTls()), "tls", tls(session), "chain", certificates(session),
+            "ruling", WatchedDns.word(session.verdict().ruling()), "level", session.verdict().level().toString(),
+            "shortfall", session.verdict().shortfall().stream().map(Violation::toString).toList());
+    }
+
+    private static String addresses(DnsAnswer<InetAddress> answer) {
+        return switch (answer) {
+            case DnsAnswer.Found<InetAddress> found -> WatchedDns.word(found.security()) + " "
+                + String.join(", ", found.records().stream().map(InetAddress::getHostAddress).toList());
+            case DnsAnswer.Absent<InetAddress> absent -> "none (" + WatchedDns.word(absent.security()) + ")";
+            case DnsAnswer.Bogus<InetAddress> bogus -> "bogus: " + bogus.reason();
+            case DnsAnswer.Failed<InetAddress> failed -> "failed: " + failed.reason();
+        };
+    }
+
+    private static String tlsa(DaneLookup lookup) {
+        return switch (lookup) {
+            case DaneLookup.NoDane none -> "no DANE: " + none.reason();
+            case DaneLookup.NoAddress none -> "not asked for without an address";
+            case DaneLookup.Unreachable unknown -> unknown.violation().toString();
+            case DaneLookup.Found found -> "base domain " + found.tlsa().base() + "; "
+                + String.join(", ", found.tlsa().published().stream().map(TlsaSet::text).toList()) + "; " + found.tlsa().usable().size()
+                + " used" + (found.tlsa().usable().isEmpty() ? "" : ", names "
+                    + String.join(", ", found.tlsa().referenceNames().stream().map(DomainName::ascii).toList()));
+        };
+    }
+
+    private static Map<String, Object> tlsaJson(DaneLookup lookup) {
+        return switch (lookup) {
+            case DaneLookup.Found found -> Json.object("base", found.tlsa().base().ascii(),
+                "records", found.tlsa().published().stream().map(TlsaSet::text).toList(),
+                "used", found.tlsa().usable().stream().map(TlsaSet::text).toList(),
+                "names", found.tlsa().referenceNames().stream().map(DomainName::ascii).toList());
+            default -> Json.object("base", null, "why", tlsa(lookup));
+        };
+    }
+
+    private static String tls(SessionFindings session) {
+        String trouble = session.seen().failure().map(failure -> "; then " + failure.detail()).orElse("");
+        return switch (session.seen().handshake()) {
+            case Handshake.Completed completed -> completed.protocol() + " " + completed.cipherSuite() + trouble;
+            case Handshake.Failed failed -> "TLS failed: " + failed.cause();
+            case Handshake.NotAttempted none -> "no TLS, STARTTLS " + WatchedDns.word(session.seen().startTls()).replace('_', ' ') + trouble;
+        };
+    }
+
+    /** Each with the record that would pin its key, so that it can be compared, or published. */
+    private static List<String> certificates(SessionFindings session) {
+        return session.seen().handshake() instanceof Handshake.Completed completed
+            ? completed.chain().stream().map(HostText::certificate).toList() : List.of();
+    }
+
+    private static String certificate(X509Certificate certificate) {
+        String text = certificate.getSubjectX500Principal().getName() + " " + DnsId.presented(certificate) + " by "
+            + certificate.getIssuerX500Principal().getName() + " until " + certificate.getNotAfter().toInstant();
+        return text.replaceAll("[^\\x20-\\x7e]", "?") + ", key " + digest(certificate.getPublicKey().getEncoded());
+    }
+
+    private static String digest(byte[] key) {
+        try {
+            return "x 1 1 " + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(key));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JVM has no SHA-256", e);
+        }
+    }
+
+    private static String inWords(List<Violation> shortfall) {
+        return shortfall.isEmpty() ? "" : ": " + String.join(", ", shortfall.stream().map(Violation::toString).toList());
+    }
+}

@@ -1,0 +1,101 @@
+package jamestls.mtasts.cli;
+
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.MxRecord;
+import jamestls.mtasts.dns.TlsaRecord;
+
+/** DNS, and a note of every look-up: what was asked, what came, whether DNSSEC proves it, and how long it took. */
+final class WatchedDns implements Dns {
+
+    private static final int LONGEST_ANSWER = 300;
+
+    private final Dns dns;
+    private final List<LookUp> lookUps = new CopyOnWriteArrayList<>();
+
+    WatchedDns(Dns dns) {
+        this.dns = dns;
+    }
+
+    /**
+     * One look-up.
+     *
+     * @param state secure, insecure, bogus or failed
+     * @param answer the records, or why there are none; a stranger's text in printable ASCII
+     */
+    record LookUp(String type, DomainName name, String state, String answer, Duration took) {
+
+        String line() {
+            return String.format("%-8s %-8s %s: %s (%d ms)", state, type, name, answer, took.toMillis());
+        }
+
+        Map<String, Object> json() {
+            return Json.object("type", type, "name", name.ascii(), "state", state, "answer", answer, "ms", took.toMillis());
+        }
+    }
+
+    /** In the order in which they ended; a question that was asked again is there again. */
+    List<LookUp> lookUps() {
+        return List.copyOf(lookUps);
+    }
+
+    @Override
+    public DnsAnswer<MxRecord> mx(DomainName domain) {
+        return noted("MX", domain, () -> dns.mx(domain), mx -> mx.preference() + " " + mx.host().map(DomainName::ascii).orElse("."));
+    }
+
+    @Override
+    public DnsAnswer<InetAddress> addresses(DomainName host) {
+        return noted("A, AAAA", host, () -> dns.addresses(host), InetAddress::getHostAddress);
+    }
+
+    @Override
+    public DnsAnswer<String> txt(DomainName name) {
+        return noted("TXT", name, () -> dns.txt(name), text -> "\"" + text + "\"");
+    }
+
+    @Override
+    public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+        return noted("TLSA", owner, () -> dns.tlsa(owner), TlsaSet::text);
+    }
+
+    @Override
+    public DnsAnswer<DomainName> cname(DomainName alias) {
+        return noted("CNAME", alias, () -> dns.cname(alias), DomainName::ascii);
+    }
+
+    private <T> DnsAnswer<T> noted(String type, DomainName name, Supplier<DnsAnswer<T>> lookUp, Function<T, String> inWords) {
+        long begun = System.nanoTime();
+        DnsAnswer<T> answer = lookUp.get();
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+        switch (answer) {
+            case DnsAnswer.Found<T> found -> note(type, name, word(found.security()), found.records().stream().map(inWords)
+                .collect(Collectors.joining(", ")) + (found.canonicalName().equals(name) ? "" : " at " + found.canonicalName()), took);
+            case DnsAnswer.Absent<T> absent -> note(type, name, word(absent.security()), "not there", took);
+            case DnsAnswer.Bogus<T> bogus -> note(type, name, "bogus", bogus.reason(), took);
+            case DnsAnswer.Failed<T> failed -> note(type, name, "failed", failed.reason(), took);
+        }
+        return answer;
+    }
+
+    private void note(String type, DomainName name, String state, String answer, Duration took) {
+        String printable = answer.replaceAll("[^\\x20-\\x7e]", "?");
+        lookUps.add(new LookUp(type, name, state,
+            printable.length() > LONGEST_ANSWER ? printable.substring(0, LONGEST_ANSWER) + "..." : printable, took));
+    }
+
+    static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,190 @@
+package jamestls.mtasts.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.fakeinternet.DnsTree;
+import jamestls.fakeinternet.FakeInternet;
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.Signing;
+import jamestls.fakeinternet.SigningFault;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.TestCa;
+import jamestls.fakeinternet.Zone;
+import jamestls.mtasts.dane.Tlsa;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code explain} against signed zones, a policy host and mail servers. */
+class ExplainTest {
+
+    private static final String DOMAIN = "good.example";
+    private static final String HOST = "mx.good.example";
+
+    private final DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.RSA))
+        .signed("example", Signing.with(Signing.Algorithm.ECDSA).nsec3()).signed(DOMAIN, Signing.with(Signing.Algorithm.ED25519))
+        .unsigned("plain.example");
+    private final FakeInternet internet = FakeInternet.start(tree);
+    private final Identity identity = TestCa.selfSigned("whoever.example");
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void publish() throws IOException, GeneralSecurityException {
+        Files.createDirectories(directory.resolve("conf"));
+        Files.write(directory.resolve("conf/root.ds"), tree.trustAnchorBytes());
+        try (OutputStream out = Files.newOutputStream(directory.resolve("conf/ca.p12"))) {
+            internet.ca().trustStore().store(out, "secret".toCharArray());
+        }
+        internet.mx(DOMAIN, 10, SmtpServer.named(HOST).identity(identity));
+    }
+
+    @AfterEach
+    void close() {
+        internet.close();
+    }
+
+    @Test
+    void everyStepShouldBeShown() {
+        publishTlsa(identity);
+        internet.policy(DOMAIN, "version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n");
+
+        Run run = explain("bob@good.example", "--connect");
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("DNSSEC   validating").contains("MX       secure").contains("mode testing").contains("fetched now")
+            .contains("demand   dane\n").contains("base domain mx.good.example; 3 1 1 ").contains("verdict  send, tls=authenticated")
+            .contains("secure   TLSA     _" + internet.smtpPort() + "._tcp.mx.good.example: 3 1 1 ").contains("chain  CN=whoever.example")
+            .contains("=> would be delivered to mx.good.example").contains(" ms)");
+        assertThat(run.exitCode()).isZero();
+        assertThat(internet.mailServer(HOST).mails()).isEmpty();
+        assertThat(internet.mailServer(HOST).transcript()).anyMatch(line -> line.startsWith("C: QUIT"))
+            .noneMatch(line -> line.startsWith("C: MAIL"));
+    }
+
+    @Test
+    void mailThatWouldBeHeldShouldBeToldWithTheBounce() {
+        publishTlsa(TestCa.selfSigned("another.example"));
+
+        Run run = explain(DOMAIN, "--connect");
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).contains("because  [").contains("no TLSA record matched").contains("would be held and tried again: 451 4.7.5")
+            .contains("bounced with: 550 5.7.5 given up after the last retry");
+    }
+
+    @Test
+    void nobodyShouldBeConnectedToUnasked() {
+        publishTlsa(identity);
+
+        Run run = explain(DOMAIN);
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("=> hosts would be connected to").doesNotContain("session");
+        assertThat(internet.mailServer(HOST).connections()).isZero();
+    }
+
+    @Test
+    void brokenSignatureShouldBeSeenWhereItIs() {
+        publishTlsa(identity);
+        tree.fault("_" + internet.smtpPort() + "._tcp." + HOST, SigningFault.EXPIRED);
+
+        Run run = explain(DOMAIN, "--connect");
+
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.out()).contains("bogus    TLSA").contains("demand   dnssec-invalid").contains("451 4.7.5");
+        assertThat(internet.mailServer(HOST).connections()).isZero();
+    }
+
+    @Test
+    void allHostsShouldBeSeenNotOnlyTheFirstThatDoes() throws IOException {
+        publishTlsa(identity);
+        internet.mx(DOMAIN, 20, SmtpServer.named("mx.plain.example").identity(identity));
+
+        JsonNode json = new ObjectMapper().readTree(explain(DOMAIN, "--connect", "--json").out());
+
+        assertThat(json.at("/hosts/0/demand").asText()).isEqualTo("dane");
+        assertThat(json.at("/hosts/1/demand").asText()).isEqualTo("none");
+        assertThat(json.at("/hosts/1/sessions/0/level").asText()).isEqualTo("unauthenticated");
+        assertThat(json.at("/hosts/1/addresses").asText()).startsWith("insecure");
+        assertThat(json.at("/outcome/action").asText()).isEqualTo("deliver");
+        assertThat(json.at("/outcome/host").asText()).isEqualTo(HOST);
+        assertThat(json.at("/lookUps").findValuesAsText("state")).contains("secure", "insecure");
+    }
+
+    @Test
+    void serversOwnConfigurationShouldBeTaken() throws IOException {
+        publishTlsa(TestCa.selfSigned("another.example"));
+        Path conf = directory.resolve("conf");
+        Files.writeString(conf.resolve("mailetcontainer.xml"), """
+            <mailetcontainer><processors><processor state="relay">
+              <mailet match="All" class="jamestls.mtasts.SecureRemoteDelivery">
+                <outgoing>outgoing</outgoing><smtpPort>%d</smtpPort><policyPort>%d</policyPort>
+                <allowPrivateAddresses>true</allowPrivateAddresses><trustAnchors>file://conf/root.ds</trustAnchors>
+                <trustStore>file://conf/ca.p12</trustStore><trustStorePassword>secret</trustStorePassword>
+                <dnsServers>127.0.0.1:%d</dnsServers><dane>off</dane>
+              </mailet>
+            </processor></processors></mailetcontainer>
+            """.formatted(internet.smtpPort(), internet.policyPort(), internet.dnsAddress().getPort()));
+
+        Run run = Run.of("explain", DOMAIN, "--connect", "--conf", conf.toString());
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("no DANE: DANE is switched off").contains("demand   none").contains("would be delivered");
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString(), "--connect", "--set", "dane=on").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void configurationThatCanNotBeReadShouldBeSaid() throws IOException {
+        Run none = Run.of("explain", DOMAIN, "--conf", directory.resolve("nowhere").toString());
+        assertThat(none.exitCode()).isEqualTo(3);
+        assertThat(none.err()).contains("mailetcontainer.xml");
+
+        Files.writeString(directory.resolve("conf/mailetcontainer.xml"), "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>");
+        assertThat(Run.of("explain", DOMAIN, "--conf", directory.resolve("conf").toString()).exitCode()).isEqualTo(3);
+    }
+
+    @Test
+    void nameThatIsNoneShouldBeWrongUsage() {
+        assertThat(explain("bob@-").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void noClassOfJamesShouldBeNeeded() throws Exception {
+        publishTlsa(identity);
+
+        StandAlone.Result result = StandAlone.run(arguments(DOMAIN, "--connect"));
+
+        assertThat(result.err()).isEmpty();
+        assertThat(result.out()).contains("=> would be delivered to mx.good.example");
+    }
+
+    private void publishTlsa(Identity of) {
+        internet.dns(zone -> zone.tlsa("_" + internet.smtpPort() + "._tcp." + HOST, 3, 1, 1,
+            Tlsa.of(3, 1, 1, of.chain().getFirst()).data()));
+    }
+
+    private Run explain(String recipient, String... more) {
+        return Run.of(arguments(recipient, more).toArray(String[]::new));
+    }
+
+    private List<String> arguments(String recipient, String... more) {
+        List<String> arguments = new ArrayList<>(List.of("explain", recipient, "--dns", "127.0.0.1:" + internet.dnsAddress().getPort(),
+            "--port", Integer.toString(internet.policyPort()), "--smtp-port", Integer.toString(internet.smtpPort()), "--allow-private",
+            "--trust-store", directory.resolve("conf/ca.p12").toString(), "--set", "trustStorePassword=secret",
+            "--trust-anchors", directory.resolve("conf/root.ds").toString()));
+        arguments.addAll(List.of(more));
+        return arguments;
+    }
+}
