@@ -96,10 +96,17 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     /** Sessions that are committed together, and who waits for that. */
     private static final class Group {
         private final PendingCounts counts;
-        private final CompletableFuture<Void> safe = new CompletableFuture<>();
+        private CompletableFuture<Void> safe = new CompletableFuture<>();
 
         Group(TallyLimits limits) {
             this.counts = new PendingCounts(limits);
+        }
+
+        /** Nobody waits for it any more; who comes later may. */
+        void release() {
+            CompletableFuture<Void> waitedFor = safe;
+            safe = new CompletableFuture<>();
+            waitedFor.complete(null);
         }
     }
 
@@ -108,9 +115,9 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         if (outcomes.isEmpty()) {
             return;
         }
-        Group group = add(outcomes.stream().map(Tally::fold).toList());
+        CompletableFuture<Void> safe = add(outcomes.stream().map(Tally::fold).toList());
         if (!late) {
-            await(group);
+            await(safe);
         }
     }
 
@@ -129,9 +136,10 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         stopped.countDown();
         signal();
         try {
+            boolean first = thread.isAlive();
             thread.join(FAREWELL);
             long lost = state().waiting();
-            if (lost > 0) {
+            if (first && lost > 0) {
                 LOGGER.error("tlsreport: {} sessions could not be stored before the end; they will be missing in the reports", lost);
             }
         } catch (InterruptedException e) {
@@ -139,7 +147,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private Group add(List<CountedSession> sessions) {
+    private CompletableFuture<Void> add(List<CountedSession> sessions) {
         int lost = 0;
         lock.lock();
         try {
@@ -147,16 +155,16 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
                 lost += open.counts.add(session) ? 0 : 1;
             }
             notEmpty.signal();
-            return open;
+            return open.safe;
         } finally {
             lock.unlock();
             drop(lost);
         }
     }
 
-    private void await(Group group) {
+    private void await(CompletableFuture<Void> safe) {
         try {
-            group.safe.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            safe.get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             late = true;
             LOGGER.warn("tlsreport: the store needs more than {} to count; deliveries go on without waiting for it", patience);
@@ -216,10 +224,10 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             }
             withoutRoom += added.get();
         }
-        recorded.add(group.counts.sessions());
+        recorded.add(Math.max(0, group.counts.sessions() - withoutRoom));
         drop(withoutRoom);
         stored(Duration.ofNanos(System.nanoTime() - begun));
-        group.safe.complete(null);
+        group.release();
         return true;
     }
 
@@ -251,14 +259,15 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
                 LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", why.getMessage());
             }
             failure = String.valueOf(why.getMessage());
-            open.safe.complete(null);
+            open.release();
+            group.release();
         } finally {
             lock.unlock();
         }
-        group.safe.complete(null);
     }
 
     private void stored(Duration taken) {
+        late = taken.compareTo(patience) > 0;
         lock.lock();
         try {
             beingWritten = 0;
@@ -270,7 +279,6 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         } finally {
             lock.unlock();
         }
-        late = taken.compareTo(patience) > 0;
     }
 
     private void drop(int sessions) {

@@ -1,0 +1,130 @@
+package jamestls.tlsrpt.collect;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.met;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.PostgresServer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.SqlTallyStore;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallySchema;
+import jamestls.tlsrpt.store.TallyStore;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real databases that go away. */
+class JournalOutageTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    @TempDir
+    private Path directory;
+    private final RecordingMetricFactory metrics = new RecordingMetricFactory();
+    private Database database;
+    private TallyStore store;
+    private OutcomeJournal journal;
+
+    @AfterEach
+    void close() {
+        if (journal != null) {
+            journal.close();
+            database.close();
+        }
+    }
+
+    @Test
+    void restartOfPostgresShouldLoseNothingAndHoldNobody() throws IOException {
+        try (PostgresServer server = PostgresServer.startOrSkip()) {
+            open(new DatabaseAddress.PostgreSql(server.url(), "", ""));
+            record(10);
+            server.stop();
+            long begun = System.nanoTime();
+            record(1_000);
+
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
+            await().until(() -> journal.state().failingSince().isPresent());
+            server.start();
+            await().atMost(Duration.ofMinutes(2)).until(() -> journal.state().waiting() == 0);
+            record(10);
+            assertThat(sessions()).isEqualTo(1_020);
+            close();
+            journal = null;
+        }
+    }
+
+    @Test
+    void fullDiskShouldLoseNothingOnceThereIsRoomAgain() {
+        open(new DatabaseAddress.SqliteFile(file()));
+        record(1);
+        // the file may not grow any more, until the connection is opened anew, as it is after an error
+        database.transaction(connection -> {
+            try (Statement statement = connection.createStatement()) {
+                return statement.execute("PRAGMA max_page_count = 1");
+            }
+        });
+        IntStream.range(0, 2_000).forEach(i -> journal.record(List.of(met(NOON, DomainName.of("d" + i + ".example")))));
+        record(10);
+
+        await().atMost(Duration.ofMinutes(1)).until(() -> journal.state().waiting() == 0);
+        assertThat(sessions()).isEqualTo(11);
+        assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(2_011);
+        assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
+    }
+
+    @Test
+    void damagedFileShouldCostNoMoreThanWhatWasInIt() throws IOException {
+        open(new DatabaseAddress.SqliteFile(file()));
+        IntStream.range(0, 500).forEach(i -> journal.record(List.of(met(NOON, DomainName.of("d" + i + ".example")))));
+        journal.close();
+        database.close();
+        try (RandomAccessFile content = new RandomAccessFile(file().toFile(), "rw")) {
+            byte[] garbage = "garbage!".repeat(512).getBytes(StandardCharsets.US_ASCII);
+            for (long at = 4 * 4096L; at < content.length(); at += 4096) {
+                content.seek(at);
+                content.write(garbage);
+            }
+        }
+        open(new DatabaseAddress.SqliteFile(file()));
+        record(1_000);
+
+        await().atMost(Duration.ofMinutes(1)).until(() -> journal.state().waiting() == 0);
+        assertThat(sessions()).isEqualTo(1_000);
+    }
+
+    private Path file() {
+        return directory.resolve("tlsreports.sqlite");
+    }
+
+    private void open(DatabaseAddress address) {
+        database = Database.open(address, List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        store = new SqlTallyStore(database, TallyLimits.DEFAULT);
+        journal = new OutcomeJournal(store, TallyLimits.DEFAULT, metrics, Clock.systemUTC(), PATIENCE);
+    }
+
+    private void record(int sessions) {
+        IntStream.range(0, sessions).parallel().forEach(i -> journal.record(List.of(met(NOON))));
+    }
+
+    private long sessions() {
+        return store.claim(new TallyKey(DAY, RCPT), Due.everything(NOON)).orElseThrow().tally().sessions();
+    }
+}

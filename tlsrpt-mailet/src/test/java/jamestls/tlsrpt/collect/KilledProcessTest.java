@@ -1,0 +1,113 @@
+package jamestls.tlsrpt.collect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.PostgresServer;
+import jamestls.mtasts.storage.Database;
+import jamestls.tlsrpt.Samples;
+import jamestls.tlsrpt.store.Claim;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.SqlTallyStore;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallySchema;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A process that is killed in the midst of its work, again and again: {@code -Dkills=100} for more than ten times. */
+class KilledProcessTest {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(KilledProcessTest.class);
+    private static final int KILLS = Integer.getInteger("kills", 10);
+    private static final Duration LONG = Duration.ofMinutes(2);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void killedProcessShouldNeitherLoseNorInventASessionInSqlite() throws Exception {
+        survive(directory.resolve("tlsreports.sqlite").toString(), KILLS);
+    }
+
+    @Test
+    void killedProcessShouldNeitherLoseNorInventASessionInPostgres() throws Exception {
+        try (PostgresServer server = PostgresServer.startOrSkip()) {
+            survive(server.url(), Math.max(1, KILLS / 3));
+        }
+    }
+
+    private void survive(String place, int kills) throws IOException, InterruptedException {
+        Path ledger = directory.resolve("ledger");
+        Random random = new Random(kills);
+        for (int life = 0; life < kills; life++) {
+            long before = size(ledger);
+            Process process = start(place, ledger, "life" + life);
+            long enough = before + 10_000 + random.nextInt(100_000);
+            await().atMost(LONG).pollInterval(Duration.ofMillis(1 + random.nextInt(10)))
+                .until(() -> size(ledger) >= enough || !process.isAlive());
+            assertThat(process.isAlive()).as("%s", process.info()).isTrue();
+            process.destroyForcibly().waitFor();
+        }
+        judge(place, ledger);
+    }
+
+    /** Every session whose recording returned is counted once; those under way when the axe fell once or not at all. */
+    private static void judge(String place, Path ledger) throws IOException {
+        Set<String> begun = new HashSet<>();
+        Set<String> done = new HashSet<>();
+        // the last line of a life may be cut off; then it was not done
+        for (String line : Files.readAllLines(ledger)) {
+            if (line.startsWith("begin ")) {
+                begun.add(line.substring("begin ".length()));
+            } else {
+                done.add(line.substring("done ".length()));
+            }
+        }
+        Map<String, Long> counted = counted(place);
+
+        assertThat(done).isNotEmpty();
+        assertThat(counted.keySet()).containsAll(done);
+        assertThat(begun).containsAll(counted.keySet());
+        assertThat(counted.values()).containsOnly(1L);
+        LOGGER.info("{} sessions begun, {} done, {} counted", begun.size(), done.size(), counted.size());
+    }
+
+    private static Map<String, Long> counted(String place) {
+        Map<String, Long> counted = new TreeMap<>();
+        try (Database database = Database.open(LedgerProcess.address(place), List.of(TallySchema.MIGRATIONS), Clock.systemUTC())) {
+            SqlTallyStore store = new SqlTallyStore(database, LedgerProcess.LIMITS);
+            Due due = Due.everything(Samples.NOON);
+            for (TallyKey key : store.present(due, Optional.empty(), 1_000)) {
+                Claim claim = store.claim(key, due).orElseThrow();
+                claim.tally().policies().getFirst().details().forEach((failure, n) -> counted.merge(failure.reason(), n, Long::sum));
+                assertThat(claim.tally().sessions()).isEqualTo(claim.tally().policies().getFirst().failures())
+                    .isEqualTo(claim.tally().policies().getFirst().details().size());
+            }
+        }
+        return counted;
+    }
+
+    private static Process start(String place, Path ledger, String life) throws IOException {
+        return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
+            "-cp", System.getProperty("java.class.path"), LedgerProcess.class.getName(), place, ledger.toString(), life)
+            .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static long size(Path file) throws IOException {
+        return Files.exists(file) ? Files.size(file) : 0;
+    }
+}

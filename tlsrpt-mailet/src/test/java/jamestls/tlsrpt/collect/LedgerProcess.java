@@ -1,0 +1,76 @@
+package jamestls.tlsrpt.collect;
+
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.peer;
+import static jamestls.tlsrpt.Samples.sts;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.Violation;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.tlsrpt.store.SqlTallyStore;
+import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallySchema;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+
+/**
+ * A process that counts sessions as fast as it can until it is killed, and keeps a ledger: {@code begin ID} before a session is
+ * recorded, {@code done ID} when that has returned. What is in the ledger outlives the process, since the operating system has it.
+ *
+ * <p>Arguments: a SQLite file or PostgreSQL URL, the ledger, the name of this life.
+ */
+final class LedgerProcess {
+
+    static final TallyLimits LIMITS = new TallyLimits(4, 100_000, 100, 10_000_000, 64L << 20);
+    private static final int DELIVERIES = 16;
+    private static final int DOMAINS = 10;
+
+    private LedgerProcess() {
+    }
+
+    static DatabaseAddress address(String place) {
+        return place.startsWith("jdbc:") ? new DatabaseAddress.PostgreSql(place, "", "") : new DatabaseAddress.SqliteFile(Path.of(place));
+    }
+
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        Database database = Database.open(address(arguments[0]), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        OutcomeJournal journal = new OutcomeJournal(new SqlTallyStore(database, LIMITS), TallyLimits.DEFAULT,
+            new RecordingMetricFactory(), Clock.systemUTC(), Duration.ofMinutes(5));
+        FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        for (int delivery = 0; delivery < DELIVERIES; delivery++) {
+            String name = arguments[2] + "-" + delivery + "-";
+            Thread.ofPlatform().start(() -> deliver(journal, ledger, name));
+        }
+    }
+
+    private static void deliver(OutcomeJournal journal, FileChannel ledger, String name) {
+        for (long i = 0; ; i++) {
+            String id = name + i;
+            write(ledger, "begin " + id + "\n");
+            DomainName domain = DomainName.of("d" + i % DOMAINS + ".example");
+            journal.record(List.of(new TlsOutcome(NOON, domain, peer(), List.of(
+                new PolicyVerdict.Violated(sts(), List.of(new Violation(ResultType.VALIDATION_FAILURE, id)))))));
+            write(ledger, "done " + id + "\n");
+        }
+    }
+
+    private static void write(FileChannel ledger, String line) {
+        try {
+            ledger.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package jamestls.tlsrpt.collect;
+
+import jamestls.tlsrpt.store.Claim;
+import jamestls.tlsrpt.store.DomainCounts;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.GroupId;
+import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallyStore;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+
+/** Counts in memory, after or before something happens that a test wants to happen. */
+final class ScriptedStore implements TallyStore {
+
+    private final MemoryTallyStore memory = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final List<GroupId> tried = new CopyOnWriteArrayList<>();
+    private volatile Consumer<GroupId> before = group -> { };
+    private volatile Consumer<GroupId> after = group -> { };
+
+    void before(Consumer<GroupId> step) {
+        before = step;
+    }
+
+    void after(Consumer<GroupId> step) {
+        after = step;
+    }
+
+    /** All groups that came, each time they came. */
+    List<GroupId> tried() {
+        return List.copyOf(tried);
+    }
+
+    @Override
+    public int add(GroupId group, List<DomainCounts> counts) {
+        tried.add(group);
+        before.accept(group);
+        int dropped = memory.add(group, counts);
+        after.accept(group);
+        return dropped;
+    }
+
+    @Override
+    public List<TallyKey> present(Due due, Optional<TallyKey> afterKey, int most) {
+        return memory.present(due, afterKey, most);
+    }
+
+    @Override
+    public Optional<Claim> claim(TallyKey key, Due due) {
+        return memory.claim(key, due);
+    }
+
+    @Override
+    public boolean settle(Claim claim, String result) {
+        return memory.settle(claim, result);
+    }
+
+    @Override
+    public boolean discard(Claim claim) {
+        return memory.discard(claim);
+    }
+
+    @Override
+    public boolean postpone(Claim claim, Instant notBefore) {
+        return memory.postpone(claim, notBefore);
+    }
+
+    @Override
+    public void forget(LocalDate firstKept) {
+        memory.forget(firstKept);
+    }
+}
