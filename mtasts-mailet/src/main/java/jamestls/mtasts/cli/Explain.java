@@ -76,7 +76,8 @@ final class Explain implements Callable<Integer> {
     @Option(names = "--json", description = "print one JSON object")
     private boolean json;
 
-    @Option(names = "--set", paramLabel = "NAME=VALUE", description = "a parameter of SecureRemoteDelivery; wins over --conf. Once for each")
+    @Option(names = "--set", paramLabel = "NAME=VALUE",
+        description = "a parameter of SecureRemoteDelivery; wins over --conf. Once for each")
     private Map<String, String> parameters = new HashMap<>();
 
     @Option(names = "--dns", paramLabel = "SERVERS", description = "short for --set dnsServers=SERVERS")

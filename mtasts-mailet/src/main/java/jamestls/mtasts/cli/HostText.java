@@ -92,7 +92,8 @@ final class HostText {
         return switch (session.seen().handshake()) {
             case Handshake.Completed completed -> completed.protocol() + " " + completed.cipherSuite() + trouble;
             case Handshake.Failed failed -> "TLS failed: " + failed.cause();
-            case Handshake.NotAttempted none -> "no TLS, STARTTLS " + WatchedDns.word(session.seen().startTls()).replace('_', ' ') + trouble;
+            case Handshake.NotAttempted none -> "no TLS, STARTTLS "
+                + WatchedDns.word(session.seen().startTls()).replace('_', ' ') + trouble;
         };
     }
 

@@ -36,7 +36,11 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     }
 
     /** A class of its own, because {@link Rehearsal} runs where James's classes are not. */
-    private static final class Attributes {
+    static final class Attributes {
+
+        private Attributes() {
+        }
+
         /** James's inbound hooks set it: true for the REQUIRETLS parameter, false for {@code TLS-Required: No}. */
         static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
         /** The reporting mailet sets it on the mails it sends. */

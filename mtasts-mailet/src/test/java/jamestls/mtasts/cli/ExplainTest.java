@@ -151,7 +151,8 @@ class ExplainTest {
         assertThat(none.exitCode()).isEqualTo(3);
         assertThat(none.err()).contains("mailetcontainer.xml");
 
-        Files.writeString(directory.resolve("conf/mailetcontainer.xml"), "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>");
+        Files.writeString(directory.resolve("conf/mailetcontainer.xml"),
+            "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><x>&e;</x>");
         assertThat(Run.of("explain", DOMAIN, "--conf", directory.resolve("conf").toString()).exitCode()).isEqualTo(3);
     }
 
