@@ -2,11 +2,18 @@ package jamestls.tlsrpt;
 
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.tlsrpt.collect.MxHostReports;
 import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.config.DestinationSettings;
+import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
+import jamestls.tlsrpt.send.DeadMailboxes;
+import jamestls.tlsrpt.send.DestinationGuard;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
+import jamestls.tlsrpt.send.ReportSettings;
 import jamestls.tlsrpt.send.ReportTimer;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Retention;
@@ -24,6 +31,9 @@ final class Reporting {
     private final ReportingConfiguration configuration;
     private final Stores stores;
     private final OutcomeJournal journal;
+    /** What sessions go through on their way into the journal. */
+    private final TlsOutcomeSink counting;
+    private final DeadMailboxes dead;
     private final ReportTimer timer;
     private final ReportNow now;
     private final Runnable release;
@@ -34,12 +44,17 @@ final class Reporting {
      */
     Reporting(ReportingConfiguration configuration, Stores stores, Dns dns, Transports transports, Runnable release, MetricFactory metrics,
               Clock clock) {
-        ReportRun run = new ReportRun(configuration.reporter(), stores.tallies(), stores.reports(), dns, transports,
+        DestinationSettings destinations = configuration.destinations();
+        this.dead = new DeadMailboxes(metrics, clock);
+        DestinationGuard guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), dead, metrics, clock);
+        ReportSettings settings = new ReportSettings(configuration.reporter(), guard, destinations.minSessions(), destinations.archive());
+        ReportRun run = new ReportRun(settings, stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
         Retention retention = new Retention(stores.tallies(), stores.reports(), configuration.storage().retentionDays(), clock);
         this.configuration = configuration;
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
+        this.counting = destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal;
         this.timer = new ReportTimer(run, configuration.schedule(), retention::enforce, clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.release = release;
@@ -54,12 +69,14 @@ final class Reporting {
     }
 
     void start(TlsOutcomes outcomes) {
-        outcomes.subscribe(journal);
+        outcomes.subscribe(counting);
+        outcomes.subscribe(dead);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
-        outcomes.unsubscribe(journal);
+        outcomes.unsubscribe(counting);
+        outcomes.unsubscribe(dead);
         timer.stop(PATIENCE);
         now.stop(PATIENCE);
         journal.close();

@@ -1,9 +1,9 @@
 package jamestls.tlsrpt;
 
-import com.google.common.annotations.VisibleForTesting;
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.Parameters;
+import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsServers;
 import jamestls.mtasts.dns.DnsSettings;
@@ -11,6 +11,8 @@ import jamestls.mtasts.dns.DnsjavaDns;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.tlsrpt.config.DestinationSettings;
+import jamestls.tlsrpt.config.DestinationSettings.Addresses;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.config.ReportStorage;
 import jamestls.tlsrpt.send.HttpsTransport;
@@ -18,7 +20,10 @@ import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
@@ -59,6 +64,14 @@ import org.slf4j.LoggerFactory;
  * <li><b>dnsServers</b>: like {@code 127.0.0.1:5353, 9.9.9.9}; default: those that James uses.</li>
  * <li><b>grace</b>: how long after midnight UTC the first report of a day may go, 0s to 12h; default {@code 5m}.</li>
  * <li><b>window</b>: time over which a day's reports are spread, 0s to 12h; default {@code 4h}.</li>
+ * <li><b>destinations</b>: rules about where reports may go, one to a line: {@code allow reports.example.org},
+ *     {@code deny .example.net}, {@code replace old@example.com new@example.com}, {@code deny *}.</li>
+ * <li><b>reportsPerHostAndDay</b>: how many reports one host may get on a UTC day; default 1000.</li>
+ * <li><b>minSessions</b>: a day and domain with fewer sessions gets no report; default 1.</li>
+ * <li><b>reportToMxHosts</b>: whether MX hosts with TLSA records may have reports of their own; default true.</li>
+ * <li><b>bcc</b>: an address that gets a copy of each report.</li>
+ * <li><b>httpsPorts</b>, <b>allowPrivateAddresses</b>, <b>certificateErrors</b> ({@code log} or {@code refuse}),
+ *     <b>trustStore</b>, <b>trustStorePassword</b>: for destinations by HTTPS.</li>
  * <li><b>database</b>: where counts and records are kept: {@code file://var/tlsreports.sqlite} (default), or for several servers
  *     {@code jdbc:postgresql://host/database} with <b>databaseUser</b> and <b>databasePassword</b>.</li>
  * <li><b>retention</b>: how long, 3d to 366d; default {@code 14d}.</li>
@@ -73,24 +86,16 @@ public class TlsReporting extends GenericMailet {
     private final FileSystem files;
     private final MetricFactory metrics;
     private final Clock clock;
-    private final HttpsSettings httpsSettings;
     private ReportingConfiguration configuration;
     private Optional<Reporting> reporting = Optional.empty();
 
     @Inject
     public TlsReporting(ReportingService service, DNSService jamesDns, FileSystem files, MetricFactory metrics, Clock clock) {
-        this(service, jamesDns, files, metrics, clock, HttpsSettings.defaults());
-    }
-
-    @VisibleForTesting
-    TlsReporting(ReportingService service, DNSService jamesDns, FileSystem files, MetricFactory metrics, Clock clock,
-                 HttpsSettings httpsSettings) {
         this.service = service;
         this.jamesDns = jamesDns;
         this.files = files;
         this.metrics = metrics;
         this.clock = clock;
-        this.httpsSettings = httpsSettings;
     }
 
     @Override
@@ -98,7 +103,8 @@ public class TlsReporting extends GenericMailet {
         configuration = ReportingConfiguration.of(getMailetConfig());
         List<InetSocketAddress> dnsServers = dnsServers();
         Optional<DatabaseAddress> database = database();
-        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database)));
+        HttpsSettings httpsSettings = httpsSettings();
+        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database, httpsSettings)));
     }
 
     @Override
@@ -139,13 +145,29 @@ public class TlsReporting extends GenericMailet {
         }
     }
 
-    private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database) {
+    private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database, HttpsSettings httpsSettings) {
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
-        GuardedHttpsClient https = new GuardedHttpsClient(dns, httpsSettings);
+        GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings, configuration.destinations().certificateErrors());
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
             new HttpsTransport(https::exchange));
         return new Reporting(configuration, Stores.open(database, clock), dns, transports, https::close, metrics, clock);
+    }
+
+    private HttpsSettings httpsSettings() throws MessagingException {
+        DestinationSettings destinations = configuration.destinations();
+        AddressGuard guard = destinations.addresses() == Addresses.ANY ? AddressGuard.anywhere() : AddressGuard.publicOnly();
+        if (destinations.trustStore().isEmpty()) {
+            return new HttpsSettings(Optional.empty(), guard);
+        }
+        String location = destinations.trustStore().get();
+        try {
+            char[] password = destinations.trustStorePassword().toCharArray();
+            return new HttpsSettings(Optional.of(KeyStore.getInstance(files.getFile(location), password)), guard);
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            throw Parameters.invalid(getMailetConfig().getMailetName(), "trustStore", location,
+                "a PKCS#12 or JKS key store that trustStorePassword opens, such as 'file://conf/authorities.p12'; " + e.getMessage());
+        }
     }
 
     private Optional<DatabaseAddress> database() throws MessagingException {

@@ -15,9 +15,7 @@ import jakarta.mail.internet.MimeMultipart;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
-import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
@@ -28,7 +26,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
@@ -176,9 +173,7 @@ class TlsReportingTest {
                 .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:" + receiver.port() + "/tlsrpt")
                 .a("in.rcpt.example", "127.0.0.1");
             mailet.destroy();
-            mailet = new TlsReporting(service, FakeJames.dns("192.0.2.53"), james.files(directory), new RecordingMetricFactory(), clock,
-                new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
-            mailet.init(james.config(parameters()));
+            mailet = started(parameters("httpsPorts", "443, " + receiver.port(), "allowPrivateAddresses", "true"));
             outcomes.record(List.of(met(NOON)));
             mailet.service(request("admin@sender.example"));
 
@@ -189,6 +184,37 @@ class TlsReportingTest {
                 assertThat(ParsedReport.ofGzip(post.body()).id()).isEqualTo("20260301.rcpt.example@sender.example");
             });
         }
+    }
+
+    @Test
+    void certificateErrorsShouldKeepReportsBackIfTheOperatorSaysSo() throws Exception {
+        TestCa ca = TestCa.create("report receivers");
+        try (PolicyHost receiver = PolicyHost.start().collect("in.rcpt.example", ca.issue("in.rcpt.example"))) {
+            dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
+                .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:" + receiver.port() + "/tlsrpt")
+                .a("in.rcpt.example", "127.0.0.1");
+            mailet.destroy();
+            mailet = started(parameters("httpsPorts", String.valueOf(receiver.port()), "allowPrivateAddresses", "true",
+                "certificateErrors", "refuse"));
+            outcomes.record(List.of(met(NOON)));
+            mailet.service(request("admin@sender.example"));
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+            assertThat((String) james.sent().getFirst().mail().getMessage().getContent()).contains("postponed", "certification path");
+            assertThat(receiver.requests()).isEmpty();
+        }
+    }
+
+    @Test
+    void destinationOnAPortThatIsNotAllowedShouldGetNothing() throws Exception {
+        dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
+            .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:25/tlsrpt");
+        outcomes.record(List.of(met(NOON)));
+        mailet.service(request("admin@sender.example"));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+        assertThat((String) james.sent().getFirst().mail().getMessage().getContent())
+            .contains("no-record", "port 25 is not among those allowed");
     }
 
     @Test
@@ -218,6 +244,14 @@ class TlsReportingTest {
     private Map<String, String> parameters() {
         return new HashMap<>(Map.of("organization", "Sender Example", "contact", "tlsrpt@sender.example",
             "administrators", "admin@sender.example", "dnsServers", "127.0.0.1:" + dns.address().getPort()));
+    }
+
+    private Map<String, String> parameters(String... more) {
+        Map<String, String> parameters = parameters();
+        for (int i = 0; i < more.length; i += 2) {
+            parameters.put(more[i], more[i + 1]);
+        }
+        return parameters;
     }
 
     private MailImpl request(String user) throws MessagingException {

@@ -25,12 +25,15 @@ import org.apache.mailet.MailetConfig;
  * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
  * @param schedule from {@code grace} (default 5 minutes, at most 12 hours) and {@code window} (default 4 hours, at most 12 hours)
  * @param storage where counts and records are kept, and how long
+ * @param destinations where reports may go
  */
 public record ReportingConfiguration(Reporter reporter, String processor, Set<String> administrators,
-                                     Optional<String> dnsServers, ReportSchedule schedule, ReportStorage storage) {
+                                     Optional<String> dnsServers, ReportSchedule schedule, ReportStorage storage,
+                                     DestinationSettings destinations) {
 
-    private static final List<String> KNOWN = Stream.concat(ReportStorage.NAMES.stream(), Stream.of("organization", "contact", "from",
-        "processor", "administrators", "dnsServers", "grace", "window")).toList();
+    private static final List<String> KNOWN = Stream.of(ReportStorage.NAMES, DestinationSettings.NAMES,
+        List.of("organization", "contact", "from", "processor", "administrators", "dnsServers", "grace", "window"))
+        .flatMap(List::stream).toList();
     private static final Duration LONGEST = Duration.ofHours(12);
     private static final int LONGEST_ORGANIZATION = 200;
 
@@ -52,7 +55,8 @@ public record ReportingConfiguration(Reporter reporter, String processor, Set<St
             parameters.list("administrators").stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()),
             parameters.text("dnsServers"),
             new ReportSchedule(duration(parameters, "grace", Duration.ofMinutes(5)), duration(parameters, "window", Duration.ofHours(4))),
-            ReportStorage.of(parameters));
+            ReportStorage.of(parameters),
+            DestinationSettings.of(parameters));
     }
 
     private static String organization(Parameters parameters) throws MessagingException {

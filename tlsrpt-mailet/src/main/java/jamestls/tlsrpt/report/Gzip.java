@@ -2,6 +2,7 @@ package jamestls.tlsrpt.report;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.zip.GZIPOutputStream;
 
@@ -11,10 +12,17 @@ final class Gzip {
     private Gzip() {
     }
 
-    static byte[] compress(byte[] content) {
+    /** What writes the content. */
+    interface Writer {
+
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /** Compresses while it is written, so that only the compressed bytes are in memory. */
+    static byte[] compress(Writer content) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(content);
+            content.writeTo(gzip);
         } catch (IOException e) {
             throw new UncheckedIOException("memory does not fail", e);
         }

@@ -2,13 +2,16 @@ package jamestls.tlsrpt.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.PolicyType;
 import jamestls.mtasts.outcome.ResultType;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
@@ -16,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 
 /**
  * Reads a written report again, by the letter of RFC 8460 §4.4 and not by the code that wrote it, so that nothing leaves
@@ -25,8 +29,7 @@ import java.util.regex.Pattern;
 public final class ReportCheck {
 
     private static final ObjectMapper JSON = new ObjectMapper(
-        new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION))
-        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION));
     // RFC 3339 §5.6
     private static final Pattern DATE_TIME = Pattern.compile(
         "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?"
@@ -42,19 +45,52 @@ public final class ReportCheck {
 
     /** What is wrong, at most twenty lines that name the place; none if nothing is. Never throws. */
     public static List<String> problems(byte[] json) {
+        return problems(new ByteArrayInputStream(json));
+    }
+
+    /** What is wrong with a file that is about to leave. */
+    static List<String> problems(ReportFile file) {
+        try (GZIPInputStream json = new GZIPInputStream(new ByteArrayInputStream(file.gzip()))) {
+            return problems(json);
+        } catch (IOException notGzip) {
+            return List.of("not gzip: " + notGzip.getClass().getSimpleName());
+        }
+    }
+
+    private static List<String> problems(InputStream json) {
         ReportCheck check = new ReportCheck();
-        try {
-            check.report(JSON.readTree(json));
+        try (JsonParser parser = JSON.getFactory().createParser(json)) {
+            check.report(parser);
         } catch (IOException notJson) {
             check.problem("not JSON: " + notJson.getClass().getSimpleName());
         }
         return List.copyOf(check.problems);
     }
 
-    private void report(JsonNode report) {
-        if (!object(report, "report")) {
+    /** Policy by policy, so that a large report is never in memory as a tree. */
+    private void report(JsonParser parser) throws IOException {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+            problem("report is no object");
             return;
         }
+        ObjectNode report = JSON.createObjectNode();
+        for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+            if (parser.nextToken() == JsonToken.START_ARRAY && field.equals("policies")) {
+                report.putArray(field);
+                while (parser.nextToken() != JsonToken.END_ARRAY) {
+                    policy(JSON.readTree(parser));
+                }
+            } else {
+                report.set(field, JSON.readTree(parser));
+            }
+        }
+        if (parser.nextToken() != null) {
+            problem("more than one report");
+        }
+        head(report);
+    }
+
+    private void head(JsonNode report) {
         required(report, "organization-name", JsonNode::isTextual);
         JsonNode range = report.path("date-range");
         if (object(range, "date-range")) {
@@ -64,7 +100,6 @@ public final class ReportCheck {
         required(report, "contact-info", text(value -> Address.canonical(value).isPresent()));
         required(report, "report-id", text(value -> !value.isEmpty()));
         required(report, "policies", JsonNode::isArray);
-        report.path("policies").forEach(this::policy);
     }
 
     private void policy(JsonNode element) {

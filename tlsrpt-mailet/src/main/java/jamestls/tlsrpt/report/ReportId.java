@@ -8,16 +8,17 @@ import java.time.format.DateTimeFormatter;
  * A report's name, in the form of a message id without its angle brackets. It follows from what is reported, so a report
  * that is sent again has the same one and the receiver can drop it (RFC 8460 §5.3).
  *
- * @param left for example {@code 20260301.rcpt.example}, or {@code 20260301-2.rcpt.example} for a day's second part; letters,
- *     digits, hyphens, underscores and dots only
+ * @param left for example {@code 20260301.rcpt.example}, or {@code 20260301-2.rcpt.example} for a day's second part,
+ *     {@code 20260301_1of2.rcpt.example} for a report in two files; letters, digits, hyphens, underscores and dots only
  * @param submitter the reporting domain
  */
 public record ReportId(String left, DomainName submitter) {
 
-    public static ReportId of(DomainTally tally, DomainName submitter) {
+    public static ReportId of(DomainTally tally, Slice slice, DomainName submitter) {
         String day = tally.key().day().format(DateTimeFormatter.BASIC_ISO_DATE);
         String part = tally.part().number() == 1 ? "" : "-" + tally.part().number();
-        return new ReportId(day + part + "." + tally.key().domain(), submitter);
+        String file = slice.isWhole() ? "" : "_" + slice;
+        return new ReportId(day + part + file + "." + tally.key().domain(), submitter);
     }
 
     @Override

@@ -7,6 +7,7 @@ import jamestls.tlsrpt.store.FailureKey;
 import jamestls.tlsrpt.store.PolicyTally;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
@@ -19,7 +20,7 @@ import java.util.Map;
  */
 public final class ReportJson {
 
-    private static final JsonFactory JSON = new JsonFactory();
+    private static final JsonFactory JSON = new JsonFactory().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
 
     /** @param text tells entries with the same count apart; made once, because sorting asks for it often */
     private record Detail(FailureKey failure, long count, String text) {
@@ -31,7 +32,17 @@ public final class ReportJson {
     /** The report in UTF-8, without line ends. */
     public static byte[] write(TlsReport report) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (JsonGenerator json = JSON.createGenerator(bytes)) {
+        try {
+            write(report, bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException("memory does not fail", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** The same, piece by piece into a stream that stays open. */
+    public static void write(TlsReport report, OutputStream out) throws IOException {
+        try (JsonGenerator json = JSON.createGenerator(out)) {
             json.writeStartObject();
             json.writeStringField("organization-name", report.reporter().organization());
             json.writeObjectFieldStart("date-range");
@@ -46,10 +57,7 @@ public final class ReportJson {
             }
             json.writeEndArray();
             json.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
         }
-        return bytes.toByteArray();
     }
 
     private static List<PolicyTally> inOrder(List<PolicyTally> policies) {

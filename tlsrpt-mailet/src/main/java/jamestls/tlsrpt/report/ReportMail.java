@@ -81,6 +81,10 @@ public final class ReportMail {
             .append("about ").append(report.start()).append(" to ").append(report.end()).append('.').append(CRLF)
             .append(CRLF)
             .append("Sessions: ").append(tally.sessions()).append(", of which failed: ").append(tally.failedSessions()).append(CRLF);
+        if (!report.slice().isWhole()) {
+            text.append("This is file ").append(report.slice().number()).append(" of ").append(report.slice().of())
+                .append(", about some of the policies.").append(CRLF);
+        }
         for (PolicyTally policy : tally.policies()) {
             text.append(CRLF)
                 .append("Policy ").append(policy.policy().type().wireName()).append(" of").append(CRLF)

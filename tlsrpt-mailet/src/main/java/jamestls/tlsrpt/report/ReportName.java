@@ -22,8 +22,9 @@ public record ReportName(DomainName sender, DomainName policyDomain, long begin,
 
     public static ReportName of(TlsReport report) {
         int part = report.tally().part().number();
+        String unique = (part == 1 ? "" : "part" + part) + (report.slice().isWhole() ? "" : "file" + report.slice());
         return new ReportName(report.reporter().submitter(), report.domain(), report.start().getEpochSecond(),
-            report.end().getEpochSecond(), part == 1 ? Optional.empty() : Optional.of("part" + part));
+            report.end().getEpochSecond(), Optional.of(unique).filter(id -> !id.isEmpty()));
     }
 
     /** With the extension of a gzip file. */

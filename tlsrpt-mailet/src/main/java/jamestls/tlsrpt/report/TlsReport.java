@@ -1,16 +1,24 @@
 package jamestls.tlsrpt.report;
 
-import jamestls.tlsrpt.store.DomainTally;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.PolicyTally;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * One report: a tally and who reports it (RFC 8460 §4).
  *
  * @param reporter the organization and its addresses
  * @param tally the counts, at least one policy
+ * @param slice which file of a report in several
  */
-public record TlsReport(Reporter reporter, DomainTally tally) {
+public record TlsReport(Reporter reporter, DomainTally tally, Slice slice) {
+
+    public TlsReport(Reporter reporter, DomainTally tally) {
+        this(reporter, tally, Slice.WHOLE);
+    }
 
     /** {@code start-datetime}, a whole second. */
     public Instant start() {
@@ -28,6 +36,20 @@ public record TlsReport(Reporter reporter, DomainTally tally) {
     }
 
     public ReportId id() {
-        return ReportId.of(tally, reporter.submitter());
+        return ReportId.of(tally, slice, reporter.submitter());
+    }
+
+    /** The same policies, each whole, in so many reports. Every count stands in exactly one of them. */
+    List<TlsReport> sliced(List<List<PolicyTally>> slices) {
+        List<TlsReport> reports = new ArrayList<>();
+        for (List<PolicyTally> policies : slices) {
+            reports.add(new TlsReport(reporter, tally.withPolicies(policies), new Slice(reports.size() + 1, slices.size())));
+        }
+        return reports;
+    }
+
+    /** The same with fewer failure details for each policy; no count changes. */
+    TlsReport withDetails(int mostPerPolicy) {
+        return new TlsReport(reporter, tally.withDetails(mostPerPolicy), slice);
     }
 }

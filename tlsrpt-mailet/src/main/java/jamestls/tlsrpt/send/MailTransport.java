@@ -9,6 +9,7 @@ import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.Rua;
 import java.io.ByteArrayInputStream;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Properties;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
@@ -32,6 +33,11 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
 
     /** James's own name; false stands for the header field {@code TLS-Required: No} (RFC 8689 §5). */
     private static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
+
+    /** When {@code SecureRemoteDelivery} gives a mail up without a bounce: milliseconds since 1970. */
+    static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+    /** RFC 8460 §5.5 */
+    private static final Duration LIFETIME = Duration.ofHours(24);
 
     private final MailetContext context;
     private final Reporter reporter;
@@ -58,6 +64,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
                 .addRecipient(new MailAddress(destination.address()))
                 .mimeMessage(message)
                 .addAttribute(new Attribute(REPORT, AttributeValue.of(true)))
+                .addAttribute(new Attribute(EXPIRES, AttributeValue.of(clock.instant().plus(LIFETIME).toEpochMilli())))
                 .addAttribute(new Attribute(REQUIRETLS, AttributeValue.of(false)))
                 .build();
             context.sendMail(mail, processor);

@@ -8,7 +8,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One line and one count for each report that was due. The words are fixed, for the eyes of scripts:
- * {@code tlsreport domain=… day=… part=… result=sent|no-record|postponed|expired|failed sessions=… failures=… to=…} with
+ * {@code tlsreport domain=… day=… part=… result=sent|partly-sent|no-record|postponed|given-up|expired|failed
+ * sessions=… failures=… to=…} with
  * {@code reason=…} in place of {@code to=…} unless it was sent.
  */
 public final class ReportLog {
@@ -32,12 +33,13 @@ public final class ReportLog {
         DomainTally tally = result.tally();
         String line = "tlsreport domain=" + tally.key().domain() + " day=" + tally.key().day() + " part=" + tally.part().number()
             + " result=" + result.word() + " sessions=" + tally.sessions() + " failures=" + tally.failedSessions()
-            + (result instanceof ReportResult.Sent ? " to=" : " reason=") + printable(result.detail());
+            + (hasIt(result) ? " to=" : " reason=") + printable(result.detail());
         switch (result) {
             case ReportResult.Sent done -> {
                 sent.increment();
                 LOGGER.info(line);
             }
+            case ReportResult.PartlySent some -> LOGGER.info(line);
             case ReportResult.NotWanted none -> {
                 notWanted.increment();
                 LOGGER.debug(line);
@@ -45,6 +47,10 @@ public final class ReportLog {
             case ReportResult.Postponed later -> {
                 postponed.increment();
                 LOGGER.info(line);
+            }
+            case ReportResult.GivenUp dropped -> {
+                failed.increment();
+                LOGGER.warn(line);
             }
             case ReportResult.Expired expired -> {
                 failed.increment();
@@ -55,6 +61,11 @@ public final class ReportLog {
                 LOGGER.error(line);
             }
         }
+    }
+
+    /** Whether somebody has the report. */
+    static boolean hasIt(ReportResult result) {
+        return result instanceof ReportResult.Sent || result instanceof ReportResult.PartlySent;
     }
 
     /** Parts of it are a stranger's words. */

@@ -1,6 +1,8 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.tlsrpt.store.DomainTally;
+import java.time.Instant;
+import java.util.Optional;
 
 /** What became of the counts of one day and domain. */
 public sealed interface ReportResult {
@@ -39,8 +41,43 @@ public sealed interface ReportResult {
         }
     }
 
-    /** It could not be found out or no destination took it; the counts are back in the store for another try. */
-    record Postponed(DomainTally tally, String reason) implements ReportResult {
+    /** Some destinations have it and others will be tried again; the counts stay for them. */
+    record PartlySent(DomainTally tally, String to, Instant notBefore) implements ReportResult {
+        @Override
+        public String word() {
+            return "partly-sent";
+        }
+
+        @Override
+        public String detail() {
+            return to;
+        }
+    }
+
+    /** No destination took it in a day of tries; it will not be tried again. */
+    record GivenUp(DomainTally tally, String reason) implements ReportResult {
+        @Override
+        public String word() {
+            return "given-up";
+        }
+
+        @Override
+        public String detail() {
+            return reason;
+        }
+    }
+
+    /**
+     * It could not be found out or no destination took it; the counts are back in the store for another try.
+     *
+     * @param notBefore when that may be; empty if nobody has been asked, and the number of postponements decides
+     */
+    record Postponed(DomainTally tally, String reason, Optional<Instant> notBefore) implements ReportResult {
+
+        Postponed(DomainTally tally, String reason) {
+            this(tally, reason, Optional.empty());
+        }
+
         @Override
         public String word() {
             return "postponed";

@@ -3,20 +3,14 @@ package jamestls.tlsrpt.send;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Reporter;
-import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
-import jamestls.tlsrpt.store.Dispatch;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;
-import jamestls.tlsrpt.store.ReportRecord;
-import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.ReportStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyStore;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -33,21 +27,19 @@ public final class ReportRun {
     private static final int ABREAST = 32;
     private static final int PAGE = 1_000;
 
-    private final Reporter reporter;
+    private final ReportSettings settings;
     private final TallyStore tallies;
-    private final ReportStore reports;
     private final RuaLookup lookup;
-    private final Transports transports;
+    private final Rounds rounds;
     private final ReportLog log;
     private final Clock clock;
 
-    public ReportRun(Reporter reporter, TallyStore tallies, ReportStore reports, Dns dns, Transports transports, ReportLog log,
+    public ReportRun(ReportSettings settings, TallyStore tallies, ReportStore reports, Dns dns, Transports transports, ReportLog log,
                      Clock clock) {
-        this.reporter = reporter;
+        this.settings = settings;
         this.tallies = tallies;
-        this.reports = reports;
         this.lookup = new RuaLookup(dns);
-        this.transports = transports;
+        this.rounds = new Rounds(reports, transports, settings.guard(), settings.archive(), clock);
         this.log = log;
         this.clock = clock;
     }
@@ -74,7 +66,7 @@ public final class ReportRun {
     private Optional<ReportResult> surelyClaimAndReport(TallyKey key, Due due) {
         try {
             Optional<Claim> claim = tallies.claim(key, due);
-            Optional<ReportResult> result = claim.map(Claim::tally).map(this::surelyReport);
+            Optional<ReportResult> result = claim.map(Claim::tally).map(tally -> surelyReport(tally, due));
             result.ifPresent(done -> end(claim.get(), done));
             result.ifPresent(log::finished);
             return result;
@@ -91,9 +83,12 @@ public final class ReportRun {
         try {
             boolean held = switch (result) {
                 case ReportResult.Postponed later -> tallies.postpone(claim,
-                    interrupted ? clock.instant() : clock.instant().plus(RetryTimes.pauseAfter(claim.tries())));
+                    interrupted ? clock.instant()
+                        : later.notBefore().orElseGet(() -> clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
+                case ReportResult.PartlySent some -> tallies.postpone(claim, interrupted ? clock.instant() : some.notBefore());
                 case ReportResult.NotWanted none -> tallies.discard(claim);
                 case ReportResult.Sent done -> tallies.settle(claim, done.word());
+                case ReportResult.GivenUp dropped -> tallies.settle(claim, dropped.word());
                 case ReportResult.Expired expired -> tallies.settle(claim, expired.word());
                 case ReportResult.Faulty faulty -> tallies.settle(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems()));
             };
@@ -108,9 +103,9 @@ public final class ReportRun {
         }
     }
 
-    private ReportResult surelyReport(DomainTally tally) {
+    private ReportResult surelyReport(DomainTally tally, Due due) {
         try {
-            return report(tally);
+            return report(tally, due);
         } catch (StorageOutage e) {
             throw e;
         } catch (RuntimeException e) {
@@ -119,65 +114,27 @@ public final class ReportRun {
         }
     }
 
-    private ReportResult report(DomainTally tally) {
+    private ReportResult report(DomainTally tally, Due due) {
         if (ReportSchedule.isTooOld(tally.key(), clock.instant())) {
             return new ReportResult.Expired(tally);
+        }
+        if (tally.sessions() < settings.minSessions()) {
+            return new ReportResult.NotWanted(tally, "fewer than " + settings.minSessions() + " sessions");
         }
         return switch (lookup.of(tally.key().domain())) {
             case RuaLookup.NoWish none -> new ReportResult.NotWanted(tally, none.reason());
             case RuaLookup.Unknown unknown -> new ReportResult.Postponed(tally, unknown.reason());
-            case RuaLookup.Destinations destinations -> write(tally, destinations.rua());
+            case RuaLookup.Destinations destinations -> write(tally, settings.guard().rule(destinations.rua()), due);
         };
     }
 
-    private ReportResult write(DomainTally tally, List<Rua> destinations) {
-        return switch (ReportFile.write(new TlsReport(reporter, tally))) {
+    private ReportResult write(DomainTally tally, DestinationGuard.Ruled destinations, Due due) {
+        if (destinations.go().isEmpty()) {
+            return new ReportResult.NotWanted(tally, destinations.denied().toString());
+        }
+        return switch (ReportFile.write(new TlsReport(settings.reporter(), tally))) {
             case ReportFile.Faulty faulty -> new ReportResult.Faulty(tally, String.join(", ", faulty.problems()));
-            case ReportFile.Ready ready -> send(tally, ready.file(), destinations);
+            case ReportFile.Ready ready -> rounds.go(tally, ready.files(), destinations.go(), due);
         };
-    }
-
-    /** To each destination that is asked for; the report is delivered once one of them has it (RFC 8460 §3). */
-    private ReportResult send(DomainTally tally, ReportFile file, List<Rua> destinations) {
-        List<String> accepted = new ArrayList<>();
-        List<String> refused = new ArrayList<>();
-        for (Rua destination : destinations) {
-            Dispatch dispatch = new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.uri());
-            switch (handOverOnce(dispatch, file, destination)) {
-                case ReportTransport.Accepted done -> accepted.add(destination.uri());
-                case ReportTransport.Refused no -> refused.add(destination.uri() + " (" + no.reason() + ")");
-            }
-        }
-        return accepted.isEmpty()
-            ? new ReportResult.Postponed(tally, String.join(" ", refused))
-            : new ReportResult.Sent(tally, String.join(" ", accepted));
-    }
-
-    /** A destination that has it already, from before a crash or another's refusal, does not get it again. */
-    private ReportTransport.Handover handOverOnce(Dispatch dispatch, ReportFile file, Rua destination) {
-        Optional<ReportRecord> before = reports.begin(dispatch, clock.instant());
-        if (before.isPresent() && before.get().isFinal()) {
-            return before.get().state() == State.ACCEPTED
-                ? new ReportTransport.Accepted() : new ReportTransport.Refused(before.get().result());
-        }
-        ReportTransport.Handover handover = handOver(file, destination);
-        switch (handover) {
-            case ReportTransport.Accepted done -> finish(dispatch, State.ACCEPTED, "accepted");
-            case ReportTransport.Refused no -> finish(dispatch, State.REFUSED, ReportLog.printable(no.reason()));
-        }
-        return handover;
-    }
-
-    private ReportTransport.Handover handOver(ReportFile file, Rua destination) {
-        try {
-            return transports.send(file, destination);
-        } catch (RuntimeException e) {
-            LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
-            return new ReportTransport.Refused("unexpected: " + e);
-        }
-    }
-
-    private void finish(Dispatch dispatch, State state, String result) {
-        reports.finish(dispatch, state, result, Optional.empty(), clock.instant());
     }
 }

@@ -19,6 +19,10 @@ public interface ReportTransport<D extends Rua> {
     record Refused(String reason) implements Handover {
     }
 
+    /** We do not want to send it there, and will not want to later; the reason is one line of bounded length. */
+    record Declined(String reason) implements Handover {
+    }
+
     /** Blocks until it is known what became of the report; bounded in time. */
     Handover send(ReportFile file, D destination);
 }

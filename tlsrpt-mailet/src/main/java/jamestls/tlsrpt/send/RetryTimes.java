@@ -2,19 +2,29 @@ package jamestls.tlsrpt.send;
 
 import java.time.Duration;
 
-/** How long what was postponed waits: five minutes, then twice as long each time, at most four hours (RFC 8460 §5.5). */
+/**
+ * How long what was refused or postponed waits: five minutes, then twice as long each time, at most four hours; and for a day
+ * after the first try (RFC 8460 §5.5).
+ */
 final class RetryTimes {
 
     private static final Duration FIRST = Duration.ofMinutes(5);
     private static final int MOST_DOUBLINGS = 6;
     private static final Duration LONGEST = Duration.ofHours(4);
+    /** The pauses between them come to 21 hours and a quarter; one more would end after the day. */
+    private static final int MOST_TRIES = 11;
 
     private RetryTimes() {
     }
 
     /** @param tries before this one, zero for the first */
     static Duration pauseAfter(int tries) {
-        Duration pause = FIRST.multipliedBy(1L << Math.min(tries, MOST_DOUBLINGS));
+        Duration pause = FIRST.multipliedBy(1L << Math.clamp(tries, 0, MOST_DOUBLINGS));
         return pause.compareTo(LONGEST) > 0 ? LONGEST : pause;
+    }
+
+    /** @param tries up to now */
+    static boolean isLast(int tries) {
+        return tries >= MOST_TRIES;
     }
 }

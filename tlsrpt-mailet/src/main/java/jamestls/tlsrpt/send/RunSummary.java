@@ -15,7 +15,7 @@ public final class RunSummary {
 
     public void add(ReportResult result) {
         results++;
-        sent += result instanceof ReportResult.Sent ? 1 : 0;
+        sent += ReportLog.hasIt(result) ? 1 : 0;
         if (lines.size() < MOST_LINES) {
             lines.add(line(result));
         }
@@ -34,6 +34,6 @@ public final class RunSummary {
     private static String line(ReportResult result) {
         return result.tally().key().domain() + ", " + result.tally().key().day() + ": " + result.word() + CRLF
             + "  sessions: " + result.tally().sessions() + ", of which failed: " + result.tally().failedSessions() + CRLF
-            + (result instanceof ReportResult.Sent ? "  to " : "  because: ") + ReportLog.printable(result.detail()) + CRLF;
+            + (ReportLog.hasIt(result) ? "  to " : "  because: ") + ReportLog.printable(result.detail()) + CRLF;
     }
 }

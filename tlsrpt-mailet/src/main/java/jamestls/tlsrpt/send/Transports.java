@@ -10,7 +10,7 @@ public record Transports(ReportTransport<Rua.Mailto> mail, ReportTransport<Rua.H
         return switch (destination) {
             case Rua.Mailto mailto -> mail.send(file, mailto);
             case Rua.Https web -> https.send(file, web);
-            case Rua.Unusable unusable -> new ReportTransport.Refused(unusable.reason());
+            case Rua.Unusable unusable -> new ReportTransport.Declined(unusable.reason());
         };
     }
 }

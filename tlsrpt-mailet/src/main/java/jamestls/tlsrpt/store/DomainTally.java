@@ -24,4 +24,9 @@ public record DomainTally(TallyKey key, Part part, Instant end, long sessions, l
         return new DomainTally(key, part, end, sessions, failedSessions,
             policies.stream().map(policy -> policy.withDetails(mostPerPolicy)).toList());
     }
+
+    /** The same about those policies only. */
+    public DomainTally withPolicies(List<PolicyTally> some) {
+        return new DomainTally(key, part, end, sessions, failedSessions, some);
+    }
 }

@@ -54,7 +54,7 @@ class ReportingConfigurationTest {
     @Test
     void parameterLikeNoOtherShouldBeRefusedWithAllNames() {
         assertThatThrownBy(() -> ReportingConfiguration.of(with("xyzzy", "1")))
-            .hasMessageContainingAll("'xyzzy'", "administrators, contact, database, databasePassword, databaseUser, dnsServers, from");
+            .hasMessageContainingAll("'xyzzy'", "administrators, allowPrivateAddresses, bcc, certificateErrors, contact, database");
     }
 
     @ParameterizedTest

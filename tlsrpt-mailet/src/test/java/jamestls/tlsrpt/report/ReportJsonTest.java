@@ -76,12 +76,12 @@ class ReportJsonTest {
         IntStream.range(0, 500).forEach(i ->
             details.put(FailureKey.of(peer(), new Violation(ResultType.VALIDATION_FAILURE, "reason " + i * 7919)), 2L));
         TlsReport report = report(List.of(new PolicyTally(sts(), 0, 1000, details)));
-        int whole = ((ReportFile.Ready) ReportFile.write(report)).file().gzip().length;
+        int whole = ((ReportFile.Ready) ReportFile.write(report)).files().getFirst().gzip().length;
 
         ReportFile.Written folded = ReportFile.write(report, whole / 3);
 
         assertThat(folded).isInstanceOfSatisfying(ReportFile.Ready.class, ready -> {
-            ParsedReport.Policy policy = ParsedReport.ofGzip(ready.file().gzip()).policies().getFirst();
+            ParsedReport.Policy policy = ParsedReport.ofGzip(ready.files().getFirst().gzip()).policies().getFirst();
             assertThat(policy.failures()).isEqualTo(1000);
             assertThat(policy.details()).hasSizeLessThan(400);
             assertThat(policy.details().stream().mapToLong(ParsedReport.Detail::count).sum()).isEqualTo(1000);

@@ -131,6 +131,6 @@ class ReportMailTest {
         TallyKey key = new TallyKey(DAY, DomainName.of(domain));
         DomainTally tally = new DomainTally(key, new Part(1, key.firstSecond()), key.lastSecond(), 7, 2,
             List.of(new PolicyTally(sts(), 5, 2, Map.of())));
-        return ((ReportFile.Ready) ReportFile.write(new TlsReport(reporter, tally))).file();
+        return ((ReportFile.Ready) ReportFile.write(new TlsReport(reporter, tally))).files().getFirst();
     }
 }

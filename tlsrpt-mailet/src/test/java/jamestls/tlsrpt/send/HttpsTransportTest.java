@@ -77,6 +77,6 @@ class HttpsTransportTest {
         TallyKey key = new TallyKey(DAY, RCPT);
         DomainTally tally = new DomainTally(key, new Part(1, key.firstSecond()), key.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of())));
-        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).file();
+        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
     }
 }

@@ -43,7 +43,8 @@ class ReportRunTest {
     private final MemoryReportStore reports = new MemoryReportStore(100);
     private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
     private final ReportRun run =
-        new ReportRun(REPORTER, tallies, reports, dns, outbox.transports(), new ReportLog(metrics), clock);
+        new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, outbox.transports(),
+            new ReportLog(metrics), clock);
 
     @AfterEach
     void close() {
@@ -126,13 +127,18 @@ class ReportRunTest {
     }
 
     @Test
-    void oneDestinationThatAcceptsShouldBeEnough() {
+    void destinationThatRefusesShouldBeTriedAgainWhileAnotherHasTheReport() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB + "," + MAIL);
         outbox.refuse(WEB);
         tally.record(List.of(met(NOON)));
 
-        assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.Sent.class, sent -> assertThat(sent.to()).isEqualTo(MAIL));
+        assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.PartlySent.class,
+            some -> assertThat(some.to()).isEqualTo(MAIL + "; open: " + WEB + " (not today)"));
         assertThat(reports.latest(10)).extracting(ReportRecord::result).containsExactly("accepted", "not today");
+
+        outbox.accept(WEB);
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(outbox.destinations()).containsExactly(MAIL, WEB);
         assertThat(all()).isEmpty();
     }
 
@@ -142,8 +148,9 @@ class ReportRunTest {
         outbox.failAt(WEB);
         tally.record(List.of(met(NOON)));
 
-        assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
-        assertThat(all()).isEmpty();
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.PartlySent.class);
+        assertThat(all()).singleElement().isInstanceOf(ReportResult.PartlySent.class);
+        assertThat(outbox.destinations()).containsExactly(MAIL);
     }
 
     @Test

@@ -163,7 +163,8 @@ class ReportTimerTest {
     }
 
     private ReportTimer timer(Transports transports, ReportSchedule when) {
-        ReportRun run = new ReportRun(REPORTER, tallies, new MemoryReportStore(10), dns, transports, new ReportLog(metrics), clock);
+        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10),
+            dns, transports, new ReportLog(metrics), clock);
         return new ReportTimer(run, when, () -> { }, clock, Duration.ofMillis(20));
     }
 }

@@ -1,0 +1,81 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.tlsrpt.report.Rua;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.james.metrics.api.Metric;
+import org.apache.james.metrics.api.MetricFactory;
+
+/**
+ * Stands between what strangers' records name and what we send to: the operator's rules, a cap for each host and day, and
+ * mailboxes that turned out to be dead (RFC 8460 §7). Each objection has a counter.
+ */
+public final class DestinationGuard {
+
+    private final DestinationRules rules;
+    private final DailyCap cap;
+    private final DeadMailboxes dead;
+    private final Metric denied;
+    private final Metric replaced;
+    private final Metric overCap;
+    private final Metric leftAlone;
+
+    /** @param mostPerHost reports that a host may get on one UTC day */
+    public DestinationGuard(DestinationRules rules, int mostPerHost, DeadMailboxes dead, MetricFactory metrics, Clock clock) {
+        this.rules = rules;
+        this.cap = new DailyCap(mostPerHost, clock);
+        this.dead = dead;
+        this.denied = metrics.generate("tlsReportDestinationsDenied");
+        this.replaced = metrics.generate("tlsReportDestinationsReplaced");
+        this.overCap = metrics.generate("tlsReportDestinationsOverCap");
+        this.leftAlone = metrics.generate("tlsReportDestinationsLeftAlone");
+    }
+
+    /** Without rules, and without a cap that anything would reach. */
+    public static DestinationGuard lenient(MetricFactory metrics, Clock clock) {
+        DestinationRules rules = DestinationRules.parse("", Set.of());
+        return new DestinationGuard(rules, Integer.MAX_VALUE - 1, new DeadMailboxes(metrics, clock), metrics, clock);
+    }
+
+    /**
+     * What the rules leave.
+     *
+     * @param go where reports may go
+     * @param denied the others, each with the reason
+     */
+    public record Ruled(List<Rua> go, List<Rua.Unusable> denied) {
+    }
+
+    /** Applies the rules. */
+    public Ruled rule(List<Rua> destinations) {
+        List<Rua> go = new ArrayList<>();
+        List<Rua.Unusable> refused = new ArrayList<>();
+        for (Rua destination : destinations) {
+            Rua after = rules.apply(destination);
+            if (after instanceof Rua.Unusable unusable) {
+                refused.add(unusable);
+                denied.increment();
+            } else if (!go.contains(after)) {
+                go.add(after);
+                replaced.add(after.equals(destination) ? 0 : 1);
+            }
+        }
+        return new Ruled(go, refused);
+    }
+
+    /** The last look before a report goes. @return what keeps it from going, or empty, and then it counts for the cap */
+    Optional<ReportTransport.Handover> objection(Rua destination) {
+        Optional<String> isDead = destination instanceof Rua.Mailto mailto ? dead.objection(mailto.address()) : Optional.empty();
+        if (isDead.isPresent()) {
+            leftAlone.increment();
+            return Optional.of(new ReportTransport.Declined(isDead.get()));
+        }
+        return DestinationRules.host(destination).filter(host -> !cap.take(host)).map(host -> {
+            overCap.increment();
+            return new ReportTransport.Refused(host + " had its " + cap.most() + " reports for today");
+        });
+    }
+}

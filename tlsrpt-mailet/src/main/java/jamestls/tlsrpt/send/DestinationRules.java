@@ -1,0 +1,144 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.report.Address;
+import jamestls.tlsrpt.report.Rua;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the operator has to say about destinations, because they come from strangers' DNS (RFC 8460 §7, §8). Rules are tried in
+ * their order and the first that fits decides; where none fits, a destination is allowed. They are written
+ *
+ * <pre>
+ * allow   reports.example.net              this host, or addresses in this domain
+ * deny    .example.net                     this domain and all below it
+ * deny    abuse@example.org                this address
+ * replace old@example.com new@example.com  reports for the first go to the second
+ * deny    *                                everything that no rule before allows
+ * </pre>
+ *
+ * one to a line, or separated by commas. HTTPS destinations must be on one of the given ports.
+ */
+public final class DestinationRules {
+
+    private final List<Rule> rules;
+    private final Set<Integer> ports;
+
+    private enum Verb { ALLOW, DENY, REPLACE }
+
+    private record Rule(Verb verb, String pattern, Optional<Rua> replacement) {
+
+        boolean fits(String address, DomainName host) {
+            if (pattern.equals("*") || pattern.equals(address.toLowerCase(Locale.ROOT))) {
+                return true;
+            }
+            return pattern.startsWith(".")
+                ? ("." + host.ascii()).endsWith(pattern)
+                : pattern.equals(host.ascii());
+        }
+
+        @Override
+        public String toString() {
+            return verb.name().toLowerCase(Locale.ROOT) + " " + pattern + replacement.map(rua -> " " + rua.uri()).orElse("");
+        }
+    }
+
+    private DestinationRules(List<Rule> rules, Set<Integer> ports) {
+        this.rules = List.copyOf(rules);
+        this.ports = Set.copyOf(ports);
+    }
+
+    /**
+     * Reads the rules.
+     *
+     * @param ports that HTTPS destinations may be on
+     * @throws IllegalArgumentException on the first that is none; the message names it
+     */
+    public static DestinationRules parse(String text, Set<Integer> ports) {
+        List<Rule> rules = new ArrayList<>();
+        for (String line : text.split("[,\\r\\n]")) {
+            if (!line.isBlank()) {
+                rules.add(rule(line.strip()));
+            }
+        }
+        return new DestinationRules(rules, ports);
+    }
+
+    /** The destination as the rules leave it: itself, its replacement, or unusable with the reason. */
+    Rua apply(Rua destination) {
+        Optional<DomainName> host = host(destination);
+        if (host.isEmpty()) {
+            return destination;
+        }
+        String address = destination instanceof Rua.Mailto mailto ? mailto.address() : destination.uri();
+        for (Rule rule : rules) {
+            if (rule.fits(address, host.get())) {
+                return switch (rule.verb()) {
+                    case ALLOW -> onAnAllowedPort(destination);
+                    case DENY -> new Rua.Unusable(destination.uri(), "denied by the rule '" + rule + "'");
+                    case REPLACE -> rule.replacement().orElseThrow();
+                };
+            }
+        }
+        return onAnAllowedPort(destination);
+    }
+
+    /** The host that pays for the report: of the URI, or the domain of the mail address. Empty if it is unusable. */
+    static Optional<DomainName> host(Rua destination) {
+        return switch (destination) {
+            case Rua.Mailto mailto -> Optional.of(Address.domainOf(mailto.address()));
+            case Rua.Https https -> DomainName.parse(https.location().getHost());
+            case Rua.Unusable unusable -> Optional.empty();
+        };
+    }
+
+    private Rua onAnAllowedPort(Rua destination) {
+        // a stranger must not make us talk to whatever listens on a port of his choice
+        return destination instanceof Rua.Https https && https.location().getPort() != -1 && !ports.contains(https.location().getPort())
+            ? new Rua.Unusable(https.uri(), "port " + https.location().getPort() + " is not among those allowed for reports")
+            : destination;
+    }
+
+    private static Rule rule(String line) {
+        String[] words = line.split("\\s+");
+        Verb verb = switch (words[0]) {
+            case "allow" -> Verb.ALLOW;
+            case "deny" -> Verb.DENY;
+            case "replace" -> Verb.REPLACE;
+            default -> throw new IllegalArgumentException("'" + line + "' begins with none of allow, deny, replace");
+        };
+        boolean replaces = verb == Verb.REPLACE;
+        if (words.length != (replaces ? 3 : 2)) {
+            throw new IllegalArgumentException("'" + line + "' needs "
+                + (replaces ? "an old and a new destination" : "one host or address"));
+        }
+        return new Rule(verb, pattern(words[1], line), replaces ? Optional.of(replacement(words[2], line)) : Optional.empty());
+    }
+
+    private static String pattern(String text, String line) {
+        if (text.equals("*") || text.startsWith("https:")) {
+            return text.toLowerCase(Locale.ROOT);
+        }
+        if (text.contains("@")) {
+            return Address.canonical(text).map(address -> address.toLowerCase(Locale.ROOT))
+                .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is no mail address"));
+        }
+        String dot = text.startsWith(".") ? "." : "";
+        return DomainName.parse(text.substring(dot.length())).map(name -> dot + name.ascii())
+            .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is no host, address or *"));
+    }
+
+    private static Rua replacement(String text, String line) {
+        Rua rua = text.startsWith("https:") || text.startsWith("mailto:") ? Rua.of(text)
+            : Address.canonical(text).<Rua>map(address -> new Rua.Mailto("mailto:" + address, address))
+                .orElse(new Rua.Unusable(text, "no destination"));
+        if (rua instanceof Rua.Unusable) {
+            throw new IllegalArgumentException("'" + line + "': '" + text + "' is neither a mail address nor an https URI");
+        }
+        return rua;
+    }
+}

@@ -1,0 +1,23 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Rua;
+import java.time.Clock;
+import java.util.Optional;
+import org.apache.james.metrics.api.MetricFactory;
+
+/**
+ * What the operator decides about reports.
+ *
+ * @param reporter who reports
+ * @param guard where reports may go
+ * @param minSessions a day and domain with fewer gets none
+ * @param archive gets a copy of each
+ */
+public record ReportSettings(Reporter reporter, DestinationGuard guard, int minSessions, Optional<Rua.Mailto> archive) {
+
+    /** Reports for everybody, and no archive. */
+    public static ReportSettings plain(Reporter reporter, MetricFactory metrics, Clock clock) {
+        return new ReportSettings(reporter, DestinationGuard.lenient(metrics, clock), 1, Optional.empty());
+    }
+}

@@ -1,0 +1,201 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.met;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.LostReport;
+import jamestls.tlsrpt.SettableClock;
+import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.MemoryReportStore;
+import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Each destination for itself: retries, the end of them, and what is done against abuse. */
+class DestinationsTest {
+
+    private static final String MAIL = "mailto:tls@rcpt.example";
+    private static final String WEB = "https://in.rcpt.example/tlsrpt";
+
+    private final RecordingMetricFactory metrics = new RecordingMetricFactory();
+    private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T00:10:00Z"));
+    private final FakeDns dns = new FakeDns();
+    private final Outbox outbox = new Outbox();
+    private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final MemoryReportStore reports = new MemoryReportStore(100);
+    private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
+    private final DeadMailboxes dead = new DeadMailboxes(metrics, clock);
+
+    @AfterEach
+    void stop() {
+        journal.close();
+    }
+
+    @Test
+    void refusalsShouldBeRetriedWithGrowingPausesForADayAndThenDropped() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
+        outbox.refuse(WEB);
+        journal.record(List.of(met(NOON)));
+        ReportRun run = run("", 1_000, 1, Optional.empty());
+        Instant first = clock.instant();
+        List<Duration> tries = new ArrayList<>();
+        List<ReportResult> last = List.of();
+
+        for (int minute = 0; minute < 36 * 60; minute++) {
+            List<ReportResult> results = due(run);
+            results.forEach(result -> tries.add(Duration.between(first, clock.instant())));
+            last = results.isEmpty() ? last : results;
+            clock.advance(Duration.ofMinutes(1));
+        }
+
+        assertThat(tries.subList(0, 7)).extracting(Duration::toMinutes).containsExactly(0L, 5L, 15L, 35L, 75L, 155L, 315L);
+        assertThat(tries).hasSize(11).allMatch(since -> since.compareTo(Duration.ofHours(24)) < 0);
+        assertThat(last).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(outbox.destinations()).containsExactly(MAIL);
+        assertThat(record(WEB).state()).isEqualTo(ReportRecord.State.GIVEN_UP);
+        assertThat(record(WEB).result()).isEqualTo("given up after 11 tries: not today");
+    }
+
+    @Test
+    void reportThatNobodyTakesForADayShouldBeGivenUpAndCounted() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB);
+        outbox.refuse(WEB);
+        journal.record(List.of(met(NOON)));
+        ReportRun run = run("", 1_000, 1, Optional.empty());
+        ReportResult last = null;
+        for (int i = 0; i < 11; i++) {
+            last = now(run).getFirst();
+        }
+
+        assertThat(last).isInstanceOf(ReportResult.GivenUp.class);
+        assertThat(metrics.countFor("tlsReportsFailed")).isEqualTo(1);
+        assertThat(now(run)).isEmpty();
+    }
+
+    @Test
+    void hostShouldGetNoMoreThanItsShareOfADay() {
+        for (int i = 0; i < 5; i++) {
+            DomainName domain = DomainName.of("d" + i + ".example");
+            dns.rua(domain, "v=TLSRPTv1;rua=https://victim.example/" + i);
+            journal.record(List.of(met(NOON, domain)));
+        }
+        ReportRun run = run("", 3, 1, Optional.empty());
+
+        assertThat(now(run)).filteredOn(ReportResult.Postponed.class::isInstance).hasSize(2);
+        assertThat(outbox.destinations()).hasSize(3);
+        assertThat(metrics.countFor("tlsReportDestinationsOverCap")).isEqualTo(2);
+
+        clock.advance(Duration.ofHours(24));
+        assertThat(now(run)).hasSize(2);
+        assertThat(outbox.destinations()).hasSize(5).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void rulesShouldDecideWhereReportsGo() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB + ",mailto:a@other.example");
+        journal.record(List.of(met(NOON)));
+
+        now(run("deny in.rcpt.example\nreplace tls@rcpt.example post@elsewhere.example", 1_000, 1, Optional.empty()));
+
+        assertThat(outbox.destinations()).containsExactly("mailto:post@elsewhere.example", "mailto:a@other.example");
+        assertThat(metrics.countFor("tlsReportDestinationsDenied")).isEqualTo(1);
+        assertThat(metrics.countFor("tlsReportDestinationsReplaced")).isEqualTo(1);
+    }
+
+    @Test
+    void domainWhoseDestinationsAreAllDeniedShouldGetNone() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        journal.record(List.of(met(NOON)));
+
+        assertThat(now(run("deny *", 1_000, 1, Optional.empty()))).singleElement()
+            .isInstanceOfSatisfying(ReportResult.NotWanted.class, none -> assertThat(none.reason()).contains("deny *"));
+    }
+
+    @Test
+    void domainWithTooFewSessionsShouldGetNone() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        journal.record(List.of(met(NOON), met(NOON)));
+
+        assertThat(now(run("", 1_000, 3, Optional.empty()))).singleElement()
+            .isInstanceOfSatisfying(ReportResult.NotWanted.class, none -> assertThat(none.reason()).isEqualTo("fewer than 3 sessions"));
+        assertThat(outbox.destinations()).isEmpty();
+    }
+
+    @Test
+    void mailboxThatRefusedAReportShouldBeLeftAloneForAWeek() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        ReportRun run = run("", 1_000, 1, Optional.empty());
+        dead.lost(new LostReport("m1", "TLS@rcpt.example", LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
+        journal.record(List.of(met(NOON)));
+
+        assertThat(now(run)).singleElement().isInstanceOfSatisfying(ReportResult.GivenUp.class,
+            given -> assertThat(given.reason()).contains("left alone until 2026-03-09T00:10:00Z", "nobody here"));
+        assertThat(metrics.countFor("tlsReportDestinationsLeftAlone")).isEqualTo(1);
+        assertThat(metrics.countFor("tlsReportMailsRefused")).isEqualTo(1);
+
+        clock.advance(Duration.ofDays(7));
+        journal.record(List.of(met(clock.instant())));
+        assertThat(now(run)).singleElement().isInstanceOf(ReportResult.Sent.class);
+    }
+
+    @Test
+    void mailboxThatWasOnlyOutOfReachShouldNotBeLeftAlone() {
+        dead.lost(new LostReport("m1", "tls@rcpt.example", LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
+
+        assertThat(dead.objection("tls@rcpt.example")).isEmpty();
+        assertThat(metrics.countFor("tlsReportMailsExpired")).isEqualTo(1);
+    }
+
+    @Test
+    void archiveShouldGetACopyAndSayNothingAboutDelivery() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        outbox.refuse(MAIL);
+        journal.record(List.of(met(NOON)));
+        ReportRun run = run("", 1, 1, Optional.of((Rua.Mailto) Rua.of("mailto:archive@sender.example")));
+
+        assertThat(now(run)).singleElement().isInstanceOf(ReportResult.Postponed.class);
+        assertThat(outbox.destinations()).containsExactly("mailto:archive@sender.example");
+    }
+
+    private ReportRun run(String rules, int cap, int minSessions, Optional<Rua.Mailto> archive) {
+        DestinationGuard guard = new DestinationGuard(DestinationRules.parse(rules, Set.of(443)), cap, dead, metrics, clock);
+        return new ReportRun(new ReportSettings(REPORTER, guard, minSessions, archive), tallies, reports, dns, outbox.transports(),
+            new ReportLog(metrics), clock);
+    }
+
+    private List<ReportResult> now(ReportRun run) {
+        return results(run, Due.everything(clock.instant()));
+    }
+
+    private List<ReportResult> due(ReportRun run) {
+        return results(run, Due.finishedDays(clock.instant()));
+    }
+
+    private static List<ReportResult> results(ReportRun run, Due due) {
+        List<ReportResult> results = new ArrayList<>();
+        run.run(due, key -> true, results::add);
+        return results;
+    }
+
+    private ReportRecord record(String destination) {
+        return reports.of(new TallyKey(DAY, RCPT)).stream()
+            .filter(each -> each.destination().equals(destination)).findFirst().orElseThrow();
+    }
+}
