@@ -23,12 +23,11 @@ import jamestls.mtasts.sts.StsRecord;
 /**
  * What a live look-up found, step by step.
  *
- * @param record empty when DNS did not answer
  * @param policy empty when there was no valid record to fetch by
  * @param hosts those named on the command line, or those of the MX look-up
  * @param mxTrouble why there are no hosts; empty if there are
  */
-record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Optional<Timed<FetchResult>> policy, List<DomainName> hosts,
+record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Timed<FetchResult>> policy, List<DomainName> hosts,
                       String mxTrouble) {
 
     /** What a step gave, and how long it took. */
@@ -45,8 +44,20 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
         }
     }
 
-    /** The TXT records at {@code _mta-sts.DOMAIN}, maybe none. */
-    record TxtRecords(List<String> records, RecordLint lint) {
+    /**
+     * The TXT records at {@code _mta-sts.DOMAIN}, maybe none.
+     *
+     * @param trouble why DNS did not say; empty if it did
+     */
+    record TxtRecords(List<String> records, RecordLint lint, String trouble) {
+
+        static TxtRecords found(List<String> records) {
+            return new TxtRecords(records, RecordLint.of(records), "");
+        }
+
+        static TxtRecords unknown(String trouble) {
+            return new TxtRecords(List.of(), RecordLint.of(List.of()), trouble);
+        }
 
         /** Whether one claims to be of MTA-STS: others may be there, under a wildcard for example. */
         boolean promisePolicy() {
@@ -55,8 +66,8 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
     }
 
     static LookupFindings of(DomainName domain, List<DomainName> named, Dns dns, PolicyFetcher fetcher) {
-        Timed<Optional<TxtRecords>> record = Timed.of(() -> records(domain, dns));
-        boolean published = record.value().flatMap(found -> found.lint().id()).isPresent();
+        Timed<TxtRecords> record = Timed.of(() -> records(domain, dns));
+        boolean published = record.value().lint().id().isPresent();
         Optional<Timed<FetchResult>> policy = published ? Optional.of(Timed.of(() -> fetcher.fetch(domain))) : Optional.empty();
         if (!named.isEmpty()) {
             return new LookupFindings(domain, record, policy, named, "");
@@ -70,12 +81,12 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
         };
     }
 
-    private static Optional<TxtRecords> records(DomainName domain, Dns dns) {
+    private static TxtRecords records(DomainName domain, Dns dns) {
         return switch (dns.txt(domain.child("_mta-sts"))) {
-            case DnsAnswer.Found<String> found -> Optional.of(new TxtRecords(found.records(), RecordLint.of(found.records())));
-            case DnsAnswer.Absent<String> absent -> Optional.of(new TxtRecords(List.of(), RecordLint.of(List.of())));
-            case DnsAnswer.Bogus<String> bogus -> Optional.empty();
-            case DnsAnswer.Failed<String> failed -> Optional.empty();
+            case DnsAnswer.Found<String> found -> TxtRecords.found(found.records());
+            case DnsAnswer.Absent<String> absent -> TxtRecords.found(List.of());
+            case DnsAnswer.Bogus<String> bogus -> TxtRecords.unknown("bogus: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> TxtRecords.unknown("failed: " + failed.reason());
         };
     }
 
@@ -94,10 +105,10 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
     }
 
     ExitCode exitCode() {
-        if (record.value().isEmpty()) {
+        if (!record.value().trouble().isEmpty()) {
             return ExitCode.UNKNOWN;
         }
-        if (!record.value().get().promisePolicy()) {
+        if (!record.value().promisePolicy()) {
             return ExitCode.NOTHING;
         }
         if (fetched().isEmpty()) {
@@ -114,7 +125,7 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
 
     private String verdict() {
         return switch (exitCode()) {
-            case UNKNOWN -> record.value().isEmpty() ? "DNS does not say whether there is a policy; a cached one would apply"
+            case UNKNOWN -> !record.value().trouble().isEmpty() ? "DNS does not say whether there is a policy; a cached one would apply"
                 : "the mail hosts could not be found out";
             case NOTHING -> "no MTA-STS: mail goes out with TLS where it is offered, unauthenticated";
             case PROBLEM -> fetched().isEmpty() ? "no usable policy: a cached one would apply, else mail goes out as if there were none"
@@ -133,13 +144,11 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
         List<String> lines = new ArrayList<>();
         lines.add(domain.ascii());
         lines.add("  record   " + recordLine() + " " + record.inWords());
-        record.value().ifPresent(found -> {
-            if (found.promisePolicy()) {
-                for (LintNote note : found.lint().problems()) {
-                    lines.add("           " + note.text() + " -> " + note.remedy());
-                }
+        if (record.value().promisePolicy()) {
+            for (LintNote note : record.value().lint().problems()) {
+                lines.add("           " + note.text() + " -> " + note.remedy());
             }
-        });
+        }
         policy.ifPresent(fetch -> lines.add("  policy   "
             + fetched().map(PolicyText::of).or(() -> problem().map(Violation::toString)).orElse("") + " " + fetch.inWords()));
         hosts.forEach(host -> lines.add("  mx       " + host + matchText(host)));
@@ -156,17 +165,23 @@ record LookupFindings(DomainName domain, Timed<Optional<TxtRecords>> record, Opt
     }
 
     private String recordLine() {
-        return record.value().map(found -> found.records().isEmpty() ? "none at _mta-sts." + domain
-            : String.join(" | ", found.records().stream().map(text -> text.replaceAll("[^\\x20-\\x7e]", "?")).toList()))
-            .orElse("look-up of _mta-sts." + domain + " failed");
+        TxtRecords found = record.value();
+        if (!found.trouble().isEmpty()) {
+            return "look-up of _mta-sts." + domain + " " + found.trouble();
+        }
+        return found.records().isEmpty() ? "none at _mta-sts." + domain
+            : String.join(" | ", found.records().stream().map(text -> text.replaceAll("[^\\x20-\\x7e]", "?")).toList());
     }
 
     /** For programs; docs/operations.md tells the members. */
     Map<String, Object> json() {
         Map<String, Object> object = Json.object("domain", domain.ascii(), "verdict", verdict());
         Map<String, Object> txt = Json.object("ms", record.took().toMillis());
-        record.value().ifPresent(found -> txt.putAll(Json.object("texts", found.records(), "id", found.lint().id().orElse(null), "problems",
-            found.lint().problems().stream().map(note -> Json.object("text", note.text(), "remedy", note.remedy())).toList())));
+        TxtRecords found = record.value();
+        txt.putAll(found.trouble().isEmpty()
+            ? Json.object("texts", found.records(), "id", found.lint().id().orElse(null), "problems", found.lint().problems().stream()
+                .map(note -> Json.object("text", note.text(), "remedy", note.remedy())).toList())
+            : Json.object("trouble", found.trouble()));
         object.put("record", txt);
         policy.ifPresent(fetch -> {
             Map<String, Object> fetching = Json.object("ms", fetch.took().toMillis());

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All work on one SQLite file, on one platform thread with one connection. Work that has gathered while the last commit was
@@ -17,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
  */
 final class SqliteEngine implements Engine {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
     private static final int MOST_WAITING = 10_000;
     private static final int MOST_TOGETHER = 256;
     private static final String CLOSED = "the database is closed";
@@ -72,8 +75,9 @@ final class SqliteEngine implements Engine {
             disconnect();
         } catch (InterruptedException | SQLException e) {
             // nobody interrupts this thread, and a connection that does not close has nothing left to commit
-            waiting.forEach(job -> job.fail(new StorageOutage(CLOSED, e)));
+            LOGGER.warn("The SQLite database did not close: {}", e.getMessage(), e);
         }
+        waiting.forEach(job -> job.fail(new StorageOutage(CLOSED, null)));
     }
 
     /** One transaction for all of them. */

@@ -158,7 +158,8 @@ class LookupTest {
         Run run = lookup();
 
         assertThat(run.exitCode()).isEqualTo(3);
-        assertThat(run.out()).contains("look-up of _mta-sts.user.example failed");
+        assertThat(run.out()).contains("look-up of _mta-sts.user.example failed: ");
+        assertThat(lookup("--json").out()).contains("\"trouble\": \"failed: ");
     }
 
     @Test
