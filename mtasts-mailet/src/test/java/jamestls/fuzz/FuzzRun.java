@@ -5,7 +5,6 @@ import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -81,7 +80,7 @@ final class FuzzRun {
 
     /** Target, seed, number of the input and the input: all that is needed to see it again. */
     String where() {
-        return target.name() + ", seed " + seed + ", input " + inputs + ", hexadecimal " + HexFormat.of().formatHex(reading);
+        return target.name() + ", seed " + seed + ", input " + inputs + ", packed " + PackedInput.pack(reading);
     }
 
     String target() {

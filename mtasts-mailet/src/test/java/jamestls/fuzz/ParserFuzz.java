@@ -1,7 +1,6 @@
 package jamestls.fuzz;
 
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * the time is over, with 1 at the first finding, and with 2 when one input keeps it busy for half a minute.
  *
  * <p>System properties: {@code fuzz.seconds} (default 60), {@code fuzz.seed} (default: by chance, printed),
- * {@code fuzz.target} (default: all), {@code fuzz.input} (hexadecimal: just this one, with {@code fuzz.target}).
+ * {@code fuzz.target} (default: all), {@code fuzz.input} (as a finding prints it: just this one, with {@code fuzz.target}).
  */
 public final class ParserFuzz {
 
@@ -27,7 +26,7 @@ public final class ParserFuzz {
         List<FuzzTarget> targets = FuzzTargets.all().stream().filter(target -> only.isEmpty() || target.name().equals(only)).toList();
         String input = System.getProperty("fuzz.input", "");
         if (!input.isEmpty()) {
-            targets.forEach(target -> System.out.println(target.reader().read(HexFormat.of().parseHex(input))));
+            targets.forEach(target -> System.out.println(target.reader().read(PackedInput.unpack(input))));
             return;
         }
         String given = System.getProperty("fuzz.seed", "");

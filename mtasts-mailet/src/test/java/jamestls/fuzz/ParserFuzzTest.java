@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Test;
 
@@ -31,12 +32,21 @@ class ParserFuzzTest {
         });
 
         assertThatExceptionOfType(AssertionError.class).isThrownBy(() -> new FuzzRun(broken, 42).go(Duration.ofSeconds(5)))
-            .withMessageMatching("broken, seed 42, input \\d+, hexadecimal [0-9a-f]{8,}: .*ArrayIndexOutOfBounds.*");
+            .withMessageMatching("broken, seed 42, input \\d+, packed [A-Za-z0-9_-]{8,}: .*ArrayIndexOutOfBounds.*");
     }
 
     @Test
     void theSameSeedShouldComeUponTheSameFinding() {
         assertThat(finding(7)).isEqualTo(finding(7));
+    }
+
+    @Test
+    void packedInputShouldBeTheInput() {
+        byte[] input = new byte[Mutator.LONGEST];
+        new Random(1).nextBytes(input);
+
+        assertThat(PackedInput.unpack(PackedInput.pack(input))).isEqualTo(input);
+        assertThat(PackedInput.unpack(PackedInput.pack(new byte[0]))).isEmpty();
     }
 
     private static String finding(long seed) {

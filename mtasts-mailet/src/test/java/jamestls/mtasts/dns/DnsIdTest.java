@@ -64,4 +64,19 @@ class DnsIdTest {
         assertThat(DnsId.matches(certificate, DomainName.of("b.example"))).isTrue();
         assertThat(DnsId.presented(certificate)).containsExactly("a.example", "b.example");
     }
+
+    @Test
+    void lettersBeyondAsciiShouldNotFoldIntoAName() {
+        // U+212A, the sign for kelvin, is a k in lower case
+        assertThat(DnsId.covers("mx.\u212Aelvin.example", DomainName.of("mx.kelvin.example"))).isFalse();
+        assertThat(DnsId.covers("mx.Kelvin.example", DomainName.of("mx.kelvin.example"))).isTrue();
+    }
+
+    @Test
+    void nameLongerThanAnyShouldNotBeReadThrough() {
+        String longest = "a".repeat(63) + "." + "b".repeat(63) + "." + "c".repeat(63) + "." + "d".repeat(59);
+
+        assertThat(DnsId.covers("*." + longest, DomainName.of("x." + longest))).isTrue();
+        assertThat(DnsId.covers("\u0130".repeat(100_000), DomainName.of(longest))).isFalse();
+    }
 }
