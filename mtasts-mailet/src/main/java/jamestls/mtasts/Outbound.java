@@ -75,7 +75,7 @@ final class Outbound implements AutoCloseable {
         this.schedule = schedule;
         this.https = new GuardedHttpsClient(dns, new HttpsSettings(trustStore, guard));
         this.database = database;
-        this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort()),
+        this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort(), configuration.policyFetchTimeout()),
             database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new),
             RefreshSchedule.daily(configuration.policyStorage().unusedAfter(), random), alarms, clock);
         this.refresher = new PolicyRefresher(policies);

@@ -96,6 +96,12 @@ public final class PolicyHost implements AutoCloseable {
         return this;
     }
 
+    /** Has no certificate for that host any more: the handshake fails. */
+    public PolicyHost withdraw(String host) {
+        keys.remove(host);
+        return this;
+    }
+
     /** Changes what a host answers. */
     public PolicyHost answer(String host, HttpAnswer answer) {
         answers.put(host, answer);

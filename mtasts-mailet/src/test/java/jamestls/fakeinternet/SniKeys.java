@@ -23,6 +23,10 @@ final class SniKeys extends X509ExtendedKeyManager {
         identities.put(host, identity);
     }
 
+    void remove(String host) {
+        identities.remove(host);
+    }
+
     /** The name in SNI, of a handshake that is going on or over. */
     static Optional<String> name(SSLSession session) {
         return ((ExtendedSSLSession) session).getRequestedServerNames().stream()

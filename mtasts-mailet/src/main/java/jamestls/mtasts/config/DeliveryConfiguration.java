@@ -30,6 +30,7 @@ import org.apache.mailet.MailetConfig;
  * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
  * @param smtpPort port of all MX hosts; anything but 25 is for laboratories
  * @param policyPort port of all MTA-STS policy hosts; anything but 443 is for laboratories
+ * @param policyFetchTimeout for all of the fetch of a policy; 1 second to 1 minute
  * @param trustStore PKCS#12 or JKS file with the certificate authorities to trust, as James file URL
  *     ({@code file://conf/…}); default: the JVM's
  * @param trustStorePassword its password; empty for none
@@ -43,8 +44,8 @@ public record DeliveryConfiguration(
         String outgoing, String delayTime, int maxRetries, Duration readTimeout, Duration connectTimeout,
         Optional<String> bounceProcessor, Optional<String> onSuccess, Optional<String> heloName, int deliveries,
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
-        Optional<String> dnsServers, int smtpPort, int policyPort, Optional<String> trustStore, String trustStorePassword,
-        Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage,
+        Optional<String> dnsServers, int smtpPort, int policyPort, Duration policyFetchTimeout, Optional<String> trustStore,
+        String trustStorePassword, Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage,
         DaneConfiguration dane) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
@@ -57,7 +58,7 @@ public record DeliveryConfiguration(
     private static final List<String> KNOWN = Stream.concat(PolicyStorage.NAMES.stream(), Stream.of(
         "outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
         "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
-        "reuseAge", "dnsServers", "smtpPort", "policyPort", "trustStore",
+        "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore",
         "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors", "dane",
         "insecureMx", "mandatoryDane")).toList();
 
@@ -116,6 +117,8 @@ public record DeliveryConfiguration(
             parameters.text("dnsServers"),
             parameters.number("smtpPort", 25, 1, 65_535),
             parameters.number("policyPort", 443, 1, 65_535),
+            parameters.duration("policyFetchTimeout", Duration.ofMinutes(1), ChronoUnit.SECONDS, Duration.ofSeconds(1),
+                Duration.ofMinutes(1)),
             parameters.text("trustStore"),
             parameters.text("trustStorePassword").orElse(""),
             parameters.flag("allowPrivateAddresses", false) ? Reachable.ANY_ADDRESS : Reachable.PUBLIC_ADDRESSES_ONLY,

@@ -15,7 +15,7 @@ import java.util.function.Function;
 
 /**
  * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, takes
- * nothing but status 200 and {@code text/plain}, and gives the whole exchange one minute and 64 KiB.
+ * nothing but status 200 and {@code text/plain}, and gives the whole exchange one deadline and 64 KiB.
  */
 public final class PolicyFetcher {
 
@@ -23,31 +23,42 @@ public final class PolicyFetcher {
     public static final int HTTPS_PORT = 443;
 
     // RFC 8461 §3.3 suggests both bounds
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    /** For the whole exchange, from the address look-up to the last byte. */
+    public static final Duration USUAL_DEADLINE = Duration.ofSeconds(60);
     private static final int LARGEST_BODY = PolicyGrammar.LARGEST_POLICY;
 
     private final Function<HttpsRequest, HttpsResult> https;
     private final int policyPort;
+    private final Duration deadline;
 
     /**
      * @param https checks the certificate of the policy host (RFC 8461 §3.3) and keeps the bounds
      * @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT}
      */
     public PolicyFetcher(GuardedHttpsClient https, int policyPort) {
-        this(https::exchange, policyPort);
+        this(https, policyPort, USUAL_DEADLINE);
     }
 
-    PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort) {
+    /** @param deadline for the whole exchange, {@link #USUAL_DEADLINE} at most: other servers wait that long for our turn to end */
+    public PolicyFetcher(GuardedHttpsClient https, int policyPort, Duration deadline) {
+        this(https::exchange, policyPort, deadline);
+    }
+
+    PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort, Duration deadline) {
+        if (!deadline.isPositive() || deadline.compareTo(USUAL_DEADLINE) > 0) {
+            throw new IllegalArgumentException("a deadline of " + deadline);
+        }
         this.https = https;
         this.policyPort = policyPort;
+        this.deadline = deadline;
     }
 
-    /** Fetches now; blocks for a minute at most. */
+    /** Fetches now; blocks until the deadline at most. */
     public FetchResult fetch(DomainName policyDomain) {
         Optional<URI> policyUri = policyUri(policyDomain);
         return policyUri.isEmpty()
             ? failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name")
-            : judge(https.apply(HttpsRequest.get(policyUri.get(), DEADLINE, LARGEST_BODY)));
+            : judge(https.apply(HttpsRequest.get(policyUri.get(), deadline, LARGEST_BODY)));
     }
 
     /** Empty when the domain has no such host, because its name is too long or has an underscore. */

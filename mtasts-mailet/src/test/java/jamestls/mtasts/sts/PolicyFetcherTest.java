@@ -109,7 +109,7 @@ class PolicyFetcherTest {
         return new PolicyFetcher(request -> {
             requests.add(request);
             return answer(200, Optional.of("text/plain"), POLICY);
-        }, port);
+        }, port, PolicyFetcher.USUAL_DEADLINE);
     }
 
     private static HttpsResult.Answer answer(int status, Optional<String> contentType, String body) {

@@ -56,7 +56,7 @@ final class PolicyWorld {
 
     /** Another process over another way to the same store. */
     StsPolicies restartedOver(PolicyStore store) {
-        return new StsPolicies(new Txt(), new PolicyFetcher(this::exchange, PolicyFetcher.HTTPS_PORT), store,
+        return new StsPolicies(new Txt(), new PolicyFetcher(this::exchange, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE), store,
             RefreshSchedule.daily(new Random(7)), alarms, new Turned());
     }
 
