@@ -28,6 +28,12 @@
  *   <li>DNS, by name or by name and type, {@link jamestls.fakeinternet.DnsFault}: SERVFAIL, REFUSED, NXDOMAIN, no answer,
  *       truncation over UDP, an answer that does not parse, an answer that stops at the first CNAME; also a delay. Names and
  *       texts that no host may have go into the {@link jamestls.fakeinternet.Zone} as they are.
+ *   <li>DNSSEC. A {@link jamestls.fakeinternet.DnsTree} cuts a {@code Zone} into zones from the root down, each signed in its own
+ *       way ({@link jamestls.fakeinternet.Signing}: RSA, ECDSA or Ed25519; NSEC, NSEC3, opt-out) or not at all, and signs as it
+ *       answers. {@link jamestls.fakeinternet.SigningFault} says by name what is wrong: signatures expired, forged, missing, too
+ *       many, by a stranger's key; a delegation stripped or to another key; proofs of absence about something else. A
+ *       resolver that strips everything is {@code tree.strip(true)}. The client trusts {@code tree.trustAnchors()}. The same tree
+ *       goes to software of others with {@link jamestls.fakeinternet.NameServers}.
  *   <li>HTTPS, by host, {@link jamestls.fakeinternet.HttpAnswer}: redirect, other status, wrong or missing media type, a body
  *       of any size under any framing, body or headers that drip for ever, huge headers, an end in the middle, silence, bytes
  *       that are not HTTP. By connection, {@link jamestls.fakeinternet.PolicyHost.Door}: silence before TLS, a slammed door,

@@ -12,6 +12,12 @@
  *   <li>the reading, which turns records into ours and refuses or leaves out what is too much.
  * </ol>
  *
+ * <p>Between the alias chain and the recursor stands who vouches for the answer: our
+ * {@linkplain jamestls.mtasts.dns.DnssecMode#VALIDATE validator}, the resolver on this machine, or nobody. The validator is
+ * dnsjava's, with bounds, caches and suspicion of our own around it; a probe finds out whether the resolvers let it work
+ * ({@link jamestls.mtasts.dns.DnssecState}). RFC 7672 §2.1.1 has four states: {@code Found} and {@code Absent} are secure or
+ * insecure, {@code Bogus} is bogus, {@code Failed} is indeterminate and treated alike.
+ *
  * <p>{@link jamestls.mtasts.dns.DomainName} is the form in which names are compared,
  * {@link jamestls.mtasts.dns.DnsId} says whether a certificate is for such a name, and
  * {@link jamestls.mtasts.dns.AddressGuard} whether an address is one that a stranger may send us to.
