@@ -13,14 +13,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /** One honest web server for the policies of all domains: {@code https://mta-sts.DOMAIN/.well-known/mta-sts.txt}. */
-final class PolicyFiles implements AutoCloseable {
+public final class PolicyFiles implements AutoCloseable {
 
     private final HttpsServer server;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Map<String, String> policyByHost;
 
     /** @param policyByHost what to serve, by host name; {@code identity} must be good for all of them */
-    PolicyFiles(Map<String, String> policyByHost, Identity identity) {
+    public PolicyFiles(Map<String, String> policyByHost, Identity identity) {
         this.policyByHost = Map.copyOf(policyByHost);
         try {
             server = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 50);
@@ -33,7 +33,7 @@ final class PolicyFiles implements AutoCloseable {
         server.start();
     }
 
-    int port() {
+    public int port() {
         return server.getAddress().getPort();
     }
 

@@ -118,12 +118,12 @@ public sealed class Delivery permits Rehearsal {
         SessionKey key = new SessionKey(name, route.demand().sni(name), new InetSocketAddress(route.address(), smtpPort));
         Optional<Turn> turn = traffic.turnAt(key.address());
         if (turn.isEmpty()) {
-            return Optional.of(new DeliveryResult.Postponed(route.host().name() + " is busy"));
+            return Optional.of(busy(route));
         }
-        try (Turn mine = turn.get()) {
+        try (Turn there = turn.get()) {
             attempts.start();
             Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
-            return result.isPresent() ? result : overNewSession(route, key, useOfTls(route, key, attempts), mail, attempts);
+            return result.isPresent() ? result : overNewSession(route, key, mail, attempts);
         }
     }
 
@@ -137,16 +137,37 @@ public sealed class Delivery permits Rehearsal {
 
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
     private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
-        Optional<Lease> idle = traffic.sessions().idle(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
+        Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
         if (idle.isEmpty()) {
             return Optional.empty();
         }
         try (Lease lease = idle.get()) {
-            Verdict verdict = judge(route, lease.session().observation());
-            Transmission transmission = send(lease, mail);
-            // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
-            return transmission.leavesOpen() ? Optional.empty() : attempts.sent(route, verdict.level(), transmission);
+            Optional<Turn> turn = traffic.turn();
+            if (turn.isEmpty()) {
+                lease.keep();
+                return Optional.of(busy(route));
+            }
+            try (Turn anywhere = turn.get()) {
+                Verdict verdict = judge(route, lease.session().observation());
+                Transmission transmission = send(lease, mail);
+                // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
+                return transmission.leavesOpen() ? Optional.empty() : attempts.sent(route, verdict.level(), transmission);
+            }
         }
+    }
+
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
+        Optional<Turn> turn = traffic.turn();
+        if (turn.isEmpty()) {
+            return Optional.of(busy(route));
+        }
+        try (Turn anywhere = turn.get()) {
+            return overNewSession(route, key, useOfTls(route, key, attempts), mail, attempts);
+        }
+    }
+
+    private static DeliveryResult busy(Route route) {
+        return new DeliveryResult.Postponed(route.host().name() + " is busy");
     }
 
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {

@@ -33,7 +33,7 @@ import reactor.core.scheduler.Schedulers;
  * mail in the queue: it may arrive twice, it is not lost.
  *
  * <p>Each mail has a virtual thread of its own, which waits for a turn at the recipient domain before the message is even
- * looked at; {@link Traffic} sees to the rest. Of the mails in hand no domain may have more than a quarter: what goes beyond
+ * looked at; {@link Traffic} sees to the rest. Of the mails in hand no domain may have more than half: what goes beyond
  * returns to the queue for a moment, so that there is always room for the mails of others.
  */
 public final class QueueWorker implements AutoCloseable {
@@ -42,8 +42,9 @@ public final class QueueWorker implements AutoCloseable {
     private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
     /** A mail in hand waits as long as it takes: the queue could do no better. */
     private static final Duration ANY_TIME = Duration.ofDays(1_000);
-    private static final Duration SOON = Duration.ofSeconds(15);
-    private static final int SHARE_OF_ONE_DOMAIN = 4;
+    private static final Duration LONGEST_STAY = Duration.ofSeconds(15);
+    private static final Duration SHORTEST_STAY = Duration.ofMillis(200);
+    private static final int SHARE_OF_ONE_DOMAIN = 2;
 
     private final MailQueue queue;
     private final Delivery delivery;
@@ -115,7 +116,7 @@ public final class QueueWorker implements AutoCloseable {
                     if (atDomain.isClosed()) {
                         return false;
                     }
-                    queue.enQueue(mail, SOON);
+                    queue.enQueue(mail, stayInQueue(mail));
                 }
             }
             return true;
@@ -152,6 +153,13 @@ public final class QueueWorker implements AutoCloseable {
         try (Turn mine = turn.get()) {
             return delivery.deliver(OutboundMail.of(mail, domain));
         }
+    }
+
+    /** Until half of those before it are through, if they go on as they did: who comes back too early is in the way of others. */
+    private Duration stayInQueue(Mail mail) {
+        Duration half = DomainName.parse(mail.getRecipients().iterator().next().getDomain().asString())
+            .flatMap(domain -> atDomain.expectedWait(domain.ascii())).orElse(LONGEST_STAY).dividedBy(2);
+        return half.compareTo(LONGEST_STAY) > 0 ? LONGEST_STAY : half.compareTo(SHORTEST_STAY) < 0 ? SHORTEST_STAY : half;
     }
 
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {

@@ -50,22 +50,14 @@ public final class Traffic implements AutoCloseable {
             .build();
     }
 
-    /** Waits until a mail may go to that address; empty when it is too long a wait, or the end. */
+    /** Waits until a mail may go to that address; empty when it is too long a wait, or the end. It takes nothing from others. */
     Optional<Turn> turnAt(InetSocketAddress address) {
-        // waiting for the address takes nothing from the others; only then one of the places that all share is asked for
-        Optional<Turn> there = atAddress.take(address, LONGEST_WAIT);
-        if (there.isEmpty()) {
-            return Optional.empty();
-        }
-        Optional<Turn> anywhere = inAll.take(EVERYWHERE, LONGEST_WAIT);
-        if (anywhere.isEmpty()) {
-            there.get().close();
-            return Optional.empty();
-        }
-        return Optional.of(() -> {
-            anywhere.get().close();
-            there.get().close();
-        });
+        return atAddress.take(address, LONGEST_WAIT);
+    }
+
+    /** Waits for one of the places that all share, to be held only while a server is talked to. */
+    Optional<Turn> turn() {
+        return inAll.take(EVERYWHERE, LONGEST_WAIT);
     }
 
     public SessionPool sessions() {

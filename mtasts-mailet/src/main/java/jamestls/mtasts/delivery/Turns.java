@@ -31,7 +31,9 @@ final class Turns<K> implements AutoCloseable {
     private static final class Line {
 
         private final Semaphore places;
+        private final long since = System.nanoTime();
         private int users;
+        private long ended;
 
         private Line(int atOnce) {
             places = new Semaphore(atOnce, true);
@@ -65,6 +67,18 @@ final class Turns<K> implements AutoCloseable {
         lock.lock();
         try {
             return lines.containsKey(key) ? lines.get(key).users : 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How long who comes now would wait, as far as the pace until now tells; empty when nobody's turn has ended yet. */
+    Optional<Duration> expectedWait(K key) {
+        lock.lock();
+        try {
+            Line line = lines.get(key);
+            return line == null || line.ended == 0 ? Optional.empty()
+                : Optional.of(Duration.ofNanos((System.nanoTime() - line.since) / line.ended * line.users));
         } finally {
             lock.unlock();
         }
@@ -105,6 +119,7 @@ final class Turns<K> implements AutoCloseable {
     private void leave(K key, Line line) {
         lock.lock();
         try {
+            line.ended++;
             if (--line.users == 0) {
                 lines.remove(key);
             }

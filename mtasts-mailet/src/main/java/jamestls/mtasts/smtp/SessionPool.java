@@ -17,7 +17,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -33,6 +35,9 @@ public final class SessionPool implements AutoCloseable {
 
     /** After so long without a word the server may be gone, and is asked before it is trusted with a mail. */
     private static final Duration FRESH = Duration.ofSeconds(1);
+    private static final Duration SHORTEST_WAIT = Duration.ofMillis(5);
+    private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
+    private static final Duration LONGEST_WAIT_FOR_OPENING = Duration.ofSeconds(2);
     private static final Duration SWEEP = Duration.ofMillis(500);
     private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(6);
 
@@ -40,7 +45,7 @@ public final class SessionPool implements AutoCloseable {
     private final ReuseLimits limits;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<SessionKey, Deque<Kept>> byKey = new HashMap<>();
+    private final Map<SessionKey, Host> hosts = new HashMap<>();
     /** Longest idle first. */
     private final Set<Kept> all = new LinkedHashSet<>();
     private boolean closed;
@@ -70,6 +75,15 @@ public final class SessionPool implements AutoCloseable {
     private record Kept(SessionKey key, SmtpSession session, int mails, long openedAt, long idleSince) {
     }
 
+    /** The sessions of one key; under the lock. Forgotten with the last of them. */
+    private final class Host {
+        private final Deque<Kept> idle = new ArrayDeque<>();
+        private final Condition moved = lock.newCondition();
+        private int opening;
+        private int carrying;
+        private long nanosToOpen;
+    }
+
     /**
      * A session that has idled, if there is one that suits: the one last used. One that has idled for more than a second
      * is asked whether it lives. The caller closes the lease.
@@ -81,11 +95,10 @@ public final class SessionPool implements AutoCloseable {
         try {
             for (Optional<Kept> next = last(key); next.isPresent(); next = last(key)) {
                 Kept kept = next.get();
-                if (isOver(kept)) {
-                    bid(kept.session());
-                } else if (!suits.test(kept.session().observation())) {
+                if (!isOver(kept) && !suits.test(kept.session().observation())) {
                     unsuited.add(kept);
-                } else if (nanoTime.getAsLong() - kept.idleSince() > FRESH.toNanos() && !kept.session().isAlive()) {
+                } else if (isOver(kept) || isStale(kept) && !kept.session().isAlive()) {
+                    change(key, host -> host.carrying--);
                     bid(kept.session());
                 } else {
                     reused.increment();
@@ -94,15 +107,78 @@ public final class SessionPool implements AutoCloseable {
             }
             return Optional.empty();
         } finally {
-            unsuited.reversed().forEach(this::putBack);
+            for (Kept kept : unsuited.reversed()) {
+                putBack(kept);
+                change(key, host -> host.carrying--);
+            }
+        }
+    }
+
+    /**
+     * Like {@link #idle}, and if all sessions there are busy, waits for one as long as it would take to open another: a
+     * connection costs both sides more than a mail does, so one more is opened only where those there are do not keep up.
+     */
+    public Optional<Lease> idleOrSoon(SessionKey key, Predicate<TlsObservation> suits) {
+        long since = nanoTime.getAsLong();
+        Optional<Lease> lease = idle(key, suits);
+        while (lease.isEmpty() && awaitMove(key, since)) {
+            lease = idle(key, suits);
+        }
+        return lease;
+    }
+
+    /** @return false when there is nothing to wait for, or not any longer */
+    private boolean awaitMove(SessionKey key, long since) {
+        lock.lock();
+        try {
+            Host host = hosts.get(key);
+            if (host == null || host.opening + host.carrying == 0 || closed) {
+                return false;
+            }
+            // a session on its way is worth a longer wait than one that may carry a long mail
+            long patience = host.carrying == 0 ? LONGEST_WAIT_FOR_OPENING.toNanos()
+                : Math.min(Math.max(2 * host.nanosToOpen, SHORTEST_WAIT.toNanos()), LONGEST_WAIT.toNanos());
+            long left = patience - (nanoTime.getAsLong() - since);
+            return left > 0 && (host.moved.awaitNanos(left) > 0 || !host.idle.isEmpty());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            lock.unlock();
         }
     }
 
     /** A new session, usable or not: its observation tells. The caller closes the lease. */
     public Lease open(SessionKey key, TlsUse use) {
-        long now = nanoTime.getAsLong();
         opened.increment();
-        return new Lease(key, connector.connect(key.mxHost(), key.sni(), key.address(), use), 0, now, Origin.NEW);
+        change(key, host -> host.opening++);
+        long now = nanoTime.getAsLong();
+        try {
+            SmtpSession session = connector.connect(key.mxHost(), key.sni(), key.address(), use);
+            change(key, host -> {
+                host.carrying++;
+                host.nanosToOpen = nanoTime.getAsLong() - now;
+            });
+            return new Lease(key, session, 0, now, Origin.NEW);
+        } finally {
+            change(key, host -> host.opening--);
+        }
+    }
+
+    /** Under the lock; one who waits looks again, and a host without sessions is forgotten. */
+    private void change(SessionKey key, Consumer<Host> change) {
+        lock.lock();
+        try {
+            Host host = hosts.computeIfAbsent(key, k -> new Host());
+            change.accept(host);
+            host.moved.signal();
+            if (host.opening + host.carrying == 0 && host.idle.isEmpty()) {
+                host.moved.signalAll();
+                hosts.remove(key);
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** How many sessions idle now. */
@@ -134,7 +210,10 @@ public final class SessionPool implements AutoCloseable {
             closed = true;
             idle = List.copyOf(all);
             all.clear();
-            byKey.clear();
+            hosts.values().forEach(host -> {
+                host.idle.clear();
+                host.moved.signalAll();
+            });
         } finally {
             lock.unlock();
         }
@@ -188,13 +267,12 @@ public final class SessionPool implements AutoCloseable {
         /** Gives the session back; blocks on nothing. */
         @Override
         public void close() {
-            if (!session.isUsable()) {
-                return;
+            boolean another = worthKeeping && session.isUsable() && mails + 1 < limits.mails();
+            if (another) {
+                putBack(new Kept(key, session, mails + 1, openedAt, nanoTime.getAsLong()));
             }
-            long now = nanoTime.getAsLong();
-            if (worthKeeping && mails + 1 < limits.mails()) {
-                putBack(new Kept(key, session, mails + 1, openedAt, now));
-            } else {
+            change(key, host -> host.carrying--);
+            if (!another && session.isUsable()) {
                 bid(session);
             }
         }
@@ -203,15 +281,14 @@ public final class SessionPool implements AutoCloseable {
     private Optional<Kept> last(SessionKey key) {
         lock.lock();
         try {
-            Deque<Kept> kept = byKey.get(key);
-            if (kept == null) {
+            Host host = hosts.get(key);
+            if (host == null || host.idle.isEmpty()) {
                 return Optional.empty();
             }
-            Kept last = kept.removeLast();
-            if (kept.isEmpty()) {
-                byKey.remove(key);
-            }
+            Kept last = host.idle.removeLast();
             all.remove(last);
+            // the taker's until it says what became of it
+            host.carrying++;
             return Optional.of(last);
         } finally {
             lock.unlock();
@@ -225,10 +302,11 @@ public final class SessionPool implements AutoCloseable {
             if (closed || isOver(kept)) {
                 over.add(kept);
             } else {
-                byKey.computeIfAbsent(kept.key(), key -> new ArrayDeque<>()).addLast(kept);
+                Host host = hosts.computeIfAbsent(kept.key(), key -> new Host());
+                host.idle.addLast(kept);
                 all.add(kept);
-                if (byKey.get(kept.key()).size() > limits.perHost()) {
-                    over.add(byKey.get(kept.key()).getFirst());
+                if (host.idle.size() > limits.perHost()) {
+                    over.add(host.idle.getFirst());
                 } else if (all.size() > limits.inAll()) {
                     over.add(all.iterator().next());
                 }
@@ -260,11 +338,15 @@ public final class SessionPool implements AutoCloseable {
     /** Under the lock. */
     private void forget(Kept kept) {
         all.remove(kept);
-        Deque<Kept> same = byKey.get(kept.key());
-        same.remove(kept);
-        if (same.isEmpty()) {
-            byKey.remove(kept.key());
+        Host host = hosts.get(kept.key());
+        host.idle.remove(kept);
+        if (host.opening + host.carrying == 0 && host.idle.isEmpty()) {
+            hosts.remove(kept.key());
         }
+    }
+
+    private boolean isStale(Kept kept) {
+        return nanoTime.getAsLong() - kept.idleSince() > FRESH.toNanos();
     }
 
     private boolean isOver(Kept kept) {

@@ -107,7 +107,7 @@ class QueueWorkerTest {
     }
 
     @Test
-    void mailsInHandShouldBeBoundedAndOneDomainHaveAQuarterOfThem() throws Exception {
+    void mailsInHandShouldBeBoundedAndOneDomainHaveHalfOfThem() throws Exception {
         internet.mx("slow.example", 10, "mx.slow.example", setup -> setup).at(SmtpPhase.GREETING, SmtpAct.stall());
         SmtpServer fast = internet.goodMx("fast.example");
         for (int i = 0; i < 100; i++) {
@@ -119,7 +119,7 @@ class QueueWorkerTest {
         assertThat(fast.awaitMails(1, Duration.ofSeconds(10))).hasSize(1);
         assertThat(queue.mostInHand.get()).isLessThanOrEqualTo(40);
         // the others are back in the queue for a moment, which is no attempt
-        assertThat(queue.delays).hasSizeGreaterThan(80).allMatch(Duration.ofSeconds(15)::equals);
+        assertThat(queue.delays).hasSizeGreaterThan(70).allMatch(delay -> delay.compareTo(Duration.ofSeconds(15)) <= 0);
     }
 
     @Test

@@ -1,0 +1,63 @@
+package jamestls.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+
+/** Gives James mails, all over one connection. */
+final class Injection {
+
+    private static final String LINE = "The quick brown fox jumps over the lazy dog, and the lazy dog could not care less.\r\n";
+
+    private Injection() {
+    }
+
+    /**
+     * @param size of each mail in bytes, more or less
+     * @param domains recipients are bob@d0.bench.example, bob@d1.bench.example and so on, in turn
+     */
+    static void mails(int port, String sender, int count, int size, int domains) {
+        String body = "From: " + sender + "\r\nSubject: bench\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+            + "Message-ID: <bench@sender.example>\r\n\r\n" + LINE.repeat(Math.max(1, (size - 150) / LINE.length())) + ".\r\n";
+        byte[] mail = body.getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setTcpNoDelay(true);
+            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            OutputStream out = socket.getOutputStream();
+            expect(in, "220");
+            say(out, in, "EHLO injector", "250");
+            for (int i = 0; i < count; i++) {
+                say(out, in, "MAIL FROM:<" + sender + ">", "250");
+                say(out, in, "RCPT TO:<bob@d" + i % domains + ".bench.example>", "250");
+                say(out, in, "DATA", "354");
+                out.write(mail);
+                out.flush();
+                expect(in, "250");
+            }
+            say(out, in, "QUIT", "221");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void say(OutputStream out, BufferedReader in, String command, String expected) throws IOException {
+        out.write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        out.flush();
+        expect(in, expected);
+    }
+
+    private static void expect(BufferedReader in, String code) throws IOException {
+        String reply = String.valueOf(in.readLine());
+        while (reply.startsWith(code + "-")) {
+            reply = String.valueOf(in.readLine());
+        }
+        if (!reply.startsWith(code)) {
+            throw new IOException("James said '" + reply + "' instead of " + code);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package jamestls.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import jamestls.fakeinternet.Identity;
+import java.util.Map;
+
+/** {@link SinkServer} in its own process, as seen by the benchmark. */
+final class Sink implements AutoCloseable {
+
+    private static final char[] PASSWORD = "sink".toCharArray();
+
+    private final Process process;
+    private final BufferedReader answers;
+    private final BufferedWriter commands;
+    private final int port;
+
+    /** What it has counted. */
+    record Count(long mails, long connections) {
+    }
+
+    private Sink(Process process) throws IOException {
+        this.process = process;
+        this.answers = process.inputReader();
+        this.commands = process.outputWriter();
+        this.port = Integer.parseInt(answers.readLine());
+    }
+
+    /** @param hosts who answers at which address */
+    static Sink start(Path directory, Map<String, Identity> hosts) {
+        try {
+            Path keys = Files.createDirectories(directory).resolve("sink.p12");
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            for (Map.Entry<String, Identity> host : hosts.entrySet()) {
+                store.setKeyEntry(host.getKey(), host.getValue().key(), PASSWORD,
+                    host.getValue().chain().toArray(java.security.cert.Certificate[]::new));
+            }
+            try (OutputStream file = Files.newOutputStream(keys)) {
+                store.store(file, PASSWORD);
+            }
+            List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m", "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), SinkServer.class.getName(), keys.toString()));
+            command.addAll(hosts.keySet());
+            return new Sink(new ProcessBuilder(command).redirectError(directory.resolve("sink.log").toFile()).start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The port it listens on, at all its addresses. */
+    int port() {
+        return port;
+    }
+
+    /** From now on it holds back every answer. */
+    void shut() {
+        say("close");
+    }
+
+    /** What it held back goes out. */
+    void open() {
+        say("open");
+    }
+
+    void roundTrip(Duration time) {
+        say("rtt " + time.toMillis());
+    }
+
+    Count count() {
+        String[] words = say("count").split(" ");
+        return new Count(Long.parseLong(words[0]), Long.parseLong(words[1]));
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+    }
+
+    private String say(String command) {
+        try {
+            commands.write(command);
+            commands.newLine();
+            commands.flush();
+            return String.valueOf(answers.readLine());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
