@@ -79,7 +79,7 @@ public final class RelayBench {
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
-             BenchServer james = BenchServer.start(JamesHome.configured(), directory.resolve("james"),
+             BenchServer james = BenchServer.start(JamesHome.configured(), Files.createTempDirectory(Files.createDirectories(directory), "james"),
                  new Surroundings(dns.address(), sink.port(), files.port(), ca.trustStore()),
                  Map.of("GATEWAYS", String.join(",", hosts.keySet().stream().map(ip -> ip + ":" + sink.port()).toList()),
                      "DNS", dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),
@@ -135,8 +135,9 @@ public final class RelayBench {
         sink.roundTrip(Duration.ofMillis(each.rtt()));
         Sink.Count before = sink.count();
         sink.shut();
-        Injection.mails(james.injectionPort(), who + "@sender.example", each.mails(), each.size(), each.destinations());
-        Awaitility.await("the spool").atMost(PATIENCE).pollDelay(Duration.ofMillis(500)).until(() -> size("spool").contains("\"size\":0"));
+        Injection.mails(james.injectionPort(), who, each.mails(), each.size(), each.destinations());
+        Awaitility.await("the filling of the queue").atMost(PATIENCE).pollDelay(Duration.ofMillis(700))
+            .until(() -> size("spool").contains("\"size\":0"));
         Duration cpu = james.cpu();
         long start = System.nanoTime();
         sink.open();

@@ -16,7 +16,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
 
 /** A James for measurements: with the optimising compiler, without what has nothing to do with delivery. */
@@ -65,6 +69,7 @@ public final class BenchServer implements AutoCloseable {
             for (Path jar : home.flavour().jars()) {
                 Files.copy(jar, extensions.resolve(jar.getFileName()));
             }
+            compile("FillQueue", home, extensions.resolve("bench.jar"));
             List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
             command.addAll(jvm);
             command.addAll(List.of("-Dworking.directory=" + directory, "-Dextra.props=" + conf.resolve("jvm.properties"),
@@ -125,6 +130,26 @@ public final class BenchServer implements AutoCloseable {
             return first.isConnected() && second.isConnected();
         } catch (IOException notYet) {
             return false;
+        }
+    }
+
+    /** With the compiler of this JDK, against the libraries of the James at hand. */
+    private static void compile(String mailet, JamesHome home, Path jar) throws IOException {
+        String source = resource(mailet + ".java.txt", Map.of());
+        Path directory = Files.createTempDirectory(jar.getParent().getParent(), "mailet");
+        Path file = Files.writeString(directory.resolve(mailet + ".java"),
+            home.flavour() == Flavour.JAVAX ? source : source.replace("javax.inject", "jakarta.inject"));
+        try (Stream<Path> libraries = Files.list(home.libraries())) {
+            String classPath = libraries.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
+            if (ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "--release", "21", "-cp", classPath,
+                    "-d", directory.toString(), file.toString()) != 0) {
+                throw new IllegalStateException(file + " does not compile");
+            }
+        }
+        String name = "jamestls/bench/" + mailet + ".class";
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
+            out.putNextEntry(new JarEntry(name));
+            out.write(Files.readAllBytes(directory.resolve(name)));
         }
     }
 

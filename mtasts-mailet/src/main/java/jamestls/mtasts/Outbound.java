@@ -105,7 +105,7 @@ final class Outbound implements AutoCloseable {
     /** Starts delivering what is in the queue. */
     QueueWorker work(MailQueue queue, MailetContext context) {
         return new QueueWorker(queue, delivery, schedule, context, configuration.bounceProcessor(), configuration.onSuccess(),
-            configuration.deliveriesPerDestination(), configuration.mailsInHand(), reportMails);
+            traffic, configuration.mailsInHand(), reportMails);
     }
 
     /** What an operator should look at, for metrics and health checks. */

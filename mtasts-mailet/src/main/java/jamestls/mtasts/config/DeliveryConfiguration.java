@@ -110,7 +110,7 @@ public record DeliveryConfiguration(
             parameters.text("heloName"),
             parameters.number("deliveries", 256, 1, 100_000),
             parameters.number("deliveriesPerDestination", 20, 1, 10_000),
-            parameters.number("mailsInHand", 2_000, 1, 100_000),
+            parameters.number("mailsInHand", 5_000, 1, 100_000),
             parameters.number("reuseMails", 100, 1, 100_000),
             parameters.duration("reuseIdle", Duration.ofSeconds(5), ChronoUnit.SECONDS, Duration.ofMillis(100), Duration.ofMinutes(2)),
             parameters.duration("reuseAge", Duration.ofMinutes(5), ChronoUnit.SECONDS, Duration.ofSeconds(1), Duration.ofHours(1)),

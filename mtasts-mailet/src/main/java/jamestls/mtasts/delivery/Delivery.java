@@ -73,11 +73,6 @@ public sealed class Delivery permits Rehearsal {
         return result;
     }
 
-    /** From now on no mail is begun; those that are under way go on. */
-    void stop() {
-        traffic.stop();
-    }
-
     private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, Attempts attempts) {
         StsLookup sts = policies.lookup(mail.domain());
         attempts.apply(sts);
@@ -137,7 +132,8 @@ public sealed class Delivery permits Rehearsal {
 
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
     private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
-        Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
+        Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND,
+            traffic.atDomain().users(mail.domain().ascii()));
         if (idle.isEmpty()) {
             return Optional.empty();
         }

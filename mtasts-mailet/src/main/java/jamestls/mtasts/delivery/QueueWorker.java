@@ -42,7 +42,7 @@ public final class QueueWorker implements AutoCloseable {
     private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
     /** A mail in hand waits as long as it takes: the queue could do no better. */
     private static final Duration ANY_TIME = Duration.ofDays(1_000);
-    private static final Duration LONGEST_STAY = Duration.ofSeconds(15);
+    private static final Duration LONGEST_STAY = Duration.ofSeconds(5);
     private static final Duration SHORTEST_STAY = Duration.ofMillis(200);
     private static final int SHARE_OF_ONE_DOMAIN = 2;
 
@@ -56,6 +56,7 @@ public final class QueueWorker implements AutoCloseable {
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     /** James's queues on JMS block whoever asks for the next mail. */
     private final ExecutorService asking = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
+    private final Traffic traffic;
     private final Turns<String> atDomain;
     private final int share;
     private final Disposable subscription;
@@ -63,12 +64,12 @@ public final class QueueWorker implements AutoCloseable {
     /**
      * Starts at once.
      *
-     * @param atDomain most deliveries at once to one domain
+     * @param traffic the one that {@code delivery} goes through
      * @param inHand most mails taken from the queue and not yet settled, most of them waiting
      * @param reportMails how the mails that carry TLS reports end
      */
     public QueueWorker(MailQueue queue, Delivery delivery, RetrySchedule schedule, MailetContext context,
-                       Optional<String> bounceProcessor, Optional<String> onSuccess, int atDomain, int inHand, ReportMails reportMails) {
+                       Optional<String> bounceProcessor, Optional<String> onSuccess, Traffic traffic, int inHand, ReportMails reportMails) {
         this.queue = queue;
         this.delivery = delivery;
         this.schedule = schedule;
@@ -76,8 +77,9 @@ public final class QueueWorker implements AutoCloseable {
         this.reportMails = reportMails;
         this.context = context;
         this.onSuccess = onSuccess;
-        this.atDomain = new Turns<>(atDomain);
-        this.share = Math.max(atDomain, inHand / SHARE_OF_ONE_DOMAIN);
+        this.traffic = traffic;
+        this.atDomain = traffic.atDomain();
+        this.share = Math.max(1, inHand / SHARE_OF_ONE_DOMAIN);
         this.subscription = Flux.from(queue.deQueue())
             .subscribeOn(Schedulers.fromExecutorService(asking))
             .flatMap(item -> begin(item), inHand, 1)
@@ -213,8 +215,7 @@ public final class QueueWorker implements AutoCloseable {
     public void close() {
         subscription.dispose();
         asking.shutdownNow();
-        atDomain.close();
-        delivery.stop();
+        traffic.stop();
         threads.shutdown();
         try {
             if (!threads.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {

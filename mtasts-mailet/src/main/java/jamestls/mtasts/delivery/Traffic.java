@@ -26,12 +26,13 @@ public final class Traffic implements AutoCloseable {
     private static final String EVERYWHERE = "everywhere";
 
     private final SessionPool sessions;
+    private final Turns<String> atDomain;
     private final Turns<InetSocketAddress> atAddress;
     private final Turns<String> inAll;
     private final Cache<SessionKey, String> failedInTls;
 
     /**
-     * @param perDestination most deliveries at once to one address
+     * @param perDestination most deliveries at once to one domain, and to one address
      * @param deliveries most deliveries at once
      */
     public Traffic(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
@@ -40,6 +41,7 @@ public final class Traffic implements AutoCloseable {
 
     Traffic(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, LongSupplier nanoTime) {
         this.sessions = new SessionPool(connector, reuse);
+        this.atDomain = new Turns<>(perDestination);
         this.atAddress = new Turns<>(perDestination);
         this.inAll = new Turns<>(deliveries);
         this.failedInTls = Caffeine.newBuilder()
@@ -48,6 +50,11 @@ public final class Traffic implements AutoCloseable {
             .ticker((Ticker) nanoTime::getAsLong)
             .executor(Thread::startVirtualThread)
             .build();
+    }
+
+    /** The turns at each recipient domain, by its name in ASCII. */
+    Turns<String> atDomain() {
+        return atDomain;
     }
 
     /** Waits until a mail may go to that address; empty when it is too long a wait, or the end. It takes nothing from others. */
@@ -81,6 +88,7 @@ public final class Traffic implements AutoCloseable {
 
     /** From now on nobody gets a turn; those who have one may use it. */
     void stop() {
+        atDomain.close();
         atAddress.close();
         inAll.close();
     }

@@ -37,7 +37,7 @@ public final class SessionPool implements AutoCloseable {
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(5);
     private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT_FOR_OPENING = Duration.ofSeconds(2);
+    private static final Duration LONGEST_WAIT_FOR_OPENING = Duration.ofSeconds(10);
     private static final Duration SWEEP = Duration.ofMillis(500);
     private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(6);
 
@@ -82,6 +82,21 @@ public final class SessionPool implements AutoCloseable {
         private int opening;
         private int carrying;
         private long nanosToOpen;
+        private long nanosToCarry;
+
+        /** How long it is wise to wait for one of these. */
+        private long patience(int backlog) {
+            if (carrying == 0) {
+                return LONGEST_WAIT_FOR_OPENING.toNanos();
+            }
+            long wait = backlog * nanosToCarry / (carrying + opening);
+            return wait > Math.max(2 * nanosToOpen, SHORTEST_WAIT.toNanos()) ? 0 : Math.max(2 * nanosToOpen, LONGEST_WAIT.toNanos());
+        }
+
+        private void carried(long nanos) {
+            carrying--;
+            nanosToCarry = nanosToCarry == 0 ? nanos : (7 * nanosToCarry + nanos) / 8;
+        }
     }
 
     /**
@@ -115,30 +130,30 @@ public final class SessionPool implements AutoCloseable {
     }
 
     /**
-     * Like {@link #idle}, and if all sessions there are busy, waits for one as long as it would take to open another: a
-     * connection costs both sides more than a mail does, so one more is opened only where those there are do not keep up.
+     * Like {@link #idle}, and if all sessions there are busy, waits for one while they keep up: a connection costs both
+     * sides more than a mail does, so one more is opened only where those there are would take longer over the mails that
+     * wait. Until a server has shown that it answers at all, one connection at a time is tried.
+     *
+     * @param backlog how many mails wait for that host, this one included
      */
-    public Optional<Lease> idleOrSoon(SessionKey key, Predicate<TlsObservation> suits) {
+    public Optional<Lease> idleOrSoon(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
         long since = nanoTime.getAsLong();
         Optional<Lease> lease = idle(key, suits);
-        while (lease.isEmpty() && awaitMove(key, since)) {
+        while (lease.isEmpty() && awaitMove(key, since, backlog)) {
             lease = idle(key, suits);
         }
         return lease;
     }
 
     /** @return false when there is nothing to wait for, or not any longer */
-    private boolean awaitMove(SessionKey key, long since) {
+    private boolean awaitMove(SessionKey key, long since, int backlog) {
         lock.lock();
         try {
             Host host = hosts.get(key);
             if (host == null || host.opening + host.carrying == 0 || closed) {
                 return false;
             }
-            // a session on its way is worth a longer wait than one that may carry a long mail
-            long patience = host.carrying == 0 ? LONGEST_WAIT_FOR_OPENING.toNanos()
-                : Math.min(Math.max(2 * host.nanosToOpen, SHORTEST_WAIT.toNanos()), LONGEST_WAIT.toNanos());
-            long left = patience - (nanoTime.getAsLong() - since);
+            long left = host.patience(backlog) - (nanoTime.getAsLong() - since);
             return left > 0 && (host.moved.awaitNanos(left) > 0 || !host.idle.isEmpty());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -158,6 +173,7 @@ public final class SessionPool implements AutoCloseable {
             change(key, host -> {
                 host.carrying++;
                 host.nanosToOpen = nanoTime.getAsLong() - now;
+                host.moved.signalAll();
             });
             return new Lease(key, session, 0, now, Origin.NEW);
         } finally {
@@ -241,6 +257,7 @@ public final class SessionPool implements AutoCloseable {
         private final int mails;
         private final long openedAt;
         private final Origin origin;
+        private final long leasedAt = nanoTime.getAsLong();
         private boolean worthKeeping;
 
         private Lease(SessionKey key, SmtpSession session, int mails, long openedAt, Origin origin) {
@@ -271,7 +288,7 @@ public final class SessionPool implements AutoCloseable {
             if (another) {
                 putBack(new Kept(key, session, mails + 1, openedAt, nanoTime.getAsLong()));
             }
-            change(key, host -> host.carrying--);
+            change(key, host -> host.carried(nanoTime.getAsLong() - leasedAt));
             if (!another && session.isUsable()) {
                 bid(session);
             }

@@ -119,7 +119,7 @@ class QueueWorkerTest {
         assertThat(fast.awaitMails(1, Duration.ofSeconds(10))).hasSize(1);
         assertThat(queue.mostInHand.get()).isLessThanOrEqualTo(40);
         // the others are back in the queue for a moment, which is no attempt
-        assertThat(queue.delays).hasSizeGreaterThan(70).allMatch(delay -> delay.compareTo(Duration.ofSeconds(15)) <= 0);
+        assertThat(queue.delays).hasSizeGreaterThan(70).allMatch(delay -> delay.compareTo(Duration.ofSeconds(5)) <= 0);
     }
 
     @Test
@@ -235,8 +235,9 @@ class QueueWorkerTest {
     }
 
     private void work(int perDestination, int inHand) throws Exception {
-        worker = new QueueWorker(queue, internet.delivery(perDestination), new RetrySchedule(List.of(Duration.ofHours(1)), 5),
-            context, Optional.empty(), Optional.empty(), perDestination, inHand, new ReportMails(losses, Clock.systemUTC()));
+        Traffic traffic = internet.traffic(perDestination);
+        worker = new QueueWorker(queue, internet.delivery(traffic), new RetrySchedule(List.of(Duration.ofHours(1)), 5),
+            context, Optional.empty(), Optional.empty(), traffic, inHand, new ReportMails(losses, Clock.systemUTC()));
     }
 
     private void enqueue(String name, String recipient) throws Exception {

@@ -139,11 +139,15 @@ final class TestDelivery implements AutoCloseable {
             addresses, wish, reporting, MailContent.of(message())));
     }
 
-    /** A delivery of its own, with so many deliveries at once to one destination. */
-    Delivery delivery(int perDestination) throws GeneralSecurityException {
+    /** Turns and sessions of its own, with so many deliveries at once to one destination. */
+    Traffic traffic(int perDestination) {
         Traffic own = new Traffic(connector, reuse, perDestination, 256);
         others.add(own);
-        return delivery(own, AddressGuard.anywhere());
+        return own;
+    }
+
+    Delivery delivery(Traffic over) throws GeneralSecurityException {
+        return delivery(over, AddressGuard.anywhere());
     }
 
     private Delivery delivery(Traffic over, AddressGuard guard) throws GeneralSecurityException {
