@@ -33,7 +33,7 @@ final class HostText {
         for (SessionFindings session : host.sessions()) {
             lines.add("    session  " + session.seen().receivingIp().getHostAddress() + ": " + tls(session));
             certificates(session).forEach(certificate -> lines.add("      chain  " + certificate));
-            lines.add("    verdict  " + WatchedDns.word(session.verdict().ruling()) + ", tls=" + session.verdict().level()
+            lines.add("    verdict  " + WatchedDns.word(session.verdict().ruling()).replace('_', ' ') + ", tls=" + session.verdict().level()
                 + inWords(session.verdict().shortfall()));
         }
         host.causes().forEach(cause -> lines.add("    because  " + cause));
