@@ -162,7 +162,8 @@ final class Validator implements Source {
             .map(option -> ExtendedErrorCodeOption.text(((ExtendedErrorCodeOption) option).getErrorCode()));
         Stream<String> words = message.getSection(Section.ADDITIONAL).stream()
             .filter(record -> record instanceof TXTRecord && record.getDClass() == ValidatingResolver.VALIDATION_REASON_QCLASS)
-            .map(record -> String.join("", ((TXTRecord) record).getStrings()));
+            // a failed RRset follows in braces, at length
+            .map(record -> String.join("", ((TXTRecord) record).getStrings()).split(":?\\s*\\{", 2)[0]);
         List<String> both = Stream.concat(code.limit(1), words.limit(1)).map(Validator::bounded).toList();
         return both.isEmpty() ? Optional.empty() : Optional.of(String.join(": ", both));
     }

@@ -81,7 +81,7 @@ class DnssecStatesTest {
             world.tree.fault("_25._tcp.mx." + domain, fault).fault("mx." + domain, fault);
 
             assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx." + domain))).isInstanceOfSatisfying(Bogus.class,
-                bogus -> assertThat(bogus.reason()).contains("_25._tcp.mx." + domain));
+                bogus -> assertThat(bogus.reason()).contains("_25._tcp.mx." + domain).doesNotContain("{"));
             // absence, too: the proof of no TXT at this name is signed as badly
             assertThat(world.dns.txt(DomainName.of("mx." + domain))).isNotInstanceOfAny(Found.class, Absent.class);
         }
