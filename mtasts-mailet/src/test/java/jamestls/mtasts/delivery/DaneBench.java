@@ -1,0 +1,235 @@
+package jamestls.mtasts.delivery;
+
+import com.sun.management.OperatingSystemMXBean;
+import jakarta.mail.MessagingException;
+import jamestls.bench.BenchReport;
+import jamestls.fakeinternet.DnsTree;
+import jamestls.fakeinternet.FakeInternet;
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.Signing;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.Zone;
+import jamestls.mtasts.dane.DaneScope;
+import jamestls.mtasts.dane.DaneVerifier;
+import jamestls.mtasts.dane.Tlsa;
+import jamestls.mtasts.dane.TlsaRecords;
+import jamestls.mtasts.dns.AddressGuard;
+import jamestls.mtasts.dns.DnsSettings;
+import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.dns.DnssecMode;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.TrustAnchors;
+import jamestls.mtasts.https.GuardedHttpsClient;
+import jamestls.mtasts.https.HttpsSettings;
+import jamestls.mtasts.mx.Destination;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.TlsDemand;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.ReuseLimits;
+import jamestls.mtasts.smtp.SmtpConnector;
+import jamestls.mtasts.smtp.SmtpSettings;
+import jamestls.mtasts.sts.MemoryPolicyStore;
+import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.mtasts.sts.RefreshSchedule;
+import jamestls.mtasts.sts.StsAlarms;
+import jamestls.mtasts.sts.StsLookup;
+import jamestls.mtasts.sts.StsPolicies;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.james.core.MailAddress;
+
+/**
+ * What DANE costs once everything is known: the decision about one host, the match, and whole deliveries with DANE beside
+ * MTA-STS against MTA-STS alone, to one server and from warm caches, in turns.
+ */
+public final class DaneBench {
+
+    private static final String DOMAIN = "good.example";
+    private static final String HOST = "mx.good.example";
+    private static final int ROUNDS = 7;
+    private static final int MAILS = 300;
+    private static final int AT_ONCE = 8;
+    private static final int DECISIONS = 300_000;
+
+    private DaneBench() {
+    }
+
+    /** @param args the file for the results */
+    public static void main(String... args) throws Exception {
+        DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.RSA))
+            .signed("example", Signing.with(Signing.Algorithm.ECDSA)).signed(DOMAIN, Signing.with(Signing.Algorithm.ECDSA));
+        Map<String, Object> results = new LinkedHashMap<>();
+        try (FakeInternet internet = FakeInternet.start(tree)) {
+            Identity identity = internet.ca().issue(HOST);
+            internet.policy(DOMAIN, "version: STSv1\nmode: enforce\nmx: " + HOST + "\nmax_age: 86400\n")
+                .mx(DOMAIN, 10, SmtpServer.named(HOST).identity(identity))
+                .dns(zone -> zone.tlsa("_" + internet.smtpPort() + "._tcp." + HOST, 3, 1, 1,
+                    Tlsa.of(3, 1, 1, identity.chain().getFirst()).data()));
+            DnsSettings plain = DnsSettings.of(List.of(internet.dnsAddress()));
+            DnsSettings validating = plain.with(DnssecMode.VALIDATE, TrustAnchors.read(new ByteArrayInputStream(tree.trustAnchorBytes())));
+            for (ReuseLimits reuse : List.of(ReuseLimits.none(), ReuseLimits.defaults())) {
+                try (Sender dane = new Sender(internet, validating, DaneScope.ANY_MX, reuse);
+                     Sender sts = new Sender(internet, plain, DaneScope.OFF, reuse)) {
+                    results.put(reuse.mails() == 1 ? "deliveriesOneMailPerConnection" : "deliveriesOverReusedConnections", compare(dane, sts));
+                    if (reuse.mails() == 1) {
+                        results.put("warmDecisionCpuMicros", dane.decision());
+                        results.put("matchCpuMicros", match(identity));
+                    }
+                }
+            }
+        }
+        new BenchReport(Path.of(args[0])).section("warm", results);
+        System.out.println(results);
+    }
+
+    /** By the clock and by processor time, the servers' included: on a busy machine only the second says much. */
+    private static Map<String, Double> compare(Sender dane, Sender sts) throws Exception {
+        List<Speed> withDane = new ArrayList<>();
+        List<Speed> without = new ArrayList<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            Speed one = (round % 2 == 0 ? dane : sts).run();
+            Speed other = (round % 2 == 0 ? sts : dane).run();
+            if (round > 1) {
+                withDane.add(round % 2 == 0 ? one : other);
+                without.add(round % 2 == 0 ? other : one);
+            }
+        }
+        double daneCpu = median(withDane.stream().map(Speed::cpuMicros).toList());
+        double stsCpu = median(without.stream().map(Speed::cpuMicros).toList());
+        double daneSpeed = median(withDane.stream().map(Speed::mailsPerSecond).toList());
+        double stsSpeed = median(without.stream().map(Speed::mailsPerSecond).toList());
+        return Map.of("daneMailsPerSecond", daneSpeed, "stsMailsPerSecond", stsSpeed, "ratioOfSpeeds", hundredths(daneSpeed / stsSpeed),
+            "daneCpuMicrosPerMail", daneCpu, "stsCpuMicrosPerMail", stsCpu, "ratioByCpu", hundredths(stsCpu / daneCpu));
+    }
+
+    private record Speed(double mailsPerSecond, double cpuMicros) {
+    }
+
+    private static double hundredths(double value) {
+        return Math.round(value * 100) / 100.0;
+    }
+
+    private static double match(Identity identity) {
+        var set = Tlsa.set(List.of(Tlsa.of(3, 1, 1, identity.chain().getFirst())), HOST);
+        var now = Clock.systemUTC().instant();
+        return cpuMicros(() -> {
+            if (!DaneVerifier.faults(identity.chain(), set, now).isEmpty()) {
+                throw new IllegalStateException("no match");
+            }
+        });
+    }
+
+    /** Processor time of one call, since the machine may have other things to do; the second half counts. */
+    private static double cpuMicros(Runnable call) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        double micros = 0;
+        for (int half = 0; half < 2; half++) {
+            long before = threads.getCurrentThreadCpuTime();
+            for (int i = 0; i < DECISIONS; i++) {
+                call.run();
+            }
+            micros = (threads.getCurrentThreadCpuTime() - before) / 1e3 / DECISIONS;
+        }
+        return hundredths(micros);
+    }
+
+    private static double median(List<Double> values) {
+        return Math.round(values.stream().sorted().toList().get(values.size() / 2));
+    }
+
+    /** A delivery with everything behind it. */
+    private static final class Sender implements AutoCloseable {
+
+        private final DnsjavaDns dns;
+        private final GuardedHttpsClient https;
+        private final SmtpConnector connector;
+        private final Traffic traffic;
+        private final StsPolicies policies;
+        private final Destinations destinations;
+        private final Planner planner;
+        private final Delivery delivery;
+        private final int port;
+
+        Sender(FakeInternet internet, DnsSettings settings, DaneScope scope, ReuseLimits reuse) throws GeneralSecurityException {
+            dns = new DnsjavaDns(settings);
+            port = internet.smtpPort();
+            https = new GuardedHttpsClient(dns, new HttpsSettings(Optional.of(internet.ca().trustStore()), AddressGuard.anywhere()));
+            policies = new StsPolicies(dns, new PolicyFetcher(https, internet.policyPort()), new MemoryPolicyStore(),
+                RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
+            connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
+            traffic = new Traffic(connector, reuse, AT_ONCE, AT_ONCE);
+            destinations = new Destinations(dns, new Random(1));
+            planner = new Planner(dns, new TlsaRecords(dns, scope), Set.of());
+            delivery = new Delivery(destinations, planner, policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
+                AddressGuard.anywhere(), port, outcomes -> { }, Clock.systemUTC());
+        }
+
+        Speed run() throws Exception {
+            OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+            deliver();
+            long cpu = system.getProcessCpuTime();
+            long begun = System.nanoTime();
+            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<Callable<Void>> mails = new ArrayList<>();
+                for (int i = 0; i < MAILS; i++) {
+                    mails.add(this::deliver);
+                }
+                for (Future<Void> sent : threads.invokeAll(mails)) {
+                    sent.get();
+                }
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e.getCause());
+            }
+            return new Speed(MAILS * 1e9 / (System.nanoTime() - begun), (system.getProcessCpuTime() - cpu) / 1e3 / MAILS);
+        }
+
+        private Void deliver() throws MessagingException, IOException {
+            DeliveryResult result = delivery.deliver(new OutboundMail("Mail1", DomainName.of(DOMAIN), Optional.empty(),
+                List.of(new MailAddress("bob@" + DOMAIN)), TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED,
+                MailContent.of(TestDelivery.message())));
+            if (!(result instanceof DeliveryResult.Answered answered) || answered.accepted().isEmpty()) {
+                throw new IllegalStateException(result.toString());
+            }
+            return null;
+        }
+
+        /** Policy, addresses and TLSA records looked up, all from the cache, and the demand decided. */
+        double decision() {
+            DomainName domain = DomainName.of(DOMAIN);
+            Destination.Hosts hosts = (Destination.Hosts) destinations.find(domain);
+            MxHost host = hosts.inOrder().getFirst();
+            return cpuMicros(() -> {
+                StsLookup sts = policies.lookup(domain);
+                if (!(planner.plan(domain, hosts, host, port, sts, TlsWish.AS_POLICY_SAYS).demand() instanceof TlsDemand.Dane)) {
+                    throw new IllegalStateException("no DANE");
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            traffic.close();
+            connector.close();
+            https.close();
+        }
+    }
+}
