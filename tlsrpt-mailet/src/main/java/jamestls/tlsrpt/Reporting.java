@@ -3,6 +3,7 @@ package jamestls.tlsrpt;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.tlsrpt.collect.JournalState;
 import jamestls.tlsrpt.collect.MxHostReports;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.config.DestinationSettings;
@@ -10,6 +11,7 @@ import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.DestinationGuard;
+import jamestls.tlsrpt.send.LateReports;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
@@ -20,6 +22,8 @@ import jamestls.tlsrpt.store.Retention;
 import jamestls.tlsrpt.store.Stores;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.james.metrics.api.MetricFactory;
 
 /** All rooms of this module put together: what counts, what sends, and the timer between them. */
@@ -36,14 +40,17 @@ final class Reporting {
     private final DeadMailboxes dead;
     private final ReportTimer timer;
     private final ReportNow now;
+    private final LateReports late;
+    private final List<String> signingProblems;
     private final Runnable release;
 
     /**
      * @param stores closed by {@link #stop}
+     * @param signingProblems what keeps receivers from taking our report mails
      * @param release lets go of what DNS and transports hold, once nothing uses them any more
      */
-    Reporting(ReportingConfiguration configuration, Stores stores, Dns dns, Transports transports, Runnable release, MetricFactory metrics,
-              Clock clock) {
+    Reporting(ReportingConfiguration configuration, Stores stores, Dns dns, Transports transports,
+              List<String> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
         DestinationSettings destinations = configuration.destinations();
         this.dead = new DeadMailboxes(metrics, clock);
         DestinationGuard guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), dead, metrics, clock);
@@ -57,6 +64,8 @@ final class Reporting {
         this.counting = destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal;
         this.timer = new ReportTimer(run, configuration.schedule(), retention::enforce, clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
+        this.late = new LateReports(stores.tallies(), configuration.schedule(), clock);
+        this.signingProblems = List.copyOf(signingProblems);
         this.release = release;
     }
 
@@ -66,6 +75,19 @@ final class Reporting {
 
     ReportNow now() {
         return now;
+    }
+
+    /** What is not in order, a sentence each. */
+    List<String> troubles() {
+        List<String> troubles = new ArrayList<>(signingProblems);
+        JournalState state = journal.state();
+        state.failingSince().ifPresent(since -> troubles.add("since " + since + " sessions can't be stored, " + state.waiting()
+            + " wait in memory: " + state.failure()));
+        if (state.dropped() > 0) {
+            troubles.add(state.dropped() + " sessions were not counted, for want of room");
+        }
+        late.trouble().ifPresent(troubles::add);
+        return troubles;
     }
 
     void start(TlsOutcomes outcomes) {

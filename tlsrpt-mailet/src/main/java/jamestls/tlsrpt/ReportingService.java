@@ -67,4 +67,14 @@ public final class ReportingService {
         // outside the lock, because it waits for a run that is under way
         ended.ifPresent(reporting -> reporting.stop(outcomes));
     }
+
+    /** The reporting, if there is one. */
+    Optional<Reporting> running() {
+        lock.lock();
+        try {
+            return running;
+        } finally {
+            lock.unlock();
+        }
+    }
 }

@@ -15,12 +15,15 @@ import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.Addresses;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.config.ReportStorage;
+import jamestls.tlsrpt.config.SigningCheck;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -145,13 +148,26 @@ public class TlsReporting extends GenericMailet {
         }
     }
 
+    /** Signing is James's work; we can only say what its configuration comes to. */
+    private List<String> signingProblems() {
+        try (InputStream mailetContainer = new FileInputStream(files.getFile("file://conf/mailetcontainer.xml"))) {
+            List<String> problems =
+                SigningCheck.problems(mailetContainer, configuration.processor(), configuration.reporter().submitter());
+            problems.forEach(problem -> LOGGER.warn("tlsreport: {}", problem));
+            return problems;
+        } catch (IOException e) {
+            LOGGER.info("tlsreport: whether report mails are signed can't be found out: {}", e.getMessage());
+            return List.of();
+        }
+    }
+
     private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database, HttpsSettings httpsSettings) {
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings, configuration.destinations().certificateErrors());
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
             new HttpsTransport(https::exchange));
-        return new Reporting(configuration, Stores.open(database, clock), dns, transports, https::close, metrics, clock);
+        return new Reporting(configuration, Stores.open(database, clock), dns, transports, signingProblems(), https::close, metrics, clock);
     }
 
     private HttpsSettings httpsSettings() throws MessagingException {
