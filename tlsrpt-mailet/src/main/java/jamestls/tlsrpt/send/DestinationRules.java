@@ -69,7 +69,7 @@ public final class DestinationRules {
     }
 
     /** The destination as the rules leave it: itself, its replacement, or unusable with the reason. */
-    Rua apply(Rua destination) {
+    public Rua apply(Rua destination) {
         Optional<DomainName> host = host(destination);
         if (host.isEmpty()) {
             return destination;

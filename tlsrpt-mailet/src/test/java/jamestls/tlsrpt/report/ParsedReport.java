@@ -1,5 +1,7 @@
 package jamestls.tlsrpt.report;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
@@ -32,7 +34,9 @@ public record ParsedReport(String organization, Instant start, Instant end, Stri
         }
     }
 
+    /** A report that a foreign validator passes; any other makes the test fail. */
     public static ParsedReport of(byte[] json) {
+        assertThat(ReportSchema.problems(json)).isEmpty();
         try {
             JsonNode report = new ObjectMapper().readTree(json);
             JsonNode range = report.get("date-range");

@@ -1,0 +1,98 @@
+package jamestls.tlsrpt.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.tlsrpt.report.ReportCheck;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Holds a report that somebody sent against the RFC. */
+@Command(name = "lint", mixinStandardHelpOptions = true,
+    description = "Reads a report as it came (JSON, gzip, or the whole mail), says what it says, and what the RFC would have otherwise.")
+final class Lint implements Callable<Integer> {
+
+    private static final int MOST_BYTES = 64 << 20;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "FILE", description = "the file")
+    private Path file;
+
+    @Option(names = "--json", description = "print one JSON object")
+    private boolean json;
+
+    @Override
+    public Integer call() throws IOException {
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MOST_BYTES + 1);
+        }
+        if (bytes.length > MOST_BYTES) {
+            throw new IOException(file + " is larger than " + MOST_BYTES + " octets");
+        }
+        ReceivedFile received = ReceivedFile.of(bytes);
+        List<String> problems = new ArrayList<>(received.notes());
+        if (received.json().length > 0) {
+            problems.addAll(ReportCheck.problems(received.json()));
+        } else {
+            problems.add("there is no report in it");
+        }
+        Map<String, Object> summary = summary(received.json());
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(Json.of(Json.object("form", received.form(), "report", summary, "problems", problems)));
+        } else {
+            out.println("form: " + received.form());
+            summary.forEach((name, value) -> out.println(name + ": " + printable(value.toString())));
+            problems.forEach(problem -> out.println("problem: " + printable(problem)));
+            out.println(problems.isEmpty() ? "in order" : problems.size() + (problems.size() == 1 ? " problem" : " problems"));
+        }
+        return problems.isEmpty() ? Main.OK : Main.PROBLEM;
+    }
+
+    private static Map<String, Object> summary(byte[] report) {
+        Map<String, Object> summary = new LinkedHashMap<>();
+        try {
+            JsonNode tree = new ObjectMapper().readTree(report);
+            put(summary, "organization", tree.path("organization-name"));
+            put(summary, "contact", tree.path("contact-info"));
+            put(summary, "report-id", tree.path("report-id"));
+            put(summary, "from", tree.path("date-range").path("start-datetime"));
+            put(summary, "to", tree.path("date-range").path("end-datetime"));
+            List<String> policies = new ArrayList<>();
+            tree.path("policies").forEach(policy -> policies.add(policy.path("policy").path("policy-type").asText() + " "
+                + policy.path("policy").path("policy-domain").asText() + " as it asks: "
+                + policy.path("summary").path("total-successful-session-count").asText("?") + ", not: "
+                + policy.path("summary").path("total-failure-session-count").asText("?")));
+            summary.put("policies", policies);
+        } catch (IOException e) {
+            // that it is not JSON stands among the problems
+            return summary;
+        }
+        return summary;
+    }
+
+    private static void put(Map<String, Object> summary, String name, JsonNode value) {
+        if (value.isTextual()) {
+            summary.put(name, value.asText());
+        }
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("[^\\x20-\\x7e]", "?");
+    }
+}

@@ -1,0 +1,61 @@
+package jamestls.tlsrpt.cli;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.tlsrpt.report.ReportJson;
+import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyView;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The report as it would go. */
+@Command(name = "preview", mixinStandardHelpOptions = true,
+    description = "Prints the report about a domain as it would go, or went: one JSON document to a line for each part of the day.")
+final class Preview implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DOMAIN", description = "whose report")
+    private String domain;
+
+    @Option(names = "--day", paramLabel = "YYYY-MM-DD", description = "the UTC day; default: today")
+    private LocalDate day;
+
+    @Option(names = "--json", description = "the same: a report is JSON")
+    private boolean json;
+
+    @Mixin
+    private JamesConf conf;
+
+    @Override
+    public Integer call() throws IOException {
+        Reporter reporter = conf.reporter();
+        TallyKey key = new TallyKey(day == null ? LocalDate.now(ZoneOffset.UTC) : day, DomainName.of(domain));
+        PrintWriter out = spec.commandLine().getOut();
+        try (Database database = conf.database()) {
+            List<DomainTally> tallies = new TallyView(database).tallies(key);
+            for (DomainTally tally : tallies) {
+                out.println(new String(ReportJson.write(new TlsReport(reporter, tally)), StandardCharsets.UTF_8));
+            }
+            if (tallies.isEmpty()) {
+                spec.commandLine().getErr().println("nothing is counted for " + key.domain() + " on " + key.day());
+            }
+            return tallies.isEmpty() ? Main.NOTHING : Main.OK;
+        }
+    }
+}

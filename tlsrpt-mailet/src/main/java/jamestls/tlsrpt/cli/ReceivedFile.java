@@ -1,0 +1,56 @@
+package jamestls.tlsrpt.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * A report as somebody sent it: JSON, gzip, or a whole mail.
+ *
+ * @param form {@code json}, {@code gzip} or {@code mail}
+ * @param json the report itself; empty when none was found
+ * @param notes what is not as it should be around it
+ */
+record ReceivedFile(String form, byte[] json, List<String> notes) {
+
+    /** Whoever sends more than this means harm: RFC 8460 §5.2 speaks of 10 MB, compressed. */
+    private static final int MOST_INFLATED = 256 << 20;
+
+    static ReceivedFile of(byte[] bytes) {
+        if (isGzip(bytes)) {
+            List<String> notes = new ArrayList<>();
+            return new ReceivedFile("gzip", inflated(bytes, notes), notes);
+        }
+        boolean json = firstLetter(bytes) == '{' || firstLetter(bytes) == '[';
+        return json ? new ReceivedFile("json", bytes, List.of()) : ReceivedMail.read(bytes);
+    }
+
+    static boolean isGzip(byte[] bytes) {
+        return bytes.length > 2 && bytes[0] == 0x1f && (bytes[1] & 0xff) == 0x8b;
+    }
+
+    static byte[] inflated(byte[] gzip, List<String> notes) {
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
+            byte[] json = in.readNBytes(MOST_INFLATED + 1);
+            if (json.length > MOST_INFLATED) {
+                notes.add("inflates to more than " + MOST_INFLATED + " octets");
+                return new byte[0];
+            }
+            return json;
+        } catch (IOException e) {
+            notes.add("gzip: " + e.getMessage());
+            return new byte[0];
+        }
+    }
+
+    private static char firstLetter(byte[] bytes) {
+        for (byte each : bytes) {
+            if (each > ' ') {
+                return (char) each;
+            }
+        }
+        return ' ';
+    }
+}

@@ -1,0 +1,92 @@
+package jamestls.tlsrpt.cli;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.SqlReportStore;
+import jamestls.tlsrpt.store.TallyView;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What is counted, and what was sent. */
+@Command(name = "show", mixinStandardHelpOptions = true,
+    description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer.")
+final class Show implements Callable<Integer> {
+
+    private static final int MOST = 10_000;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--day", paramLabel = "YYYY-MM-DD", description = "this UTC day only")
+    private LocalDate day;
+
+    @Option(names = "--domain", paramLabel = "DOMAIN", description = "this domain only")
+    private String domain;
+
+    @Option(names = "--json", description = "print one JSON array")
+    private boolean json;
+
+    @Mixin
+    private JamesConf conf;
+
+    @Override
+    public Integer call() throws IOException {
+        Optional<DomainName> name = Optional.ofNullable(domain).map(DomainName::of);
+        PrintWriter out = spec.commandLine().getOut();
+        try (Database database = conf.database()) {
+            SqlReportStore reports = new SqlReportStore(database);
+            List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MOST);
+            List<Map<String, Object>> all = new ArrayList<>();
+            for (TallyView.Line line : lines) {
+                List<ReportRecord> sent = reports.of(line.key()).stream().filter(each -> each.dispatch().part() == line.part()).toList();
+                all.add(object(line, sent));
+                if (!json) {
+                    text(line, sent).forEach(out::println);
+                }
+            }
+            if (json) {
+                out.println(Json.of(all));
+            } else if (lines.isEmpty()) {
+                out.println("nothing is counted" + name.map(each -> " for " + each).orElse("")
+                    + Optional.ofNullable(day).map(each -> " on " + each).orElse(""));
+            }
+            return lines.isEmpty() ? Main.NOTHING : Main.OK;
+        }
+    }
+
+    private static List<String> text(TallyView.Line line, List<ReportRecord> sent) {
+        List<String> text = new ArrayList<>();
+        text.add(line.key().day() + "  " + line.key().domain() + (line.part() == 1 ? "" : " (part " + line.part() + ")") + "  sessions: "
+            + line.sessions() + ", failed: " + line.failed() + "  " + line.state());
+        for (ReportRecord each : sent) {
+            text.add("    " + each.destination() + "  " + each.at() + "  " + each.state().name().toLowerCase(Locale.ROOT)
+                + (each.result().isEmpty() || each.result().equals("accepted") ? "" : ": " + each.result())
+                + (each.tries() > 1 ? ", try " + each.tries() : "") + each.retryAt().map(at -> ", again at " + at).orElse(""));
+        }
+        return text;
+    }
+
+    private static Map<String, Object> object(TallyView.Line line, List<ReportRecord> sent) {
+        return Json.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(), "part", line.part(),
+            "sessions", line.sessions(), "failed", line.failed(), "state", line.state(),
+            "destinations", sent.stream().map(each -> {
+                Map<String, Object> destination = Json.object("uri", each.destination(), "report-id", each.reportId(),
+                    "state", each.state().name(), "at", each.at().toString(), "tries", each.tries(), "answer", each.result());
+                each.retryAt().ifPresent(at -> destination.put("retry-at", at.toString()));
+                return destination;
+            }).toList());
+    }
+}

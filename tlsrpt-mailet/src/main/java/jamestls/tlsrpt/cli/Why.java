@@ -1,0 +1,113 @@
+package jamestls.tlsrpt.cli;
+
+import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DnsAnswer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.report.RuaRecord;
+import jamestls.tlsrpt.send.DestinationRules;
+import jamestls.tlsrpt.store.TallyView;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Why a domain gets reports, or none. */
+@Command(name = "why", mixinStandardHelpOptions = true,
+    description = "Says whether a domain gets reports, and if not why: its record, live; our rules; what is counted.")
+final class Why implements Callable<Integer> {
+
+    private static final int LAST_LINES = 5;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "DOMAIN", description = "what stands behind the @ of the recipients")
+    private String domain;
+
+    @Option(names = "--json", description = "print one JSON object")
+    private boolean json;
+
+    @Mixin
+    private JamesConf conf;
+
+    /** @param gets whether a report would go */
+    private record Finding(boolean gets, int exitCode, List<String> reasons, List<String> destinations) {
+
+        static Finding none(int exitCode, String reason) {
+            return new Finding(false, exitCode, List.of(reason), List.of());
+        }
+    }
+
+    @Override
+    public Integer call() {
+        DomainName name = DomainName.of(domain);
+        Finding finding = wish(name, conf.dns());
+        List<String> counted = counted(name);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            Map<String, Object> object = Json.object("domain", name.ascii(), "gets-reports", finding.gets(),
+                "reasons", finding.reasons(), "destinations", finding.destinations(), "counted", counted);
+            out.println(Json.of(object));
+        } else {
+            out.println(name + (finding.gets() ? " gets reports" : " gets no report"));
+            finding.reasons().forEach(reason -> out.println((finding.gets() ? "  not to: " : "  because: ") + reason));
+            finding.destinations().forEach(destination -> out.println("  to: " + destination));
+            counted.forEach(line -> out.println("  counted: " + line));
+        }
+        return finding.exitCode();
+    }
+
+    private Finding wish(DomainName name, Dns dns) {
+        String where = "_smtp._tls." + name;
+        return switch (dns.txt(name.child("_smtp._tls"))) {
+            case DnsAnswer.Absent<String> absent -> Finding.none(Main.NOTHING, "there is no TXT record at " + where);
+            case DnsAnswer.Bogus<String> bogus -> Finding.none(Main.UNKNOWN, where + " fails DNSSEC: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> Finding.none(Main.UNKNOWN, where + " can't be looked up: " + failed.reason());
+            case DnsAnswer.Found<String> found -> switch (RuaRecord.select(found.records())) {
+                case RuaRecord.None none -> Finding.none(Main.PROBLEM, none.reason() + " at " + where + ": "
+                    + printable(String.join(" | ", found.records())));
+                case RuaRecord.Found good -> ruled(good.record());
+            };
+        };
+    }
+
+    private Finding ruled(RuaRecord record) {
+        DestinationRules rules = conf.rules();
+        List<String> go = new ArrayList<>();
+        List<String> reasons = new ArrayList<>();
+        for (Rua rua : record.destinations()) {
+            Rua after = rules.apply(rua);
+            if (after instanceof Rua.Unusable unusable) {
+                reasons.add(unusable.uri() + ": " + unusable.reason());
+            } else {
+                go.add(after.equals(rua) ? rua.uri() : after.uri() + " (in place of " + rua.uri() + ")");
+            }
+        }
+        return new Finding(!go.isEmpty(), go.isEmpty() ? Main.PROBLEM : Main.OK, reasons, go);
+    }
+
+    private List<String> counted(DomainName name) {
+        try (Database database = conf.database()) {
+            List<String> lines = new TallyView(database).lines(Optional.empty(), Optional.of(name), LAST_LINES).stream()
+                .map(line -> line.key().day() + ": " + line.sessions() + " sessions, " + line.state()).toList();
+            return lines.isEmpty() ? List.of("nothing: no session to it ended, or its counts are gone") : lines;
+        } catch (IOException e) {
+            return List.of("not known: " + e.getMessage());
+        }
+    }
+
+    private static String printable(String text) {
+        return text.replaceAll("[^\\x20-\\x7e]", "?");
+    }
+}

@@ -1,0 +1,99 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Looks at counts without claiming them: for people. */
+public final class TallyView {
+
+    /**
+     * A part of a day.
+     *
+     * @param state {@code counting} for one that is open, {@code waiting} for one that is closed, {@code postponed until …}, or
+     *     what became of it
+     */
+    public record Line(TallyKey key, int part, long sessions, long failed, String state) {
+    }
+
+    private static final String LINES = "SELECT day, domain, part, sessions, failed, 'counting', 0 FROM tlsrpt_domain WHERE sessions > 0 "
+        + "AND day >= ? AND day <= ? AND (domain = ? OR ? = '') UNION ALL "
+        + "SELECT day, domain, part, sessions, failed, result, postponed FROM tlsrpt_part "
+        + "WHERE day >= ? AND day <= ? AND (domain = ? OR ? = '') ORDER BY 1 DESC, 2, 3 LIMIT ?";
+
+    private final Database database;
+
+    /** @param database with the tables of {@link TallySchema} */
+    public TallyView(Database database) {
+        this.database = database;
+    }
+
+    /** @return newest day first; {@code day} and {@code domain} leave out the others, where they are given */
+    public List<Line> lines(Optional<LocalDate> day, Optional<DomainName> domain, int most) {
+        long first = day.map(LocalDate::toEpochDay).orElse(0L);
+        long last = day.map(LocalDate::toEpochDay).orElse((long) Integer.MAX_VALUE);
+        String name = domain.map(DomainName::ascii).orElse("");
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(LINES)) {
+                Rows.set(query, 1, first, last, name, name, first, last, name, name, most);
+                List<Line> lines = new ArrayList<>();
+                try (ResultSet answer = query.executeQuery()) {
+                    while (answer.next()) {
+                        TallyKey key = new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+                        lines.add(new Line(key, answer.getInt(3), answer.getLong(4), answer.getLong(5),
+                            state(answer.getString(6), answer.getLong(7))));
+                    }
+                }
+                return lines;
+            }
+        });
+    }
+
+    /** All parts of a day and domain whose counts are still there; the open one ends with the day. */
+    public List<DomainTally> tallies(TallyKey key) {
+        return database.transaction(connection -> {
+            List<DomainTally> tallies = new ArrayList<>();
+            try (PreparedStatement query =
+                     connection.prepareStatement("SELECT part FROM tlsrpt_part WHERE day = ? AND domain = ? ORDER BY part")) {
+                Rows.setKey(query, 1, key);
+                try (ResultSet answer = query.executeQuery()) {
+                    while (answer.next()) {
+                        tallies.add(TallyReader.closed(connection, key, answer.getInt(1)).tally());
+                    }
+                }
+            }
+            open(connection, key).ifPresent(tallies::add);
+            return tallies;
+        });
+    }
+
+    private static Optional<DomainTally> open(Connection connection, TallyKey key) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement(
+                 "SELECT part, started, sessions, failed FROM tlsrpt_domain WHERE day = ? AND domain = ? AND sessions > 0")) {
+            Rows.setKey(query, 1, key);
+            try (ResultSet answer = query.executeQuery()) {
+                if (!answer.next()) {
+                    return Optional.empty();
+                }
+                Part part = new Part(answer.getInt(1), Instant.ofEpochMilli(answer.getLong(2)));
+                return Optional.of(new DomainTally(key, part, key.lastSecond(), answer.getLong(3), answer.getLong(4),
+                    TallyReader.policies(connection, key, part.number())));
+            }
+        }
+    }
+
+    private static String state(String result, long postponed) {
+        if (!result.isEmpty()) {
+            return result;
+        }
+        return postponed == 0 ? "waiting" : "postponed until " + Instant.ofEpochMilli(postponed);
+    }
+}

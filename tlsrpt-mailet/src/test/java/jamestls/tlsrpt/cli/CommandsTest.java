@@ -1,0 +1,172 @@
+package jamestls.tlsrpt.cli;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.met;
+import static jamestls.tlsrpt.Samples.violated;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.tlsrpt.SettableClock;
+import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.store.Dispatch;
+import jamestls.tlsrpt.store.ReportRecord.State;
+import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyKey;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A James home with counts and records, and an operator who asks about them. */
+class CommandsTest {
+
+    private static final Instant NEXT_MORNING = Instant.parse("2026-03-02T00:10:00Z");
+
+    @TempDir
+    private Path home;
+    private final DnsServer dns = DnsServer.start();
+
+    private record Run(int exitCode, String out, String err) {
+    }
+
+    @BeforeEach
+    void james() throws IOException {
+        Path conf = Files.createDirectory(home.resolve("conf"));
+        Files.writeString(conf.resolve("mailetcontainer.xml"), """
+            <mailetcontainer><processors><processor state="root">
+              <mailet match="RecipientIs=now@sender.example" class="jamestls.tlsrpt.TlsReporting">
+                <organization>Sender Example</organization>
+                <contact>tlsrpt@sender.example</contact>
+                <dnsServers>127.0.0.1:%d</dnsServers>
+                <destinations>deny web.example
+                  replace old@rcpt.example new@rcpt.example</destinations>
+              </mailet>
+            </processor></processors></mailetcontainer>
+            """.formatted(dns.address().getPort()));
+        SettableClock clock = new SettableClock(NEXT_MORNING);
+        DatabaseAddress file = new DatabaseAddress.SqliteFile(home.resolve("var").resolve("tlsreports.sqlite"));
+        try (Stores stores = Stores.open(Optional.of(file), clock);
+             OutcomeJournal journal = new OutcomeJournal(stores.tallies(), new RecordingMetricFactory(), clock)) {
+            journal.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
+            Dispatch dispatch = new Dispatch(new TallyKey(DAY, RCPT), 1, "20260301.rcpt.example@sender.example", "mailto:tls@rcpt.example");
+            stores.reports().begin(dispatch, clock.instant());
+            stores.reports().finish(dispatch, State.REFUSED, "not today", Optional.of(NEXT_MORNING.plusSeconds(300)), clock.instant());
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        dns.close();
+    }
+
+    @Test
+    void showShouldSayWhatIsCountedAndWhatWasSent() {
+        Run run = run("show", "--conf", home.resolve("conf").toString());
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).isEqualToNormalizingNewlines("""
+            2026-03-01  rcpt.example  sessions: 2, failed: 1  counting
+                mailto:tls@rcpt.example  2026-03-02T00:10:00Z  refused: not today, again at 2026-03-02T00:15:00Z
+            """);
+    }
+
+    @Test
+    void showShouldLeaveOutOtherDaysAndDomains() {
+        assertThat(show("--day", "2026-03-02").exitCode()).isEqualTo(4);
+        assertThat(show("--domain", "other.example").exitCode()).isEqualTo(4);
+        assertThat(show("--day", "2026-03-01", "--domain", "RCPT.example").exitCode()).isZero();
+    }
+
+    @Test
+    void showShouldSpeakJson() throws IOException {
+        JsonNode line = new ObjectMapper().readTree(show("--json").out()).get(0);
+
+        assertThat(line.get("domain").asText()).isEqualTo("rcpt.example");
+        assertThat(line.get("sessions").asLong()).isEqualTo(2);
+        assertThat(line.get("destinations").get(0).get("answer").asText()).isEqualTo("not today");
+    }
+
+    @Test
+    void previewShouldPrintTheReportAsItWouldGoAndClaimNothing() {
+        for (int i = 0; i < 2; i++) {
+            Run run = run("preview", "rcpt.example", "--day", "2026-03-01", "--conf", home.resolve("conf").toString());
+
+            assertThat(run.exitCode()).isZero();
+            ParsedReport report = ParsedReport.of(run.out().strip().getBytes(StandardCharsets.UTF_8));
+            assertThat(report.organization()).isEqualTo("Sender Example");
+            assertThat(report.policies()).singleElement().satisfies(policy -> assertThat(policy.failures()).isEqualTo(1));
+        }
+        assertThat(show().out()).contains("counting");
+    }
+
+    @Test
+    void whyShouldNameTheDestinationsAndTheRulesThatDecide() {
+        dns.zone().txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=mailto:old@rcpt.example,https://web.example/in,ftp://rcpt.example");
+
+        Run run = why("rcpt.example");
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("rcpt.example gets reports",
+            "to: mailto:new@rcpt.example (in place of mailto:old@rcpt.example)",
+            "https://web.example/in: denied by the rule 'deny web.example'",
+            "ftp://rcpt.example: neither mailto nor https",
+            "counted: 2026-03-01: 2 sessions, counting");
+    }
+
+    @Test
+    void whyShouldSayWhatIsMissing() {
+        assertThat(why("silent.example")).satisfies(run -> {
+            assertThat(run.exitCode()).isEqualTo(4);
+            assertThat(run.out()).contains("silent.example gets no report", "there is no TXT record at _smtp._tls.silent.example");
+        });
+        dns.zone().txt("_smtp._tls.bad.example", "v=TLSRPTv1;rua=tls@bad.example");
+        assertThat(why("bad.example")).satisfies(run -> {
+            assertThat(run.exitCode()).isEqualTo(1);
+            assertThat(run.out()).contains("malformed TLSRPT record at _smtp._tls.bad.example: v=TLSRPTv1;rua=tls@bad.example");
+        });
+    }
+
+    @Test
+    void missingFileShouldBeNamed() {
+        Run run = run("show", "--conf", home.resolve("else").resolve("where").toString());
+
+        assertThat(run.exitCode()).isEqualTo(3);
+        assertThat(run.err()).contains("tlsreports.sqlite", "--conf");
+    }
+
+    private Run show(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("show", "--conf", home.resolve("conf").toString()));
+        arguments.addAll(List.of(more));
+        return run(arguments.toArray(String[]::new));
+    }
+
+    private Run why(String domain) {
+        return run("why", domain, "--conf", home.resolve("conf").toString());
+    }
+
+    private static Run run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        int exitCode = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
+        return new Run(exitCode, out.toString(), err.toString());
+    }
+}

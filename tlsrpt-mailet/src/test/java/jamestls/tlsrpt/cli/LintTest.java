@@ -1,0 +1,92 @@
+package jamestls.tlsrpt.cli;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.sts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.ReportJson;
+import jamestls.tlsrpt.report.ReportMail;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.Part;
+import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.TallyKey;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LintTest {
+
+    private static final TallyKey KEY = new TallyKey(DAY, RCPT);
+    private static final TlsReport REPORT = new TlsReport(REPORTER, new DomainTally(KEY, new Part(1, KEY.firstSecond()), KEY.lastSecond(),
+        3, 0, List.of(new PolicyTally(sts(), 3, 0, Map.of()))));
+
+    @TempDir
+    private Path directory;
+    private String out = "";
+
+    @Test
+    void reportOfOursShouldBeInOrderInAllForms() throws IOException {
+        ReportFile file = ((ReportFile.Ready) ReportFile.write(REPORT)).files().getFirst();
+        String mail = "DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=x; bh=y; b=z\r\n"
+            + new String(ReportMail.write(file, "tls@rcpt.example", Instant.parse("2026-03-02T00:10:00Z")), StandardCharsets.US_ASCII);
+
+        assertThat(lint(ReportJson.write(REPORT))).isZero();
+        assertThat(out).contains("form: json", "in order", "sts rcpt.example as it asks: 3, not: 0");
+        assertThat(lint(file.gzip())).isZero();
+        assertThat(out).contains("form: gzip");
+        assertThat(lint(mail.getBytes(StandardCharsets.US_ASCII))).as(() -> out).isZero();
+        assertThat(out).contains("form: mail", "report-id: 20260301.rcpt.example@sender.example");
+    }
+
+    @Test
+    void mailShouldBeHeldAgainstTheRfcToo() throws IOException {
+        String mail = "From: a@b.example\nSubject: report\nDKIM-Signature: v=1; l=100; d=b.example\n"
+            + "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: application/tlsrpt+json; name=report.json\n\n"
+            + new String(ReportJson.write(REPORT), StandardCharsets.UTF_8) + "\n--x--\n";
+
+        assertThat(lint(mail.getBytes(StandardCharsets.US_ASCII))).isEqualTo(1);
+        assertThat(out).contains("Content-Type is not multipart/report", "there is no TLS-Report-Domain", "Subject is not in the form",
+            "the DKIM signature has l=", "the file's name is not in the form", "report-id: 20260301.rcpt.example@sender.example");
+    }
+
+    @Test
+    void whatIsWrongInTheReportShouldBeSaid() throws IOException {
+        assertThat(lint("{\"organization-name\": 7, \"policies\": []}".getBytes(StandardCharsets.UTF_8), "--json")).isEqualTo(1);
+        JsonNode problems = new ObjectMapper().readTree(out).get("problems");
+        assertThat(problems).extracting(JsonNode::asText).contains("organization-name is not valid", "contact-info is missing");
+    }
+
+    @Test
+    void anyBytesShouldGiveAnAnswer() throws IOException {
+        assertThat(lint(new byte[0])).isEqualTo(1);
+        assertThat(lint(new byte[] {0x1f, (byte) 0x8b, 0, 0})).isEqualTo(1);
+        assertThat(lint("\u001b[31mno report".getBytes(StandardCharsets.UTF_8))).isEqualTo(1);
+        assertThat(out).doesNotContain("\u001b");
+    }
+
+    private int lint(byte[] bytes, String... more) throws IOException {
+        Path file = directory.resolve("report");
+        Files.write(file, bytes);
+        StringWriter written = new StringWriter();
+        List<String> arguments = new ArrayList<>(List.of("lint", file.toString()));
+        arguments.addAll(List.of(more));
+        int exitCode = Main.run(new PrintWriter(written, true), new PrintWriter(new StringWriter()), arguments.toArray(String[]::new));
+        out = written.toString();
+        return exitCode;
+    }
+}

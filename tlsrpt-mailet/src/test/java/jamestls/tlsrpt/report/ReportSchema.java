@@ -1,0 +1,36 @@
+package jamestls.tlsrpt.report;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion.VersionFlag;
+import com.networknt.schema.ValidationMessage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** The JSON of RFC 8460 §4.4 as a JSON Schema, held against reports by a validator that nobody here wrote. */
+public final class ReportSchema {
+
+    private static final JsonSchema SCHEMA = read();
+
+    private ReportSchema() {
+    }
+
+    /** What the validator has to say; nothing, if the report is one. */
+    public static List<String> problems(byte[] json) {
+        return SCHEMA.validate(new String(json, StandardCharsets.UTF_8), InputFormat.JSON,
+                context -> context.getExecutionConfig().setFormatAssertionsEnabled(true)).stream()
+            .map(ValidationMessage::getMessage).sorted().toList();
+    }
+
+    private static JsonSchema read() {
+        try (InputStream schema = ReportSchema.class.getResourceAsStream("/schema/tlsrpt.schema.json")) {
+            return JsonSchemaFactory.getInstance(VersionFlag.V202012).getSchema(schema);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
