@@ -3,6 +3,7 @@ package jamestls.mtasts;
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.mtasts.delivery.Dispatch;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import java.io.IOException;
@@ -14,8 +15,6 @@ import java.util.List;
 import java.util.Map;
 import org.apache.james.core.Domain;
 import org.apache.james.core.MailAddress;
-import org.apache.james.dnsservice.api.DNSService;
-import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.james.queue.api.MailQueueFactory;
@@ -44,21 +43,20 @@ import org.apache.mailet.base.GenericMailet;
  */
 public class SecureRemoteDelivery extends GenericMailet {
 
-    private final DNSService jamesDns;
-    private final FileSystem fileSystem;
+    private final JamesServices james;
     private final MailQueueFactory<?> queues;
     private final TlsOutcomes outcomes;
     private final Clock clock;
 
+    private final Audit audit = Audit.ofJames();
     private DeliveryConfiguration configuration;
     private MailQueue queue;
     private Outbound outbound;
     private QueueWorker worker;
 
     @Inject
-    public SecureRemoteDelivery(DNSService jamesDns, FileSystem fileSystem, MailQueueFactory<?> queues, TlsOutcomes outcomes, Clock clock) {
-        this.jamesDns = jamesDns;
-        this.fileSystem = fileSystem;
+    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, Clock clock) {
+        this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
         this.clock = clock;
@@ -68,31 +66,39 @@ public class SecureRemoteDelivery extends GenericMailet {
     @Override
     public void init() throws MessagingException {
         configuration = DeliveryConfiguration.of(getMailetConfig());
-        outbound = Outbound.open(configuration, jamesDns, fileSystem, outcomes, clock);
+        outbound = Outbound.open(configuration, james, outcomes, clock);
         queue = queues.createQueue(MailQueueName.of(configuration.outgoing()));
         worker = outbound.work(queue, getMailetContext());
     }
 
     @Override
     public void service(Mail mail) throws MessagingException {
-        Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
-        for (MailAddress recipient : mail.getRecipients()) {
-            byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient);
+        if (configuration.gateway().isPresent() && !mail.getRecipients().isEmpty()) {
+            // one transaction for all: who takes it does not depend on the domain
+            enqueue(mail, mail.getName(), mail.getRecipients());
+        } else {
+            Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
+            for (MailAddress recipient : mail.getRecipients()) {
+                byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient);
+            }
+            for (var recipients : byDomain.entrySet()) {
+                enqueue(mail, mail.getName() + "-to-" + recipients.getKey().asString(), recipients.getValue());
+            }
         }
-        for (var recipients : byDomain.entrySet()) {
-            enqueue(mail, recipients.getKey(), recipients.getValue());
-        }
+        audit.planned(mail, configuration.gateway());
         mail.setState(Mail.GHOST);
     }
 
-    private void enqueue(Mail mail, Domain domain, Collection<MailAddress> recipients) throws MessagingException {
-        Mail forDomain = mail.duplicate();
+    private void enqueue(Mail mail, String name, Collection<MailAddress> recipients) throws MessagingException {
+        Mail queued = mail.duplicate();
         try {
-            forDomain.setName(mail.getName() + "-to-" + domain.asString());
-            forDomain.setRecipients(recipients);
-            queue.enQueue(forDomain);
+            queued.setName(name);
+            queued.setRecipients(recipients);
+            Dispatch.begin(queued);
+            outbound.priority().begin(queued);
+            queue.enQueue(queued);
         } finally {
-            LifecycleUtil.dispose(forDomain);
+            LifecycleUtil.dispose(queued);
         }
     }
 

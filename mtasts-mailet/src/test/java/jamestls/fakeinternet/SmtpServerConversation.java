@@ -26,6 +26,7 @@ final class SmtpServerConversation {
     private OutputStream out;
 
     private Optional<ReceivedMail.Tls> tls = Optional.empty();
+    private boolean loggedIn;
     private String helo = "";
     private Optional<String> sender = Optional.empty();
     private List<String> mailParameters = List.of();
@@ -38,6 +39,9 @@ final class SmtpServerConversation {
 
     void run() throws IOException, InterruptedException {
         try {
+            if (server.setup().startOfTls() == SmtpServerSetup.StartOfTls.AT_ONCE) {
+                secure();
+            }
             if (answer(SmtpPhase.GREETING, "220 " + server.hostName() + " ESMTP") / 100 != 2) {
                 drain();
                 return;
@@ -56,6 +60,7 @@ final class SmtpServerConversation {
         switch (words[0].toUpperCase(Locale.ROOT)) {
             case "EHLO", "HELO" -> hello(line);
             case "STARTTLS" -> startTls();
+            case "AUTH" -> auth(words);
             case "MAIL" -> mail(line);
             case "RCPT" -> rcpt(line);
             case "DATA" -> data();
@@ -78,6 +83,7 @@ final class SmtpServerConversation {
         List<String> lines = new ArrayList<>(List.of(server.hostName() + " greets " + helo));
         if (line.toUpperCase(Locale.ROOT).startsWith("EHLO")) {
             lines.addAll(tls.isPresent() ? server.setup().keywordsUnderTls() : server.setup().keywords());
+            server.setup().login().ifPresent(login -> lines.add(login.keyword()));
             if (tls.isEmpty() && server.tls().isPresent()) {
                 lines.add("STARTTLS");
             }
@@ -101,6 +107,12 @@ final class SmtpServerConversation {
             drain();
             return;
         }
+        secure();
+        helo = "";
+        forget();
+    }
+
+    private void secure() throws IOException {
         SSLSocket secured = (SSLSocket) server.tls().orElseThrow().getSocketFactory().createSocket(socket, null, true);
         SSLParameters parameters = secured.getSSLParameters();
         parameters.setProtocols(server.setup().protocols());
@@ -113,13 +125,30 @@ final class SmtpServerConversation {
         tls = Optional.of(new ReceivedMail.Tls(session.getProtocol(), session.getCipherSuite(), sni));
         server.note("-- " + session.getProtocol());
         use(secured);
-        helo = "";
-        forget();
+    }
+
+    private void auth(String[] words) throws IOException, InterruptedException, Over {
+        Optional<FakeLogin> known = server.setup().login().filter(login -> words.length > 1 && login.mechanisms().contains(words[1]));
+        if (known.isEmpty()) {
+            say("504 5.5.4 not that way");
+            return;
+        }
+        if (words[1].equals("PLAIN")) {
+            loggedIn = words.length > 2 && known.get().isPlain(words[2]);
+        } else {
+            say("334 " + FakeLogin.base64("Username:"));
+            String user = readLine();
+            say("334 " + FakeLogin.base64("Password:"));
+            loggedIn = known.get().isLogin(user, readLine());
+        }
+        say(loggedIn ? "235 2.7.0 welcome" : "535 5.7.8 who are you?");
     }
 
     private void mail(String line) throws IOException, InterruptedException, Over {
         boolean inOrder = !helo.isEmpty() && sender.isEmpty();
-        if (answer(SmtpPhase.MAIL, inOrder ? "250 2.1.0 ok" : "503 5.5.1 not now") / 100 == 2) {
+        String honest = server.setup().login().isPresent() && !loggedIn ? "530 5.7.0 log in first"
+            : inOrder ? "250 2.1.0 ok" : "503 5.5.1 not now";
+        if (answer(SmtpPhase.MAIL, honest) / 100 == 2) {
             sender = Optional.of(path(line));
             mailParameters = parameters(line);
         }

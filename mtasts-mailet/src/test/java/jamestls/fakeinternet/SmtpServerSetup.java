@@ -20,6 +20,11 @@ public final class SmtpServerSetup {
 
     enum ClientCertificate { NOT_ASKED_FOR, REQUIRED }
 
+    private Optional<FakeLogin> login = Optional.empty();
+    private StartOfTls startOfTls = StartOfTls.STARTTLS;
+
+    enum StartOfTls { STARTTLS, AT_ONCE }
+
     SmtpServerSetup(String hostName) {
         this.hostName = hostName;
     }
@@ -70,6 +75,18 @@ public final class SmtpServerSetup {
         return this;
     }
 
+    /** Takes mail only from who logs in so, and offers these mechanisms, of PLAIN and LOGIN, for it. */
+    public SmtpServerSetup login(String user, String password, String... mechanisms) {
+        login = Optional.of(new FakeLogin(user, password, List.of(mechanisms)));
+        return this;
+    }
+
+    /** Speaks TLS from the first byte, as on port 465. */
+    public SmtpServerSetup tlsAtOnce() {
+        startOfTls = StartOfTls.AT_ONCE;
+        return this;
+    }
+
     /** Listens from now on. */
     public SmtpServer start() {
         try {
@@ -77,6 +94,14 @@ public final class SmtpServerSetup {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot listen on " + address + " port " + port, e);
         }
+    }
+
+    Optional<FakeLogin> login() {
+        return login;
+    }
+
+    StartOfTls startOfTls() {
+        return startOfTls;
     }
 
     String hostName() {

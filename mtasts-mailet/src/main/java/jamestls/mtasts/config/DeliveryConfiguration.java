@@ -20,7 +20,7 @@ import org.apache.mailet.MailetConfig;
  * @param connectTimeout longest wait for a connection
  * @param bounceProcessor processor that gets mails which failed for good; without one James's own text bounce is sent
  * @param onSuccess processor that gets a copy of each delivered mail
- * @param heloName what we call ourselves in EHLO; default: James's host name
+ * @param heloName what we call ourselves in EHLO; default: James's default domain, or its host name where that is localhost
  * @param deliveries most deliveries at once
  * @param deliveriesPerDestination most deliveries at once to one recipient domain, and to one address of a mail host
  * @param mailsInHand most mails taken from the queue at once, most of them waiting for their destination
@@ -39,6 +39,10 @@ import org.apache.mailet.MailetConfig;
  * @param trustAnchors file of DS or DNSKEY records to validate from, as James file URL; default: the public root's
  * @param policyStorage where policies are kept
  * @param dane see there
+ * @param maxDnsProblemRetries retries for a mail whose domain has neither MX nor address; errors of DNS follow delayTime
+ * @param bind address of ours that connections come from, as figures
+ * @param retries whether retries wait for first attempts
+ * @param gateway who gets all mail; empty if it goes to the hosts of its domain
  */
 public record DeliveryConfiguration(
         String outgoing, String delayTime, int maxRetries, Duration readTimeout, Duration connectTimeout,
@@ -46,7 +50,7 @@ public record DeliveryConfiguration(
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Duration policyFetchTimeout, Optional<String> trustStore,
         String trustStorePassword, Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage,
-        DaneConfiguration dane) {
+        DaneConfiguration dane, int maxDnsProblemRetries, Optional<String> bind, Retries retries, Optional<GatewayParameters> gateway) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
     public enum Reachable {
@@ -55,32 +59,20 @@ public record DeliveryConfiguration(
         ANY_ADDRESS
     }
 
-    private static final List<String> KNOWN = Stream.concat(PolicyStorage.NAMES.stream(), Stream.of(
-        "outgoing", "delayTime", "maxRetries", "timeout", "connectiontimeout",
-        "bounceProcessor", "onSuccess", "heloName", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
-        "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore",
-        "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors", "dane",
-        "insecureMx", "mandatoryDane")).toList();
+    /** Whether retries wait for first attempts, in queues that know priorities: {@code usePriority}. */
+    public enum Retries { AS_THEY_COME, LAST }
 
-    /** What stock RemoteDelivery reads and this mailet does not, each with what to do instead. */
-    private static final Map<String, String> DECLINED = Map.ofEntries(
-        Map.entry("startTLS", "leave it out; STARTTLS is always used where the server offers it"),
-        Map.entry("sslEnable", "leave it out; remote delivery speaks STARTTLS on port 25"),
-        Map.entry("verifyServerIdentity", "leave it out; the recipient domain's MTA-STS policy decides what is verified"),
-        Map.entry("sslTrustAllCerts", "leave it out; without a policy any certificate is accepted, with one none but a valid one"),
-        Map.entry("deliveryThreads", "write 'deliveries', the most deliveries at once; waiting costs no thread"),
-        Map.entry("outgoingQueue", "write 'outgoing'; stock RemoteDelivery reads that name, too, whatever its samples say"),
-        Map.entry("connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery reads that name, too"),
-        Map.entry("gateway", "this version delivers to MX hosts only; keep stock RemoteDelivery for mail to a gateway"),
-        Map.entry("gatewayPort", "this version delivers to MX hosts only"),
-        Map.entry("gatewayUsername", "this version delivers to MX hosts only"),
-        Map.entry("gatewayPassword", "this version delivers to MX hosts only"),
-        Map.entry("maxDnsProblemRetries", "leave it out; DNS problems are temporary and follow delayTime"),
-        Map.entry("sendpartial", "leave it out; recipients a server accepts are delivered, the others retried or bounced"),
-        Map.entry("bind", "this version lets the operating system choose the address"),
-        Map.entry("loadBalancing", "leave it out; MX hosts of equal preference are always tried in random order"),
-        Map.entry("usePriority", "this version does not order the queue by MT-PRIORITY"),
-        Map.entry("debug", "set the log level of 'jamestls' to DEBUG in logback.xml"));
+    private static final List<String> KNOWN = Stream.of(PolicyStorage.NAMES, GatewayParameters.NAMES, List.of("outgoing", "delayTime",
+        "maxRetries", "maxDnsProblemRetries", "timeout", "connectiontimeout", "bounceProcessor", "onSuccess", "heloName", "bind",
+        "usePriority", "sendpartial", "debug", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
+        "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore", "trustStorePassword",
+        "allowPrivateAddresses", "dnssec", "trustAnchors", "dane", "insecureMx", "mandatoryDane")).flatMap(List::stream).toList();
+
+    /** What stock samples have and stock code never reads, each with what to write instead. */
+    private static final Map<String, String> DECLINED = Map.of(
+        "deliveryThreads", "write 'deliveries', the most deliveries at once; waiting costs no thread",
+        "outgoingQueue", "write 'outgoing'; stock RemoteDelivery reads that name, too, whatever its samples say",
+        "connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery reads that name, too");
 
     /** The exception for a value that turns out unusable only when it is put to use. */
     public static MessagingException invalid(String name, String value, String allowed) {
@@ -89,15 +81,11 @@ public record DeliveryConfiguration(
 
     /** @throws MessagingException naming the parameter, its value and what is allowed */
     public static DeliveryConfiguration of(MailetConfig config) throws MessagingException {
-        for (var names = config.getInitParameterNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (name.startsWith("mail.")) {
-                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + config.getInitParameter(name)
-                    + "') is not supported: "
-                    + "properties of Jakarta Mail have no effect here, because it is not used to send");
-            }
-        }
-        Parameters parameters = Parameters.of(config, KNOWN, DECLINED);
+        Parameters parameters = Parameters.of(config, KNOWN,
+            name -> Optional.ofNullable(DECLINED.get(name)).or(() -> StockNames.objection(name)), StockNames::here);
+        // read for their syntax only: each recipient has a result of its own either way, and log levels are logback.xml's
+        parameters.flag("sendpartial", false);
+        parameters.flag("debug", false);
         return new DeliveryConfiguration(
             parameters.text("outgoing").orElse("outgoing"),
             parameters.text("delayTime").orElse("6h"),
@@ -125,6 +113,10 @@ public record DeliveryConfiguration(
             parameters.text("dnssec").orElse("validate"),
             parameters.text("trustAnchors"),
             PolicyStorage.of(parameters),
-            DaneConfiguration.of(parameters));
+            DaneConfiguration.of(parameters),
+            parameters.number("maxDnsProblemRetries", 0, 0, 10_000),
+            parameters.text("bind"),
+            parameters.flag("usePriority", false) ? Retries.LAST : Retries.AS_THEY_COME,
+            GatewayParameters.of(parameters));
     }
 }

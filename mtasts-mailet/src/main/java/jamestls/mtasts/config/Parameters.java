@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.apache.james.util.DurationParser;
 import org.apache.mailet.MailetConfig;
 
@@ -36,24 +37,42 @@ public final class Parameters {
      */
     public static Parameters of(MailetConfig config, Collection<String> known, Map<String, String> declined)
             throws MessagingException {
+        return of(config, known, name -> Optional.ofNullable(declined.get(name)), name -> Optional.empty());
+    }
+
+    /**
+     * Likewise, with other names for the same.
+     *
+     * @param declined what to write instead of a name, if it is one that exists elsewhere
+     * @param renamed the known name that a name stands for, if it does; what is written under it wins
+     */
+    static Parameters of(MailetConfig config, Collection<String> known, Function<String, Optional<String>> declined,
+                         Function<String, Optional<String>> renamed) throws MessagingException {
         Map<String, String> values = new HashMap<>();
+        Map<String, String> winning = new HashMap<>();
         for (var names = config.getInitParameterNames(); names.hasNext(); ) {
             String name = names.next();
             if (name.equals("onMailetException") || name.equals("onMatchException")) {
                 continue;
             }
-            if (declined.containsKey(name)) {
-                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + config.getInitParameter(name)
-                    + "') is not supported: " + declined.get(name));
+            String value = Optional.ofNullable(config.getInitParameter(name)).orElse("").strip();
+            String shown = name.toLowerCase(Locale.ROOT).contains("pas") ? "(not shown)" : value;
+            if (renamed.apply(name).isPresent()) {
+                winning.put(renamed.apply(name).get(), value);
+                continue;
+            }
+            if (declined.apply(name).isPresent()) {
+                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + shown
+                    + "') is not supported: " + declined.apply(name).get());
             }
             if (!known.contains(name)) {
-                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name
-                    + "' (value '" + config.getInitParameter(name) + "')"
+                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "' (value '" + shown + "')"
                     + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse(".")
                     + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
             }
-            values.put(name, Optional.ofNullable(config.getInitParameter(name)).orElse("").strip());
+            values.put(name, value);
         }
+        values.putAll(winning);
         return new Parameters(config.getMailetName(), values);
     }
 
@@ -77,9 +96,9 @@ public final class Parameters {
             .filter(element -> !element.isEmpty()).toList();
     }
 
-    /** {@code true} or {@code false}, in lower case. */
+    /** {@code true} or {@code false}, in any case. */
     public boolean flag(String name, boolean otherwise) throws MessagingException {
-        String value = text(name).orElse(Boolean.toString(otherwise));
+        String value = text(name).orElse(Boolean.toString(otherwise)).toLowerCase(Locale.ROOT);
         if (!value.equals("true") && !value.equals("false")) {
             throw invalid(name, value, "true or false");
         }

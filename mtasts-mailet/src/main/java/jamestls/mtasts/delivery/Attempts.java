@@ -33,7 +33,7 @@ import java.util.stream.Collectors;
 final class Attempts {
 
     /** Why a host did not get the mail. */
-    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY }
+    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY, OURSELVES }
 
     private record HostFailure(MxHost host, TlsDemand demand, Obstacle obstacle, List<Violation> shortfall, String cause) {
     }
@@ -81,6 +81,23 @@ final class Attempts {
 
     void unreachable(MxHost host, TlsDemand demand, String cause) {
         fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NETWORK, List.of(), cause);
+    }
+
+    /** The host has an address of this server: it and all that are not preferred to it are not for us to try (RFC 5321 §5.1). */
+    void reachedOurselves(MxHost host, TlsDemand demand, InetAddress address) {
+        fail(host, Optional.of(address), demand, TlsLevel.NONE, Obstacle.OURSELVES, List.of(), "is this server itself");
+    }
+
+    /** Whether mail handed to that host would come back. */
+    boolean leadBackHere(MxHost host) {
+        return failures.stream().anyMatch(failure -> failure.obstacle() == Obstacle.OURSELVES
+            && failure.host().preference() <= host.preference());
+    }
+
+    /** There is nobody but ourselves to hand the mail to. */
+    DeliveryResult loop(MxHost ourselves) {
+        return new DeliveryResult.Refused(Failure.permanent("4.6", "the mail host of " + mail.domain() + ", " + ourselves.name()
+            + ", is this server itself, and it has no mailboxes for that domain: the mail would go round in circles"));
     }
 
     /** A session was observed and judged. */
@@ -144,6 +161,9 @@ final class Attempts {
             return new DeliveryResult.Refused(
                 Failure.permanent("1.2", "the domain " + mail.domain() + " has no mail host and no address"));
         }
+        if (failures.getFirst().obstacle() == Obstacle.OURSELVES) {
+            return loop(failures.getFirst().host());
+        }
         List<Violation> shortfall = failures.stream().flatMap(failure -> failure.shortfall().stream()).toList();
         if (shortfall.isEmpty()) {
             return new DeliveryResult.Deferred(
@@ -169,6 +189,9 @@ final class Attempts {
     }
 
     private String policyInWords() {
+        if (mail.via().filter(via -> via.certificate() == Via.Certificate.VERIFIED).isPresent()) {
+            return "verifyServerIdentity of this server";
+        }
         Set<String> policies = new LinkedHashSet<>();
         for (HostFailure failure : failures) {
             if (failure.demand() instanceof TlsDemand.Unreachable never) {

@@ -7,6 +7,7 @@ import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.CertificateFaults;
@@ -61,11 +62,12 @@ public sealed class Delivery permits Rehearsal {
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
     DeliveryResult deliver(OutboundMail mail) {
         Attempts attempts = attempts(mail);
-        DeliveryResult result = switch (destinations.find(mail.domain())) {
+        DeliveryResult result = switch (mail.via().map(Via::destination).orElseGet(() -> destinations.find(mail.domain()))) {
             case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
                 new DeliveryResult.Refused(Failure.permanent("1.10", mail.domain() + " takes no mail (null MX)"));
+            case Destination.LoopsBack loop -> attempts.loop(loop.ourselves());
             case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
         };
         outcomes.record(attempts.outcomes());
@@ -74,7 +76,8 @@ public sealed class Delivery permits Rehearsal {
     }
 
     private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, Attempts attempts) {
-        StsLookup sts = policies.lookup(mail.domain());
+        StsLookup sts = mail.via().filter(via -> !via.isNamed()).isPresent()
+            ? new StsLookup.NoPolicy("an address has no policy") : policies.lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
         if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyStsStoodInTheWay()) {
@@ -91,6 +94,9 @@ public sealed class Delivery permits Rehearsal {
 
     private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, Attempts attempts) {
         for (MxHost host : hosts.inOrder()) {
+            if (attempts.leadBackHere(host)) {
+                break;
+            }
             Plan plan = plan(mail, hosts, host, sts);
             TlsDemand demand = plan.demand();
             Optional<Verdict> never = Verdict.beforeConnecting(demand);
@@ -110,7 +116,8 @@ public sealed class Delivery permits Rehearsal {
 
     Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
         DomainName name = route.host().name();
-        SessionKey key = new SessionKey(name, route.demand().sni(name), new InetSocketAddress(route.address(), smtpPort));
+        SessionKey key = new SessionKey(name, route.demand().sni(name),
+            new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
         Optional<Turn> turn = traffic.turnAt(key.address());
         if (turn.isEmpty()) {
             return Optional.of(busy(route));
@@ -127,7 +134,7 @@ public sealed class Delivery permits Rehearsal {
     }
 
     Plan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
-        return planner.plan(mail.domain(), hosts, host, smtpPort, sts, mail.wish());
+        return planner.plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
@@ -158,7 +165,7 @@ public sealed class Delivery permits Rehearsal {
             return Optional.of(busy(route));
         }
         try (Turn anywhere = turn.get()) {
-            return overNewSession(route, key, useOfTls(route, key, attempts), mail, attempts);
+            return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
         }
     }
 
@@ -169,7 +176,15 @@ public sealed class Delivery permits Rehearsal {
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {
         try (Lease lease = traffic.sessions().open(key, use)) {
             TlsObservation seen = lease.session().observation();
-            Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : judge(route, seen);
+            if (isOurselves(route.host(), seen)) {
+                attempts.unreachable(route.host(), route.demand(), route.address().getHostAddress() + " calls itself by our own name");
+                return Optional.empty();
+            }
+            Verdict verdict = switch (use) {
+                case NEVER -> Verdict.inClear(seen);
+                case IF_OFFERED -> judge(route, seen);
+                case AT_ONCE -> judge(route, seen).withoutClearText();
+            };
             attempts.judged(route, seen, verdict);
             switch (verdict.ruling()) {
                 case SEND -> {
@@ -189,14 +204,18 @@ public sealed class Delivery permits Rehearsal {
     }
 
     /** What has failed in TLS a moment ago is not tried again for a mail that would go on in clear. */
-    private TlsUse useOfTls(Route route, SessionKey key, Attempts attempts) {
+    private TlsUse useOfTls(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
+        if (mail.tls() == TlsUse.AT_ONCE) {
+            return TlsUse.AT_ONCE;
+        }
         Optional<String> fault = route.demand().isIndifferentToTls() ? traffic.failedTls(key) : Optional.empty();
         fault.ifPresent(cause -> attempts.withoutTls(route, cause));
         return fault.isPresent() ? TlsUse.NEVER : TlsUse.IF_OFFERED;
     }
 
     Transmission send(Lease lease, OutboundMail mail) {
-        Transmission transmission = lease.session().send(mail.envelope(), mail.content());
+        OutboundMail suited = mail.suitedTo(lease.session().observation().capabilities());
+        Transmission transmission = lease.session().send(suited.envelope(), suited.content());
         if (!transmission.leavesOpen()) {
             lease.keep();
         }
@@ -210,19 +229,42 @@ public sealed class Delivery permits Rehearsal {
     private List<InetAddress> addressesOf(Plan plan, Attempts attempts) {
         MxHost host = plan.host();
         TlsDemand demand = plan.demand();
-        List<InetAddress> usable = new ArrayList<>();
-        switch (plan.addresses()) {
-            case DnsAnswer.Found<InetAddress> found -> found.records().stream().limit(MOST_ADDRESSES_PER_HOST)
-                .forEach(address -> guard.objection(address).ifPresentOrElse(
-                    objection -> attempts.unreachable(host, demand, address.getHostAddress() + " is " + objection
-                        + ", and allowPrivateAddresses is false"),
-                    () -> usable.add(address)));
-            case DnsAnswer.Absent<InetAddress> absent -> attempts.withoutAddress(host, demand);
-            case DnsAnswer.Bogus<InetAddress> bogus ->
+        return switch (plan.addresses()) {
+            case DnsAnswer.Found<InetAddress> found -> usable(found.records(), host, demand, attempts);
+            case DnsAnswer.Absent<InetAddress> absent -> {
+                attempts.withoutAddress(host, demand);
+                yield List.of();
+            }
+            case DnsAnswer.Bogus<InetAddress> bogus -> {
                 attempts.unreachable(host, demand, "addresses fail DNSSEC validation: " + bogus.reason());
-            case DnsAnswer.Failed<InetAddress> failed ->
+                yield List.of();
+            }
+            case DnsAnswer.Failed<InetAddress> failed -> {
                 attempts.unreachable(host, demand, "address look-up failed: " + failed.reason());
+                yield List.of();
+            }
+        };
+    }
+
+    private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, Attempts attempts) {
+        List<InetAddress> usable = new ArrayList<>();
+        for (InetAddress address : found.subList(0, Math.min(found.size(), MOST_ADDRESSES_PER_HOST))) {
+            if (host.namedBy() == NamedBy.OPERATOR) {
+                usable.add(address);
+            } else if (destinations.itself().is(address)) {
+                attempts.reachedOurselves(host, demand, address);
+                return List.of();
+            } else {
+                guard.objection(address).ifPresentOrElse(
+                    objection -> attempts.unreachable(host, demand, objection + ", and allowPrivateAddresses is false"),
+                    () -> usable.add(address));
+            }
         }
         return usable;
+    }
+
+    /** RFC 5321 §6.3: a server that greets with our own name is us, or lies. */
+    private boolean isOurselves(MxHost host, TlsObservation seen) {
+        return host.namedBy() == NamedBy.STRANGER && seen.helo().filter(destinations.itself()::answersTo).isPresent();
     }
 }

@@ -31,10 +31,9 @@ public record Failure(int code, String status, String text) {
         return code >= 500;
     }
 
-    /** The same, for a mail whose retries are used up. */
+    /** The same, for a mail whose retries are used up. It remains a temporary failure, as in stock. */
     Failure givenUp() {
-        return isPermanent() ? this
-            : new Failure(550, "5." + status.substring(2), "given up after the last retry: " + text);
+        return isPermanent() ? this : new Failure(code, status, "given up after the last retry: " + text);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import com.google.common.collect.ImmutableMap;
 import jakarta.mail.MessagingException;
 import java.util.Collection;
 import java.util.Comparator;
@@ -13,6 +14,8 @@ import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.AttributeValue;
+import org.apache.mailet.DsnParameters;
+import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import org.slf4j.Logger;
@@ -58,8 +61,9 @@ final class FailureNotice {
     }
 
     /**
-     * Bounces the given recipients of a mail, one bounce for those with the same reason. The null sender gets none
-     * (RFC 5321 §6.1): the mail ends here, with a line in the log.
+     * Bounces the given recipients of a mail, one bounce for those with the same reason. A bounce processor gets mails of the
+     * null sender, too, as with stock. Without one the null sender gets nothing (RFC 5321 §6.1), and neither does who wants no
+     * news of failures (RFC 3461 §4.1): the mail ends here, with a line in the log.
      *
      * @throws MessagingException when James can't take the bounce; then the mail must not be given up
      */
@@ -73,7 +77,7 @@ final class FailureNotice {
     }
 
     private void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
-        if (!mail.hasSender()) {
+        if (bounceProcessor.isEmpty() && !mail.hasSender()) {
             LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
                 mail.getName(), recipients, failure);
             return;
@@ -83,19 +87,47 @@ final class FailureNotice {
             failedMail.setRecipients(recipients);
             mark(failedMail, failure);
             if (bounceProcessor.isPresent()) {
+                withoutBodyIfProtected(failedMail);
                 context.sendMail(failedMail, bounceProcessor.get());
+                return;
+            }
+            List<MailAddress> informed = recipients.stream().filter(recipient -> wantsNewsOf(mail, recipient)).toList();
+            if (informed.isEmpty()) {
+                LOGGER.info("mail {} can't be delivered to {}, and its sender does not want to know: {}",
+                    mail.getName(), recipients, failure);
+            } else if (isProtected(mail)) {
+                HeadersOnlyBounce.send(context, failedMail, text(informed, failure, "Its header is attached."));
             } else {
-                context.bounce(failedMail, text(recipients, failure));
+                context.bounce(failedMail, text(informed, failure, "Your message is attached."));
             }
         } finally {
             LifecycleUtil.dispose(failedMail);
         }
     }
 
-    private String text(Collection<MailAddress> recipients, Failure failure) {
+    /** RFC 8689 §5: a bounce is made as if RET=HDRS had been said, which DSNBounce heeds. The tag stays on the mail. */
+    private static void withoutBodyIfProtected(Mail failedMail) {
+        if (isProtected(failedMail)) {
+            Optional<DsnParameters> dsn = failedMail.dsnParameters();
+            DsnParameters.of(dsn.flatMap(DsnParameters::getEnvIdParameter), Optional.of(DsnParameters.Ret.HDRS),
+                dsn.map(DsnParameters::getRcptParameters).orElse(ImmutableMap.of())).ifPresent(failedMail::setDsnParameters);
+        }
+    }
+
+    private static boolean isProtected(Mail mail) {
+        return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.REQUIRETLS, Boolean.class).orElse(false);
+    }
+
+    private static boolean wantsNewsOf(Mail mail, MailAddress recipient) {
+        return mail.dsnParameters().map(dsn -> dsn.getRcptParameters().get(recipient))
+            .flatMap(RecipientDsnParameters::getNotifyParameter)
+            .map(notify -> notify.contains(DsnParameters.Notify.FAILURE)).orElse(true);
+    }
+
+    private String text(Collection<MailAddress> recipients, Failure failure, String attached) {
         StringBuilder text = new StringBuilder("This is the mail server ").append(context.getServerInfo())
             .append(". Your message could not be delivered to:\n\n");
         recipients.forEach(recipient -> text.append("    ").append(recipient.asString()).append('\n'));
-        return text.append("\nReason:\n\n    ").append(failure).append("\n\nYour message is attached.\n").toString();
+        return text.append("\nReason:\n\n    ").append(failure).append("\n\n").append(attached).append('\n').toString();
     }
 }

@@ -6,6 +6,8 @@ import jamestls.mtasts.smtp.Envelope.BodyType;
 import jamestls.mtasts.smtp.MessageContent;
 import java.io.IOException;
 import java.io.OutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The bytes of a message as they leave: what James stored, without the fields that must not (Bcc) or need not
@@ -15,6 +17,7 @@ import java.io.OutputStream;
  */
 record MailContent(MimeMessage message, long size, BodyType bodyType) implements MessageContent {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(MailContent.class);
     private static final String[] NOT_SENT = {"Bcc", "Content-Length"};
 
     /** Reads the message once, to know its size and whether it is all ASCII. */
@@ -22,6 +25,16 @@ record MailContent(MimeMessage message, long size, BodyType bodyType) implements
         Gauge gauge = new Gauge();
         message.writeTo(gauge, NOT_SENT);
         return new MailContent(message, gauge.size, gauge.eightBit ? BodyType.EIGHT_BIT : BodyType.SEVEN_BIT);
+    }
+
+    /** The same in 7 bits as far as it can be had; a message that can't be converted goes as it is, and the log says so. */
+    MailContent inSevenBits(String id) {
+        try {
+            return of(SevenBits.copyOf(message));
+        } catch (MessagingException | IOException | RuntimeException e) {
+            LOGGER.warn("mail {} goes in 8 bits to a server without 8BITMIME, because it can't be converted", id, e);
+            return this;
+        }
     }
 
     @Override

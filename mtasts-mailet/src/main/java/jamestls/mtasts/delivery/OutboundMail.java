@@ -2,10 +2,12 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.IpLiteral;
 import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.Capabilities;
 import jamestls.mtasts.smtp.Envelope;
+import jamestls.mtasts.smtp.TlsUse;
 import java.io.IOException;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -18,15 +20,19 @@ import org.apache.mailet.Mail;
  * A mail on its way to one domain, as delivery sees it.
  *
  * @param id James's name of the mail, for logs
- * @param domain the recipients' domain
+ * @param domain the recipients' domain, or that of the gateway (RFC 8461 §3.4)
  * @param sender the reverse path; empty for the null one
- * @param recipients all in {@code domain}, at least one
+ * @param recipients all in {@code domain} unless there is a gateway, at least one
  * @param wish what the sender asks of TLS
  * @param reporting whether its sessions count for TLS reports
  * @param content header and body
+ * @param requests what the sender asks of the servers on the way
+ * @param requireTls whether they are asked for REQUIRETLS
+ * @param via the host it goes to, where that is not for MX records to say
  */
 record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
-                    TlsWish wish, Reporting reporting, MailContent content) {
+                    TlsWish wish, Reporting reporting, MailContent content, SenderRequests requests,
+                    Envelope.RequireTls requireTls, Optional<Via> via) {
 
     /** Whether a mail's sessions are counted for TLS reports. */
     enum Reporting {
@@ -51,22 +57,63 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         recipients = List.copyOf(recipients);
     }
 
+    /** A mail to the hosts of its domain, without further requests. */
+    OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, TlsWish wish,
+                 Reporting reporting, MailContent content) {
+        this(id, domain, sender, recipients, wish, reporting, content, SenderRequests.none(),
+            wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Optional.empty());
+    }
+
     /**
      * @param mail has recipients in one domain only, as {@code SecureRemoteDelivery} enqueues it
      * @throws MessagingException or IOException when James can't read the message back
      */
     static OutboundMail of(Mail mail, DomainName domain) throws MessagingException, IOException {
-        Collection<MailAddress> recipients = mail.getRecipients();
+        return of(mail, domain, Optional.empty());
+    }
+
+    /** A mail that goes to that host. */
+    static OutboundMail via(Mail mail, Via via) throws MessagingException, IOException {
+        return of(mail, via.host().name(), Optional.of(via));
+    }
+
+    private static OutboundMail of(Mail mail, DomainName domain, Optional<Via> via) throws MessagingException, IOException {
         boolean report = AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
-        return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(recipients),
-            wishOf(mail), report ? Reporting.NOT_COUNTED : Reporting.COUNTED, MailContent.of(mail.getMessage()));
+        // a host without a name, or one the operator answers for, has no domain to report to
+        boolean counted = !report && via.filter(way -> !way.isNamed() || way.certificate() == Via.Certificate.VERIFIED).isEmpty();
+        TlsWish wish = wishOf(mail);
+        boolean bounce = !mail.hasSender();
+        boolean required = wish == TlsWish.REQUIRED;
+        return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(mail.getRecipients()),
+            // RFC 8689 §5: a bounce is not discarded because the next server does not know REQUIRETLS
+            required && bounce ? TlsWish.AS_POLICY_SAYS : wish,
+            counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, MailContent.of(mail.getMessage()),
+            AskedBySender.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.AS_IT_COMES),
+            !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
+    }
+
+    /** The same for a server that can do that: without BODY=8BITMIME the content has to be 7-bit (RFC 6152 §3). */
+    OutboundMail suitedTo(Capabilities capabilities) {
+        return content.bodyType() == Envelope.BodyType.SEVEN_BIT || capabilities.offers("8BITMIME") ? this
+            : new OutboundMail(id, domain, sender, recipients, wish, reporting, content.inSevenBits(id), requests, requireTls, via);
+    }
+
+    /** An address as an envelope says it: James forgets the brackets of an address literal (RFC 5321 §4.1.3). */
+    static String path(MailAddress address) {
+        String domain = address.getDomain().asString();
+        return IpLiteral.parse(domain).isPresent() ? address.getLocalPart() + "@[" + domain + "]" : address.asString();
+    }
+
+    /** How TLS is begun. */
+    TlsUse tls() {
+        return via.map(Via::tls).orElse(TlsUse.IF_OFFERED);
     }
 
     /** What a server is told before the message. */
     Envelope envelope() {
-        return new Envelope(sender.map(MailAddress::asString), recipients.stream().map(MailAddress::asString).toList(),
-            content.bodyType(), OptionalLong.of(content.size()),
-            wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO);
+        return new Envelope(sender.map(OutboundMail::path), recipients.stream().map(OutboundMail::path).toList(),
+            content.bodyType(), OptionalLong.of(content.size()), requireTls, via.flatMap(Via::login),
+            requests.ofMail(), requests.ofRecipients());
     }
 
     private static TlsWish wishOf(Mail mail) throws MessagingException {

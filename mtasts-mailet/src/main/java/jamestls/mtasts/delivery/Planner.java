@@ -6,14 +6,19 @@ import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.DaneDuty;
 import jamestls.mtasts.policy.PolicyDecider;
 import jamestls.mtasts.policy.RecipientPolicy;
+import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.TlsWish;
 import jamestls.mtasts.sts.StsLookup;
 import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** Looks up what the decision about one MX host needs, and has it decided. Addresses come first (RFC 7672 §2.2.2). */
@@ -28,6 +33,20 @@ public final class Planner {
         this.dns = dns;
         this.tlsa = tlsa;
         this.mandatoryDane = Set.copyOf(mandatoryDane);
+    }
+
+    /** For a mail, which may say itself where it goes. */
+    Plan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, int port, StsLookup sts) {
+        Optional<TlsDemand> byOperator = mail.via().flatMap(via -> via.demand(mail.wish()));
+        if (host.address().isEmpty() && byOperator.isEmpty()) {
+            return plan(mail.domain(), hosts, host, port, sts, mail.wish());
+        }
+        DnsAnswer<InetAddress> addresses = host.address()
+            .<DnsAnswer<InetAddress>>map(address -> new DnsAnswer.Found<>(List.of(address), Security.INSECURE, Duration.ZERO, host.name()))
+            .orElseGet(() -> dns.addresses(host.name()));
+        DaneLookup dane = new DaneLookup.NoDane("not asked for: who named the host decides");
+        return new Plan(host, addresses, dane, byOperator.orElseGet(() -> PolicyDecider.decide(
+            new RecipientPolicy(mail.domain(), sts, Security.INSECURE, DaneDuty.WHERE_PUBLISHED), dane, mail.wish(), host.name())));
     }
 
     /**

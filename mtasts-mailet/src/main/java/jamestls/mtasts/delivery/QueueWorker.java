@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.delivery.Turns.Turn;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,7 +28,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Takes mails from James's queue, lets {@link Delivery} try them, and acknowledges each only after everything that
+ * Takes mails from James's queue, lets {@link Dispatch} send them on their way, and acknowledges each only after everything that
  * follows from the attempt is safe: outcomes recorded, retry enqueued, bounce handed over. A crash before that leaves the
  * mail in the queue: it may arrive twice, it is not lost.
  *
@@ -47,7 +47,7 @@ public final class QueueWorker implements AutoCloseable {
     private static final int SHARE_OF_ONE_DOMAIN = 2;
 
     private final MailQueue queue;
-    private final Delivery delivery;
+    private final Dispatch dispatch;
     private final RetrySchedule schedule;
     private final FailureNotice notice;
     private final ReportMails reportMails;
@@ -68,10 +68,10 @@ public final class QueueWorker implements AutoCloseable {
      * @param inHand most mails taken from the queue and not yet settled, most of them waiting
      * @param reportMails how the mails that carry TLS reports end
      */
-    public QueueWorker(MailQueue queue, Delivery delivery, RetrySchedule schedule, MailetContext context,
+    public QueueWorker(MailQueue queue, Dispatch dispatch, RetrySchedule schedule, MailetContext context,
                        Optional<String> bounceProcessor, Optional<String> onSuccess, Traffic traffic, int inHand, ReportMails reportMails) {
         this.queue = queue;
-        this.delivery = delivery;
+        this.dispatch = dispatch;
         this.schedule = schedule;
         this.notice = new FailureNotice(context, bounceProcessor);
         this.reportMails = reportMails;
@@ -131,11 +131,7 @@ public final class QueueWorker implements AutoCloseable {
 
     private DeliveryResult attempt(Mail mail) {
         try {
-            String domain = mail.getRecipients().iterator().next().getDomain().asString();
-            Optional<DomainName> name = DomainName.parse(domain);
-            return name.isPresent() ? inTurn(mail, name.get())
-                : new DeliveryResult.Refused(
-                    Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
+            return inTurn(mail, mail.getRecipients().iterator().next().getDomain().asString());
         } catch (MessagingException | IOException | RuntimeException e) {
             // our mistake or an unreadable message: never a reason to bounce what may be deliverable
             LOGGER.error("delivery of {} failed unexpectedly", mail.getName(), e);
@@ -144,16 +140,16 @@ public final class QueueWorker implements AutoCloseable {
         }
     }
 
-    private DeliveryResult inTurn(Mail mail, DomainName domain) throws MessagingException, IOException {
-        if (atDomain.users(domain.ascii()) >= share) {
+    private DeliveryResult inTurn(Mail mail, String domain) throws MessagingException, IOException {
+        if (atDomain.users(domain) >= share) {
             return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting");
         }
-        Optional<Turn> turn = atDomain.take(domain.ascii(), ANY_TIME);
+        Optional<Turn> turn = atDomain.take(domain, ANY_TIME);
         if (turn.isEmpty()) {
             return new DeliveryResult.Postponed("James stops");
         }
         try (Turn mine = turn.get()) {
-            return delivery.deliver(OutboundMail.of(mail, domain));
+            return dispatch.attempt(mail);
         }
     }
 
@@ -183,7 +179,7 @@ public final class QueueWorker implements AutoCloseable {
         if (!later.isEmpty()) {
             mail.setRecipients(later.keySet());
             FailureNotice.mark(mail, later.values().iterator().next());
-            FailureNotice.countRetry(mail);
+            schedule.prepareRetry(mail);
             queue.enQueue(mail, delay.orElseThrow());
         }
     }

@@ -8,14 +8,16 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.james.util.DurationParser;
+import org.apache.mailet.Mail;
 
 /**
  * How long a mail waits before each further attempt: James's {@code delayTime} and {@code maxRetries}.
  *
  * @param delays the waits before the first, second, … retry; the last one stands for all that follow. At least one.
  * @param retries how many retries there are before the mail is given up
+ * @param priority what retries have in a queue that orders by priority
  */
-public record RetrySchedule(List<Duration> delays, int retries) {
+public record RetrySchedule(List<Duration> delays, int retries, QueuePriority priority) {
 
     private static final Pattern STEP = Pattern.compile("(?:(\\d{1,4})\\s*\\*\\s*)?(\\d.*)");
     private static final int MOST_STEPS = 10_000;
@@ -24,13 +26,18 @@ public record RetrySchedule(List<Duration> delays, int retries) {
         delays = List.copyOf(delays);
     }
 
+    /** With priorities left as they are. */
+    RetrySchedule(List<Duration> delays, int retries) {
+        this(delays, retries, QueuePriority.UNTOUCHED);
+    }
+
     /**
      * Reads the grammar of stock RemoteDelivery: {@code [attempts*]delay[unit]}, separated by commas; a delay without unit
      * counts milliseconds. Where the list has more steps than {@code maxRetries}, the list wins, as in stock.
      *
      * @throws IllegalArgumentException when it is no such list; the message names the step
      */
-    public static RetrySchedule parse(String delayTime, int maxRetries) {
+    public static RetrySchedule parse(String delayTime, int maxRetries, QueuePriority priority) {
         List<Duration> delays = new ArrayList<>();
         for (String step : delayTime.split(",")) {
             Matcher matcher = STEP.matcher(step.strip());
@@ -51,7 +58,13 @@ public record RetrySchedule(List<Duration> delays, int retries) {
                 delays.add(delay);
             }
         }
-        return new RetrySchedule(delays, Math.max(maxRetries, delays.size()));
+        return new RetrySchedule(delays, Math.max(maxRetries, delays.size()), priority);
+    }
+
+    /** Marks a mail that is about to go back into the queue. */
+    void prepareRetry(Mail mail) {
+        FailureNotice.countRetry(mail);
+        priority.retry(mail);
     }
 
     /**

@@ -29,7 +29,7 @@ record Transmitted(String word, Optional<DeliveryResult> result, String reply, S
                 ? decided("bounced", new DeliveryResult.Refused(Failure.said(refused.reply(), host)), refused.reply().toString(), "")
                 : nextHost(refused.reply().toString(), host + " said: " + refused.reply());
             case Transmission.Unsendable unsendable -> decided("bounced", new DeliveryResult.Refused(
-                Failure.permanent("6.7", host + " can't be told this envelope: " + unsendable.detail())), "-", unsendable.detail());
+                Failure.permanent(status(unsendable.obstacle()), host + ": " + unsendable.detail())), "-", unsendable.detail());
             case Transmission.Unreadable unreadable -> decided("deferred", new DeliveryResult.Deferred(
                 Failure.temporary("3.0", "the message could not be read here: " + unreadable.cause())), "-", unreadable.cause().toString());
             case Transmission.Broken broken -> broken(mail, host, broken);
@@ -42,7 +42,7 @@ record Transmitted(String word, Optional<DeliveryResult> result, String reply, S
         List<MailAddress> accepted = new ArrayList<>();
         Map<MailAddress, Failure> failed = new HashMap<>();
         for (MailAddress recipient : mail.recipients()) {
-            RecipientReply reply = byAddress.get(recipient.asString());
+            RecipientReply reply = byAddress.get(OutboundMail.path(recipient));
             if (reply == null) {
                 failed.put(recipient, Failure.temporary("3.0", host + " gave no reply for " + recipient.asString()));
             } else if (reply.isDelivered()) {
@@ -72,10 +72,20 @@ record Transmitted(String word, Optional<DeliveryResult> result, String reply, S
         Map<MailAddress, Failure> failed = new HashMap<>();
         mail.recipients().forEach(recipient -> failed.put(recipient, undecided));
         for (RecipientReply known : broken.known()) {
-            mail.recipients().stream().filter(recipient -> recipient.asString().equals(known.recipient()))
+            mail.recipients().stream().filter(recipient -> OutboundMail.path(recipient).equals(known.recipient()))
                 .forEach(recipient -> failed.put(recipient, Failure.said(known.reply(), host)));
         }
         return decided("deferred", new DeliveryResult.Answered(List.of(), failed), reply, undecided.toString());
+    }
+
+    private static String status(Transmission.Obstacle obstacle) {
+        return switch (obstacle) {
+            case MALFORMED -> "1.3";
+            case NO_SMTPUTF8 -> "6.7";
+            // RFC 1870 §6.1
+            case TOO_LARGE -> "3.4";
+            case NO_REQUIRETLS -> "7.30";
+        };
     }
 
     private static Transmitted nextHost(String reply, String why) {

@@ -27,6 +27,14 @@ public sealed interface Destination {
     record TakesNoMail() implements Destination {
     }
 
+    /**
+     * This server is itself the best host for the domain, so there is nobody to hand the mail to (RFC 5321 §5.1).
+     *
+     * @param ourselves the host that is this server
+     */
+    record LoopsBack(MxHost ourselves) implements Destination {
+    }
+
     /** It could not be found out now. Never a reason to bounce. */
     record Unknown(String reason, Cause cause) implements Destination {
         public Unknown(String reason) {

@@ -4,6 +4,7 @@ import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.MxRecord;
+import jamestls.mtasts.dns.Security;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -19,11 +20,23 @@ public final class Destinations {
 
     private final Dns dns;
     private final RandomGenerator random;
+    private final Itself itself;
+
+    /** For a server that does not know itself. */
+    public Destinations(Dns dns, RandomGenerator random) {
+        this(dns, random, Itself.unknown());
+    }
 
     /** @param random decides among hosts of equal preference */
-    public Destinations(Dns dns, RandomGenerator random) {
+    public Destinations(Dns dns, RandomGenerator random, Itself itself) {
         this.dns = dns;
         this.random = random;
+        this.itself = itself;
+    }
+
+    /** How this server recognizes itself. */
+    public Itself itself() {
+        return itself;
     }
 
     /** Looks the domain up. Addresses are not looked up here: a host that is never tried costs nothing. */
@@ -32,7 +45,7 @@ public final class Destinations {
             case DnsAnswer.Found<MxRecord> found -> throughAlias(domain, found.canonicalName(), ordered(found));
             // RFC 5321 §5.1: the implicit MX is for a provable absence only, never for an error
             case DnsAnswer.Absent<MxRecord> absent ->
-                new Destination.Hosts(List.of(new MxHost(domain, 0)), absent.security());
+                withoutOurselves(List.of(new MxHost(domain, 0)), absent.security());
             case DnsAnswer.Bogus<MxRecord> bogus ->
                 new Destination.Unknown("MX records of " + domain + " fail DNSSEC validation: " + bogus.reason(), Destination.Cause.BOGUS);
             case DnsAnswer.Failed<MxRecord> failed ->
@@ -57,6 +70,14 @@ public final class Destinations {
         // RFC 5321 §5.1: spread the load over hosts of equal preference
         Collections.shuffle(hosts, java.util.Random.from(random));
         hosts.sort(Comparator.comparingInt(MxHost::preference));
-        return new Destination.Hosts(hosts.subList(0, Math.min(hosts.size(), MOST_HOSTS)), found.security());
+        return withoutOurselves(hosts, found.security());
+    }
+
+    /** RFC 5321 §5.1: who is an MX host of the domain leaves out itself and all that are not preferred to it. */
+    private Destination withoutOurselves(List<MxHost> sorted, Security security) {
+        Optional<MxHost> ourselves = sorted.stream().filter(host -> itself.is(host.name())).findFirst();
+        List<MxHost> preferred = sorted.stream()
+            .filter(host -> ourselves.isEmpty() || host.preference() < ourselves.get().preference()).limit(MOST_HOSTS).toList();
+        return preferred.isEmpty() ? new Destination.LoopsBack(ourselves.orElseThrow()) : new Destination.Hosts(preferred, security);
     }
 }

@@ -3,6 +3,7 @@ package jamestls.mtasts.policy;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.PolicyType;
 import jamestls.mtasts.outcome.Violation;
 import java.util.Optional;
 
@@ -20,7 +21,8 @@ public sealed interface TlsDemand {
     }
 
     /**
-     * The recipient domain has an MTA-STS policy in force.
+     * The recipient domain has an MTA-STS policy in force; or, where the applied policy is none, the operator demands the
+     * same of a gateway.
      *
      * @param applied the policy as the report quotes it
      * @param strictness whether falling short stops the mail or is only reported (RFC 8461 §5)
@@ -127,6 +129,7 @@ public sealed interface TlsDemand {
     default String inLog() {
         return switch (this) {
             case Opportunistic none -> "none";
+            case Sts sts when sts.applied().type() == PolicyType.NO_POLICY_FOUND -> "operator";
             case Sts sts -> sts.strictness() == Strictness.ENFORCED ? "sts-enforce" : "sts-testing";
             case Dane dane -> switch (dane.tlsa().strength()) {
                 case AUTHENTICATES -> "dane";

@@ -96,6 +96,11 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         return new Verdict(seen.failure().isEmpty() ? Ruling.SEND : Ruling.NEXT_HOST, TlsLevel.NONE, List.of(), List.of());
     }
 
+    /** The same where clear text is no way out, because the port speaks nothing but TLS. */
+    public Verdict withoutClearText() {
+        return ruling == Ruling.RETRY_IN_CLEAR ? new Verdict(Ruling.NEXT_HOST, level, shortfall, forReport) : this;
+    }
+
     /** Whether TLS was fine but for the REQUIRETLS keyword (RFC 8689 §4.2.1 has a status code of its own for that). */
     public static boolean isMissingRequireTls(Violation violation) {
         return violation.equals(NO_REQUIRETLS);

@@ -11,16 +11,25 @@ final class CommandLine {
     /** In bytes without CRLF: RFC 5321 §4.5.3.1.4 says 512 with, parameters and SMTPUTF8 add to it. */
     static final int LONGEST = 2_000;
 
-    private final String text;
+    private final String shown;
     private final byte[] bytes;
 
     /** @throws IllegalArgumentException for a control character, or when longer than {@link #LONGEST} */
     CommandLine(String text) {
+        this(text, text);
+    }
+
+    private CommandLine(String text, String shown) {
         if (!text.equals(Printable.line(text, LONGEST))) {
             throw new IllegalArgumentException("not a command: '" + Printable.line(text, 80) + "'");
         }
-        this.text = text;
+        this.shown = shown;
         this.bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** One that logs show as something else. */
+    static CommandLine secret(String text, String shown) {
+        return new CommandLine(text, shown);
     }
 
     /** With CRLF. */
@@ -34,6 +43,6 @@ final class CommandLine {
 
     @Override
     public String toString() {
-        return text;
+        return shown;
     }
 }

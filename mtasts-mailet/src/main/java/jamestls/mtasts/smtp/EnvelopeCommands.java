@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -47,6 +48,7 @@ final class EnvelopeCommands {
             .findFirst()
             .flatMap(bad -> unsendable(Obstacle.MALFORMED, "not a parameter: '" + Printable.line(bad.text(), 100) + "'"))
             .or(this::withoutRequireTls)
+            .or(this::tooLarge)
             .or(this::tooLong);
     }
 
@@ -72,7 +74,8 @@ final class EnvelopeCommands {
         if (!addresses().stream().allMatch(EnvelopeCommands::isAscii)) {
             mail.append(" SMTPUTF8");
         }
-        if (envelope.requireTls() == RequireTls.YES) {
+        if (envelope.requireTls() == RequireTls.YES
+                || envelope.requireTls() == RequireTls.IF_OFFERED && capabilities.offers("REQUIRETLS")) {
             mail.append(" REQUIRETLS");
         }
         return mail.append(offered(envelope.mailParameters())).toString();
@@ -92,6 +95,13 @@ final class EnvelopeCommands {
     private Optional<Unsendable> withoutRequireTls() {
         return envelope.requireTls() == RequireTls.YES && !capabilities.offers("REQUIRETLS")
             ? unsendable(Obstacle.NO_REQUIRETLS, "the server does not offer REQUIRETLS under TLS") : Optional.empty();
+    }
+
+    private Optional<Unsendable> tooLarge() {
+        OptionalLong limit = capabilities.largestMail();
+        return limit.isPresent() && envelope.size().isPresent() && envelope.size().getAsLong() > limit.getAsLong()
+            ? unsendable(Obstacle.TOO_LARGE, "the mail has " + envelope.size().getAsLong() + " bytes, and the server takes "
+                + limit.getAsLong() + " at most") : Optional.empty();
     }
 
     private Optional<Unsendable> tooLong() {

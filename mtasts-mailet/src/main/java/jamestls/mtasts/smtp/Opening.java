@@ -38,11 +38,15 @@ final class Opening {
         try {
             wire.connect(address);
             sendingIp = Optional.of(wire.sendingIp());
-            greet();
-            hello(Phase.EHLO);
-            startTls = capabilities.offers("STARTTLS") ? StartTls.OFFERED : StartTls.NOT_OFFERED;
-            if (use == TlsUse.IF_OFFERED && startTls == StartTls.OFFERED) {
-                startTls();
+            if (use == TlsUse.AT_ONCE) {
+                underTlsAtOnce();
+            } else {
+                greet();
+                hello(Phase.EHLO);
+                startTls = capabilities.offers("STARTTLS") ? StartTls.OFFERED : StartTls.NOT_OFFERED;
+                if (use == TlsUse.IF_OFFERED && startTls == StartTls.OFFERED) {
+                    startTls();
+                }
             }
             wire.ready();
         } catch (SessionLost lost) {
@@ -50,6 +54,14 @@ final class Opening {
         }
         return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls,
             startTlsReply, handshake, capabilities, failure), wire);
+    }
+
+    private void underTlsAtOnce() throws SessionLost {
+        // to a judge it is as if STARTTLS had been offered and taken
+        startTls = StartTls.OFFERED;
+        handshake = shakeHands();
+        greet();
+        helloUnderTls();
     }
 
     private void greet() throws SessionLost {

@@ -13,6 +13,6 @@ public record SessionFailure(Phase phase, String detail, Optional<SmtpReply> rep
 
     /** The steps of a session, each with a deadline of its own. */
     public enum Phase {
-        CONNECT, GREETING, EHLO, STARTTLS, HANDSHAKE, EHLO_AFTER_TLS, MAIL, RCPT, DATA, BODY, FINAL_REPLY, QUIT
+        CONNECT, GREETING, EHLO, STARTTLS, HANDSHAKE, EHLO_AFTER_TLS, AUTH, MAIL, RCPT, DATA, BODY, FINAL_REPLY, QUIT
     }
 }

@@ -14,6 +14,7 @@ public final class SmtpSession implements AutoCloseable {
     private final TlsObservation observation;
     private final Wire wire;
     private boolean needsReset;
+    private boolean loggedIn;
 
     SmtpSession(TlsObservation observation, Wire wire) {
         this.observation = observation;
@@ -46,6 +47,10 @@ public final class SmtpSession implements AutoCloseable {
         }
         List<Step> steps = commands.steps();
         try {
+            if (envelope.login().isPresent() && !loggedIn) {
+                new Authentication(wire, observation).logIn(envelope.login().get());
+                loggedIn = true;
+            }
             if (needsReset) {
                 reset();
             }

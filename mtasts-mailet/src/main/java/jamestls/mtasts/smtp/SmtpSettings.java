@@ -39,6 +39,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         limits.put(Phase.STARTTLS, Duration.ofMinutes(2));
         limits.put(Phase.HANDSHAKE, Duration.ofMinutes(1));
         limits.put(Phase.EHLO_AFTER_TLS, Duration.ofMinutes(5));
+        limits.put(Phase.AUTH, Duration.ofMinutes(2));
         limits.put(Phase.MAIL, Duration.ofMinutes(5));
         limits.put(Phase.RCPT, Duration.ofMinutes(10));
         limits.put(Phase.DATA, Duration.ofMinutes(2));

@@ -77,6 +77,8 @@ public sealed interface Transmission {
         MALFORMED,
         /** An address is not ASCII and the server does not offer SMTPUTF8 (RFC 6531). */
         NO_SMTPUTF8,
+        /** The mail is larger than the server's limit (RFC 1870 §6.1). */
+        TOO_LARGE,
         /** REQUIRETLS is wanted and the server does not offer it under TLS (RFC 8689 §4.2.1). */
         NO_REQUIRETLS
     }

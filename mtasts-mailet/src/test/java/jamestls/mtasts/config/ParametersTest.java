@@ -38,7 +38,7 @@ class ParametersTest {
     void unknownParameterShouldNameTheNearestOne(String typed, String meant) {
         assertThatThrownBy(() -> DeliveryConfiguration.of(with(typed, "3")))
             .isInstanceOf(MessagingException.class)
-            .hasMessageContaining("unknown parameter '" + typed + "' (value '3')")
+            .hasMessageContaining("unknown parameter '" + typed + "' ")
             .hasMessageContaining("did you mean '" + meant + "'?");
     }
 
@@ -50,8 +50,9 @@ class ParametersTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"startTLS, leave it out", "outgoingQueue, write 'outgoing'", "connectionTimeout, write 'connectiontimeout'",
-        "gateway, keep stock RemoteDelivery", "mail.smtp.timeout, Jakarta Mail"})
+    @CsvSource({"deliveryThreads, write 'deliveries'", "outgoingQueue, write 'outgoing'",
+        "connectionTimeout, write 'connectiontimeout'", "mail.smtp.port, write 'smtpPort'", "mail.smtp.ssl.trust, write 'trustStore'",
+        "mail.smtp.host, write 'gateway'", "mail.smtp.sasl.realm, Jakarta Mail"})
     void stockParameterWithoutMeaningHereShouldSayWhatToDo(String name, String advice) {
         assertThatThrownBy(() -> DeliveryConfiguration.of(with(name, "1")))
             .hasMessageContaining("'" + name + "' (value '1') is not supported").hasMessageContaining(advice);

@@ -90,7 +90,8 @@ public final class DaneBench {
             for (ReuseLimits reuse : List.of(ReuseLimits.none(), ReuseLimits.defaults())) {
                 try (Sender dane = new Sender(internet, validating, DaneScope.ANY_MX, reuse);
                      Sender sts = new Sender(internet, plain, DaneScope.OFF, reuse)) {
-                    results.put(reuse.mails() == 1 ? "deliveriesOneMailPerConnection" : "deliveriesOverReusedConnections", compare(dane, sts));
+                    results.put(reuse.mails() == 1 ? "deliveriesOneMailPerConnection" : "deliveriesOverReusedConnections",
+                        compare(dane, sts));
                     if (reuse.mails() == 1) {
                         results.put("warmDecisionCpuMicros", dane.decision());
                         results.put("matchCpuMicros", match(identity));

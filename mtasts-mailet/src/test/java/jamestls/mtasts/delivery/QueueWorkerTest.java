@@ -236,8 +236,9 @@ class QueueWorkerTest {
 
     private void work(int perDestination, int inHand) throws Exception {
         Traffic traffic = internet.traffic(perDestination);
-        worker = new QueueWorker(queue, internet.delivery(traffic), new RetrySchedule(List.of(Duration.ofHours(1)), 5),
-            context, Optional.empty(), Optional.empty(), traffic, inHand, new ReportMails(losses, Clock.systemUTC()));
+        worker = new QueueWorker(queue, Dispatch.byMx(internet.delivery(traffic), 0),
+            new RetrySchedule(List.of(Duration.ofHours(1)), 5), context, Optional.empty(), Optional.empty(), traffic, inHand,
+            new ReportMails(losses, Clock.systemUTC()));
     }
 
     private void enqueue(String name, String recipient) throws Exception {

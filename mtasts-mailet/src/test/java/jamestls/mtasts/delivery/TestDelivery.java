@@ -19,6 +19,7 @@ import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.mx.Itself;
 import jamestls.mtasts.outcome.TlsOutcome;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.TlsWish;
@@ -46,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
+import org.apache.mailet.Mail;
 
 /** A delivery room with all the rooms behind it, and the internet it delivers to. */
 final class TestDelivery implements AutoCloseable {
@@ -120,6 +122,30 @@ final class TestDelivery implements AutoCloseable {
         return mx(domain, 10, "mx." + domain, setup -> setup.identity(identity));
     }
 
+    /** Starts a mail server that is in no DNS zone but for its address. */
+    SmtpServer gateway(String host, UnaryOperator<SmtpServerSetup> setup) {
+        String ip = "127.0.0." + (11 + servers.size());
+        SmtpServer server = setup.apply(SmtpServer.named(host).on(ip)).start();
+        servers.add(server);
+        dns.zone().a(host, ip);
+        return server;
+    }
+
+    /** One attempt for a mail as James's queue hands it out. */
+    DeliveryResult dispatch(Mail mail) throws Exception {
+        return Dispatch.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail);
+    }
+
+    /** Likewise, with gateways. */
+    DeliveryResult dispatch(Mail mail, GatewaySettings gateways) throws Exception {
+        return Dispatch.through(delivery(traffic, AddressGuard.publicOnly()), gateways).attempt(mail);
+    }
+
+    /** Likewise, for a server that knows itself. */
+    DeliveryResult dispatch(Mail mail, Itself itself, int dnsRetries) throws Exception {
+        return Dispatch.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail);
+    }
+
     DeliveryResult deliver(String domain) throws Exception {
         return deliver(domain, TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
     }
@@ -151,7 +177,11 @@ final class TestDelivery implements AutoCloseable {
     }
 
     private Delivery delivery(Traffic over, AddressGuard guard) throws GeneralSecurityException {
-        return new Delivery(new Destinations(signed, new Random(1)),
+        return delivery(over, guard, Itself.unknown());
+    }
+
+    private Delivery delivery(Traffic over, AddressGuard guard, Itself itself) throws GeneralSecurityException {
+        return new Delivery(new Destinations(signed, new Random(1), itself),
             new Planner(signed, new TlsaRecords(signed, DaneScope.ANY_MX), mandatoryDane), policies,
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
             Clock.systemUTC());

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -70,6 +71,28 @@ class DestinationsTest {
             .startsWith(host("h0.example", 0));
     }
 
+    @Test
+    void ourselvesAndAllThatAreNotPreferredShouldBeLeftOut() {
+        Itself itself = new Itself(Optional.of(DomainName.of("b.example.org")), Set.of());
+
+        assertThat(find(itself, answer(mx(10, "a.example.org"), mx(20, "b.example.org"), mx(20, "c.example.org"), mx(30, "d.example.org"))))
+            .isEqualTo(new Destination.Hosts(List.of(host("a.example.org", 10)), Security.INSECURE));
+    }
+
+    @Test
+    void domainWhoseBestHostWeAreShouldBeALoop() {
+        Itself itself = new Itself(Optional.of(DomainName.of("b.example.org")), Set.of());
+
+        assertThat(find(itself, answer(mx(20, "b.example.org"), mx(30, "d.example.org"))))
+            .isEqualTo(new Destination.LoopsBack(host("b.example.org", 20)));
+    }
+
+    @Test
+    void localhostShouldBeNoNameToKnowOneselfBy() {
+        assertThat(Itself.named("localhost").answersTo("localhost")).isFalse();
+        assertThat(Itself.named("mail.example.org").answersTo("MAIL.example.org")).isTrue();
+    }
+
     private static Destination found(MxRecord... records) {
         return find(new Random(1), answer(records));
     }
@@ -79,6 +102,14 @@ class DestinationsTest {
     }
 
     private static Destination find(Random random, DnsAnswer<MxRecord> answer) {
+        return find(random, Itself.unknown(), answer);
+    }
+
+    private static Destination find(Itself itself, DnsAnswer<MxRecord> answer) {
+        return find(new Random(1), itself, answer);
+    }
+
+    private static Destination find(Random random, Itself itself, DnsAnswer<MxRecord> answer) {
         return new Destinations(new Dns() {
             @Override
             public DnsAnswer<MxRecord> mx(DomainName domain) {
@@ -104,7 +135,7 @@ class DestinationsTest {
             public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
                 throw new AssertionError("TLSA records are looked up when a host is tried, not before");
             }
-        }, random).find(DOMAIN);
+        }, random, itself).find(DOMAIN);
     }
 
     private static MxRecord mx(int preference, String host) {

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EnvelopeCommandsTest {
 
     private static final Envelope EVERYTHING = new Envelope(Optional.empty(), List.of("bob@example.test"), BodyType.EIGHT_BIT,
-        OptionalLong.of(1_234), RequireTls.NO, List.of(new EsmtpParameter("DSN", "RET=HDRS")),
+        OptionalLong.of(1_234), RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", "RET=HDRS")),
         Map.of("bob@example.test", List.of(new EsmtpParameter("DSN", "NOTIFY=NEVER"))));
 
     private final SmtpConnector connector = SmtpRoom.connector();
@@ -64,7 +64,7 @@ class EnvelopeCommandsTest {
     void malformedParameterShouldNeverReachTheWire(String text) {
         try (SmtpServer server = SmtpRoom.clearServer("DSN"); SmtpSession session = connect(connector, server)) {
             Envelope bad = new Envelope(Optional.empty(), List.of("bob@example.test"), BodyType.SEVEN_BIT, OptionalLong.empty(),
-                RequireTls.NO, List.of(new EsmtpParameter("DSN", text)), Map.of());
+                RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", text)), Map.of());
 
             assertThat(session.send(bad, MAIL)).isInstanceOf(Transmission.Unsendable.class);
             assertThat(said(server, "C: MAIL")).isEmpty();

@@ -1,0 +1,61 @@
+package jamestls.mtasts;
+
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.config.GatewayParameters;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.james.core.MailAddress;
+import org.apache.james.util.AuditTrail;
+import org.apache.mailet.Mail;
+
+/** James's audit trail, with the entries stock RemoteDelivery makes. James 3.8 has none. */
+interface Audit {
+
+    /** A mail has been taken for delivery. */
+    void planned(Mail mail, Optional<GatewayParameters> gateway);
+
+    /** The one of the James we run in. */
+    static Audit ofJames() {
+        try {
+            Class.forName("org.apache.james.util.AuditTrail", false, Audit.class.getClassLoader());
+            return new Trail();
+        } catch (ClassNotFoundException e) {
+            return (mail, gateway) -> {
+                // James before 3.9
+            };
+        }
+    }
+
+    /** Loaded only where James has the class. */
+    final class Trail implements Audit {
+
+        @Override
+        public void planned(Mail mail, Optional<GatewayParameters> gateway) {
+            AuditTrail.entry()
+                .protocol("mailetcontainer")
+                .action("RemoteDelivery")
+                .parameters(() -> parameters(mail, gateway))
+                .log("Remote delivering mail planned with" + (gateway.isPresent() ? "" : "out") + " gateway.");
+        }
+
+        private static Map<String, String> parameters(Mail mail, Optional<GatewayParameters> gateway) {
+            Map<String, String> parameters = new TreeMap<>();
+            gateway.ifPresent(way -> parameters.put("gateways", way.hosts()));
+            parameters.put("mailId", mail.getName());
+            parameters.put("mimeMessageId", messageId(mail));
+            parameters.put("sender", mail.getMaybeSender().asString());
+            parameters.put("recipients", mail.getRecipients().stream().map(MailAddress::asString).collect(Collectors.joining(", ")));
+            return parameters;
+        }
+
+        private static String messageId(Mail mail) {
+            try {
+                return Optional.ofNullable(mail.getMessage().getMessageID()).orElse("");
+            } catch (MessagingException e) {
+                return "";
+            }
+        }
+    }
+}

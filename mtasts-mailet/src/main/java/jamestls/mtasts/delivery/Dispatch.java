@@ -1,0 +1,91 @@
+package jamestls.mtasts.delivery;
+
+import jakarta.mail.MessagingException;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.IpLiteral;
+import jamestls.mtasts.mx.MxHost;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.mailet.Mail;
+
+/**
+ * Sends a mail of the queue on its way: to the hosts of its recipients' domain, to the address of an address literal, or
+ * through the gateways.
+ */
+public final class Dispatch {
+
+    private static final String NO_SUCH_DOMAIN = "5.1.2";
+
+    private final Delivery delivery;
+    private final Supplier<List<Via>> gateways;
+    private final int dnsRetries;
+
+    private Dispatch(Delivery delivery, Supplier<List<Via>> gateways, int dnsRetries) {
+        this.delivery = delivery;
+        this.gateways = gateways;
+        this.dnsRetries = dnsRetries;
+    }
+
+    /**
+     * To the hosts that DNS names.
+     *
+     * @param dnsRetries how many retries a mail has whose domain does not exist: stock's {@code maxDnsProblemRetries}
+     */
+    public static Dispatch byMx(Delivery delivery, int dnsRetries) {
+        return new Dispatch(delivery, List::of, dnsRetries);
+    }
+
+    /** Everything to these hosts. */
+    public static Dispatch through(Delivery delivery, GatewaySettings gateways) {
+        return new Dispatch(delivery, gateways::inOrder, 0);
+    }
+
+    /** Makes a mail that comes to remote delivery a new one: what an earlier one, such as the mail it bounces, used up is not its own. */
+    public static void begin(Mail mail) {
+        mail.removeAttribute(FailureNotice.RETRY_COUNT);
+    }
+
+    /**
+     * One attempt.
+     *
+     * @throws MessagingException or IOException when James can't read the message back
+     */
+    DeliveryResult attempt(Mail mail) throws MessagingException, IOException {
+        List<Via> ways = gateways.get();
+        return ways.isEmpty() ? toDomain(mail) : throughOneOf(ways, mail);
+    }
+
+    private DeliveryResult toDomain(Mail mail) throws MessagingException, IOException {
+        String domain = mail.getRecipients().iterator().next().getDomain().asString();
+        // James keeps the address literals it knows, those of IPv4, without their brackets
+        Optional<InetAddress> literal = IpLiteral.parse(domain);
+        if (literal.isPresent()) {
+            return delivery.deliver(OutboundMail.via(mail, Via.address(MxHost.at(literal.get()))));
+        }
+        Optional<DomainName> name = DomainName.parse(domain);
+        return name.isPresent() ? patiently(mail, delivery.deliver(OutboundMail.of(mail, name.get())))
+            : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
+    }
+
+    /** A gateway that cannot have the mail now leaves it to the next; the first that answers has decided. */
+    private DeliveryResult throughOneOf(List<Via> ways, Mail mail) throws MessagingException, IOException {
+        DeliveryResult result = delivery.deliver(OutboundMail.via(mail, ways.getFirst()));
+        for (Via next : ways.subList(1, ways.size())) {
+            if (!(result instanceof DeliveryResult.Deferred)) {
+                return result;
+            }
+            result = delivery.deliver(OutboundMail.via(mail, next));
+        }
+        return result;
+    }
+
+    private DeliveryResult patiently(Mail mail, DeliveryResult result) {
+        return result instanceof DeliveryResult.Refused refused && refused.why().status().equals(NO_SUCH_DOMAIN)
+            && FailureNotice.retriesOf(mail) < dnsRetries
+            ? new DeliveryResult.Deferred(Failure.temporary("1.2", refused.why().text() + "; the domain is looked up again later"))
+            : result;
+    }
+}

@@ -1,0 +1,159 @@
+package jamestls.mtasts.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.TestCa;
+import jamestls.mtasts.delivery.GatewaySettings.Verification;
+import jamestls.mtasts.mx.Gateways;
+import jamestls.mtasts.smtp.Login;
+import jamestls.mtasts.smtp.TlsUse;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.apache.mailet.Mail;
+import org.apache.mailet.base.MailAddressFixture;
+import org.apache.mailet.base.test.FakeMail;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class GatewayDeliveryTest {
+
+    private static final String GATEWAY = "relay.example.org";
+    private static final Optional<Login> LOGIN = Optional.of(new Login("james", "s3cret", Login.ClearText.REFUSED));
+
+    private TestDelivery internet;
+
+    @BeforeEach
+    void start() throws Exception {
+        internet = new TestDelivery();
+    }
+
+    @AfterEach
+    void stop() {
+        internet.close();
+    }
+
+    @Test
+    void allRecipientsShouldGoToTheGatewayInOneTransaction() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.identity(internet.ca.issue(GATEWAY)));
+
+        DeliveryResult result = internet.dispatch(mail("bob@one.example", "carol@two.example"),
+            through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, Optional.empty()));
+
+        assertThat(result).isInstanceOfSatisfying(DeliveryResult.Answered.class, answered -> assertThat(answered.accepted()).hasSize(2));
+        assertThat(gateway.mails()).singleElement().satisfies(mail -> {
+            assertThat(mail.recipientAddresses()).containsExactly("bob@one.example", "carol@two.example");
+            assertThat(mail.tls()).isPresent();
+        });
+    }
+
+    @Test
+    void policyShouldBeTheGatewaysAndNotTheRecipients() throws Exception {
+        internet.policy(GATEWAY, "enforce", GATEWAY).policy("one.example", "enforce", "mx.one.example");
+        SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.identity(TestCa.selfSigned(GATEWAY)));
+
+        DeliveryResult result = internet.dispatch(mail("bob@one.example"),
+            through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, Optional.empty()));
+
+        assertThat(why(result)).startsWith("451 4.7.5").contains(GATEWAY).contains("self-signed");
+        assertThat(internet.outcomes).extracting(outcome -> outcome.recipientDomain().ascii()).containsOnly(GATEWAY);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PLAIN", "LOGIN"})
+    void loginShouldBeSaidUnderVerifiedTls(String mechanism) throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james", "s3cret", mechanism));
+
+        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, LOGIN)))
+            .isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(gateway.mails()).hasSize(1);
+        List<String> transcript = gateway.transcript();
+        assertThat(transcript.indexOf("-- TLSv1.3")).isPositive().isLessThan(
+            transcript.indexOf(transcript.stream().filter(line -> line.startsWith("C: AUTH " + mechanism)).findFirst().orElseThrow()));
+    }
+
+    @Test
+    void wrongPasswordShouldDelayMailAndNotBounceIt() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james", "other", "PLAIN"));
+
+        assertThat(why(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, LOGIN))))
+            .startsWith("451 4.4.1").contains("535 5.7.8 who are you?");
+    }
+
+    @Test
+    void passwordShouldNotBeSaidWithoutTlsUnlessToldSo() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.login("james", "s3cret", "PLAIN"));
+
+        assertThat(why(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, LOGIN))))
+            .contains("not said in clear text");
+        assertThat(gateway.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
+        Optional<Login> daring = Optional.of(new Login("james", "s3cret", Login.ClearText.ALLOWED));
+        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, daring)))
+            .isInstanceOf(DeliveryResult.Answered.class);
+    }
+
+    @Test
+    void impostorOfAVerifiedGatewayShouldGetNeitherPasswordNorMail() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(TestCa.selfSigned(GATEWAY)).login("james", "s3cret", "PLAIN"));
+
+        assertThat(why(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, LOGIN))))
+            .startsWith("451 4.7.5").contains("verifyServerIdentity").contains("self-signed");
+        assertThat(gateway.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
+        assertThat(internet.outcomes).isEmpty();
+    }
+
+    @Test
+    void tlsAtOnceShouldNeedNoStartTls() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.identity(internet.ca.issue(GATEWAY)).tlsAtOnce());
+
+        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.AT_ONCE, Verification.DEMANDED, Optional.empty())))
+            .isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(gateway.transcript()).startsWith("-- TLSv1.3").noneMatch("C: STARTTLS"::equals);
+    }
+
+    @Test
+    void tlsAtOnceShouldNeverFallBackToClearText() throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup);
+
+        assertThat(why(internet.dispatch(mail("bob@one.example"),
+            through(gateway, TlsUse.AT_ONCE, Verification.NOT_DEMANDED, Optional.empty())))).startsWith("451 4.");
+        assertThat(gateway.connections()).isEqualTo(1);
+        assertThat(gateway.mails()).isEmpty();
+    }
+
+    @Test
+    void nextGatewayShouldTakeWhatTheFirstCannot() throws Exception {
+        SmtpServer first = internet.gateway("relay1.example.org", setup -> setup).reply(SmtpPhase.GREETING, "421 4.3.2 down");
+        SmtpServer second = internet.gateway("relay2.example.org", setup -> setup);
+        Gateways gateways = Gateways.parse("relay1.example.org:" + first.port() + ", " + second.ip().getHostAddress() + ":" + second.port(),
+            25, Gateways.Order.AS_LISTED);
+
+        assertThat(internet.dispatch(mail("bob@one.example"), new GatewaySettings(gateways, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED,
+            Optional.empty(), new Random(1)))).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(first.connections()).isEqualTo(1);
+        assertThat(second.mails()).hasSize(1);
+    }
+
+    private static GatewaySettings through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<Login> login) {
+        return new GatewaySettings(Gateways.parse(GATEWAY + ":" + gateway.port(), 25, Gateways.Order.SHUFFLED), tls, verification, login,
+            new Random(1));
+    }
+
+    private static String why(DeliveryResult result) {
+        assertThat(result).isInstanceOf(DeliveryResult.Deferred.class);
+        return ((DeliveryResult.Deferred) result).why().toString();
+    }
+
+    private static Mail mail(String... recipients) throws Exception {
+        return FakeMail.builder().name("mail").sender(MailAddressFixture.SENDER).recipients(recipients)
+            .mimeMessage(TestDelivery.message()).build();
+    }
+}
