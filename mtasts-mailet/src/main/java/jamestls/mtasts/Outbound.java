@@ -4,6 +4,7 @@ import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.DeliveryConfiguration;
 import jamestls.mtasts.config.DeliveryConfiguration.Reachable;
 import jamestls.mtasts.delivery.Delivery;
+import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.delivery.Dispatch;
 import jamestls.mtasts.delivery.QueuePriority;
 import jamestls.mtasts.delivery.QueueWorker;
@@ -29,14 +30,19 @@ import jamestls.mtasts.sts.StoreHealth;
 import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
 /** The rooms of one SecureRemoteDelivery, furnished as its configuration says. Whoever opens it closes it. */
 final class Outbound implements AutoCloseable {
+
+    private static final int MOST_NAMES = 5;
 
     private final DeliveryConfiguration configuration;
     private final RetrySchedule schedule;
@@ -50,7 +56,8 @@ final class Outbound implements AutoCloseable {
     private final Dispatch dispatch;
     private final ReportMails reportMails;
 
-    private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, TlsOutcomes outcomes, Clock clock) {
+    private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, JamesServices james, TlsOutcomes outcomes,
+                     Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
         DnsjavaDns dns = new DnsjavaDns(settings.dns(), clock).start();
         RandomGenerator random = RandomGenerator.of("SecureRandom");
@@ -66,17 +73,26 @@ final class Outbound implements AutoCloseable {
         this.traffic = new Traffic(connector, settings.reuse(), configuration.deliveriesPerDestination(), configuration.deliveries());
         Destinations destinations = new Destinations(dns, random, Itself.named(settings.smtp().heloName()));
         Delivery delivery = new Delivery(destinations, settings.dane().planner(dns), policies, settings.certificates(), traffic, guard,
-            configuration.smtpPort(), outcomes, clock);
+            configuration.smtpPort(), outcomes, new DeliveryMetrics(james.metrics()), clock);
         this.dispatch = settings.gateways().map(gateways -> Dispatch.through(delivery, gateways))
             .orElseGet(() -> Dispatch.byMx(delivery, configuration.maxDnsProblemRetries()));
         this.reportMails = new ReportMails(outcomes, clock);
         refresher.start();
+        register(james.gauges());
+    }
+
+    private void register(GaugeRegistry gauges) {
+        gauges.register("mtastsPoolIdleSessions", traffic.sessions()::size);
+        gauges.register("mtastsPoliciesNotRefreshable", () -> alarms.unrefreshable().size());
+        gauges.register("mtastsPolicyWeakenings", alarms::weakenings);
+        gauges.register("mtastsPolicyLapses", alarms::lapses);
+        gauges.register("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
     }
 
     /** @throws MessagingException when a parameter turns out to be unusable here: a trust store, a name, a resolver */
     static Outbound open(DeliveryConfiguration configuration, JamesServices james, TlsOutcomes outcomes, Clock clock)
             throws MessagingException {
-        return new Outbound(configuration, OutboundSettings.of(configuration, james), outcomes, clock);
+        return new Outbound(configuration, OutboundSettings.of(configuration, james), james, outcomes, clock);
     }
 
     /** Starts delivering what is in the queue. */
@@ -90,14 +106,19 @@ final class Outbound implements AutoCloseable {
         return schedule.priority();
     }
 
-    /** What an operator should look at, for metrics and health checks. */
-    StsAlarms alarms() {
-        return alarms;
-    }
-
-    /** How the store of policies does, likewise. */
-    StoreHealth policyStore() {
-        return policies.storeHealth();
+    /** What an operator should look at now; the first few names of each kind. */
+    List<String> troubles() {
+        List<String> troubles = new ArrayList<>();
+        List<StsAlarms.Unrefreshable> stale = alarms.unrefreshable();
+        if (!stale.isEmpty()) {
+            troubles.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MOST_NAMES)
+                .map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires " + policy.expires() + ", "
+                    + policy.problem() + ")").collect(Collectors.joining(", ")));
+        }
+        StoreHealth store = policies.storeHealth();
+        store.outOfOrderSince().ifPresent(since ->
+            troubles.add("the store of policies is out of order since " + since + ": " + store.why()));
+        return troubles;
     }
 
     @Override

@@ -46,6 +46,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final JamesServices james;
     private final MailQueueFactory<?> queues;
     private final TlsOutcomes outcomes;
+    private final Vitals vitals;
     private final Clock clock;
 
     private final Audit audit = Audit.ofJames();
@@ -53,12 +54,14 @@ public class SecureRemoteDelivery extends GenericMailet {
     private MailQueue queue;
     private Outbound outbound;
     private QueueWorker worker;
+    private Vitals.Organ organ;
 
     @Inject
-    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, Clock clock) {
+    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, Vitals vitals, Clock clock) {
         this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
+        this.vitals = vitals;
         this.clock = clock;
     }
 
@@ -69,6 +72,8 @@ public class SecureRemoteDelivery extends GenericMailet {
         outbound = Outbound.open(configuration, james, outcomes, clock);
         queue = queues.createQueue(MailQueueName.of(configuration.outgoing()));
         worker = outbound.work(queue, getMailetContext());
+        organ = outbound::troubles;
+        vitals.watch(organ);
     }
 
     @Override
@@ -105,6 +110,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     @Override
     public void destroy() {
         if (worker != null) {
+            vitals.forget(organ);
             worker.close();
         }
         if (outbound != null) {

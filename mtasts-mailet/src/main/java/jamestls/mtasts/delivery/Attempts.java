@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.delivery.Meter.Count;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.outcome.AppliedPolicy;
@@ -43,12 +44,14 @@ final class Attempts {
     private final OutboundMail mail;
     private final Clock clock;
     private final DeliveryLog log;
+    private final Meter meter;
     private final List<HostFailure> failures = new ArrayList<>();
     private final List<TlsOutcome> outcomes = new ArrayList<>();
     private StsLookup sts = new StsLookup.NoPolicy("not looked up yet");
 
-    Attempts(OutboundMail mail, Clock clock) {
+    Attempts(OutboundMail mail, Meter meter, Clock clock) {
         this.mail = mail;
+        this.meter = meter;
         this.clock = clock;
         this.log = new DeliveryLog(mail, clock);
     }
@@ -105,10 +108,11 @@ final class Attempts {
         report(new Peer(seen.sendingIp(), Optional.of(seen.mxHost()), seen.helo(), Optional.of(seen.receivingIp())),
             verdict.forReport());
         switch (verdict.ruling()) {
-            case SEND -> {
-                // the line is written when it is known how sending went
+            case SEND -> meter.session(verdict.level());
+            case RETRY_IN_CLEAR -> {
+                meter.count(Count.FALL_BACK);
+                log.fallBack(route, inWords(verdict.shortfall()));
             }
-            case RETRY_IN_CLEAR -> log.fallBack(route, inWords(verdict.shortfall()));
             case NEXT_HOST -> fail(route.host(), Optional.of(route.address()), route.demand(), verdict.level(),
                 verdict.shortfall().isEmpty() ? Obstacle.NETWORK : Obstacle.POLICY, verdict.shortfall(),
                 verdict.shortfall().isEmpty()
@@ -116,8 +120,14 @@ final class Attempts {
         }
     }
 
+    /** The session was opened for another mail. */
+    void reused() {
+        meter.count(Count.SESSION_REUSED);
+    }
+
     /** TLS has failed at that host lately and is not tried, which the demand does not mind. */
     void withoutTls(Route route, String cause) {
+        meter.count(Count.FALL_BACK);
         log.fallBack(route, "not tried, it failed lately: " + cause);
     }
 
@@ -242,6 +252,7 @@ final class Attempts {
                       List<Violation> shortfall, String cause) {
         String where = address.map(ip -> "[" + ip.getHostAddress() + "] ").orElse("");
         failures.add(new HostFailure(host, demand, obstacle, shortfall, where + cause));
+        meter.count(obstacle == Obstacle.POLICY || obstacle == Obstacle.LOOKUP ? Count.SESSION_REFUSED_BY_POLICY : Count.SESSION_FAILED);
         log.skipped(host, address, demand, level, cause);
     }
 

@@ -44,10 +44,12 @@ public sealed class Delivery permits Rehearsal {
     private final AddressGuard guard;
     private final int smtpPort;
     private final TlsOutcomeSink outcomes;
+    private final Meter meter;
     private final Clock clock;
 
     public Delivery(Destinations destinations, Planner planner, StsPolicies policies, CertificateCheck certificates,
-                    Traffic traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes, Clock clock) {
+                    Traffic traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes,
+                    Meter meter, Clock clock) {
         this.destinations = destinations;
         this.planner = planner;
         this.policies = policies;
@@ -56,12 +58,14 @@ public sealed class Delivery permits Rehearsal {
         this.guard = guard;
         this.smtpPort = smtpPort;
         this.outcomes = outcomes;
+        this.meter = meter;
         this.clock = clock;
     }
 
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
     DeliveryResult deliver(OutboundMail mail) {
         Attempts attempts = attempts(mail);
+        Runnable attemptEnds = meter.attempt();
         DeliveryResult result = switch (mail.via().map(Via::destination).orElseGet(() -> destinations.find(mail.domain()))) {
             case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
@@ -72,6 +76,8 @@ public sealed class Delivery permits Rehearsal {
         };
         outcomes.record(attempts.outcomes());
         attempts.log(result);
+        meter.finished(result);
+        attemptEnds.run();
         return result;
     }
 
@@ -130,7 +136,7 @@ public sealed class Delivery permits Rehearsal {
     }
 
     Attempts attempts(OutboundMail mail) {
-        return new Attempts(mail, clock);
+        return new Attempts(mail, meter, clock);
     }
 
     Plan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
@@ -154,7 +160,11 @@ public sealed class Delivery permits Rehearsal {
                 Verdict verdict = judge(route, lease.session().observation());
                 Transmission transmission = send(lease, mail);
                 // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
-                return transmission.leavesOpen() ? Optional.empty() : attempts.sent(route, verdict.level(), transmission);
+                if (transmission.leavesOpen()) {
+                    return Optional.empty();
+                }
+                attempts.reused();
+                return attempts.sent(route, verdict.level(), transmission);
             }
         }
     }

@@ -59,7 +59,7 @@ public final class Rehearsal extends Delivery {
 
     public Rehearsal(Destinations destinations, Planner planner, StsPolicies policies, CertificateCheck certificates, Traffic traffic,
                      AddressGuard guard, int smtpPort, Clock clock, Connecting connecting) {
-        super(destinations, planner, policies, certificates, traffic, guard, smtpPort, outcomes -> { }, clock);
+        super(destinations, planner, policies, certificates, traffic, guard, smtpPort, outcomes -> { }, Meter.none(), clock);
         this.connecting = connecting;
     }
 

@@ -3,6 +3,7 @@ package jamestls.mtasts.outcome;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ public final class TlsOutcomes implements TlsOutcomeSink {
     private static final Logger LOGGER = LoggerFactory.getLogger(TlsOutcomes.class);
 
     private final List<TlsOutcomeSink> subscribers = new CopyOnWriteArrayList<>();
+    private volatile Optional<String> trouble = Optional.empty();
 
     @Inject
     public TlsOutcomes() {
@@ -42,13 +44,21 @@ public final class TlsOutcomes implements TlsOutcomeSink {
         if (outcomes.isEmpty()) {
             return;
         }
+        Optional<String> now = Optional.empty();
         for (TlsOutcomeSink subscriber : subscribers) {
             try {
                 subscriber.record(outcomes);
             } catch (RuntimeException e) {
+                now = Optional.of(e.toString());
                 LOGGER.error("{} TLS outcomes for {} were not counted", outcomes.size(), outcomes.getFirst().recipientDomain(), e);
             }
         }
+        trouble = now;
+    }
+
+    /** What kept the last outcomes from being counted, if anything did: for health checks. */
+    public Optional<String> trouble() {
+        return trouble;
     }
 
     @Override

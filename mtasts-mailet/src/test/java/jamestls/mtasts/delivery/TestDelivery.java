@@ -47,6 +47,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.mailet.Mail;
 
 /** A delivery room with all the rooms behind it, and the internet it delivers to. */
@@ -55,6 +56,7 @@ final class TestDelivery implements AutoCloseable {
     final TestCa ca = TestCa.create("Fake Root");
     final DnsServer dns = DnsServer.start();
     final PolicyHost policyHost = PolicyHost.start();
+    final RecordingMetricFactory metrics = new RecordingMetricFactory();
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
 
     final SignedNames signed;
@@ -184,7 +186,7 @@ final class TestDelivery implements AutoCloseable {
         return new Delivery(new Destinations(signed, new Random(1), itself),
             new Planner(signed, new TlsaRecords(signed, DaneScope.ANY_MX), mandatoryDane), policies,
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
-            Clock.systemUTC());
+            new DeliveryMetrics(metrics), Clock.systemUTC());
     }
 
     static MimeMessage message() throws MessagingException {

@@ -1,0 +1,83 @@
+package jamestls.mtasts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.Peer;
+import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.mtasts.outcome.TlsOutcomes;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.james.core.healthcheck.Result;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+class DeliveryHealthCheckTest {
+
+    private static final DomainName DOMAIN = DomainName.of("example.org");
+    private static final List<TlsOutcome> OUTCOME = List.of(new TlsOutcome(Instant.EPOCH, DOMAIN, Peer.unknown(),
+        List.of(new PolicyVerdict.Met(AppliedPolicy.none(DOMAIN)))));
+
+    private final Vitals vitals = new Vitals();
+    private final TlsOutcomes outcomes = new TlsOutcomes();
+    private final DeliveryHealthCheck check = new DeliveryHealthCheck(vitals, outcomes);
+
+    @Test
+    void deliveryThatRunsWithoutTroubleShouldBeHealthy() {
+        vitals.watch(List::of);
+
+        assertThat(result().isHealthy()).isTrue();
+    }
+
+    @Test
+    void troubleShouldDegradeForAsLongAsItLasts() {
+        AtomicBoolean stale = new AtomicBoolean(true);
+        vitals.watch(() -> stale.get() ? List.of("a policy can't be refreshed") : List.of());
+
+        assertThat(result().isDegraded()).isTrue();
+        assertThat(result().getCause()).contains("a policy can't be refreshed");
+        stale.set(false);
+        assertThat(result().isHealthy()).isTrue();
+    }
+
+    @Test
+    void outcomesThatCannotBeStoredShouldDegradeUntilTheyCan() {
+        vitals.watch(List::of);
+        AtomicBoolean full = new AtomicBoolean(true);
+        outcomes.subscribe(recorded -> {
+            if (full.get()) {
+                throw new IllegalStateException("disk full");
+            }
+        });
+
+        outcomes.record(OUTCOME);
+        assertThat(result().isDegraded()).isTrue();
+        assertThat(result().getCause().orElseThrow()).contains("TLS outcomes").contains("disk full");
+        full.set(false);
+        outcomes.record(OUTCOME);
+        assertThat(result().isHealthy()).isTrue();
+    }
+
+    @Test
+    void causeShouldBeBounded() {
+        vitals.watch(() -> List.of("x".repeat(100_000)));
+
+        assertThat(result().getCause().orElseThrow()).hasSizeLessThan(1_100);
+    }
+
+    @Test
+    void serverWithoutDeliveryShouldSaySo() {
+        Vitals.Organ organ = List::of;
+        vitals.watch(organ);
+        vitals.forget(organ);
+
+        assertThat(result().getCause()).contains("no SecureRemoteDelivery runs");
+    }
+
+    private Result result() {
+        return Mono.from(check.check()).block();
+    }
+}
