@@ -40,9 +40,23 @@ public final class JamesProcess implements AutoCloseable {
      * @throws IllegalStateException when it does not come up; the message ends with the last lines it printed
      */
     public static JamesProcess start(JamesHome home, Path directory, Surroundings world, DkimKey dkim) {
+        return start(home, directory, world, dkim, conf -> { });
+    }
+
+    /** What a test wants otherwise than the shipped configuration has it. */
+    @FunctionalInterface
+    public interface Adaptation {
+
+        /** @param conf the directory of the configuration, complete */
+        void adapt(Path conf) throws IOException;
+    }
+
+    /** Likewise, with an adaptation of the configuration. */
+    public static JamesProcess start(JamesHome home, Path directory, Surroundings world, DkimKey dkim, Adaptation adaptation) {
         Ports ports = Ports.free();
         try {
             ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);
+            adaptation.adapt(server.conf());
             Process process = new ProcessBuilder(command(home, server))
                 .directory(server.path().toFile())
                 .redirectErrorStream(true)

@@ -115,7 +115,7 @@ final class FailureNotice {
     }
 
     private static boolean isProtected(Mail mail) {
-        return AttributeUtils.getValueAndCastFromMail(mail, Attributes.REQUIRETLS, Boolean.class).orElse(false);
+        return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.REQUIRETLS, Boolean.class).orElse(false);
     }
 
     private static boolean wantsNewsOf(Mail mail, MailAddress recipient) {

@@ -34,7 +34,7 @@ final class HeadersOnlyBounce {
         MailImpl bounce = MailImpl.builder().name(MailImpl.getId()).addRecipient(sender)
             .mimeMessage(message(context, sender, failed.getMessage(), text)).build();
         try {
-            bounce.setAttribute(new Attribute(Attributes.REQUIRETLS, AttributeValue.of(true)));
+            bounce.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
             context.sendMail(bounce);
         } finally {
             LifecycleUtil.dispose(bounce);

@@ -34,7 +34,7 @@ public final class ReportMails {
     }
 
     static boolean isReport(Mail mail) {
-        return AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
+        return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.TLS_REPORT, Boolean.class).orElse(false);
     }
 
     /** Whether a mail is still worth an attempt after that pause; true for a mail without expiry. */

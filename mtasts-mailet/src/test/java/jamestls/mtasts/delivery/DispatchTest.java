@@ -216,7 +216,7 @@ class DispatchTest {
         SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org",
             setup -> setup.identity(internet.ca.issue("mx.example.org")).keywordsUnderTls("REQUIRETLS", "DSN"));
         Mail mail = mail("bob@example.org");
-        mail.setAttribute(new Attribute(Attributes.REQUIRETLS, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
         mail.setDsnParameters(DsnParameters.builder().ret(DsnParameters.Ret.FULL).build().get());
 
         internet.dispatch(mail);
@@ -231,7 +231,7 @@ class DispatchTest {
 
     private static FakeMail bounce(String recipient) throws Exception {
         FakeMail bounce = FakeMail.builder().name("bounce").recipients(recipient).mimeMessage(TestDelivery.message()).build();
-        bounce.setAttribute(new Attribute(Attributes.REQUIRETLS, AttributeValue.of(true)));
+        bounce.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
         return bounce;
     }
 

@@ -76,7 +76,7 @@ class FailureNoticeTest {
     @Test
     void bounceProcessorShouldBeToldToReturnHeadersOnlyOfProtectedMail() throws Exception {
         Mail mail = mail();
-        mail.setAttribute(new Attribute(Attributes.REQUIRETLS, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
         mail.setDsnParameters(DsnParameters.builder().ret(DsnParameters.Ret.FULL).envId(DsnParameters.EnvId.of("7")).build().get());
 
         new FailureNotice(context, Optional.of("bounces")).bounce(mail, Map.of(BOB, UNKNOWN));
@@ -90,7 +90,7 @@ class FailureNoticeTest {
     @Test
     void textBounceOfProtectedMailShouldBeProtectedAndHaveNoBody() throws Exception {
         Mail mail = mail();
-        mail.setAttribute(new Attribute(Attributes.REQUIRETLS, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
 
         new FailureNotice(context, Optional.empty()).bounce(mail, Map.of(BOB, UNKNOWN));
 

@@ -229,7 +229,7 @@ class QueueWorkerTest {
     private void enqueueReport(String name, Instant expires) throws Exception {
         FakeMail mail = FakeMail.builder().name(name).sender(MailAddressFixture.SENDER).recipient("reports@example.org")
             .mimeMessage(TestDelivery.message()).build();
-        mail.setAttribute(new Attribute(Attributes.TLS_REPORT, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(OutboundMail.Attributes.TLS_REPORT, AttributeValue.of(true)));
         mail.setAttribute(new Attribute(ReportMails.EXPIRES, AttributeValue.of(expires.toEpochMilli())));
         queue.enQueue(mail);
     }

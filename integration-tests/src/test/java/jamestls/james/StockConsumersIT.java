@@ -1,0 +1,151 @@
+package jamestls.james;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.TestCa;
+import jamestls.fakeinternet.Zone;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** James's own classes that read what remote delivery writes on a failed mail, and its health check, on a real server. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class StockConsumersIT {
+
+    private static final Path DIRECTORY = Path.of("target", "stock-consumers", "james");
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Pattern KEY = Pattern.compile("\"(Mail[^\"]+)\"");
+    private static final List<String> MATCHERS = List.of("IsRemoteDeliveryPermanentError", "IsRemoteDeliveryTemporaryError",
+        "RemoteDeliveryFailedWithSMTPCode=550", "RemoteDeliveryFailedWithSMTPCode=450");
+
+    private DnsServer dns;
+    private SmtpServer mx;
+    private JamesProcess james;
+    private WebAdmin admin;
+
+    @BeforeAll
+    void boot() {
+        delete(DIRECTORY);
+        TestCa ca = TestCa.create("Fake Internet Authority");
+        mx = SmtpServer.named("mx.far.example").on("127.0.0.31").identity(ca.issue("mx.far.example")).start()
+            .replyTo("nobody@far.example", "550 5.1.1 who?").replyTo("busy@far.example", "450 4.2.1 busy");
+        dns = DnsServer.start(new Zone().mx("far.example", 10, "mx.far.example").a("mx.far.example", "127.0.0.31"));
+        james = JamesProcess.start(JamesHome.configured(), DIRECTORY, new Surroundings(dns.address(), mx.port(), 443, ca.trustStore()),
+            DkimKey.generate(), StockConsumersIT::adapt);
+        admin = new WebAdmin(james);
+        admin.addUser(Account.ALICE);
+    }
+
+    @AfterAll
+    void stop() {
+        if (james != null) {
+            james.kill();
+        }
+        mx.close();
+        dns.close();
+    }
+
+    @Test
+    void permanentFailureShouldBeSeenAsOneAndReportedByDsnBounce() {
+        new Submission(james, Account.ALICE).send("nobody@far.example", "to nobody", "Anybody there?");
+
+        String failed = onlyMailIn("IsRemoteDeliveryPermanentError");
+        assertThat(failed).contains("550 5.1.1").contains("\"delivery-error-code\"", "\"is-delivery-permanent-error\"");
+        assertThat(onlyMailIn("RemoteDeliveryFailedWithSMTPCode550")).contains("nobody@far.example");
+        assertThat(bounceAbout("nobody@far.example")).contains("550 5.1.1 mx.far.example [127.0.0.31] said: 550 5.1.1 who?");
+    }
+
+    @Test
+    void temporaryFailureShouldStayOneAfterTheLastRetry() {
+        new Submission(james, Account.ALICE).send("busy@far.example", "to the busy", "Later, then?");
+
+        assertThat(onlyMailIn("IsRemoteDeliveryTemporaryError")).contains("450 4.2.1 given up after the last retry")
+            .contains("\"delivery_retry_count\"");
+        assertThat(onlyMailIn("RemoteDeliveryFailedWithSMTPCode450")).contains("busy@far.example");
+        assertThat(bounceAbout("busy@far.example")).contains("450 4.2.1 given up after the last retry");
+    }
+
+    @Test
+    void healthCheckShouldBeOneOfJamess() {
+        Awaitility.await().atMost(PATIENCE).untilAsserted(() ->
+            assertThat(admin.get("/healthcheck").replaceAll("\\s", ""))
+                .containsPattern("\\{[^{}]*\"componentName\":\"SecureRemoteDelivery\"[^{}]*\"status\":\"healthy\"[^{}]*\\}"));
+    }
+
+    /** The mail in that matcher's repository, as webadmin shows it with its attributes. */
+    private String onlyMailIn(String repository) {
+        List<String> keys = Awaitility.await(repository).atMost(PATIENCE).until(() -> keysIn(repository), found -> found.size() == 1);
+        return show(repository, keys.getFirst());
+    }
+
+    private String bounceAbout(String recipient) {
+        return Awaitility.await("bounce about " + recipient).atMost(PATIENCE).until(() -> keysIn("bounced").stream()
+            .map(key -> show("bounced", key)).filter(bounce -> bounce.contains(recipient)).findFirst(), java.util.Optional::isPresent)
+            .orElseThrow();
+    }
+
+    private List<String> keysIn(String repository) {
+        return KEY.matcher(admin.get("/mailRepositories/var%2Fmail%2F" + repository + "/mails")).results()
+            .map(match -> match.group(1)).toList();
+    }
+
+    private String show(String repository, String key) {
+        return admin.get("/mailRepositories/var%2Fmail%2F" + repository + "/mails/" + key + "?additionalFields=attributes,textBody");
+    }
+
+    private static void adapt(Path conf) throws IOException {
+        StringBuilder consumers = new StringBuilder("<processor state=\"bounces\" enableJmx=\"false\">");
+        for (String matcher : MATCHERS) {
+            consumers.append(keep(matcher, matcher.replace("=", "")));
+        }
+        consumers.append("<mailet match=\"All\" class=\"DSNBounce\"><passThrough>false</passThrough></mailet></processor>");
+        Path file = conf.resolve("mailetcontainer.xml");
+        String xml = Files.readString(file);
+        xml = replaced(xml, "(?s)<processor state=\"bounces\".*?</processor>", consumers.toString());
+        xml = replaced(xml, "<delayTime>[^<]*</delayTime>", "<delayTime>1s</delayTime>");
+        xml = replaced(xml, "<maxRetries>[^<]*</maxRetries>", "<maxRetries>1</maxRetries>");
+        xml = replaced(xml, "<processor state=\"root\"[^>]*>",
+            "<processor state=\"root\" enableJmx=\"false\">" + keep("SenderIsNull", "bounced"));
+        Files.writeString(file, xml);
+        Files.writeString(conf.resolve("healthcheck.properties"), "additional.healthchecks=jamestls.mtasts.DeliveryHealthCheck\n");
+    }
+
+    private static String keep(String matcher, String repository) {
+        return "<mailet match=\"" + matcher + "\" class=\"ToRepository\"><repositoryPath>memory://var/mail/" + repository
+            + "</repositoryPath><passThrough>true</passThrough></mailet>";
+    }
+
+    private static String replaced(String text, String what, String by) {
+        String changed = text.replaceFirst(what, Matcher.quoteReplacement(by));
+        if (changed.equals(text)) {
+            throw new IllegalStateException("mailetcontainer.xml has no " + what);
+        }
+        return changed;
+    }
+
+    private static void delete(Path directory) {
+        if (Files.exists(directory)) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
