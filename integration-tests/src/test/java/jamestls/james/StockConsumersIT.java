@@ -28,7 +28,7 @@ class StockConsumersIT {
 
     private static final Path DIRECTORY = Path.of("target", "stock-consumers", "james");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final Pattern KEY = Pattern.compile("\"(Mail[^\"]+)\"");
+    private static final Pattern KEY = Pattern.compile("\"([^\"]+)\"");
     private static final List<String> MATCHERS = List.of("IsRemoteDeliveryPermanentError", "IsRemoteDeliveryTemporaryError",
         "RemoteDeliveryFailedWithSMTPCode=550", "RemoteDeliveryFailedWithSMTPCode=450");
 
