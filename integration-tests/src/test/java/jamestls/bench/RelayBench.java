@@ -79,7 +79,8 @@ public final class RelayBench {
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
-             BenchServer james = BenchServer.start(JamesHome.configured(), Files.createTempDirectory(Files.createDirectories(directory), "james"),
+             BenchServer james = BenchServer.start(JamesHome.configured(),
+                 Files.createTempDirectory(Files.createDirectories(directory), "james"),
                  new Surroundings(dns.address(), sink.port(), files.port(), ca.trustStore()),
                  Map.of("GATEWAYS", String.join(",", hosts.keySet().stream().map(ip -> ip + ":" + sink.port()).toList()),
                      "DNS", dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),

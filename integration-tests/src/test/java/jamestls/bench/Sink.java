@@ -1,5 +1,6 @@
 package jamestls.bench;
 
+import jamestls.fakeinternet.Identity;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -9,10 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import jamestls.fakeinternet.Identity;
 import java.util.Map;
 
 /** {@link SinkServer} in its own process, as seen by the benchmark. */
@@ -44,7 +45,7 @@ final class Sink implements AutoCloseable {
             store.load(null, null);
             for (Map.Entry<String, Identity> host : hosts.entrySet()) {
                 store.setKeyEntry(host.getKey(), host.getValue().key(), PASSWORD,
-                    host.getValue().chain().toArray(java.security.cert.Certificate[]::new));
+                    host.getValue().chain().toArray(Certificate[]::new));
             }
             try (OutputStream file = Files.newOutputStream(keys)) {
                 store.store(file, PASSWORD);
