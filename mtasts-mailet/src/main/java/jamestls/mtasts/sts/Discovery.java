@@ -1,6 +1,5 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
 
@@ -19,14 +18,9 @@ sealed interface Discovery {
     record Unknown(String why) implements Discovery {
     }
 
-    static Discovery of(DomainName domain, Dns dns) {
-        DomainName owner;
-        try {
-            owner = domain.child("_mta-sts");
-        } catch (IllegalArgumentException tooLong) {
-            return new Unpublished("no room for _mta-sts before " + domain);
-        }
-        return switch (dns.txt(owner)) {
+    /** What the answer for {@code _mta-sts.<domain>} means. */
+    static Discovery of(DomainName owner, DnsAnswer<String> txt) {
+        return switch (txt) {
             case DnsAnswer.Found<String> found -> switch (StsRecord.of(found.records())) {
                 case StsRecord.Valid valid -> new Published(valid.id());
                 case StsRecord.None none -> new Unpublished("no STSv1 among the TXT records of " + owner);

@@ -46,8 +46,9 @@ public record MxPattern(String text) {
             return text.equals(mxHost.ascii());
         }
         // RFC 8461 §4.1: the wildcard stands for the whole left-most label and for nothing else
-        int firstDot = mxHost.ascii().indexOf('.');
-        return firstDot > 0 && mxHost.ascii().substring(firstDot).equals(text.substring(1));
+        String host = mxHost.ascii();
+        int firstDot = host.indexOf('.');
+        return firstDot > 0 && host.length() - firstDot == text.length() - 1 && host.regionMatches(firstDot, text, 1, text.length() - 1);
     }
 
     @Override

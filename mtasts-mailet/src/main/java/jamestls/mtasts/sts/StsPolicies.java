@@ -22,7 +22,7 @@ public final class StsPolicies {
     /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
     private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
 
-    private final Dns dns;
+    private final Discoverer discoverer;
     private final PolicyFetcher fetcher;
     private final OutageProofStore store;
     private final RefreshSchedule schedule;
@@ -33,7 +33,7 @@ public final class StsPolicies {
 
     /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
     public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsAlarms alarms, Clock clock) {
-        this.dns = dns;
+        this.discoverer = new Discoverer(dns);
         this.fetcher = fetcher;
         this.store = new OutageProofStore(store, clock);
         this.turn = new FetchTurn(this.store, clock);
@@ -49,7 +49,7 @@ public final class StsPolicies {
      * @param policyDomain the recipient domain or the smart host (RFC 8461 §3.4), never an address literal
      */
     public StsLookup lookup(DomainName policyDomain) {
-        return switch (Discovery.of(policyDomain, dns)) {
+        return switch (discoverer.discover(policyDomain)) {
             case Discovery.Published(String id) -> {
                 Optional<StoredPolicy> cached = store.findValid(policyDomain, now());
                 cached.ifPresent(this::noteUse);
@@ -69,7 +69,7 @@ public final class StsPolicies {
      * @return a policy that differs from {@code rejected} and applies now; empty if there is none
      */
     public Optional<StsPolicy> recheck(DomainName policyDomain, StsPolicy rejected) {
-        StsLookup again = Discovery.of(policyDomain, dns) instanceof Discovery.Published(String id)
+        StsLookup again = discoverer.discover(policyDomain) instanceof Discovery.Published(String id)
             ? flights.run(policyDomain, () -> fetchUnlessRecent(policyDomain, id))
             : goByCached(policyDomain, "no TXT record to recheck by", Alarm.NONE);
         return again instanceof StsLookup.Found found && !found.policy().equals(rejected)
@@ -85,7 +85,7 @@ public final class StsPolicies {
     /** Fetches a policy before anybody needs it (RFC 8461 §10.2). Keeps the old one if that fails. */
     void refresh(StoredPolicy due) {
         DomainName domain = due.domain();
-        switch (Discovery.of(domain, dns)) {
+        switch (discoverer.discover(domain)) {
             case Discovery.Published(String id) -> flights.run(domain, () -> fetchIfDue(domain, id));
             // RFC 8461 §3.1: without a record the rest of discovery is skipped, so there is nothing to fetch
             case Discovery.Unpublished(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));

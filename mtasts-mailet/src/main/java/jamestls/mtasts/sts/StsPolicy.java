@@ -59,7 +59,12 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
 
     /** Whether the policy lets this host take mail for the domain (RFC 8461 §4.1). */
     public boolean lists(DomainName mxHost) {
-        return mx.stream().anyMatch(pattern -> pattern.matches(mxHost));
+        for (MxPattern pattern : mx) {
+            if (pattern.matches(mxHost)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The text again, one line each with LF; {@link #parse} of it gives an equal policy. */
