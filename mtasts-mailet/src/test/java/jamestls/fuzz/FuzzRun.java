@@ -18,6 +18,8 @@ final class FuzzRun {
     /** What one input may cost, in CPU time, of inputs that are 64 KiB at most. */
     static final Duration LONGEST_READING = Duration.ofMillis(50);
 
+    /** However short the time: a busy machine may give a run none of it. */
+    private static final int LEAST_INPUTS = 300;
     private static final int LARGEST_CORPUS = 4_096;
     /** Longer ones are read, but make poor parents: each takes the time of a hundred short ones. */
     private static final int LONGEST_IN_CORPUS = 4_096;
@@ -44,7 +46,7 @@ final class FuzzRun {
         for (byte[] input : target.corpus()) {
             read(input);
         }
-        while (System.nanoTime() < end) {
+        while (System.nanoTime() < end || inputs < LEAST_INPUTS) {
             byte[] input = mutator.mutate(corpus);
             if (read(input) && input.length <= LONGEST_IN_CORPUS && corpus.size() < LARGEST_CORPUS) {
                 corpus.add(input);

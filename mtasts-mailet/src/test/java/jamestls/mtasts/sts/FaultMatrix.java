@@ -26,7 +26,7 @@ final class FaultMatrix {
         | HTTPS | garbage | what is said is no HTTP | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
         | certificate | none | no certificate for the name | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
         | certificate | slow | the handshake stalls | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
-        | certificate | refused | an authority nobody trusts | none + webpki-invalid | cached | cached + webpki-invalid | none + webpki-invalid |
+        | certificate | refused | unknown authority | none + webpki-invalid | cached | cached + webpki-invalid | none + webpki-invalid |
         | certificate | wrong | another name | none + webpki-invalid | cached | cached + webpki-invalid | none + webpki-invalid |
         | certificate | wrong | expired | none + webpki-invalid | cached | cached + webpki-invalid | none + webpki-invalid |
         | certificate | lost | reset in mid-handshake | none + fetch-error | cached | cached + fetch-error | none + fetch-error |

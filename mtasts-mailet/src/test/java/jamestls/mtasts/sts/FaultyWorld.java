@@ -117,7 +117,7 @@ final class FaultyWorld implements AutoCloseable {
                 host.door(PolicyHost.Door.STALLED);
                 hurry();
             }
-            case "certificate: an authority nobody trusts" ->
+            case "certificate: unknown authority" ->
                 host.serve(HOST, TestCa.create("Stranger").issue(HOST), HttpAnswer.policy(NEW));
             case "certificate: another name" -> host.serve(HOST, CA.issue("user.example"), HttpAnswer.policy(NEW));
             case "certificate: expired" -> host.serve(HOST, CA.issueExpired(HOST), HttpAnswer.policy(NEW));
