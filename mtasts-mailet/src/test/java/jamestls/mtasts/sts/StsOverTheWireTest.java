@@ -17,6 +17,7 @@ import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.Violation;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -93,6 +94,20 @@ class StsOverTheWireTest {
         host.answer(HOST, answer);
 
         assertProblem(fetcher.fetch(DOMAIN), type, reason);
+    }
+
+    @Test
+    void answerShouldNotBeTakenFromAnHttpCache() {
+        // RFC 8461 §3.3
+        String head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: public, max-age=86400, immutable\r\n"
+            + "ETag: \"1\"\r\nContent-Length: " + POLICY.length() + "\r\n\r\n";
+        host.answer(HOST, new HttpAnswer.Raw((head + POLICY).getBytes(StandardCharsets.US_ASCII)));
+        assertThat(fetcher.fetch(DOMAIN)).isInstanceOf(FetchResult.Fetched.class);
+        host.answer(HOST, HttpAnswer.policy(POLICY.replace("enforce", "testing")));
+
+        assertThat(fetcher.fetch(DOMAIN)).isInstanceOfSatisfying(FetchResult.Fetched.class, fetched ->
+            assertThat(fetched.policy().mode()).isEqualTo(StsPolicy.Mode.TESTING));
+        assertThat(host.requests(HOST)).isEqualTo(2);
     }
 
     static Stream<Identity> badCertificates() {
