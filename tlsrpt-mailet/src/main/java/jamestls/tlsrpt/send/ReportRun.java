@@ -11,6 +11,8 @@ import jamestls.tlsrpt.store.ReportStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyStore;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -57,23 +59,37 @@ public final class ReportRun {
         do {
             page = tallies.present(due, last, PAGE);
             last = page.isEmpty() ? last : Optional.of(page.getLast());
-            Abreast.map(ABREAST, page.stream().filter(ready).toList(), key -> surelyClaimAndReport(key, due)).stream()
-                .flatMap(Optional::stream).forEach(each);
+            List<TallyKey> keys = new ArrayList<>(page.stream().filter(ready).toList());
+            // several servers that begin at the same second do not stand in each other's way
+            Collections.shuffle(keys);
+            Abreast.map(ABREAST, keys, key -> surelyClaimAndReport(key, due)).stream().flatMap(Optional::stream).forEach(each);
         } while (page.size() == PAGE && !Thread.currentThread().isInterrupted());
     }
 
-    /** Without the store nothing is sent, because nobody would know of it; what was claimed comes back when its lease is over. */
+    /** Without the store nothing is sent, because nobody would know of it. */
     private Optional<ReportResult> surelyClaimAndReport(TallyKey key, Due due) {
+        Optional<Claim> claim = Optional.empty();
         try {
-            Optional<Claim> claim = tallies.claim(key, due);
+            claim = tallies.claim(key, due);
             Optional<ReportResult> result = claim.map(Claim::tally).map(tally -> surelyReport(tally, due));
-            result.ifPresent(done -> end(claim.get(), done));
-            result.ifPresent(log::finished);
+            if (result.isPresent()) {
+                end(claim.get(), result.get());
+                log.finished(result.get());
+            }
             return result;
         } catch (StorageOutage e) {
             LOGGER.error("tlsreport domain={} day={}: the store failed, it will be tried again: {}", key.domain(), key.day(),
                 e.getMessage());
+            claim.ifPresent(this::giveBack);
             return Optional.empty();
+        }
+    }
+
+    private void giveBack(Claim claim) {
+        try {
+            tallies.postpone(claim, clock.instant().plus(RetryTimes.pauseAfter(claim.tries())));
+        } catch (StorageOutage e) {
+            LOGGER.debug("it comes back when its lease is over", e);
         }
     }
 

@@ -186,7 +186,7 @@ public final class MemoryTallyStore implements TallyStore {
 
         Claim claim(Instant now) {
             token = UUID.randomUUID().toString();
-            lease = new Wait(now.plus(Wait.LEASE), Wait.LEASE);
+            lease = new Wait(now.plus(Wait.LEASE), Wait.LONGEST_LEASE);
             return new Claim(tally, tries, token);
         }
     }

@@ -195,7 +195,7 @@ public final class SqlTallyStore implements TallyStore {
     /** @return the number of the next parameter */
     private static int setFree(PreparedStatement query, int first, Due due) throws SQLException {
         // a lease or pause longer than there can be is from a clock that was wrong
-        Rows.set(query, first, due.now().toEpochMilli(), due.now().plus(Wait.LEASE).toEpochMilli(),
+        Rows.set(query, first, due.now().toEpochMilli(), due.now().plus(Wait.LONGEST_LEASE).toEpochMilli(),
             due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Wait.LONGEST_PAUSE).toEpochMilli());
         return first + 4;
     }

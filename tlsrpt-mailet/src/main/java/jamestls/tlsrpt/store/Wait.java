@@ -7,6 +7,8 @@ import java.time.Instant;
 record Wait(Instant until, Duration longest) {
 
     static final Duration LEASE = Duration.ofMinutes(20);
+    /** Much longer than any, because the clocks of two servers differ, and the one that is behind must not take the lease away. */
+    static final Duration LONGEST_LEASE = Duration.ofDays(1);
     static final Duration LONGEST_PAUSE = Duration.ofHours(25);
     static final Wait NONE = new Wait(Instant.EPOCH, Duration.ZERO);
 

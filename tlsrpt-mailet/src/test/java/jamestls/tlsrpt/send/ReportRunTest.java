@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.RCPT;
 import static jamestls.tlsrpt.Samples.REPORTER;
@@ -14,10 +15,12 @@ import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.store.Dispatch;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
 import java.time.Duration;
 import java.time.Instant;
@@ -163,6 +166,24 @@ class ReportRunTest {
         outbox.accept(MAIL);
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
         assertThat(reports.latest(10)).extracting(ReportRecord::reportId).containsOnly("20260301.rcpt.example@sender.example");
+    }
+
+    @Test
+    void destinationThatHasTheReportShouldBeLeftAloneByWhoeverTakesOver() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
+        tally.record(List.of(met(NOON)));
+        TallyKey key = new TallyKey(DAY, RCPT);
+        String id = "20260301.rcpt.example@sender.example";
+        tallies.claim(key, Due.everything(clock.instant()));
+        reports.begin(new Dispatch(key, 1, id, MAIL), clock.instant());
+        reports.finish(new Dispatch(key, 1, id, MAIL), ReportRecord.State.ACCEPTED, "accepted", Optional.empty(), clock.instant());
+        reports.begin(new Dispatch(key, 1, id, WEB), clock.instant());
+        clock.advance(Duration.ofHours(1));
+
+        assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.Sent.class,
+            sent -> assertThat(sent.to()).isEqualTo(MAIL + " " + WEB));
+        assertThat(outbox.destinations()).containsExactly(WEB);
+        assertThat(outbox.reports()).extracting(ParsedReport::id).containsExactly(id);
     }
 
     @Test

@@ -193,6 +193,15 @@ abstract class TallyStoreContract {
     }
 
     @Test
+    void serverWhoseClockIsBehindShouldRespectALease() {
+        add(List.of(success(KEY)));
+        store.claim(KEY, LATER);
+
+        assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.minusSeconds(60)))).isEmpty();
+        assertThat(present(Due.finishedDays(NEXT_DAY.minusSeconds(60)))).isEmpty();
+    }
+
+    @Test
     void clockThatWasWrongShouldNotFreezeAnything() {
         add(List.of(success(KEY)));
         Instant wrong = NEXT_DAY.plus(Duration.ofDays(300));

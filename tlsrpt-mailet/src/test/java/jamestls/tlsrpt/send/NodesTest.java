@@ -1,0 +1,140 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.PostgresServer;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.tlsrpt.store.DomainCounts;
+import jamestls.tlsrpt.store.GroupId;
+import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.ReportRecord.State;
+import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several processes that report from one PostgreSQL, each report to two destinations. */
+class NodesTest {
+
+    private static final int DOMAINS = 200;
+    private static final Instant MORNING = Instant.parse("2026-03-02T00:10:00Z");
+    /** When all leases taken in the morning are over. */
+    private static final Instant LATER = MORNING.plus(Duration.ofMinutes(21));
+    private static final Duration LONG = Duration.ofMinutes(3);
+
+    @TempDir
+    private Path directory;
+    private final List<Process> nodes = new ArrayList<>();
+    private PostgresServer server;
+    private Stores stores;
+
+    static List<DomainName> domains(int number) {
+        return IntStream.range(0, number).mapToObj(i -> DomainName.of("d" + i + ".example")).toList();
+    }
+
+    @BeforeEach
+    void start() {
+        server = PostgresServer.startOrSkip();
+        stores = Stores.open(Optional.of(new DatabaseAddress.PostgreSql(server.url(), "", "")), Clock.systemUTC());
+    }
+
+    @AfterEach
+    void stop() {
+        nodes.forEach(Process::destroyForcibly);
+        if (server != null) {
+            stores.close();
+            server.close();
+        }
+    }
+
+    @Test
+    void threeNodesShouldSendEachReportExactlyOnceToEachDestination() throws IOException {
+        for (String name : List.of("one", "two", "three")) {
+            node(name, MORNING, Duration.ofMillis(30));
+        }
+        await().atMost(LONG).until(() -> lines().stream().filter(line -> line.endsWith(" up")).count() == 3);
+        count();
+        await().atMost(LONG).until(() -> records(State.ACCEPTED).size() == 2 * DOMAINS);
+
+        assertThat(ledger()).hasSize(2 * DOMAINS).extracting(Entry::what).doesNotHaveDuplicates();
+        assertThat(ledger()).extracting(Entry::node).contains("one", "two", "three");
+    }
+
+    @Test
+    void nodeKilledInTheMiddleShouldBeTakenOver() throws IOException {
+        count();
+        Process killed = node("killed", MORNING, Duration.ofMillis(100));
+        await().atMost(LONG).until(() -> ledger().size() > DOMAINS / 2);
+        killed.destroyForcibly().onExit().join();
+        Set<String> unknown = records(State.SENDING);
+        node("two", LATER, Duration.ofMillis(1));
+        node("three", LATER, Duration.ofMillis(1));
+        await().atMost(LONG).until(() -> records(State.ACCEPTED).size() == 2 * DOMAINS);
+
+        Map<String, List<Entry>> sent = ledger().stream().collect(Collectors.groupingBy(Entry::what));
+        assertThat(sent.keySet()).isEqualTo(records(State.ACCEPTED));
+        // what went twice is what was under way when the axe fell, and it is the same report, to the last octet
+        assertThat(unknown).isNotEmpty();
+        assertThat(sent).allSatisfy((what, entries) -> {
+            assertThat(entries).hasSizeLessThanOrEqualTo(unknown.contains(what) ? 2 : 1);
+            assertThat(entries).extracting(Entry::hash).containsOnly(entries.getFirst().hash());
+        });
+    }
+
+    private void count() {
+        stores.tallies().add(new GroupId("test", 1), domains(DOMAINS).stream()
+            .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 3, 0,
+                List.of(new PolicyTally(AppliedPolicy.none(domain), 3, 0, Map.of()))))
+            .toList());
+    }
+
+    private record Entry(String node, String reportId, String destination, String hash) {
+        String what() {
+            return reportId + " " + destination;
+        }
+    }
+
+    private List<Entry> ledger() throws IOException {
+        return lines().stream().filter(line -> !line.endsWith(" up")).map(line -> line.split(" "))
+            .map(fields -> new Entry(fields[0], fields[1], fields[2], fields[3])).toList();
+    }
+
+    private List<String> lines() throws IOException {
+        Path file = directory.resolve("ledger");
+        return Files.exists(file) ? Files.readAllLines(file) : List.of();
+    }
+
+    private Set<String> records(State state) {
+        return stores.reports().latest(10 * DOMAINS).stream().filter(each -> each.state() == state)
+            .map((ReportRecord each) -> each.reportId() + " " + each.destination()).collect(Collectors.toSet());
+    }
+
+    private Process node(String name, Instant time, Duration effort) throws IOException {
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+            "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), NodeProcess.class.getName(), server.url(),
+            directory.resolve("ledger").toString(), name, time.toString(), Long.toString(effort.toMillis()), Integer.toString(DOMAINS))
+            .redirectErrorStream(true).redirectOutput(directory.resolve(name + ".log").toFile()).start();
+        nodes.add(process);
+        return process;
+    }
+}
