@@ -131,7 +131,7 @@ public final class QueueWorker implements AutoCloseable {
 
     private DeliveryResult attempt(Mail mail) {
         try {
-            return inTurn(mail, mail.getRecipients().iterator().next().getDomain().asString());
+            return inTurn(mail, domainOf(mail));
         } catch (MessagingException | IOException | RuntimeException e) {
             // our mistake or an unreadable message: never a reason to bounce what may be deliverable
             LOGGER.error("delivery of {} failed unexpectedly", mail.getName(), e);
@@ -155,9 +155,12 @@ public final class QueueWorker implements AutoCloseable {
 
     /** Until half of those before it are through, if they go on as they did: who comes back too early is in the way of others. */
     private Duration stayInQueue(Mail mail) {
-        Duration half = DomainName.parse(mail.getRecipients().iterator().next().getDomain().asString())
-            .flatMap(domain -> atDomain.expectedWait(domain.ascii())).orElse(LONGEST_STAY).dividedBy(2);
+        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(LONGEST_STAY).dividedBy(2);
         return half.compareTo(LONGEST_STAY) > 0 ? LONGEST_STAY : half.compareTo(SHORTEST_STAY) < 0 ? SHORTEST_STAY : half;
+    }
+
+    private static String domainOf(Mail mail) {
+        return mail.getRecipients().iterator().next().getDomain().asString();
     }
 
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {

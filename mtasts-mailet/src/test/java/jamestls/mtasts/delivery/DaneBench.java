@@ -184,7 +184,7 @@ public final class DaneBench {
             destinations = new Destinations(dns, new Random(1));
             planner = new Planner(dns, new TlsaRecords(dns, scope), Set.of());
             delivery = new Delivery(destinations, planner, policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
-                AddressGuard.anywhere(), port, outcomes -> { }, Clock.systemUTC());
+                AddressGuard.anywhere(), port, outcomes -> { }, Meter.none(), Clock.systemUTC());
         }
 
         Speed run() throws Exception {
