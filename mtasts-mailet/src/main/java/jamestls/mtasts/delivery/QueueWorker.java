@@ -1,7 +1,6 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.delivery.Turns.Turn;
 import java.io.IOException;
 import java.time.Duration;
