@@ -171,8 +171,9 @@ final class Attempts {
             return new DeliveryResult.Refused(
                 Failure.permanent("1.2", "the domain " + mail.domain() + " has no mail host and no address"));
         }
-        if (failures.getFirst().obstacle() == Obstacle.OURSELVES) {
-            return loop(failures.getFirst().host());
+        Optional<HostFailure> loop = failures.stream().findFirst().filter(failure -> failure.obstacle() == Obstacle.OURSELVES);
+        if (loop.isPresent()) {
+            return loop(loop.get().host());
         }
         List<Violation> shortfall = failures.stream().flatMap(failure -> failure.shortfall().stream()).toList();
         if (shortfall.isEmpty()) {

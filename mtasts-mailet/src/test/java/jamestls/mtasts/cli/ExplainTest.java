@@ -90,7 +90,7 @@ class ExplainTest {
 
         Run run = explain(DOMAIN);
 
-        assertThat(run.exitCode()).isZero();
+        assertThat(run.exitCode()).as(run.err()).isZero();
         assertThat(run.out()).contains("=> hosts would be connected to").doesNotContain("session");
         assertThat(internet.mailServer(HOST).connections()).isZero();
     }
