@@ -16,7 +16,6 @@ import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.TlsWish;
 import jamestls.mtasts.sts.StsLookup;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,7 +41,7 @@ public final class Planner {
             return plan(mail.domain(), hosts, host, port, sts, mail.wish());
         }
         DnsAnswer<InetAddress> addresses = host.address()
-            .<DnsAnswer<InetAddress>>map(address -> new DnsAnswer.Found<>(List.of(address), Security.INSECURE, Duration.ZERO, host.name()))
+            .<DnsAnswer<InetAddress>>map(address -> new DnsAnswer.Found<>(List.of(address), Security.INSECURE, host.name()))
             .orElseGet(() -> dns.addresses(host.name()));
         DaneLookup dane = new DaneLookup.NoDane("not asked for: who named the host decides");
         return new Plan(host, addresses, dane, byOperator.orElseGet(() -> PolicyDecider.decide(

@@ -45,7 +45,10 @@ final class AnswerCache {
     CompletableFuture<Kept> get(Question question, Function<Question, Fresh> flight) {
         // the cache dates an answer when it files it, a moment after it came; ours is the date that counts
         CompletableFuture<Kept> present = answers.getIfPresent(question);
-        if (present != null && isStale(present)) {
+        if (present != null) {
+            if (!isStale(present)) {
+                return present;
+            }
             answers.asMap().remove(question, present);
         }
         return answers.get(question, (asked, executor) ->
@@ -61,7 +64,7 @@ final class AnswerCache {
     }
 
     /** What is left of the TTL, in seconds. */
-    long secondsLeft(Kept kept) {
+    private long secondsLeft(Kept kept) {
         long age = TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at());
         return Math.max(0, kept.ttl() - age);
     }

@@ -1,6 +1,5 @@
 package jamestls.mtasts.dns;
 
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -14,10 +13,9 @@ public sealed interface DnsAnswer<T> {
      *
      * @param records at least one
      * @param security of the whole chain, CNAMEs included: one insecure link makes it insecure (RFC 7672 §2.1.3)
-     * @param ttl how long the answer may be kept, zero or more
      * @param canonicalName the owner of the records after all CNAMEs
      */
-    record Found<T>(List<T> records, Security security, Duration ttl, DomainName canonicalName) implements DnsAnswer<T> {
+    record Found<T>(List<T> records, Security security, DomainName canonicalName) implements DnsAnswer<T> {
         public Found {
             records = List.copyOf(records);
             if (records.isEmpty()) {
@@ -27,7 +25,7 @@ public sealed interface DnsAnswer<T> {
     }
 
     /** The name or the type does not exist (NXDOMAIN or NODATA): an answer, not an error. */
-    record Absent<T>(Security security, Duration ttl) implements DnsAnswer<T> {
+    record Absent<T>(Security security) implements DnsAnswer<T> {
     }
 
     /** Signatures do not fit: an attack or a broken zone, and never to be used. */

@@ -100,7 +100,7 @@ public final class DnsjavaDns implements Dns {
     private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept> flight) {
         try {
             AnswerCache.Kept kept = flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS);
-            return aged(kept.answer(), Duration.ofSeconds(cache.secondsLeft(kept)));
+            return of(kept);
         } catch (TimeoutException e) {
             return new DnsAnswer.Failed<>(what(name, type) + ": no answer within " + lookupDeadline.toMillis() + " ms");
         } catch (ExecutionException e) {
@@ -113,28 +113,22 @@ public final class DnsjavaDns implements Dns {
 
     /** The question's type is the answer's: nothing else is ever filed under it. */
     @SuppressWarnings("unchecked")
-    private static <T> DnsAnswer<T> aged(DnsAnswer<?> kept, Duration ttl) {
-        return switch ((DnsAnswer<T>) kept) {
-            case DnsAnswer.Found<T> found -> new DnsAnswer.Found<>(found.records(), found.security(), ttl, found.canonicalName());
-            case DnsAnswer.Absent<T> absent -> new DnsAnswer.Absent<>(absent.security(), ttl);
-            case DnsAnswer.Bogus<T> bogus -> bogus;
-            case DnsAnswer.Failed<T> failed -> failed;
-        };
+    private static <T> DnsAnswer<T> of(AnswerCache.Kept kept) {
+        return (DnsAnswer<T>) kept.answer();
     }
 
     private static <T> DnsAnswer<T> answer(Resolution resolution, String what, Function<List<Record>, Reading<T>> reading) {
-        Duration ttl = Duration.ofSeconds(resolution.ttl());
         return switch (resolution) {
             case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
             case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
-            case Resolution.None none -> new DnsAnswer.Absent<>(none.security(), ttl);
+            case Resolution.None none -> new DnsAnswer.Absent<>(none.security());
             case Resolution.Records found -> {
                 Optional<DomainName> owner = RecordReading.domainName(found.owner());
                 if (owner.isEmpty()) {
                     yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");
                 }
                 yield switch (reading.apply(found.records())) {
-                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), found.security(), ttl, owner.get());
+                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), found.security(), owner.get());
                     case Reading.Unusable<T> unusable -> new DnsAnswer.Failed<>(what + ": " + unusable.reason());
                 };
             }
@@ -145,10 +139,10 @@ public final class DnsjavaDns implements Dns {
     private static DnsAnswer<InetAddress> together(DnsAnswer<InetAddress> v6, DnsAnswer<InetAddress> v4) {
         if (v6 instanceof DnsAnswer.Found<InetAddress> six && v4 instanceof DnsAnswer.Found<InetAddress> four) {
             return new DnsAnswer.Found<>(Stream.concat(six.records().stream(), four.records().stream()).toList(),
-                six.security().weaker(four.security()), shorter(six.ttl(), four.ttl()), six.canonicalName());
+                six.security().weaker(four.security()), six.canonicalName());
         }
         if (v6 instanceof DnsAnswer.Absent<InetAddress> six && v4 instanceof DnsAnswer.Absent<InetAddress> four) {
-            return new DnsAnswer.Absent<>(six.security().weaker(four.security()), shorter(six.ttl(), four.ttl()));
+            return new DnsAnswer.Absent<>(six.security().weaker(four.security()));
         }
         return Stream.of(v6, v4).min((one, other) -> Integer.compare(weight(one), weight(other))).orElseThrow();
     }
@@ -161,10 +155,6 @@ public final class DnsjavaDns implements Dns {
             case DnsAnswer.Failed<InetAddress> failed -> 2;
             case DnsAnswer.Absent<InetAddress> absent -> 3;
         };
-    }
-
-    private static Duration shorter(Duration one, Duration other) {
-        return one.compareTo(other) < 0 ? one : other;
     }
 
     private static String what(DomainName name, int type) {

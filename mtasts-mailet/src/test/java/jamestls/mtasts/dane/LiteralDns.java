@@ -8,7 +8,6 @@ import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,7 +21,6 @@ import java.util.Optional;
  */
 public final class LiteralDns implements Dns {
 
-    private static final Duration TTL = Duration.ofHours(1);
 
     private final Map<String, DnsAnswer<?>> answers = new HashMap<>();
     private final List<String> asked = new ArrayList<>();
@@ -85,13 +83,13 @@ public final class LiteralDns implements Dns {
     }
 
     private <T> LiteralDns found(String question, String name, String canonical, Security security, List<T> records) {
-        return answer(question, name, new DnsAnswer.Found<>(records, security, TTL, DomainName.of(canonical)));
+        return answer(question, name, new DnsAnswer.Found<>(records, security, DomainName.of(canonical)));
     }
 
     @SuppressWarnings("unchecked")
     private <T> DnsAnswer<T> ask(String question, DomainName name) {
         asked.add(question + " " + name);
         // each kind of question is answered by the methods above with records of its own kind only
-        return (DnsAnswer<T>) answers.getOrDefault(question + " " + name, new DnsAnswer.Absent<>(Security.SECURE, TTL));
+        return (DnsAnswer<T>) answers.getOrDefault(question + " " + name, new DnsAnswer.Absent<>(Security.SECURE));
     }
 }

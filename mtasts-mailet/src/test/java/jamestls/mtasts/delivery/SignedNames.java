@@ -65,10 +65,10 @@ final class SignedNames implements Dns {
         return switch (answer) {
             case DnsAnswer.Found<T> found -> {
                 boolean secure = isSigned(name) && isSigned(found.canonicalName());
-                yield new DnsAnswer.Found<>(found.records(), secure ? Security.SECURE : Security.INSECURE, found.ttl(),
+                yield new DnsAnswer.Found<>(found.records(), secure ? Security.SECURE : Security.INSECURE,
                     found.canonicalName());
             }
-            case DnsAnswer.Absent<T> absent -> new DnsAnswer.Absent<>(isSigned(name) ? Security.SECURE : Security.INSECURE, absent.ttl());
+            case DnsAnswer.Absent<T> absent -> new DnsAnswer.Absent<>(isSigned(name) ? Security.SECURE : Security.INSECURE);
             case DnsAnswer.Bogus<T> same -> same;
             case DnsAnswer.Failed<T> same -> same;
         };

@@ -44,7 +44,6 @@ class DnsjavaDnsTest {
             new MxRecord(10, Optional.of(DomainName.of("mx.good.example"))),
             new MxRecord(20, Optional.of(DomainName.of("mx2.good.example"))));
         assertThat(found.security()).isEqualTo(Security.INSECURE);
-        assertThat(found.ttl()).isBetween(Duration.ofSeconds(100), Duration.ofSeconds(120));
         assertThat(found.canonicalName()).isEqualTo(DomainName.of("good.example"));
     }
 
@@ -86,8 +85,7 @@ class DnsjavaDnsTest {
         server.zone().a("host.example", "127.0.0.1");
 
         assertThat(dns.mx(DomainName.of("nobody.example"))).isInstanceOf(Absent.class);
-        assertThat(dns.txt(DomainName.of("host.example"))).isInstanceOfSatisfying(Absent.class,
-            absent -> assertThat(absent.ttl()).isBetween(Duration.ofSeconds(40), Duration.ofSeconds(60)));
+        assertThat(dns.txt(DomainName.of("host.example"))).isInstanceOf(Absent.class);
     }
 
     @ParameterizedTest
@@ -179,13 +177,12 @@ class DnsjavaDnsTest {
     }
 
     @Test
-    void cnamesShouldBeFollowedAndTheirTtlCount() {
-        server.zone().ttl(30).cname("alias.example", "host.example").ttl(300).a("host.example", "127.0.0.1");
+    void cnamesShouldBeFollowed() {
+        server.zone().cname("alias.example", "host.example").a("host.example", "127.0.0.1");
 
         Found<InetAddress> found = found(dns.addresses(DomainName.of("alias.example")));
 
         assertThat(found.canonicalName()).isEqualTo(DomainName.of("host.example"));
-        assertThat(found.ttl()).isLessThanOrEqualTo(Duration.ofSeconds(30));
     }
 
     @Test

@@ -9,7 +9,6 @@ import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 class DestinationsTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");
-    private static final Duration TTL = Duration.ofHours(1);
 
     @Test
     void hostsShouldBeTriedByPreference() {
@@ -52,7 +50,7 @@ class DestinationsTest {
 
     @Test
     void provableAbsenceShouldMakeTheDomainItsOwnHost() {
-        assertThat(find(new Random(1), new DnsAnswer.Absent<>(Security.SECURE, TTL)))
+        assertThat(find(new Random(1), new DnsAnswer.Absent<>(Security.SECURE)))
             .isEqualTo(new Destination.Hosts(List.of(new MxHost(DOMAIN, 0)), Security.SECURE));
     }
 
@@ -98,7 +96,7 @@ class DestinationsTest {
     }
 
     private static DnsAnswer<MxRecord> answer(MxRecord... records) {
-        return new DnsAnswer.Found<>(List.of(records), Security.INSECURE, TTL, DOMAIN);
+        return new DnsAnswer.Found<>(List.of(records), Security.INSECURE, DOMAIN);
     }
 
     private static Destination find(Random random, DnsAnswer<MxRecord> answer) {

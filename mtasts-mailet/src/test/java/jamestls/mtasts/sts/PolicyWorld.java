@@ -77,7 +77,7 @@ final class PolicyWorld {
     }
 
     PolicyWorld txtAt(DomainName domain, String... records) {
-        txt.put(domain.child("_mta-sts"), new DnsAnswer.Found<>(List.of(records), Security.INSECURE, Duration.ofMinutes(5), DOMAIN));
+        txt.put(domain.child("_mta-sts"), new DnsAnswer.Found<>(List.of(records), Security.INSECURE, DOMAIN));
         return this;
     }
 
@@ -137,7 +137,7 @@ final class PolicyWorld {
     private final class Txt implements Dns {
         @Override
         public DnsAnswer<String> txt(DomainName name) {
-            return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE, Duration.ZERO));
+            return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE));
         }
 
         @Override

@@ -7,7 +7,6 @@ import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +17,7 @@ final class FakeDns implements Dns {
     private final Map<DomainName, DnsAnswer<String>> txt = new ConcurrentHashMap<>();
 
     FakeDns rua(DomainName domain, String record) {
-        return answer(domain, new DnsAnswer.Found<>(List.of(record), Security.INSECURE, Duration.ofHours(1), domain));
+        return answer(domain, new DnsAnswer.Found<>(List.of(record), Security.INSECURE, domain));
     }
 
     FakeDns answer(DomainName domain, DnsAnswer<String> answer) {
@@ -28,7 +27,7 @@ final class FakeDns implements Dns {
 
     @Override
     public DnsAnswer<String> txt(DomainName name) {
-        return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE, Duration.ofHours(1)));
+        return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE));
     }
 
     @Override

@@ -7,7 +7,6 @@ import jamestls.mtasts.dns.MxRecord;
 import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.dns.TlsaRecord;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
 
 /** A world in which every domain wants reports. */
@@ -15,7 +14,7 @@ final class RuaEverywhere implements Dns {
 
     @Override
     public DnsAnswer<String> txt(DomainName name) {
-        return new DnsAnswer.Found<>(List.of("v=TLSRPTv1;rua=mailto:r@reports.example"), Security.INSECURE, Duration.ofHours(1), name);
+        return new DnsAnswer.Found<>(List.of("v=TLSRPTv1;rua=mailto:r@reports.example"), Security.INSECURE, name);
     }
 
     @Override
@@ -39,6 +38,6 @@ final class RuaEverywhere implements Dns {
     }
 
     private static <T> DnsAnswer<T> absent() {
-        return new DnsAnswer.Absent<>(Security.INSECURE, Duration.ofHours(1));
+        return new DnsAnswer.Absent<>(Security.INSECURE);
     }
 }
