@@ -11,61 +11,58 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Keeps answers, read and judged, for as long as they may be kept, and makes sure that a question is on its way only once however many
- * ask it at the same time. Each flight has a virtual thread of its own, so nothing blocks inside the cache.
+ * Keeps the answers for one type of records, read and judged, for as long as they may be kept, and makes sure that a question is on its
+ * way only once however many ask it at the same time. Each flight has a virtual thread of its own, so nothing blocks inside the cache.
  */
-final class AnswerCache {
-
-    /** @param type of records, and with it of the answer */
-    record Question(DomainName name, int type) {
-    }
+final class AnswerCache<T> {
 
     /** @param ttl how long it may be kept, in seconds */
-    record Fresh(DnsAnswer<?> answer, long ttl) {
+    record Fresh<T>(DnsAnswer<T> answer, long ttl) {
     }
 
     /** @param at when it arrived, in nanoseconds on the cache's clock */
-    record Kept(DnsAnswer<?> answer, long ttl, long at) {
+    record Kept<T>(DnsAnswer<T> answer, long ttl, long at) {
     }
 
-    private final AsyncCache<Question, Kept> answers;
+    private final AsyncCache<DomainName, Kept<T>> answers;
     private final LongSupplier nanoClock;
+    private final Function<DomainName, Fresh<T>> flight;
 
-    AnswerCache(int entries, LongSupplier nanoClock) {
+    /** @param flight brings an answer that is not kept; it may block */
+    AnswerCache(int entries, LongSupplier nanoClock, Function<DomainName, Fresh<T>> flight) {
         this.nanoClock = nanoClock;
+        this.flight = flight;
         this.answers = Caffeine.newBuilder()
             .maximumSize(entries)
             .ticker(nanoClock::getAsLong)
-            .executor(Thread::startVirtualThread)
-            .expireAfter(Expiry.<Question, Kept>creating((question, kept) -> Duration.ofSeconds(kept.ttl())))
+            .executor(Runnable::run)
+            .expireAfter(Expiry.<DomainName, Kept<T>>creating((name, kept) -> Duration.ofSeconds(kept.ttl())))
             .buildAsync();
     }
 
-    /** The answer kept, the one on its way, or the one that {@code flight} brings. */
-    CompletableFuture<Kept> get(Question question, Function<Question, Fresh> flight) {
-        // the cache dates an answer when it files it, a moment after it came; ours is the date that counts
-        CompletableFuture<Kept> present = answers.getIfPresent(question);
+    /** The answer kept, the one on its way, or a new one. */
+    CompletableFuture<Kept<T>> get(DomainName name) {
+        CompletableFuture<Kept<T>> present = answers.getIfPresent(name);
         if (present != null) {
             if (!isStale(present)) {
                 return present;
             }
-            answers.asMap().remove(question, present);
+            answers.asMap().remove(name, present);
         }
-        return answers.get(question, (asked, executor) ->
-            CompletableFuture.supplyAsync(() -> arrived(flight.apply(asked)), executor));
+        return answers.get(name, (asked, housekeeping) ->
+            CompletableFuture.supplyAsync(() -> arrived(flight.apply(asked)), Thread::startVirtualThread));
     }
 
-    private Kept arrived(Fresh fresh) {
-        return new Kept(fresh.answer(), fresh.ttl(), nanoClock.getAsLong());
+    private Kept<T> arrived(Fresh<T> fresh) {
+        return new Kept<>(fresh.answer(), fresh.ttl(), nanoClock.getAsLong());
     }
 
-    private boolean isStale(CompletableFuture<Kept> present) {
-        return present.state() == Future.State.SUCCESS && secondsLeft(present.resultNow()) == 0;
-    }
-
-    /** What is left of the TTL, in seconds. */
-    private long secondsLeft(Kept kept) {
-        long age = TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at());
-        return Math.max(0, kept.ttl() - age);
+    /** The cache dates an answer when it files it, a moment after it came; ours is the date that counts. */
+    private boolean isStale(CompletableFuture<Kept<T>> present) {
+        if (present.state() != Future.State.SUCCESS) {
+            return false;
+        }
+        Kept<T> kept = present.resultNow();
+        return TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at()) >= kept.ttl();
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
  * @param queryTimeout for one query to one server, TCP after a truncated answer included
  * @param lookupDeadline for a whole look-up: all servers, both rounds, all CNAMEs and the wait for a free slot
  * @param concurrentQueries on the way at a time; the rest waits. Without a bound, UDP answers get lost in bursts
- * @param cacheEntries answers kept, positive and negative
+ * @param cacheEntries answers kept for each type of records, positive and negative
  * @param dnssec who finds out whether an answer is secure; {@code TRUST_AD} takes loopback servers only
  * @param anchors what validation starts from; of no account where we do not validate
  */
@@ -35,7 +35,7 @@ public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout
         }
     }
 
-    /** 3 seconds per query, 12 for a look-up, 64 queries at a time, 20,000 answers kept, no DNSSEC. */
+    /** 3 seconds per query, 12 for a look-up, 64 queries at a time, 20,000 answers of each type kept, no DNSSEC. */
     public static DnsSettings of(List<InetSocketAddress> servers) {
         return new DnsSettings(servers, Duration.ofSeconds(3), Duration.ofSeconds(12), 64, 20_000, DnssecMode.OFF, TrustAnchors.iana());
     }

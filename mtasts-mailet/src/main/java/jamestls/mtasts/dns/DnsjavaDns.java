@@ -32,8 +32,13 @@ import org.xbill.DNS.Type;
 public final class DnsjavaDns implements Dns {
 
     private final Vouching source;
-    private final AnswerCache cache;
     private final Duration lookupDeadline;
+    private final AnswerCache<MxRecord> mx;
+    private final AnswerCache<InetAddress> aaaa;
+    private final AnswerCache<InetAddress> a;
+    private final AnswerCache<String> txt;
+    private final AnswerCache<TlsaRecord> tlsa;
+    private final AnswerCache<DomainName> cname;
 
     /** Nothing is sent until {@link #start} or the first look-up. */
     public DnsjavaDns(DnsSettings settings) {
@@ -48,8 +53,14 @@ public final class DnsjavaDns implements Dns {
     /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
     DnsjavaDns(DnsSettings settings, Clock clock, LongSupplier cacheClock) {
         this.source = Vouching.by(settings, new Recursor(settings), clock, cacheClock);
-        this.cache = new AnswerCache(settings.cacheEntries(), cacheClock);
         this.lookupDeadline = settings.lookupDeadline();
+        int entries = settings.cacheEntries();
+        this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordReading::mx));
+        this.aaaa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.AAAA, RecordReading::addresses));
+        this.a = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.A, RecordReading::addresses));
+        this.txt = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TXT, RecordReading::txt));
+        this.tlsa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TLSA, RecordReading::tlsa));
+        this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordReading::cname));
     }
 
     /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
@@ -65,42 +76,39 @@ public final class DnsjavaDns implements Dns {
 
     @Override
     public DnsAnswer<MxRecord> mx(DomainName domain) {
-        return awaited(domain, Type.MX, lookUp(domain, Type.MX, RecordReading::mx));
+        return awaited(domain, Type.MX, mx.get(domain));
     }
 
     @Override
     public DnsAnswer<InetAddress> addresses(DomainName host) {
-        CompletableFuture<AnswerCache.Kept> v6 = lookUp(host, Type.AAAA, RecordReading::addresses);
-        CompletableFuture<AnswerCache.Kept> v4 = lookUp(host, Type.A, RecordReading::addresses);
+        CompletableFuture<AnswerCache.Kept<InetAddress>> v6 = aaaa.get(host);
+        CompletableFuture<AnswerCache.Kept<InetAddress>> v4 = a.get(host);
         return together(awaited(host, Type.AAAA, v6), awaited(host, Type.A, v4));
     }
 
     @Override
     public DnsAnswer<String> txt(DomainName name) {
-        return awaited(name, Type.TXT, lookUp(name, Type.TXT, RecordReading::txt));
+        return awaited(name, Type.TXT, txt.get(name));
     }
 
     @Override
     public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
-        return awaited(owner, Type.TLSA, lookUp(owner, Type.TLSA, RecordReading::tlsa));
+        return awaited(owner, Type.TLSA, tlsa.get(owner));
     }
 
     @Override
     public DnsAnswer<DomainName> cname(DomainName alias) {
-        return awaited(alias, Type.CNAME, lookUp(alias, Type.CNAME, RecordReading::cname));
+        return awaited(alias, Type.CNAME, cname.get(alias));
     }
 
-    private <T> CompletableFuture<AnswerCache.Kept> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
-        return cache.get(new AnswerCache.Question(name, type), question -> {
-            Resolution resolution = AliasChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
-            return new AnswerCache.Fresh(answer(resolution, what(name, type), reading), resolution.ttl());
-        });
+    private <T> AnswerCache.Fresh<T> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
+        Resolution resolution = AliasChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
+        return new AnswerCache.Fresh<>(answer(resolution, what(name, type), reading), resolution.ttl());
     }
 
-    private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept> flight) {
+    private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept<T>> flight) {
         try {
-            AnswerCache.Kept kept = flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS);
-            return of(kept);
+            return flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS).answer();
         } catch (TimeoutException e) {
             return new DnsAnswer.Failed<>(what(name, type) + ": no answer within " + lookupDeadline.toMillis() + " ms");
         } catch (ExecutionException e) {
@@ -109,12 +117,6 @@ public final class DnsjavaDns implements Dns {
             Thread.currentThread().interrupt();
             return new DnsAnswer.Failed<>(what(name, type) + ": interrupted");
         }
-    }
-
-    /** The question's type is the answer's: nothing else is ever filed under it. */
-    @SuppressWarnings("unchecked")
-    private static <T> DnsAnswer<T> of(AnswerCache.Kept kept) {
-        return (DnsAnswer<T>) kept.answer();
     }
 
     private static <T> DnsAnswer<T> answer(Resolution resolution, String what, Function<List<Record>, Reading<T>> reading) {

@@ -16,7 +16,7 @@ final class Discoverer {
     private static final int MOST_DOMAINS = 20_000;
 
     private final Dns dns;
-    private final Cache<DomainName, LastTime> lastTimes = Caffeine.newBuilder().maximumSize(MOST_DOMAINS).build();
+    private final Cache<DomainName, LastTime> lastTimes = Caffeine.newBuilder().executor(Runnable::run).maximumSize(MOST_DOMAINS).build();
 
     private record LastTime(DomainName owner, List<String> records, Discovery discovery) {
     }

@@ -17,7 +17,8 @@ final class FetchBackOff {
     static final Duration PAUSE = Duration.ofMinutes(5);
     private static final long MOST_DOMAINS = 100_000;
 
-    private final Cache<DomainName, FetchFailure> failures = Caffeine.newBuilder().maximumSize(MOST_DOMAINS).build();
+    private final Cache<DomainName, FetchFailure> failures =
+        Caffeine.newBuilder().executor(Runnable::run).maximumSize(MOST_DOMAINS).build();
 
     void remember(DomainName domain, FetchFailure failure) {
         failures.put(domain, failure);

@@ -35,8 +35,8 @@ public final class MemoryPolicyStore implements PolicyStore {
     }
 
     MemoryPolicyStore(long heaviest) {
-        policies = Caffeine.newBuilder().maximumWeight(heaviest).<DomainName, StoredPolicy>weigher((domain, stored) -> weight(stored))
-            .build();
+        policies = Caffeine.newBuilder().executor(Runnable::run).maximumWeight(heaviest)
+            .<DomainName, StoredPolicy>weigher((domain, stored) -> weight(stored)).build();
     }
 
     @Override

@@ -22,7 +22,7 @@ final class OutageProofStore implements PolicyStore {
     /** More are not written after an outage; the next fetch writes them. */
     private static final int MOST_UNSAVED = 100_000;
 
-    private final PolicyStore memory = new MemoryPolicyStore();
+    private final MemoryPolicyStore memory = new MemoryPolicyStore();
     private final PolicyStore lasting;
     private final StoreOutages outages;
     private final Set<DomainName> unsaved = ConcurrentHashMap.newKeySet();
@@ -44,10 +44,17 @@ final class OutageProofStore implements PolicyStore {
         return remembered.isPresent() ? remembered : findAgain(domain);
     }
 
-    /** The policy if it is valid; one that is due to be refreshed may have been, by another server. */
-    Optional<StoredPolicy> findValid(DomainName domain, Instant now) {
-        Optional<StoredPolicy> remembered = memory.find(domain).filter(stored -> now.isBefore(stored.refreshAt()) && stored.isValidAt(now));
-        return remembered.isPresent() ? remembered : findAgain(domain).filter(stored -> stored.isValidAt(now));
+    /**
+     * The policy if it is valid; one that is due to be refreshed may have been, by another server.
+     *
+     * @param now in milliseconds since 1970
+     */
+    Optional<StoredPolicy> findValid(DomainName domain, long now) {
+        Optional<StoredPolicy> remembered = memory.find(domain);
+        if (remembered.isPresent() && now < remembered.get().refreshAt().toEpochMilli() && remembered.get().isValidAt(now)) {
+            return remembered;
+        }
+        return findAgain(domain).filter(stored -> stored.isValidAt(now));
     }
 
     /** Looks behind the memory, too: another server may have fetched since. */

@@ -30,7 +30,17 @@ public record StoredPolicy(DomainName domain, String id, StsPolicy policy, Insta
 
     /** A policy with {@code max_age} 0 never is. */
     public boolean isValidAt(Instant now) {
-        return now.isBefore(expires());
+        return isValidAt(now.toEpochMilli());
+    }
+
+    /** @param now in milliseconds since 1970: every delivery asks, and need not leave an object behind */
+    boolean isValidAt(long now) {
+        return now < fetched.toEpochMilli() + policy.maxAge().toMillis();
+    }
+
+    /** Whether it was fetched under this id, and nothing has gone wrong since: there is nothing to do about it. */
+    boolean isCurrent(String publishedId) {
+        return id.equals(publishedId) && failure.isEmpty();
     }
 
     /** Whether this knows more recent things than the other one. */

@@ -7,7 +7,6 @@ import jamestls.mtasts.outcome.Violation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,14 +50,25 @@ public final class StsPolicies {
     public StsLookup lookup(DomainName policyDomain) {
         return switch (discoverer.discover(policyDomain)) {
             case Discovery.Published(String id) -> {
-                Optional<StoredPolicy> cached = store.findValid(policyDomain, now());
-                cached.ifPresent(this::noteUse);
-                yield withoutFetch(id, cached, () -> store.findFailure(policyDomain))
-                    .orElseGet(() -> flights.run(policyDomain, () -> fetchUnlessDone(policyDomain, id)));
+                long now = clock.millis();
+                Optional<StoredPolicy> cached = store.findValid(policyDomain, now);
+                if (cached.isPresent()) {
+                    noteUse(cached.get(), now);
+                    if (cached.get().isCurrent(id)) {
+                        alarms.over(policyDomain);
+                        yield new StsLookup.Found(cached.get().policy(), Optional.empty());
+                    }
+                }
+                yield lookupStale(policyDomain, id, cached);
             }
             case Discovery.Unpublished(String why) -> goByCached(policyDomain, why, Alarm.RAISE);
             case Discovery.Unknown(String why) -> goByCached(policyDomain, why, Alarm.NONE);
         };
+    }
+
+    private StsLookup lookupStale(DomainName domain, String id, Optional<StoredPolicy> cached) {
+        return withoutFetch(id, cached, () -> store.findFailure(domain))
+            .orElseGet(() -> flights.run(domain, () -> fetchUnlessDone(domain, id)));
     }
 
     /**
@@ -122,7 +132,7 @@ public final class StsPolicies {
         if (cached.isEmpty()) {
             return new StsLookup.NoPolicy(why);
         }
-        noteUse(cached.get());
+        noteUse(cached.get(), clock.millis());
         if (alarm == Alarm.RAISE) {
             alarms.cannotRefresh(cached.get(), fetchError(why), now());
         }
@@ -220,13 +230,12 @@ public final class StsPolicies {
 
     /** As exact as stores keep it, so that what comes back from there is equal. */
     private Instant now() {
-        return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        return Instant.ofEpochMilli(clock.millis());
     }
 
-    private void noteUse(StoredPolicy stored) {
-        Instant now = now();
-        if (stored.lastUsed().plus(USE_NOTED_EVERY).isBefore(now)) {
-            store.used(Map.of(stored.domain(), now));
+    private void noteUse(StoredPolicy stored, long now) {
+        if (now - stored.lastUsed().toEpochMilli() > USE_NOTED_EVERY.toMillis()) {
+            store.used(Map.of(stored.domain(), Instant.ofEpochMilli(now)));
         }
     }
 }
