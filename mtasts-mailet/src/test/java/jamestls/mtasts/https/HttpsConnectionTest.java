@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.OutdatedTlsPeer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.dns.AddressGuard;
@@ -12,6 +13,8 @@ import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
 import jamestls.mtasts.https.HttpsResult.Answer;
 import jamestls.mtasts.https.HttpsResult.Failure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -23,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,6 +158,18 @@ class HttpsConnectionTest {
     }
 
     @Test
+    void tls11ShouldBeRefused() throws Exception {
+        // RFC 8461 §7.2
+        server.close();
+        try (ServerSocket old = new ServerSocket(server.port(), 1, InetAddress.getByName("127.0.0.1"))) {
+            CompletableFuture<Integer> alert = CompletableFuture.supplyAsync(() -> alertAtTls11(old));
+
+            assertFault(HttpsFault.TLS);
+            assertThat(alert.get()).isEqualTo(OutdatedTlsPeer.PROTOCOL_VERSION);
+        }
+    }
+
+    @Test
     void ipv6ShouldBeTakenFirst() throws Exception {
         try (PolicyHost six = PolicyHost.start("::1", server.port())) {
             six.serve(HOST, CA.issue(HOST), HttpAnswer.policy("six"));
@@ -221,6 +237,14 @@ class HttpsConnectionTest {
             assertThat(failure.fault()).isEqualTo(HttpsFault.CONNECT);
             assertThat(failure.detail()).contains(HOST, "0:0:0:0:0:0:0:1 port " + port, "127.0.0.1 port " + port);
         });
+    }
+
+    private static int alertAtTls11(ServerSocket server) {
+        try (Socket socket = server.accept()) {
+            return OutdatedTlsPeer.answer(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Connects until the kernel takes no more. */

@@ -11,6 +11,7 @@ import static jamestls.mtasts.smtp.SmtpRoom.tlsServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.OutdatedTlsPeer;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
@@ -18,12 +19,17 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.TlsObservation.StartTls;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +68,7 @@ class OpeningTest {
             assertThat(seen.helo()).contains("other-name.example.test");
             assertThat(seen.startTls()).isEqualTo(StartTls.NOT_OFFERED);
             assertThat(seen.handshake()).isEqualTo(new Handshake.NotAttempted());
+            assertThat(said(server, "C: STARTTLS")).isEmpty();
         }
     }
 
@@ -122,6 +129,35 @@ class OpeningTest {
                 assertThat(session.observation().handshake()).isInstanceOf(Handshake.Failed.class);
                 assertThat(failureOf(session).phase()).isEqualTo(Phase.HANDSHAKE);
             }
+        }
+    }
+
+    @Test
+    void tls11ShouldBeRefused() throws Exception {
+        // RFC 8461 §7.2
+        try (ServerSocket old = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1")); SmtpConnector connector = connector()) {
+            CompletableFuture<Integer> alert = CompletableFuture.supplyAsync(() -> alertAtTls11(old));
+            try (SmtpSession session = connector.connect(MX, new InetSocketAddress("127.0.0.1", old.getLocalPort()), TlsUse.IF_OFFERED)) {
+                assertThat(session.observation().handshake()).isInstanceOfSatisfying(Handshake.Failed.class,
+                    failed -> assertThat(failed.cause()).contains("protocol_version"));
+                assertThat(alert.get()).isEqualTo(OutdatedTlsPeer.PROTOCOL_VERSION);
+            }
+        }
+    }
+
+    /** SMTP up to STARTTLS, then TLS 1.1. */
+    private static int alertAtTls11(ServerSocket server) {
+        try (Socket socket = server.accept()) {
+            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            for (String line : List.of("220 mx1.example.test\r\n", "250-mx1.example.test\r\n250 STARTTLS\r\n", "220 go ahead\r\n")) {
+                socket.getOutputStream().write(line.getBytes(StandardCharsets.US_ASCII));
+                if (!line.startsWith("220 go")) {
+                    in.readLine();
+                }
+            }
+            return OutdatedTlsPeer.answer(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -2,6 +2,8 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,8 @@ import net.jqwik.api.constraints.Size;
 
 class StsGrammarPropertiesTest {
 
+    private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
+
     @Property
     void parsingAnyBytesShouldGiveAVerdict(@ForAll @Size(max = 300) byte[] body) {
         assertThat(StsPolicy.parse(body)).isNotNull();
@@ -31,6 +35,16 @@ class StsGrammarPropertiesTest {
             parsed -> assertThat(parsed).isInstanceOf(ParsedPolicy.Invalid.class),
             parsed -> assertThat(((ParsedPolicy.Valid) parsed).policy().maxAge())
                 .isBetween(Duration.ZERO, StsPolicy.LONGEST_MAX_AGE));
+    }
+
+    @Property(tries = 200)
+    void eightTimesAsLongAFileShouldTakeAboutEightTimesAsLong(@ForAll("pieces") List<String> pieces) {
+        String piece = String.join("", pieces) + "x";
+        byte[] shorter = filledWith(piece, 8 * 1024);
+        byte[] longer = filledWith(piece, 64 * 1024);
+
+        // squared, it would be 64 times as long; the slack is for the compiler and the collector
+        assertThat(cpuOfParsing(longer)).isLessThan(24 * cpuOfParsing(shorter) + Duration.ofMillis(20).toNanos());
     }
 
     @Property
@@ -98,6 +112,21 @@ class StsGrammarPropertiesTest {
     Arbitrary<String> delimiters() {
         return Combinators.combine(Arbitraries.strings().withChars(' ', '\t').ofMaxLength(3),
             Arbitraries.strings().withChars(' ', '\t').ofMaxLength(3)).as((before, after) -> before + ";" + after);
+    }
+
+    private static byte[] filledWith(String piece, int bytes) {
+        return piece.repeat(bytes / piece.length() + 1).substring(0, bytes).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** The best of three, in nanoseconds of this thread alone. */
+    private static long cpuOfParsing(byte[] body) {
+        long best = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = CPU.getCurrentThreadCpuTime();
+            StsPolicy.parse(body);
+            best = Math.min(best, CPU.getCurrentThreadCpuTime() - start);
+        }
+        return best;
     }
 
     private static Arbitrary<String> name() {
