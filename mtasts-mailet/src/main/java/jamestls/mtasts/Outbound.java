@@ -46,6 +46,7 @@ final class Outbound implements AutoCloseable {
 
     private final DeliveryConfiguration configuration;
     private final RetrySchedule schedule;
+    private final DnsjavaDns dns;
     private final GuardedHttpsClient https;
     private final Optional<Database> database;
     private final StsAlarms alarms = new StsAlarms();
@@ -59,10 +60,10 @@ final class Outbound implements AutoCloseable {
     private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, JamesServices james, TlsOutcomes outcomes,
                      Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
-        DnsjavaDns dns = new DnsjavaDns(settings.dns(), clock).start();
         RandomGenerator random = RandomGenerator.of("SecureRandom");
         this.configuration = configuration;
         this.schedule = settings.schedule();
+        this.dns = new DnsjavaDns(settings.dns(), clock).start();
         this.https = new GuardedHttpsClient(dns, new HttpsSettings(settings.trustStore(), guard));
         this.database = settings.database().map(address -> Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
         this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort(), configuration.policyFetchTimeout()),
@@ -82,6 +83,7 @@ final class Outbound implements AutoCloseable {
     }
 
     private void register(GaugeRegistry gauges) {
+        gauges.register("mtastsDnssec", () -> dns.dnssec().gauge());
         gauges.register("mtastsPoolIdleSessions", traffic.sessions()::size);
         gauges.register("mtastsPoliciesNotRefreshable", () -> alarms.unrefreshable().size());
         gauges.register("mtastsPolicyWeakenings", alarms::weakenings);
@@ -109,6 +111,7 @@ final class Outbound implements AutoCloseable {
     /** What an operator should look at now; the first few names of each kind. */
     List<String> troubles() {
         List<String> troubles = new ArrayList<>();
+        dns.dnssec().trouble().ifPresent(troubles::add);
         List<StsAlarms.Unrefreshable> stale = alarms.unrefreshable();
         if (!stale.isEmpty()) {
             troubles.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MOST_NAMES)

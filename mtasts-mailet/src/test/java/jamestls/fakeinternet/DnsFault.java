@@ -3,6 +3,8 @@ package jamestls.fakeinternet;
 /** A way in which the DNS server goes wrong for one name. */
 public enum DnsFault {
     SERVFAIL,
+    /** As a validating resolver has it for what is bogus: the answer only if it is told not to check (CD). */
+    SERVFAIL_UNLESS_UNCHECKED,
     REFUSED,
     /** Denied although the zone may have it. */
     NXDOMAIN,

@@ -1,6 +1,7 @@
 package jamestls.fakeinternet;
 
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.xbill.DNS.ExtendedFlags;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Header;
@@ -24,6 +25,7 @@ final class DnsReplies {
     private final Data data;
     private final Zone zone;
     private final DnsFaults faults;
+    private final AtomicBoolean vouching = new AtomicBoolean();
 
     DnsReplies(Data data, Zone zone, DnsFaults faults) {
         this.data = data;
@@ -44,6 +46,8 @@ final class DnsReplies {
             case TIMEOUT -> Optional.empty();
             case GARBAGE -> Optional.of(garbage(query));
             case SERVFAIL -> Optional.of(empty(query, Rcode.SERVFAIL).toWire(room));
+            case SERVFAIL_UNLESS_UNCHECKED -> Optional.of((query.getHeader().getFlag(Flags.CD)
+                ? filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs)) : empty(query, Rcode.SERVFAIL)).toWire(room));
             case REFUSED -> Optional.of(empty(query, Rcode.REFUSED).toWire(room));
             case NXDOMAIN -> Optional.of(filled(query, zone.denial(name)).toWire(room));
             case FIRST_CNAME_ONLY ->
@@ -53,8 +57,16 @@ final class DnsReplies {
         };
     }
 
-    private static Message filled(Message query, Zone.Answer answer) {
+    /** Whether it says AD of whatever it has, as a resolver that validates does of what is secure. */
+    void vouch(boolean forAll) {
+        vouching.set(forAll);
+    }
+
+    private Message filled(Message query, Zone.Answer answer) {
         Message reply = empty(query, answer.rcode());
+        if (vouching.get() && query.getHeader().getFlag(Flags.AD)) {
+            reply.getHeader().setFlag(Flags.AD);
+        }
         answer.answers().forEach(record -> reply.addRecord(record, Section.ANSWER));
         answer.authority().forEach(record -> reply.addRecord(record, Section.AUTHORITY));
         return reply;

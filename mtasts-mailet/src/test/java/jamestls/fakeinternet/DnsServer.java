@@ -13,6 +13,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.xbill.DNS.ExtendedFlags;
+import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Type;
@@ -96,6 +99,12 @@ public final class DnsServer implements AutoCloseable {
 
     public DnsFaults faults() {
         return faults;
+    }
+
+    /** From now on it says of every answer that it is authentic (AD), to those who ask; or no more. */
+    public DnsServer vouch(boolean forAll) {
+        replies.vouch(forAll);
+        return this;
     }
 
     /** Every question so far, in order of arrival, those that got no answer included. */
@@ -178,7 +187,8 @@ public final class DnsServer implements AutoCloseable {
             if (question == null) {
                 return Optional.empty();
             }
-            queries.add(new DnsQuery(question.getName().canonicalize().toString(true), Type.string(question.getType()), transport));
+            queries.add(new DnsQuery(question.getName().canonicalize().toString(true), Type.string(question.getType()), transport,
+                bits(query)));
             Duration delay = faults.delayOf(question.getName().canonicalize());
             if (closed.await(delay.toNanos(), TimeUnit.NANOSECONDS)) {
                 return Optional.empty();
@@ -190,6 +200,20 @@ public final class DnsServer implements AutoCloseable {
             Thread.currentThread().interrupt();
             return Optional.empty();
         }
+    }
+
+    private static Set<DnsQuery.Bit> bits(Message query) {
+        Set<DnsQuery.Bit> bits = EnumSet.noneOf(DnsQuery.Bit.class);
+        if (query.getHeader().getFlag(Flags.CD)) {
+            bits.add(DnsQuery.Bit.CD);
+        }
+        if (query.getHeader().getFlag(Flags.AD)) {
+            bits.add(DnsQuery.Bit.AD);
+        }
+        if (query.getOPT() != null && (query.getOPT().getFlags() & ExtendedFlags.DO) != 0) {
+            bits.add(DnsQuery.Bit.DO);
+        }
+        return bits;
     }
 
     private static InetAddress loopback() throws IOException {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.xbill.DNS.DClass;
@@ -39,7 +40,7 @@ class DnsServerTest {
 
         assertThat(reply.getRcode()).isEqualTo(Rcode.NOERROR);
         assertThat(answers(reply)).containsExactly("10 mx.good.example.");
-        assertThat(server.queries()).containsExactly(new DnsQuery("good.example", "MX", DnsQuery.Transport.UDP));
+        assertThat(server.queries()).containsExactly(new DnsQuery("good.example", "MX", DnsQuery.Transport.UDP, Set.of()));
         assertThat(server.queries("good.example", "MX")).isEqualTo(1);
     }
 

@@ -78,11 +78,15 @@ public final class Zone {
         return raw(new CNAMERecord(name(name), DClass.IN, ttl.get(), name(target)));
     }
 
-    /** Any octets, and one byte of data or more: dnsjava writes no record without data. */
+    /** Any octets. */
     public Zone tlsa(String name, int usage, int selector, int matchingType, byte[] data) {
-        byte[] rdata = ByteBuffer.allocate(3 + data.length)
-            .put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array();
-        return raw(Record.newRecord(name(name), Type.TLSA, DClass.IN, ttl.get(), rdata));
+        return tlsa(name, ByteBuffer.allocate(3 + data.length)
+            .put((byte) usage).put((byte) selector).put((byte) matchingType).put(data).array());
+    }
+
+    /** A TLSA record of these octets, whether they make sense or not. */
+    public Zone tlsa(String name, byte[] rdata) {
+        return raw(new OctetsRecord(name(name), Type.TLSA, ttl.get(), rdata));
     }
 
     /** One TXT record; each text is a character-string of its own (UTF-8), split where it is longer than 255 bytes. */

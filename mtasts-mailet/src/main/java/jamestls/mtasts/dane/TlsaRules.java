@@ -38,7 +38,7 @@ final class TlsaRules {
 
     /** Whether we know what the record means, and its data can be what it should be. */
     static boolean isUsable(TlsaRecord record) {
-        if (record.extent() == TlsaRecord.Extent.TOO_LONG) {
+        if (record.extent() != TlsaRecord.Extent.WHOLE) {
             return false;
         }
         // RFC 7672 §3.1.3: PKIX-TA(0) and PKIX-EE(1) are not for SMTP

@@ -58,6 +58,9 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
 
     /** RFC 8460 §4.5: usage, selector, matching type and data in hexadecimal, single blanks between. */
     public static String text(TlsaRecord record) {
+        if (record.extent() == TlsaRecord.Extent.STUNTED) {
+            return record.toString();
+        }
         byte[] data = record.data();
         int shown = data.length > LONGEST_QUOTED ? BEGINNING : data.length;
         boolean cut = shown < data.length || record.extent() == TlsaRecord.Extent.TOO_LONG;

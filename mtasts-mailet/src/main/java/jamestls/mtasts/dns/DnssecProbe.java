@@ -12,15 +12,18 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.xbill.DNS.Flags;
 import org.xbill.DNS.Type;
 
 /**
- * Finds out through which resolvers DNSSEC can be had: those by which the top of the tree validates. A resolver that strips
- * signatures would make everything bogus, unsigned domains included, and so hold all mail. Asked at start, which also warms
- * up the validator, and again with the first look-up after an hour, or a minute if nobody answered. What changes is said
- * once in the log.
+ * Finds out through which resolvers DNSSEC can be had: where we validate, those by which the top of the tree validates, for
+ * one that strips signatures would make everything bogus, unsigned domains included, and so hold all mail; where the
+ * resolver is believed, those that say of the top of the tree that it is secure. Asked at start, which also warms up the
+ * validator, and again with the first look-up after an hour, or a minute if nobody answered. What changes is said once in
+ * the log.
  */
 final class DnssecProbe {
 
@@ -32,7 +35,8 @@ final class DnssecProbe {
     private record Finding(DnssecState state, List<InetSocketAddress> capable, Instant until) {
     }
 
-    private sealed interface Witness {
+    /** What one resolver showed. */
+    sealed interface Witness {
 
         record Capable() implements Witness {
         }
@@ -45,17 +49,29 @@ final class DnssecProbe {
     }
 
     private final DnsSettings settings;
-    private final Recursor recursor;
+    private final Standing ifCapable;
+    private final Function<InetSocketAddress, Witness> witness;
     private final Clock clock;
     private final AtomicReference<Finding> last;
     private final AtomicReference<CompletableFuture<Void>> running = new AtomicReference<>();
 
-    DnssecProbe(DnsSettings settings, Recursor recursor, Clock clock) {
+    private DnssecProbe(DnsSettings settings, Standing ifCapable, Function<InetSocketAddress, Witness> witness, Clock clock) {
         this.settings = settings;
-        this.recursor = recursor;
+        this.ifCapable = ifCapable;
+        this.witness = witness;
         this.clock = clock;
         this.last = new AtomicReference<>(new Finding(
-            new DnssecState(Standing.UNKNOWN, "not asked yet", clock.instant()), List.of(), Instant.MIN));
+            new DnssecState(Standing.NOT_ASKED, "not asked yet", clock.instant()), List.of(), Instant.MIN));
+    }
+
+    /** For resolvers whose answers we validate. */
+    static DnssecProbe ofSignatures(DnsSettings settings, Recursor recursor, Clock clock) {
+        return new DnssecProbe(settings, Standing.VALIDATING, server -> handingThrough(server, settings, recursor, clock), clock);
+    }
+
+    /** For resolvers whose word we take. */
+    static DnssecProbe ofVerdicts(DnsSettings settings, Recursor recursor, Clock clock) {
+        return new DnssecProbe(settings, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, recursor), clock);
     }
 
     DnssecState state() {
@@ -63,14 +79,14 @@ final class DnssecProbe {
         return last.get().state();
     }
 
-    /** The resolvers to validate through; all of them while nothing is known. Waits for the very first probe. */
+    /** The resolvers to use; all of them while nothing is known. Waits for the very first probe. */
     List<InetSocketAddress> capable(long deadline) {
         CompletableFuture<Void> probing = startIfDue();
         if (last.get().until().equals(Instant.MIN)) {
             await(probing, deadline);
         }
         Finding finding = last.get();
-        return finding.state().standing() == Standing.UNKNOWN ? settings.servers() : finding.capable();
+        return isUnknown(finding) ? settings.servers() : finding.capable();
     }
 
     /** The probe under way, or one that is over. */
@@ -100,17 +116,17 @@ final class DnssecProbe {
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : settings.servers()) {
             String where = server.getAddress().getHostAddress() + " port " + server.getPort();
-            switch (witness(server)) {
+            switch (witness.apply(server)) {
                 case Witness.Capable yes -> capable.add(server);
                 case Witness.Incapable no -> incapable.add(where + ": " + no.reason());
                 case Witness.Silent nothing -> silent.add(where + ": " + nothing.reason());
             }
         }
         if (!capable.isEmpty()) {
-            learn(Standing.VALIDATING, capable, "through " + capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
+            learn(ifCapable, capable, "through " + capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
         } else if (!incapable.isEmpty()) {
             learn(Standing.UNAVAILABLE, List.of(), String.join("; ", incapable), AGAIN);
-        } else if (last.get().state().standing() == Standing.UNKNOWN) {
+        } else if (isUnknown(last.get())) {
             learn(Standing.UNKNOWN, List.of(), String.join("; ", silent), SOON);
         } else {
             // nobody answers: that says nothing about DNSSEC, so what was known stays
@@ -122,7 +138,7 @@ final class DnssecProbe {
     private void learn(Standing standing, List<InetSocketAddress> capable, String detail, Duration hold) {
         Instant now = clock.instant();
         DnssecState before = last.get().state();
-        boolean same = before.standing() == standing && !last.get().until().equals(Instant.MIN);
+        boolean same = before.standing() == standing;
         last.set(new Finding(new DnssecState(standing, detail, same ? before.since() : now), List.copyOf(capable), now.plus(hold)));
         if (same) {
             return;
@@ -130,26 +146,43 @@ final class DnssecProbe {
         switch (standing) {
             case UNAVAILABLE -> LOGGER.warn("dnssec: not available, so DANE is off and no mail is held for it. {}", detail);
             case UNKNOWN -> LOGGER.warn("dnssec: not known yet, no resolver answers. {}", detail);
+            case TRUSTING_RESOLVER -> LOGGER.info("dnssec: the word of the resolver is taken {}", detail);
             default -> LOGGER.info("dnssec: answers are validated {}", detail);
         }
     }
 
-    private Witness witness(InetSocketAddress server) {
+    private static boolean isUnknown(Finding finding) {
+        return finding.state().standing() == Standing.UNKNOWN || finding.state().standing() == Standing.NOT_ASKED;
+    }
+
+    /** Whether the top of the tree validates by what this resolver hands through. */
+    private static Witness handingThrough(InetSocketAddress server, DnsSettings settings, Recursor recursor, Clock clock) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
         Validator validator = new Validator(recursor, () -> List.of(server), settings.anchors(), new KeyShelf(16, System::nanoTime), clock);
         return switch (validator.ask(settings.anchors().top(), Type.SOA, deadline)) {
             case Source.Reply.Heard heard when heard.security() == Security.SECURE -> new Witness.Capable();
             case Source.Reply.Heard heard -> new Witness.Incapable("the top of the tree is not signed");
             case Source.Reply.Forged forged -> new Witness.Incapable(forged.reason());
-            case Source.Reply.Unknown unknown -> plainWitness(server, unknown.reason(), deadline);
+            case Source.Reply.Unknown unknown -> plainWitness(server, settings, recursor, unknown.reason(), deadline);
+        };
+    }
+
+    /** Whether this resolver says of the top of the tree that it is secure (RFC 6840 §5.8). */
+    private static Witness validating(InetSocketAddress server, DnsSettings settings, Recursor recursor) {
+        long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
+        return switch (recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, Recursor.Asking.VERDICT, deadline)) {
+            case Source.Reply.Heard heard when heard.message().getHeader().getFlag(Flags.AD) -> new Witness.Capable();
+            case Source.Reply.Heard heard -> new Witness.Incapable("does not validate: no AD for the top of the tree");
+            case Source.Reply.Forged forged -> new Witness.Incapable(forged.reason());
+            case Source.Reply.Unknown unknown -> plainWitness(server, settings, recursor, unknown.reason(), deadline);
         };
     }
 
     /** Some resolvers choke on the very question. */
-    private Witness plainWitness(InetSocketAddress server, String reason, long deadline) {
+    private static Witness plainWitness(InetSocketAddress server, DnsSettings settings, Recursor recursor, String reason, long deadline) {
         Source.Reply plain = recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, Recursor.Asking.PLAIN, deadline);
         return plain instanceof Source.Reply.Heard
-            ? new Witness.Incapable("answers, but not when asked for signatures: " + reason) : new Witness.Silent(reason);
+            ? new Witness.Incapable("answers, but not when asked for DNSSEC: " + reason) : new Witness.Silent(reason);
     }
 
     private static void await(CompletableFuture<Void> probing, long deadline) {

@@ -1,6 +1,7 @@
 package jamestls.mtasts.dns;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /**
  * Whether DNSSEC is to be had, and with it DANE. For the log, the health check, a metric and {@code explain}.
@@ -19,14 +20,42 @@ public record DnssecState(Standing standing, String detail, Instant since) {
         TRUSTING_RESOLVER,
         /** Switched off by configuration: every answer is insecure. */
         OFF,
-        /** No resolver hands through what validation needs: every answer is insecure, and no mail is held for it. */
+        /**
+         * No resolver hands through what validation needs, or none of those to be believed validates: every answer is
+         * insecure, and no mail is held for it.
+         */
         UNAVAILABLE,
-        /** No resolver answers at all, or none was asked yet. Answers are validated as far as there are any. */
-        UNKNOWN
+        /** No resolver answers at all. Answers are judged as far as there are any. */
+        UNKNOWN,
+        /** The first probe is not over. */
+        NOT_ASKED
     }
 
     /** Whether a secure answer, and so DANE, is possible. */
     public boolean available() {
         return standing == Standing.VALIDATING || standing == Standing.TRUSTING_RESOLVER;
+    }
+
+    /** What an operator should know, as a sentence for the health check; empty if all is as configured. */
+    public Optional<String> trouble() {
+        return switch (standing) {
+            case UNAVAILABLE -> Optional.of("DNSSEC is not available since " + since + ", so DANE is off: " + detail);
+            case UNKNOWN -> Optional.of("it is not known since " + since + " whether DNSSEC is available, no resolver answers: " + detail);
+            case VALIDATING, TRUSTING_RESOLVER, OFF, NOT_ASKED -> Optional.empty();
+        };
+    }
+
+    /**
+     * The same for a gauge: 2 validated here, 1 the resolver is believed, 0 switched off or not asked yet, -1 not available,
+     * -2 no resolver answers. Below zero something is wrong.
+     */
+    public int gauge() {
+        return switch (standing) {
+            case VALIDATING -> 2;
+            case TRUSTING_RESOLVER -> 1;
+            case OFF, NOT_ASKED -> 0;
+            case UNAVAILABLE -> -1;
+            case UNKNOWN -> -2;
+        };
     }
 }

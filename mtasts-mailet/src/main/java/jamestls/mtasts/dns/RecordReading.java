@@ -13,7 +13,6 @@ import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.MXRecord;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
-import org.xbill.DNS.TLSARecord;
 import org.xbill.DNS.TXTRecord;
 
 /**
@@ -83,10 +82,8 @@ final class RecordReading {
     }
 
     static Reading<TlsaRecord> tlsa(List<Record> records) {
-        return new Reading.Read<>(records.stream().limit(TlsaRecord.MOST_RECORDS).map(TLSARecord.class::cast)
-            .map(record -> TlsaRecord.of(record.getCertificateUsage(), record.getSelector(), record.getMatchingType(),
-                record.getCertificateAssociationData()))
-            .toList());
+        return new Reading.Read<>(records.stream().limit(TlsaRecord.MOST_RECORDS).map(RawTlsa.class::cast)
+            .map(record -> TlsaRecord.of(record.octets())).toList());
     }
 
     static Reading<DomainName> cname(List<Record> records) {

@@ -30,6 +30,10 @@ final class Recursor implements Source {
     private static final int EDNS_PAYLOAD = 1232;
     private static final int ROUNDS = 2;
 
+    static {
+        RawTlsa.register();
+    }
+
     private final DnsSettings settings;
     private final Semaphore slots;
 

@@ -2,6 +2,7 @@ package jamestls.mtasts.dns;
 
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.function.Supplier;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Name;
 
@@ -12,21 +13,23 @@ import org.xbill.DNS.Name;
 final class ServersVerdict implements Source {
 
     private final Recursor recursor;
-    private final List<InetSocketAddress> servers;
+    private final Supplier<List<InetSocketAddress>> servers;
 
-    ServersVerdict(Recursor recursor, List<InetSocketAddress> servers) {
+    /** @param servers asked anew for each query */
+    ServersVerdict(Recursor recursor, Supplier<List<InetSocketAddress>> servers) {
         this.recursor = recursor;
         this.servers = servers;
     }
 
     @Override
     public Reply ask(Name name, int type, long deadline) {
-        return switch (recursor.ask(servers, name, type, Recursor.Asking.VERDICT, deadline)) {
+        List<InetSocketAddress> here = servers.get();
+        return switch (recursor.ask(here, name, type, Recursor.Asking.VERDICT, deadline)) {
             case Reply.Heard heard -> new Reply.Heard(heard.message(),
                 heard.message().getHeader().getFlag(Flags.AD) ? Security.SECURE : Security.INSECURE, LONGEST_TTL);
             case Reply.Forged forged -> forged;
             case Reply.Unknown unknown ->
-                recursor.ask(servers, name, type, Recursor.Asking.SIGNATURES, deadline) instanceof Reply.Heard
+                recursor.ask(here, name, type, Recursor.Asking.SIGNATURES, deadline) instanceof Reply.Heard
                     ? new Reply.Forged("refused by the validating resolver: " + unknown.reason()) : unknown;
         };
     }

@@ -1,9 +1,7 @@
 package jamestls.mtasts.dns;
 
 import jamestls.mtasts.dns.DnssecState.Standing;
-import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.util.List;
 import java.util.function.LongSupplier;
 import org.xbill.DNS.Name;
 
@@ -19,9 +17,15 @@ interface Vouching extends Source {
 
     static Vouching by(DnsSettings settings, Recursor recursor, Clock clock, LongSupplier nanoClock) {
         return switch (settings.dnssec()) {
-            case VALIDATE -> new Ours(settings, recursor, clock, nanoClock);
-            case TRUST_AD -> new Fixed(new ServersVerdict(recursor, settings.servers()), new DnssecState(Standing.TRUSTING_RESOLVER,
-                "the resolver on this machine validates", clock.instant()));
+            case VALIDATE -> {
+                DnssecProbe probe = DnssecProbe.ofSignatures(settings, recursor, clock);
+                yield new Probed(recursor, probe, new Validator(recursor, () -> probe.capable(System.nanoTime()), settings.anchors(),
+                    new KeyShelf(settings.cacheEntries(), nanoClock), clock));
+            }
+            case TRUST_AD -> {
+                DnssecProbe probe = DnssecProbe.ofVerdicts(settings, recursor, clock);
+                yield new Probed(recursor, probe, new ServersVerdict(recursor, () -> probe.capable(System.nanoTime())));
+            }
             case OFF -> new Fixed(recursor, new DnssecState(Standing.OFF, "switched off by configuration", clock.instant()));
         };
     }
@@ -35,24 +39,12 @@ interface Vouching extends Source {
         }
     }
 
-    /** Validates where resolvers let us. */
-    final class Ours implements Vouching {
-
-        private final Recursor recursor;
-        private final DnssecProbe probe;
-        private final Validator validator;
-
-        private Ours(DnsSettings settings, Recursor recursor, Clock clock, LongSupplier nanoClock) {
-            this.recursor = recursor;
-            this.probe = new DnssecProbe(settings, recursor, clock);
-            this.validator = new Validator(recursor, () -> probe.capable(System.nanoTime()), settings.anchors(),
-                new KeyShelf(settings.cacheEntries(), nanoClock), clock);
-        }
+    /** As far as the resolvers are fit for it. */
+    record Probed(Recursor recursor, DnssecProbe probe, Source judged) implements Vouching {
 
         @Override
         public Reply ask(Name name, int type, long deadline) {
-            List<InetSocketAddress> capable = probe.capable(deadline);
-            return capable.isEmpty() ? recursor.ask(name, type, deadline) : validator.ask(name, type, deadline);
+            return probe.capable(deadline).isEmpty() ? recursor.ask(name, type, deadline) : judged.ask(name, type, deadline);
         }
 
         @Override

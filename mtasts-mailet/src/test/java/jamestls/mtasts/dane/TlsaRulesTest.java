@@ -57,6 +57,14 @@ class TlsaRulesTest {
     }
 
     @Test
+    void stuntedRecordShouldBeUnusableAndQuotedAsItIs() {
+        TlsaRecord stunted = new TlsaRecord(0, 0, 0, new byte[] {3, 1}, TlsaRecord.Extent.STUNTED);
+
+        assertThat(TlsaRules.isUsable(stunted)).isFalse();
+        assertThat(TlsaSet.text(stunted)).isEqualTo("\\# 2 0301");
+    }
+
+    @Test
     void publicKeyShouldBeCutOutAsItIsInTheCertificate() throws Exception {
         assertThat(SubjectPublicKeyInfo.of(AUTHORITY)).isEqualTo(AUTHORITY.getPublicKey().getEncoded());
     }

@@ -73,7 +73,7 @@ class DnssecProbeTest {
         world.server.faults().set(".", "DNSKEY", DnsFault.REFUSED);
 
         assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
-        assertThat(world.dns.dnssec().detail()).contains("not when asked for signatures");
+        assertThat(world.dns.dnssec().detail()).contains("not when asked for DNSSEC");
     }
 
     @Test
@@ -124,6 +124,43 @@ class DnssecProbeTest {
 
         await().until(() -> world.server.queries(".", "SOA") > before);
         assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.VALIDATING);
+    }
+
+    @Test
+    void stateShouldBeTroubleOnlyWhereItIsNotAsConfigured() {
+        assertThat(world.dns().dnssec().trouble()).as("nobody was asked yet").isEmpty();
+        world.tree.strip(true);
+        world.dns.mx(DOMAIN);
+
+        assertThat(world.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since").contains("DANE is off", "127.0.0.1");
+        assertThat(world.dns.dnssec().gauge()).isEqualTo(-1);
+        world.tree.strip(false);
+        world.pass(Duration.ofHours(1));
+        await().until(() -> world.dns.dnssec().gauge() == 2);
+        assertThat(world.dns.dnssec().trouble()).isEmpty();
+        DnssecState off = new DnsjavaDns(world.settings().with(DnssecMode.OFF, TrustAnchors.iana())).dnssec();
+        assertThat(off.trouble()).as("the operator's own wish").isEmpty();
+        assertThat(off.gauge()).isZero();
+    }
+
+    @Test
+    void resolverThatIsBelievedShouldHaveToValidate() {
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+
+        assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        assertThat(log.list).singleElement().asString().contains("DANE is off", "does not validate");
+    }
+
+    @Test
+    void resolverThatValidatesShouldBeBelieved() {
+        world.server.vouch(true);
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+
+        assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+        assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
+        assertThat(dns.dnssec().gauge()).isEqualTo(1);
+        assertThat(log.list).singleElement().asString().contains("the word of the resolver is taken through 1 of 1");
     }
 
     private DnsSettings servers(DnsServer... servers) {

@@ -16,8 +16,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Type;
 
 /** What a validator built on another library has to mind. */
 class DnssecTrapsTest {
@@ -88,6 +93,27 @@ class DnssecTrapsTest {
         assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx.nsec.example"))).isNotInstanceOfAny(Absent.class, Found.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"nsec.example", "nsec3.example"})
+    void recordsThatMakeNoSenseShouldBeValidatedOctetForOctet(String domain) {
+        String owner = "_26._tcp.mx." + domain;
+        world.zone.tlsa(owner, 3, 1, 1, new byte[32]).tlsa(owner, new byte[] {3, 1, 1}).tlsa(owner, new byte[] {2}).tlsa(owner, new byte[0]);
+
+        DnsAnswer<?> answer = world.dns.tlsa(DomainName.of(owner));
+
+        assertThat(security(answer)).isEqualTo(Security.SECURE);
+        assertThat(answer).isInstanceOfSatisfying(Found.class, found -> assertThat(found.records()).hasSize(4));
+    }
+
+    @Test
+    void recordWithoutDataShouldNotPassUnsigned() {
+        String owner = "_26._tcp.mx.nsec.example";
+        world.zone.tlsa(owner, new byte[] {3, 1, 1});
+        world.tree.fault(owner, SigningFault.BOGUS_SIGNATURE);
+
+        assertThat(world.dns.tlsa(DomainName.of(owner))).isInstanceOf(Bogus.class);
+    }
+
     @Test
     void bogusShouldBeKeptForAMinuteAndThenAskedAgain() {
         DomainName owner = DomainName.of("_25._tcp.mx.nsec.example");
@@ -141,7 +167,8 @@ class DnssecTrapsTest {
         world.server.faults().set("nsec3.example", "DNSKEY", DnsFault.TRUNCATED);
 
         assertThat(security(world.dns.mx(DomainName.of("nsec3.example")))).isEqualTo(Security.SECURE);
-        assertThat(world.server.queries()).contains(new DnsQuery("nsec3.example", "DNSKEY", DnsQuery.Transport.TCP));
+        assertThat(world.server.queries()).anyMatch(query -> query.name().equals("nsec3.example") && query.type().equals("DNSKEY")
+            && query.transport() == DnsQuery.Transport.TCP);
     }
 
     @Test
@@ -187,6 +214,57 @@ class DnssecTrapsTest {
 
         world.pass(Duration.ofMinutes(2));
         assertThat(world.dns.txt(name)).isInstanceOf(Bogus.class);
+    }
+
+    @Test
+    void whoValidatesShouldAskForWhatTheResolverThinksBogus() {
+        world.dns.mx(DomainName.of("nsec.example"));
+
+        assertThat(world.server.queries()).as("RFC 4035 §4.9.2, probe included")
+            .allMatch(query -> query.bits().equals(Set.of(DnsQuery.Bit.CD, DnsQuery.Bit.DO)));
+    }
+
+    @Test
+    void bitOfTheResolverShouldCountForNothingWhereWeValidate() {
+        world.server.vouch(true);
+
+        assertThat(security(world.dns.mx(DomainName.of("plain.example")))).isEqualTo(Security.INSECURE);
+    }
+
+    @Test
+    void whoBelievesTheResolverShouldAskForItsVerdictAndLetItCheck() {
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+        world.server.vouch(true);
+
+        assertThat(security(dns.mx(DomainName.of("plain.example")))).isEqualTo(Security.SECURE);
+        assertThat(world.server.queries()).allMatch(query -> query.bits().equals(Set.of(DnsQuery.Bit.AD)));
+    }
+
+    @Test
+    void whatTheResolverGivesOnlyUncheckedShouldBeBogus() {
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+        world.server.vouch(true).faults().set("mx.nsec.example", "TXT", DnsFault.SERVFAIL_UNLESS_UNCHECKED);
+
+        assertThat(dns.txt(DomainName.of("mx.nsec.example"))).isInstanceOf(Bogus.class);
+        assertThat(world.server.queries()).filteredOn(query -> query.type().equals("TXT")).extracting(DnsQuery::bits)
+            .containsExactly(Set.of(DnsQuery.Bit.AD), Set.of(DnsQuery.Bit.CD, DnsQuery.Bit.DO));
+    }
+
+    @Test
+    void nobodyShouldWaitForAnAnswerInTheCommonPool() {
+        Set<Boolean> virtual = ConcurrentHashMap.newKeySet();
+        DnsSettings settings = world.settings();
+        // who asks for the servers is about to wait for one of them
+        Validator validator = new Validator(new Recursor(settings), () -> {
+            virtual.add(Thread.currentThread().isVirtual());
+            return settings.servers();
+        }, settings.anchors(), new KeyShelf(100, System::nanoTime), Clock.systemUTC());
+
+        for (String name : List.of("mx.nsec.example.", "mx.plain.example.", "nobody.nsec3.example.", "mx.signed.optout.")) {
+            validator.ask(Name.fromConstantString(name), Type.A, System.nanoTime() + Duration.ofSeconds(20).toNanos());
+        }
+
+        assertThat(virtual).as("docs/concurrency.md").containsExactly(true);
     }
 
     @Test

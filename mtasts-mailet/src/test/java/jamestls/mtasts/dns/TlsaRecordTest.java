@@ -59,6 +59,21 @@ class TlsaRecordTest {
     }
 
     @Test
+    void recordWithoutDataShouldNotSpoilTheOthers() {
+        server.zone().tlsa(OWNER.ascii(), 3, 1, 1, new byte[32]).tlsa(OWNER.ascii(), 3, 1, 1, new byte[0])
+            .tlsa(OWNER.ascii(), new byte[] {3, 1}).tlsa(OWNER.ascii(), new byte[0]);
+
+        assertThat(dns.tlsa(OWNER)).isInstanceOfSatisfying(DnsAnswer.Found.class, found -> assertThat(found.records())
+            .containsExactlyInAnyOrder(TlsaRecord.of(3, 1, 1, new byte[32]), TlsaRecord.of(3, 1, 1, new byte[0]),
+                new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.STUNTED), new TlsaRecord(0, 0, 0, new byte[0], Extent.STUNTED)));
+    }
+
+    @Test
+    void stuntedRecordShouldBeWrittenAsOctets() {
+        assertThat(new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.STUNTED)).as("RFC 3597 §5").hasToString("\\# 2 0301");
+    }
+
+    @Test
     void recordsShouldBeBounded() {
         IntStream.range(0, 100).forEach(i -> server.zone().tlsa(OWNER.ascii(), 3, 1, 1, new byte[] {(byte) i}));
 

@@ -1,0 +1,144 @@
+package jamestls.mtasts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.DnsTree;
+import jamestls.fakeinternet.Signing;
+import jamestls.fakeinternet.Zone;
+import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.mtasts.outcome.TlsOutcomes;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.james.core.healthcheck.Result;
+import org.apache.james.domainlist.api.DomainList;
+import org.apache.james.domainlist.api.DomainListException;
+import org.apache.james.filesystem.api.FileSystem;
+import org.apache.james.metrics.api.Gauge;
+import org.apache.james.metrics.api.GaugeRegistry;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.apache.mailet.base.test.FakeMailetConfig;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
+
+/** What the state of DNSSEC looks like from outside. */
+class OutboundTest {
+
+    private final DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.ECDSA));
+    private final DnsServer dns = DnsServer.start(tree);
+    private final Map<String, Gauge<?>> gauges = new ConcurrentHashMap<>();
+    private final Vitals vitals = new Vitals();
+
+    @TempDir
+    private Path conf;
+
+    @AfterEach
+    void close() {
+        dns.close();
+    }
+
+    @Test
+    void resolversThatStripDnssecShouldDegradeAndBeSeenInAGauge() throws Exception {
+        tree.strip(true);
+        try (Outbound outbound = open("validate")) {
+            await().until(() -> gauge() == -1);
+
+            assertThat(health().isDegraded()).isTrue();
+            assertThat(health().getCause().orElseThrow()).contains("DNSSEC is not available", "DANE is off");
+        }
+    }
+
+    @Test
+    void resolversThatHandSignaturesThroughShouldBeHealthy() throws Exception {
+        try (Outbound outbound = open("validate")) {
+            assertThat(gauge()).as("not asked yet, or fine").isNotNegative();
+            await().until(() -> gauge() == 2);
+
+            assertThat(health().isHealthy()).isTrue();
+        }
+    }
+
+    @Test
+    void resolverThatOnlyShouldValidateShouldDegrade() throws Exception {
+        try (Outbound outbound = open("trust-ad")) {
+            await().until(() -> gauge() == -1);
+
+            assertThat(health().getCause().orElseThrow()).contains("does not validate");
+        }
+    }
+
+    @Test
+    void dnssecThatWasSwitchedOffShouldNotDegrade() throws Exception {
+        try (Outbound outbound = open("off")) {
+            assertThat(gauge()).isZero();
+            assertThat(health().isHealthy()).isTrue();
+        }
+    }
+
+    private Outbound open(String dnssec) throws Exception {
+        Files.write(conf.resolve("root.ds"), tree.trustAnchorBytes());
+        DeliveryConfiguration configuration = DeliveryConfiguration.of(FakeMailetConfig.builder().mailetName("SecureRemoteDelivery")
+            .setProperty("dnsServers", "127.0.0.1:" + dns.address().getPort()).setProperty("dnssec", dnssec)
+            .setProperty("trustAnchors", "file://conf/root.ds").setProperty("heloName", "mail.sender.example")
+            .setProperty("database", "memory").build());
+        Outbound outbound = Outbound.open(configuration, new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(),
+            new Gauges()), new TlsOutcomes(), Clock.systemUTC());
+        vitals.watch(outbound::troubles);
+        return outbound;
+    }
+
+    private static DomainList withoutDomains() {
+        return (DomainList) Proxy.newProxyInstance(OutboundTest.class.getClassLoader(), new Class<?>[] {DomainList.class},
+            (proxy, method, arguments) -> {
+                throw new DomainListException("none");
+            });
+    }
+
+    private int gauge() {
+        return (Integer) gauges.get("mtastsDnssec").get();
+    }
+
+    private Result health() {
+        return Mono.from(new DeliveryHealthCheck(vitals, new TlsOutcomes()).check()).block();
+    }
+
+    private final class Gauges implements GaugeRegistry {
+        @Override
+        public <T> GaugeRegistry register(String name, Gauge<T> gauge) {
+            gauges.put(name, gauge);
+            return this;
+        }
+
+        @Override
+        public <T> SettableGauge<T> settableGauge(String name) {
+            throw new AssertionError(name);
+        }
+    }
+
+    private final class ConfFiles implements FileSystem {
+        @Override
+        public InputStream getResource(String url) throws IOException {
+            return Files.newInputStream(getFile(url).toPath());
+        }
+
+        @Override
+        public File getFile(String url) {
+            return conf.resolve(url.substring("file://conf/".length())).toFile();
+        }
+
+        @Override
+        public File getBasedir() {
+            return conf.toFile();
+        }
+    }
+}
