@@ -14,8 +14,6 @@ public final class DaneVerifier {
 
     static final Violation NO_MATCH = new Violation(ResultType.VALIDATION_FAILURE, "no TLSA record matched");
 
-    private static final int LONGEST_CHAIN = 20;
-
     private DaneVerifier() {
     }
 
@@ -28,8 +26,9 @@ public final class DaneVerifier {
         if (tlsa.usable().isEmpty()) {
             return List.of(new Violation(ResultType.TLSA_INVALID, "no usable TLSA record"));
         }
-        if (chain.isEmpty() || chain.size() > LONGEST_CHAIN) {
-            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of " + chain.size() + " certificates"));
+        Optional<String> objection = PathSearch.objection(chain);
+        if (objection.isPresent()) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, objection.get()));
         }
         X509Certificate leaf = chain.getFirst();
         // RFC 7672 §3.1.1: neither names nor dates matter for DANE-EE

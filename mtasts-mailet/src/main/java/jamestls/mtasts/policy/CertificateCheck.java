@@ -1,5 +1,6 @@
 package jamestls.mtasts.policy;
 
+import jamestls.mtasts.dane.PathSearch;
 import jamestls.mtasts.dns.DnsId;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.ResultType;
@@ -8,26 +9,26 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.CertPathBuilder;
-import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
-import java.security.cert.CertStore;
+import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
-import java.security.cert.CollectionCertStoreParameters;
-import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
-import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import javax.security.auth.x500.X500Principal;
 
 /**
  * What is wrong with the certificate of an MX host (RFC 8461 §4.2): not expired, a chain to a trusted root, and a DNS-ID
@@ -38,12 +39,11 @@ public final class CertificateCheck {
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
-    private static final int LONGEST_CHAIN = 20;
 
-    private final Set<TrustAnchor> anchors;
+    private final Map<X500Principal, List<X509Certificate>> roots;
 
     private CertificateCheck(Stream<X509Certificate> roots) {
-        this.anchors = roots.map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
+        this.roots = roots.distinct().collect(Collectors.groupingBy(X509Certificate::getSubjectX500Principal));
     }
 
     /** Trusts the certificate entries of a key store. */
@@ -65,8 +65,9 @@ public final class CertificateCheck {
      * @return empty if all is well
      */
     public List<Violation> faults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
-        if (chain.isEmpty() || chain.size() > LONGEST_CHAIN) {
-            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of " + chain.size() + " certificates"));
+        Optional<String> objection = PathSearch.objection(chain);
+        if (objection.isPresent()) {
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, objection.get()));
         }
         X509Certificate leaf = chain.getFirst();
         List<Violation> faults = new ArrayList<>();
@@ -87,37 +88,47 @@ public final class CertificateCheck {
         return faults;
     }
 
+    /** By our own search, because that of the JDK has no bound on what a hostile chain costs; the JDK has the last word on the path. */
     private List<Violation> pathFaults(List<X509Certificate> chain, Date date) {
-        if (anchors.isEmpty()) {
+        if (roots.isEmpty()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "no trusted roots configured"));
         }
-        X509CertSelector leaf = new X509CertSelector();
-        leaf.setCertificate(chain.getFirst());
+        PathSearch search = new PathSearch(chain);
+        List<CertPathValidatorException> refused = new ArrayList<>();
+        boolean found = search.find(issuer -> issuer.getBasicConstraints() >= 0, path ->
+            roots.getOrDefault(path.getLast().getIssuerX500Principal(), List.of()).stream().anyMatch(root ->
+                search.signed(path.getLast(), root.getPublicKey()) && search.spend(path.size()) && isValid(path, root, date, refused)));
+        return found ? List.of() : List.of(untrusted(chain, date, search, refused));
+    }
+
+    private static boolean isValid(List<X509Certificate> path, X509Certificate root, Date date, List<CertPathValidatorException> refused) {
         try {
-            PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, leaf);
-            parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(chain)));
+            PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
             parameters.setRevocationEnabled(false);
             parameters.setDate(date);
-            CertPathBuilder.getInstance("PKIX").build(parameters);
-            return List.of();
-        } catch (CertPathBuilderException e) {
-            return List.of(untrusted(chain, date, e));
-        } catch (GeneralSecurityException e) {
-            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, String.valueOf(e.getMessage())));
+            CertPathValidator.getInstance("PKIX").validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
+            return true;
+        } catch (CertPathValidatorException e) {
+            refused.add(e);
+            return false;
+        } catch (GeneralSecurityException | RuntimeException e) {
+            // a stranger's certificates decide what is thrown here
+            refused.add(new CertPathValidatorException(e));
+            return false;
         }
     }
 
-    private static Violation untrusted(List<X509Certificate> chain, Date date, CertPathBuilderException e) {
+    private static Violation untrusted(List<X509Certificate> chain, Date date, PathSearch search, List<CertPathValidatorException> refused) {
         boolean expired = chain.stream().anyMatch(certificate -> certificate.getNotAfter().before(date))
-            || e.getCause() instanceof CertPathValidatorException cause
-                && cause.getReason() == CertPathValidatorException.BasicReason.EXPIRED;
+            || refused.stream().anyMatch(e -> e.getReason() == CertPathValidatorException.BasicReason.EXPIRED);
         if (expired) {
             return new Violation(ResultType.CERTIFICATE_EXPIRED, "an intermediate certificate has expired");
         }
         X509Certificate leaf = chain.getFirst();
         boolean selfSigned = leaf.getIssuerX500Principal().equals(leaf.getSubjectX500Principal());
-        return new Violation(ResultType.CERTIFICATE_NOT_TRUSTED,
-            selfSigned ? "self-signed certificate" : String.valueOf(e.getMessage()));
+        String why = search.isExhausted() ? "too many certificates to try" : selfSigned ? "self-signed certificate"
+            : refused.isEmpty() ? "the chain does not lead to a trusted authority" : String.valueOf(refused.getFirst().getMessage());
+        return new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, why);
     }
 
     /** RFC 5280 §4.2.1.12: a certificate that lists purposes is good for those only. */

@@ -23,6 +23,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
@@ -216,6 +219,51 @@ class DaneVerifierTest {
 
         assertTimeoutPreemptively(Duration.ofSeconds(10), () ->
             assertThat(types(faults(chain, HOST, anchors))).containsExactly(CERTIFICATE_NOT_TRUSTED));
+    }
+
+    @Test
+    void authoritiesThatAllIssuedEachOtherShouldCostLittle() {
+        KeyPair key = CertificateDraft.newKey();
+        Issued same = CertificateDraft.authority("Same").key(key).pathLength(0).selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateDraft.server(HOST).signedBy(same).certificate()));
+        while (chain.size() < PathSearch.LONGEST_CHAIN) {
+            chain.add(CertificateDraft.authority("Same").key(key).signedBy(same).certificate());
+        }
+        PathSearch search = new PathSearch(chain);
+        AtomicInteger checked = new AtomicInteger();
+        boolean found = search.find(issuer -> true, path -> {
+            checked.addAndGet(chain.stream().filter(certificate -> search.signed(path.getLast(), certificate.getPublicKey())).toList().size());
+            return false;
+        });
+
+        assertThat(found).isFalse();
+        assertThat(search.isExhausted()).isTrue();
+        assertThat(checked).hasValueLessThanOrEqualTo(PathSearch.MOST_SIGNATURES);
+        assertThat(types(faults(chain, HOST, tlsa(2, 1, 0, CA), tlsa(2, 1, 0, ROOT)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void pathShouldNotBeDeeperThanTen() {
+        List<Issued> authorities = new ArrayList<>(List.of(CertificateDraft.authority("Top").selfSigned()));
+        for (int i = 1; i < 12; i++) {
+            authorities.addFirst(CertificateDraft.authority("Level " + i).signedBy(authorities.getFirst()));
+        }
+        for (int depth : new int[] {10, 11}) {
+            List<Issued> above = authorities.subList(authorities.size() - depth, authorities.size());
+            Issued leaf = CertificateDraft.server(HOST).signedBy(above.getFirst());
+            List<X509Certificate> chain = Stream.concat(Stream.of(leaf), above.stream()).map(Issued::certificate).toList();
+
+            assertThat(faults(chain, HOST, tlsa(2, 0, 1, authorities.getLast()))).hasSize(depth - 10);
+        }
+    }
+
+    @Test
+    void chainOfTooManyBytesShouldBeRefused() {
+        String[] names = IntStream.range(0, 4_000).mapToObj(i -> "host" + i + ".a-long-name-for-a-certificate.example").toArray(String[]::new);
+        Issued vast = CertificateDraft.server(names).signedBy(CA);
+
+        assertThat(faults(chain(vast), HOST, tlsa(3, 1, 1, vast))).singleElement().satisfies(fault ->
+            assertThat(fault.reason()).matches("chain of [0-9]{6} bytes"));
     }
 
     @Test

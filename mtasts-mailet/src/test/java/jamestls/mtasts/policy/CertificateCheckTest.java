@@ -1,15 +1,25 @@
 package jamestls.mtasts.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateDraft;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.Violation;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -79,6 +89,89 @@ class CertificateCheckTest {
     void emptyAndEndlessChainsShouldBeFaultsNotErrors() {
         assertThat(check.faults(List.of(), HOST, Instant.now())).hasSize(1);
         assertThat(check.faults(Collections.nCopies(10_000, ca.root()), HOST, Instant.now())).hasSize(1);
+    }
+
+    @Test
+    void intermediatesShouldBeFoundInAnyOrderAmongOthers() throws Exception {
+        Issued root = CertificateDraft.authority("Deep Root").selfSigned();
+        Issued upper = CertificateDraft.authority("Upper").signedBy(root);
+        Issued lower = CertificateDraft.authority("Lower").signedBy(upper);
+        Issued leaf = CertificateDraft.server(HOST.ascii()).signedBy(lower);
+        Issued stranger = CertificateDraft.authority("Stranger").selfSigned();
+
+        assertThat(trusting(root).faults(certificates(leaf, stranger, upper, lower), HOST, Instant.now())).isEmpty();
+        assertThat(trusting(root).faults(certificates(leaf, upper), HOST, Instant.now())).extracting(Violation::type)
+            .as("one is missing, and none is fetched").containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
+        assertThat(trusting(upper).faults(certificates(leaf, lower), HOST, Instant.now())).as("an intermediate may be trusted").isEmpty();
+        assertThat(trusting(leaf).faults(certificates(leaf), HOST, Instant.now())).extracting(Violation::type)
+            .as("trust in a server's own certificate needs a self-signed one").containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void limitsOfAuthoritiesShouldHold() throws Exception {
+        Issued root = CertificateDraft.authority("Limited Root").selfSigned();
+        Issued shallow = CertificateDraft.authority("Shallow").pathLength(0).signedBy(root);
+        Issued below = CertificateDraft.authority("Below").signedBy(shallow);
+        Issued deep = CertificateDraft.server(HOST.ascii()).signedBy(below);
+        Issued server = CertificateDraft.server("other.example").signedBy(root);
+        Issued byServer = CertificateDraft.server(HOST.ascii()).signedBy(server);
+        Issued expired = CertificateDraft.authority("Expired").expired().signedBy(root);
+        Issued byExpired = CertificateDraft.server(HOST.ascii()).signedBy(expired);
+
+        assertThat(trusting(root).faults(certificates(deep, below, shallow), HOST, Instant.now())).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
+        assertThat(trusting(root).faults(certificates(byServer, server), HOST, Instant.now())).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
+        assertThat(trusting(root).faults(certificates(byExpired, expired), HOST, Instant.now())).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_EXPIRED);
+    }
+
+    @Test
+    void anotherWayShouldBeFoundAroundAnExpiredIssuer() throws Exception {
+        Issued root = CertificateDraft.authority("Way Root").selfSigned();
+        KeyPair key = CertificateDraft.newKey();
+        Issued old = CertificateDraft.authority("Twice").key(key).expired().signedBy(root);
+        Issued fresh = CertificateDraft.authority("Twice").key(key).signedBy(root);
+        Issued leaf = CertificateDraft.server(HOST.ascii()).signedBy(fresh);
+
+        assertThat(trusting(root).faults(certificates(leaf, old, fresh), HOST, Instant.now())).isEmpty();
+    }
+
+    @Test
+    void authoritiesThatAllIssuedEachOtherShouldCostLittle() throws Exception {
+        // one name and one key: every certificate really has issued every other, and none leads anywhere
+        KeyPair key = CertificateDraft.newKey();
+        Issued same = CertificateDraft.authority("Same").key(key).selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateDraft.server(HOST.ascii()).signedBy(same)));
+        while (chain.size() < 20) {
+            chain.add(CertificateDraft.authority("Same").key(key).signedBy(same).certificate());
+        }
+        Issued namesake = CertificateDraft.authority("Same").selfSigned();
+
+        assertTimeoutPreemptively(Duration.ofSeconds(5), () ->
+            assertThat(trusting(namesake).faults(chain, HOST, Instant.now())).extracting(Violation::type)
+                .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED));
+    }
+
+    @Test
+    void hundredCertificatesOfOneNameShouldNotBeLookedAt() {
+        Issued same = CertificateDraft.authority("Same").selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateDraft.server(HOST.ascii()).signedBy(same)));
+        chain.addAll(Collections.nCopies(99, same.certificate()));
+
+        assertThat(check.faults(chain, HOST, Instant.now()))
+            .containsExactly(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of 100 certificates"));
+    }
+
+    private static CertificateCheck trusting(Issued issued) throws Exception {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setCertificateEntry("one", issued.certificate());
+        return CertificateCheck.trusting(store);
+    }
+
+    private static List<X509Certificate> certificates(Issued... issued) {
+        return Stream.of(issued).map(Issued::certificate).toList();
     }
 
     private static List<ResultType> faults(Identity identity) {
