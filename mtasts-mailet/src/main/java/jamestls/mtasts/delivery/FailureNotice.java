@@ -2,9 +2,10 @@ package jamestls.mtasts.delivery;
 
 import com.google.common.collect.ImmutableMap;
 import jakarta.mail.MessagingException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,23 +61,22 @@ final class FailureNotice {
         mail.setAttribute(new Attribute(RETRY_COUNT, AttributeValue.of(retriesOf(mail) + 1)));
     }
 
+    /** Who gets which bounce: one for all recipients with the same reason. */
+    Map<Failure, List<MailAddress>> bounces(Map<MailAddress, Failure> failed) {
+        Map<Failure, List<MailAddress>> bounces = new LinkedHashMap<>();
+        failed.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.comparing(MailAddress::asString)))
+            .forEach(entry -> bounces.computeIfAbsent(entry.getValue(), failure -> new ArrayList<>()).add(entry.getKey()));
+        return bounces;
+    }
+
     /**
-     * Bounces the given recipients of a mail, one bounce for those with the same reason. A bounce processor gets mails of the
-     * null sender, too, as with stock. Without one the null sender gets nothing (RFC 5321 §6.1), and neither does who wants no
-     * news of failures (RFC 3461 §4.1): the mail ends here, with a line in the log.
+     * Bounces the given recipients of a mail. A bounce processor gets mails of the null sender, too, as with stock. Without
+     * one the null sender gets nothing (RFC 5321 §6.1), and neither does who wants no news of failures (RFC 3461 §4.1): the
+     * mail ends here, with a line in the log.
      *
      * @throws MessagingException when James can't take the bounce; then the mail must not be given up
      */
-    void bounce(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
-        for (Failure failure : List.copyOf(new LinkedHashSet<>(failed.values()))) {
-            List<MailAddress> recipients = failed.entrySet().stream()
-                .filter(entry -> entry.getValue().equals(failure)).map(Map.Entry::getKey).sorted(
-                    Comparator.comparing(MailAddress::asString)).toList();
-            bounce(mail, recipients, failure);
-        }
-    }
-
-    private void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
+    void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
         if (bounceProcessor.isEmpty() && !mail.hasSender()) {
             LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
                 mail.getName(), recipients, failure);

@@ -9,9 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.queue.api.MailQueue;
@@ -25,6 +27,7 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.util.retry.Retry;
 
 /**
  * Takes mails from James's queue, lets {@link Dispatch} send them on their way, and acknowledges each only after everything that
@@ -44,6 +47,10 @@ public final class QueueWorker implements AutoCloseable {
     private static final Duration LONGEST_STAY = Duration.ofSeconds(5);
     private static final Duration SHORTEST_STAY = Duration.ofMillis(200);
     private static final int SHARE_OF_ONE_DOMAIN = 2;
+    private static final Duration SHORTEST_TROUBLE = Duration.ofMillis(500);
+    private static final Duration LONGEST_TROUBLE = Duration.ofMinutes(1);
+    /** Reactor's name for what is done with errors nobody waits for any more, in one subscription. */
+    private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private final MailQueue queue;
     private final Dispatch dispatch;
@@ -58,6 +65,7 @@ public final class QueueWorker implements AutoCloseable {
     private final Traffic traffic;
     private final Turns<String> atDomain;
     private final int share;
+    private final CountDownLatch stopping = new CountDownLatch(1);
     private final Disposable subscription;
 
     /**
@@ -81,8 +89,13 @@ public final class QueueWorker implements AutoCloseable {
         this.share = Math.max(1, inHand / SHARE_OF_ONE_DOMAIN);
         this.subscription = Flux.from(queue.deQueue())
             .subscribeOn(Schedulers.fromExecutorService(asking))
+            .doOnError(error -> LOGGER.error("queue {} hands out no mail; it is asked again", queue.getName().asString(), error))
+            // a broker that fails once must not end delivery for good
+            .retryWhen(Retry.backoff(Long.MAX_VALUE, SHORTEST_TROUBLE).maxBackoff(LONGEST_TROUBLE).transientErrors(true))
             .flatMap(item -> begin(item), inHand, 1)
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
+            // James's queues throw at whoever no longer asks: that is the end, and no error
+            .contextWrite(about -> about.put(ON_ERROR_DROPPED, (Consumer<Throwable>) error -> LOGGER.debug("after the end", error)))
             .subscribe();
     }
 
@@ -103,29 +116,25 @@ public final class QueueWorker implements AutoCloseable {
         }
     }
 
-    /** @return false if the mail must stay in the queue, because what follows from the attempt could not be made safe */
+    /** @return false if the mail must stay in the queue, because James stops before all that follows from the attempt is safe */
     private boolean settle(Mail mail) {
-        try {
-            switch (attempt(mail)) {
-                case DeliveryResult.Answered answered -> {
-                    announce(mail, answered.accepted());
-                    settleFailed(mail, answered.failed());
-                }
-                case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()));
-                case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()));
-                case DeliveryResult.Postponed postponed -> {
-                    if (atDomain.isClosed()) {
-                        return false;
-                    }
-                    queue.enQueue(mail, stayInQueue(mail));
-                }
+        Settlement settlement = new Settlement(mail.getName());
+        switch (attempt(mail)) {
+            case DeliveryResult.Answered answered -> {
+                settlement.then(() -> announce(mail, answered.accepted()));
+                settleFailed(mail, answered.failed(), settlement);
             }
-            return true;
-        } catch (MessagingException | RuntimeException e) {
-            LOGGER.error("mail {} stays in queue {}: the result of its delivery could not be settled", mail.getName(),
-                queue.getName().asString(), e);
-            return false;
+            case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()), settlement);
+            case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()), settlement);
+            case DeliveryResult.Postponed postponed -> {
+                if (atDomain.isClosed()) {
+                    return false;
+                }
+                Duration stay = stayInQueue(mail);
+                settlement.then(() -> queue.enQueue(mail, stay));
+            }
         }
+        return settlement.complete(stopping);
     }
 
     private DeliveryResult attempt(Mail mail) {
@@ -162,7 +171,7 @@ public final class QueueWorker implements AutoCloseable {
         return mail.getRecipients().iterator().next().getDomain().asString();
     }
 
-    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
+    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Settlement settlement) {
         Map<MailAddress, Failure> later = new HashMap<>();
         Map<MailAddress, Failure> never = new HashMap<>();
         Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail)).filter(pause -> reportMails.mayWait(mail, pause));
@@ -175,14 +184,16 @@ public final class QueueWorker implements AutoCloseable {
         });
         if (!never.isEmpty() && ReportMails.isReport(mail)) {
             never.keySet().forEach(recipient -> reportMails.lost(mail, recipient, failed.get(recipient)));
-        } else if (!never.isEmpty()) {
-            notice.bounce(mail, never);
+        } else {
+            notice.bounces(never).forEach((failure, recipients) -> settlement.then(() -> notice.bounce(mail, recipients, failure)));
         }
         if (!later.isEmpty()) {
-            mail.setRecipients(later.keySet());
-            FailureNotice.mark(mail, later.values().iterator().next());
-            schedule.prepareRetry(mail);
-            queue.enQueue(mail, delay.orElseThrow());
+            settlement.then(() -> {
+                mail.setRecipients(later.keySet());
+                FailureNotice.mark(mail, later.values().iterator().next());
+                schedule.prepareRetry(mail);
+            });
+            settlement.then(() -> queue.enQueue(mail, delay.orElseThrow()));
         }
     }
 
@@ -211,6 +222,7 @@ public final class QueueWorker implements AutoCloseable {
      */
     @Override
     public void close() {
+        stopping.countDown();
         subscription.dispose();
         asking.shutdownNow();
         traffic.stop();

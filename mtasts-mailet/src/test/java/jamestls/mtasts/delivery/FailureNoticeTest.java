@@ -2,8 +2,10 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMultipart;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.james.core.MailAddress;
@@ -29,7 +31,7 @@ class FailureNoticeTest {
 
     @Test
     void failedMailShouldCarryTheAttributesOfStock() throws Exception {
-        new FailureNotice(context, Optional.of("bounces")).bounce(mail(), Map.of(BOB, UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), mail(), Map.of(BOB, UNKNOWN));
 
         FakeMailContext.SentMail sent = context.getSentMails().getFirst();
         assertThat(sent.getState()).isEqualTo("bounces");
@@ -41,7 +43,7 @@ class FailureNoticeTest {
 
     @Test
     void mailGivenUpAfterTheLastRetryShouldStayATemporaryFailure() throws Exception {
-        new FailureNotice(context, Optional.of("bounces")).bounce(mail(), Map.of(BOB, BUSY.givenUp()));
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), mail(), Map.of(BOB, BUSY.givenUp()));
 
         FakeMailContext.SentMail sent = context.getSentMails().getFirst();
         assertThat(attribute(sent, "delivery-error", String.class)).hasValueSatisfying(
@@ -54,8 +56,8 @@ class FailureNoticeTest {
     void bounceProcessorShouldGetMailsOfTheNullSenderToo() throws Exception {
         Mail fromNobody = FakeMail.builder().name("mail").recipient(BOB).mimeMessage(TestDelivery.message()).build();
 
-        new FailureNotice(context, Optional.of("bounces")).bounce(fromNobody, Map.of(BOB, UNKNOWN));
-        new FailureNotice(context, Optional.empty()).bounce(fromNobody, Map.of(BOB, UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), fromNobody, Map.of(BOB, UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.empty()), fromNobody, Map.of(BOB, UNKNOWN));
 
         assertThat(context.getSentMails()).hasSize(1);
         assertThat(context.getBouncedMails()).isEmpty();
@@ -67,7 +69,7 @@ class FailureNoticeTest {
         mail.setDsnParameters(DsnParameters.builder()
             .addRcptParameter(BOB, RecipientDsnParameters.of(EnumSet.of(Notify.NEVER))).build().get());
 
-        new FailureNotice(context, Optional.empty()).bounce(mail, Map.of(BOB, UNKNOWN, address("carol@example.org"), UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.empty()), mail, Map.of(BOB, UNKNOWN, address("carol@example.org"), UNKNOWN));
 
         assertThat(context.getBouncedMails()).singleElement().satisfies(
             bounced -> assertThat(bounced.getMessage()).contains("carol@example.org").doesNotContain("bob@example.org"));
@@ -79,7 +81,7 @@ class FailureNoticeTest {
         mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
         mail.setDsnParameters(DsnParameters.builder().ret(DsnParameters.Ret.FULL).envId(DsnParameters.EnvId.of("7")).build().get());
 
-        new FailureNotice(context, Optional.of("bounces")).bounce(mail, Map.of(BOB, UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), mail, Map.of(BOB, UNKNOWN));
 
         FakeMailContext.SentMail sent = context.getSentMails().getFirst();
         assertThat(attribute(sent, "REQUIRETLS", Boolean.class)).contains(true);
@@ -92,7 +94,7 @@ class FailureNoticeTest {
         Mail mail = mail();
         mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
 
-        new FailureNotice(context, Optional.empty()).bounce(mail, Map.of(BOB, UNKNOWN));
+        bounceAll(new FailureNotice(context, Optional.empty()), mail, Map.of(BOB, UNKNOWN));
 
         assertThat(context.getBouncedMails()).isEmpty();
         FakeMailContext.SentMail sent = context.getSentMails().getFirst();
@@ -121,6 +123,12 @@ class FailureNoticeTest {
             return new MailAddress(text);
         } catch (jakarta.mail.internet.AddressException e) {
             throw new IllegalArgumentException(e);
+        }
+    }
+
+    private static void bounceAll(FailureNotice notice, Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
+        for (Map.Entry<Failure, List<MailAddress>> bounce : notice.bounces(failed).entrySet()) {
+            notice.bounce(mail, bounce.getValue(), bounce.getKey());
         }
     }
 }

@@ -35,6 +35,12 @@ final class MemoryQueue implements MailQueue {
     final List<String> succeeded = new CopyOnWriteArrayList<>();
     final List<String> returned = new CopyOnWriteArrayList<>();
     final List<Duration> delays = new CopyOnWriteArrayList<>();
+    /** How often it fails before it takes the next mail with a delay, and before it hands out the next. */
+    final AtomicInteger refusals = new AtomicInteger();
+    final AtomicInteger failures = new AtomicInteger();
+    /** How often it was asked for a mail, and how often whoever asked was interrupted. */
+    final AtomicInteger asked = new AtomicInteger();
+    final AtomicInteger interrupted = new AtomicInteger();
     private final BlockingQueue<Entry> mails = new DelayQueue<>();
 
     @Override
@@ -43,7 +49,10 @@ final class MemoryQueue implements MailQueue {
     }
 
     @Override
-    public void enQueue(Mail mail, Duration delay) {
+    public void enQueue(Mail mail, Duration delay) throws MailQueueException {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new MailQueueException("the broker is away");
+        }
         delays.add(delay);
         try {
             mails.add(new Entry(mail.duplicate(), System.nanoTime() + delay.toNanos()));
@@ -77,8 +86,11 @@ final class MemoryQueue implements MailQueue {
         // it ends with the test
     }
 
-    private MailQueueItem next() throws InterruptedException {
-        Mail mail = mails.take().mail();
+    private MailQueueItem next() throws InterruptedException, MailQueueException {
+        if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new MailQueueException("the broker is away");
+        }
+        Mail mail = take();
         mostInHand.accumulateAndGet(inHand.incrementAndGet(), Math::max);
         return new MailQueueItem() {
             @Override
@@ -92,5 +104,15 @@ final class MemoryQueue implements MailQueue {
                 (status == CompletionStatus.SUCCESS ? succeeded : returned).add(mail.getName());
             }
         };
+    }
+
+    private Mail take() throws InterruptedException {
+        asked.incrementAndGet();
+        try {
+            return mails.take().mail();
+        } catch (InterruptedException e) {
+            interrupted.incrementAndGet();
+            throw e;
+        }
     }
 }

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
@@ -27,6 +31,7 @@ import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class QueueWorkerTest {
 
@@ -224,6 +229,66 @@ class QueueWorkerTest {
 
         assertThat(lost).extracting(LostReport::reason).containsExactly(LostReport.Reason.REFUSED);
         assertThat(context.getSentMails()).isEmpty();
+    }
+
+    @Test
+    void whatCouldNotBeMadeSafeShouldBeTriedAgainWithoutDeliveringAgain() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").replyTo("later@example.org", "450 4.2.1 busy");
+        queue.refusals.set(2);
+        queue.enQueue(FakeMail.builder().name("partly").sender(MailAddressFixture.SENDER)
+            .recipients("bob@example.org", "later@example.org").mimeMessage(TestDelivery.message()).build());
+        work(1, 100);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("partly"));
+
+        // ActiveMQ would have put a mail that was given back seven times into its dead letter queue
+        assertThat(queue.returned).isEmpty();
+        assertThat(queue.delays).containsExactly(Duration.ofHours(1));
+        assertThat(mx.mails()).hasSize(1);
+    }
+
+    @Test
+    void closeShouldLeaveInTheQueueWhatCouldNotBeMadeSafe() throws Exception {
+        internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("450 4.2.1 busy"));
+        queue.refusals.set(Integer.MAX_VALUE);
+        enqueue("first", "bob@example.org");
+        work(1, 100);
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.refusals.get() < Integer.MAX_VALUE);
+
+        assertThat(CompletableFuture.runAsync(worker::close)).succeedsWithin(Duration.ofSeconds(5));
+        assertThat(queue.returned).containsExactly("first");
+        assertThat(queue.succeeded).isEmpty();
+    }
+
+    @Test
+    void queueThatFailsShouldBeAskedAgain() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org");
+        queue.failures.set(2);
+        enqueue("first", "bob@example.org");
+        work(1, 100);
+
+        assertThat(mx.awaitMails(1, Duration.ofSeconds(10))).hasSize(1);
+    }
+
+    @Test
+    void closeShouldNotCauseErrorsInTheLog() throws Exception {
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        root.addAppender(log);
+        try {
+            work(1, 100);
+            await().atMost(Duration.ofSeconds(5)).until(() -> queue.asked.get() > 0);
+
+            worker.close();
+
+            await().atMost(Duration.ofSeconds(5)).until(() -> queue.interrupted.get() > 0);
+            // Reactor says it after the thread was interrupted
+            await().during(Duration.ofMillis(200)).atMost(Duration.ofSeconds(5)).until(() ->
+                log.list.stream().noneMatch(event -> event.getLevel().isGreaterOrEqual(Level.ERROR)));
+        } finally {
+            root.detachAppender(log);
+        }
     }
 
     private void enqueueReport(String name, Instant expires) throws Exception {
