@@ -47,7 +47,8 @@ final class DnsReplies {
             case GARBAGE -> Optional.of(garbage(query));
             case SERVFAIL -> Optional.of(empty(query, Rcode.SERVFAIL).toWire(room));
             case SERVFAIL_UNLESS_UNCHECKED -> Optional.of((query.getHeader().getFlag(Flags.CD)
-                ? filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs)) : empty(query, Rcode.SERVFAIL)).toWire(room));
+                ? filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs))
+                : empty(query, Rcode.SERVFAIL)).toWire(room));
             case REFUSED -> Optional.of(empty(query, Rcode.REFUSED).toWire(room));
             case NXDOMAIN -> Optional.of(filled(query, zone.denial(name)).toWire(room));
             case FIRST_CNAME_ONLY ->

@@ -91,7 +91,8 @@ class OutboundTest {
             .setProperty("dnsServers", "127.0.0.1:" + dns.address().getPort()).setProperty("dnssec", dnssec)
             .setProperty("trustAnchors", "file://conf/root.ds").setProperty("heloName", "mail.sender.example")
             .setProperty("database", "memory").build());
-        Outbound outbound = Outbound.open(configuration, new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(),
+        Outbound outbound = Outbound.open(configuration,
+            new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(),
             new Gauges()), new TlsOutcomes(), Clock.systemUTC());
         vitals.watch(outbound::troubles);
         return outbound;

@@ -118,7 +118,8 @@ public final class CertificateCheck {
         }
     }
 
-    private static Violation untrusted(List<X509Certificate> chain, Date date, PathSearch search, List<CertPathValidatorException> refused) {
+    private static Violation untrusted(List<X509Certificate> chain, Date date, PathSearch search,
+                                       List<CertPathValidatorException> refused) {
         boolean expired = chain.stream().anyMatch(certificate -> certificate.getNotAfter().before(date))
             || refused.stream().anyMatch(e -> e.getReason() == CertPathValidatorException.BasicReason.EXPIRED);
         if (expired) {

@@ -232,7 +232,8 @@ class DaneVerifierTest {
         PathSearch search = new PathSearch(chain);
         AtomicInteger checked = new AtomicInteger();
         boolean found = search.find(issuer -> true, path -> {
-            checked.addAndGet(chain.stream().filter(certificate -> search.signed(path.getLast(), certificate.getPublicKey())).toList().size());
+            checked.addAndGet(chain.stream()
+                .filter(certificate -> search.signed(path.getLast(), certificate.getPublicKey())).toList().size());
             return false;
         });
 
@@ -259,7 +260,8 @@ class DaneVerifierTest {
 
     @Test
     void chainOfTooManyBytesShouldBeRefused() {
-        String[] names = IntStream.range(0, 4_000).mapToObj(i -> "host" + i + ".a-long-name-for-a-certificate.example").toArray(String[]::new);
+        String[] names = IntStream.range(0, 4_000).mapToObj(i -> "host" + i + ".a-long-name-for-a-certificate.example")
+            .toArray(String[]::new);
         Issued vast = CertificateDraft.server(names).signedBy(CA);
 
         assertThat(faults(chain(vast), HOST, tlsa(3, 1, 1, vast))).singleElement().satisfies(fault ->

@@ -132,7 +132,8 @@ class DnssecProbeTest {
         world.tree.strip(true);
         world.dns.mx(DOMAIN);
 
-        assertThat(world.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since").contains("DANE is off", "127.0.0.1");
+        assertThat(world.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since")
+            .contains("DANE is off", "127.0.0.1");
         assertThat(world.dns.dnssec().gauge()).isEqualTo(-1);
         world.tree.strip(false);
         world.pass(Duration.ofHours(1));

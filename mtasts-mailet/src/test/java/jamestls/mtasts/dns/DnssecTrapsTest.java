@@ -97,7 +97,8 @@ class DnssecTrapsTest {
     @ValueSource(strings = {"nsec.example", "nsec3.example"})
     void recordsThatMakeNoSenseShouldBeValidatedOctetForOctet(String domain) {
         String owner = "_26._tcp.mx." + domain;
-        world.zone.tlsa(owner, 3, 1, 1, new byte[32]).tlsa(owner, new byte[] {3, 1, 1}).tlsa(owner, new byte[] {2}).tlsa(owner, new byte[0]);
+        world.zone.tlsa(owner, 3, 1, 1, new byte[32]).tlsa(owner, new byte[] {3, 1, 1}).tlsa(owner, new byte[] {2})
+            .tlsa(owner, new byte[0]);
 
         DnsAnswer<?> answer = world.dns.tlsa(DomainName.of(owner));
 
