@@ -2,13 +2,12 @@ package jamestls.mtasts.dane;
 
 import jamestls.mtasts.dns.DnsId;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.Security;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import javax.naming.InvalidNameException;
 import javax.naming.NamingEnumeration;
 import javax.naming.NamingException;
@@ -20,22 +19,24 @@ import javax.security.auth.x500.X500Principal;
 /** The names a certificate under DANE-TA is checked for (RFC 7672 §3.2.2, §3.2.3). */
 final class ReferenceNames {
 
+    private static final int ALL = 3;
+
     private ReferenceNames() {
     }
 
     /** In the order of the RFC: TLSA base domain, next-hop domain, its expanded form. */
     static List<DomainName> of(DomainName base, DomainName host, NextHop nextHop) {
-        Set<DomainName> names = new LinkedHashSet<>(List.of(base));
-        switch (nextHop.mx()) {
-            case SECURE -> names.addAll(List.of(nextHop.domain(), nextHop.expanded()));
-            case INSECURE -> {
-                // RFC 7672 §3.2.2: behind an insecure MX record the host's name only; a domain without MX is its own host
-                if (host.equals(nextHop.domain())) {
-                    names.add(nextHop.domain());
-                }
-            }
+        // RFC 7672 §3.2.2: behind an insecure MX record the host's name only; a domain without MX is its own host
+        boolean ofDomain = nextHop.mx() == Security.SECURE || host.equals(nextHop.domain());
+        List<DomainName> names = new ArrayList<>(ALL);
+        names.add(base);
+        if (ofDomain && !names.contains(nextHop.domain())) {
+            names.add(nextHop.domain());
         }
-        return new ArrayList<>(names);
+        if (nextHop.mx() == Security.SECURE && !names.contains(nextHop.expanded())) {
+            names.add(nextHop.expanded());
+        }
+        return names;
     }
 
     static boolean matchOne(List<DomainName> names, X509Certificate certificate) {

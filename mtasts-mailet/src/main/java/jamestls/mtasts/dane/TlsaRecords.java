@@ -1,5 +1,7 @@
 package jamestls.mtasts.dane;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.dns.DomainName;
@@ -9,15 +11,28 @@ import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.Violation;
 import java.net.InetAddress;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 
-/** Finds the TLSA records of MX hosts (RFC 7672 §2.2). */
+/**
+ * Finds the TLSA records of MX hosts (RFC 7672 §2.2). DNS is asked each time, and its records are read only when they are others
+ * than last time: DNS hands out one and the same list for as long as the answer may be kept, and nobody can change it.
+ */
 public final class TlsaRecords {
+
+    private static final int MOST_HOSTS = 20_000;
+
+    /**
+     * @param port that {@code owner} has in it
+     * @param records as DNS handed them out
+     * @param published in the order of their text
+     */
+    private record LastTime(int port, DomainName owner, List<TlsaRecord> records, List<TlsaRecord> published, List<TlsaRecord> usable) {
+    }
 
     private final Dns dns;
     private final DaneScope scope;
+    private final Cache<DomainName, LastTime> lastTimes = Caffeine.newBuilder().executor(Runnable::run).maximumSize(MOST_HOSTS).build();
 
     public TlsaRecords(Dns dns, DaneScope scope) {
         this.dns = dns;
@@ -39,7 +54,7 @@ public final class TlsaRecords {
         }
         return switch (addresses) {
             case DnsAnswer.Found<InetAddress> found when found.security() == Security.SECURE ->
-                below(List.copyOf(new LinkedHashSet<>(List.of(found.canonicalName(), host))), host, port, nextHop);
+                below(found.canonicalName().equals(host) ? List.of(host) : List.of(found.canonicalName(), host), host, port, nextHop);
             case DnsAnswer.Found<InetAddress> insecure -> belowInsecureAddress(insecure, host, port, nextHop);
             case DnsAnswer.Absent<InetAddress> absent -> new DaneLookup.NoAddress();
             case DnsAnswer.Bogus<InetAddress> bogus -> unreachable(host, "addresses of " + host, bogus.reason());
@@ -65,7 +80,9 @@ public final class TlsaRecords {
     /** RFC 7672 §2.2.3: the first name with secure TLSA records is the base domain; an error ends the search. */
     private DaneLookup below(List<DomainName> candidates, DomainName host, int port, NextHop nextHop) {
         for (DomainName base : candidates) {
-            Optional<DomainName> owner = DomainName.parse("_" + port + "._tcp." + base);
+            LastTime before = lastTimes.getIfPresent(base);
+            Optional<DomainName> owner = before != null && before.port() == port ? Optional.of(before.owner())
+                : DomainName.parse("_" + port + "._tcp." + base);
             if (owner.isEmpty()) {
                 // a name too long to have a name below it has no records there
                 continue;
@@ -73,7 +90,10 @@ public final class TlsaRecords {
             switch (dns.tlsa(owner.get())) {
                 case DnsAnswer.Found<TlsaRecord> found -> {
                     if (found.security() == Security.SECURE) {
-                        return new DaneLookup.Found(set(base, found.records(), ReferenceNames.of(base, host, nextHop), nextHop.mx()));
+                        LastTime known = before != null && before.records() == found.records() && before.port() == port ? before
+                            : read(base, port, owner.get(), found.records());
+                        return new DaneLookup.Found(new TlsaSet(base, known.published(), known.usable(),
+                            ReferenceNames.of(base, host, nextHop), nextHop.mx()));
                     }
                 }
                 case DnsAnswer.Absent<TlsaRecord> absent -> {
@@ -90,10 +110,12 @@ public final class TlsaRecords {
         return new DaneLookup.NoDane(host + " has no secure TLSA records");
     }
 
-    private static TlsaSet set(DomainName base, List<TlsaRecord> records, List<DomainName> names, Security mx) {
+    private LastTime read(DomainName base, int port, DomainName owner, List<TlsaRecord> records) {
         // resolvers shuffle; a report tells policies apart by their text
         List<TlsaRecord> published = records.stream().sorted(Comparator.comparing(TlsaSet::text)).toList();
-        return new TlsaSet(base, published, TlsaRules.usable(published), names, mx);
+        LastTime read = new LastTime(port, owner, records, published, List.copyOf(TlsaRules.usable(published)));
+        lastTimes.put(base, read);
+        return read;
     }
 
     private static DaneLookup unreachable(DomainName base, String question, String reason) {

@@ -4,6 +4,7 @@ import jamestls.mtasts.dns.RecordReading.Reading;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -12,7 +13,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.TextParseException;
@@ -140,13 +140,16 @@ public final class DnsjavaDns implements Dns {
     /** One answer from both families; see {@link Dns#addresses} for which error counts. */
     private static DnsAnswer<InetAddress> together(DnsAnswer<InetAddress> v6, DnsAnswer<InetAddress> v4) {
         if (v6 instanceof DnsAnswer.Found<InetAddress> six && v4 instanceof DnsAnswer.Found<InetAddress> four) {
-            return new DnsAnswer.Found<>(Stream.concat(six.records().stream(), four.records().stream()).toList(),
+            List<InetAddress> both = new ArrayList<>(six.records().size() + four.records().size());
+            both.addAll(six.records());
+            both.addAll(four.records());
+            return new DnsAnswer.Found<>(both,
                 six.security().weaker(four.security()), six.canonicalName());
         }
         if (v6 instanceof DnsAnswer.Absent<InetAddress> six && v4 instanceof DnsAnswer.Absent<InetAddress> four) {
             return new DnsAnswer.Absent<>(six.security().weaker(four.security()));
         }
-        return Stream.of(v6, v4).min((one, other) -> Integer.compare(weight(one), weight(other))).orElseThrow();
+        return weight(v4) < weight(v6) ? v4 : v6;
     }
 
     /** Which of two unlike answers speaks for both: addresses, then what forbids going on, then what is not known. */

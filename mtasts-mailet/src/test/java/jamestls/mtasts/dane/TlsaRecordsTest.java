@@ -214,6 +214,25 @@ class TlsaRecordsTest {
         assertThat(one.applied().policyDomain()).isEqualTo(DomainName.of(HOST));
     }
 
+    @Test
+    void whatWasReadBeforeShouldCountOnlyForTheSameRecordsPortAndHop() {
+        TlsaRecords records = new TlsaRecords(dns.tlsa(SECURE, HOST, EE), DaneScope.ANY_MX);
+        DomainName host = DomainName.of(HOST);
+        DaneLookup first = records.find(hop(SECURE), host, 25, dns.addresses(host));
+
+        assertThat(records.find(hop(SECURE), host, 25, dns.addresses(host))).isEqualTo(first);
+        assertThat(records.find(hop(INSECURE), host, 25, dns.addresses(host))).isInstanceOfSatisfying(DaneLookup.Found.class,
+            found -> assertThat(found.tlsa().strength()).isEqualTo(Strength.PROTECTS_THE_WAY));
+        assertNoDane(records.find(hop(SECURE), host, 26, dns.addresses(host)));
+        dns.tlsa(SECURE, HOST, OTHER);
+        assertThat(records.find(hop(SECURE), host, 25, dns.addresses(host))).isInstanceOfSatisfying(DaneLookup.Found.class,
+            found -> assertThat(found.tlsa().usable()).containsExactly(OTHER));
+        dns.tlsa(INSECURE, HOST, OTHER);
+        assertNoDane(records.find(hop(SECURE), host, 25, dns.addresses(host)));
+        dns.answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Bogus<>("expired"));
+        assertUnreachable(records.find(hop(SECURE), host, 25, dns.addresses(host)));
+    }
+
     private void assertNoAddress(Security security) {
         dns.answer("ADDRESS", HOST, new DnsAnswer.Absent<>(security));
         assertThat(find()).isEqualTo(new DaneLookup.NoAddress());
