@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A day in the life of a mail server, in less than a minute: a real James with the two jars, seven recipient domains on
+ * A day in the life of a mail server, in less than a minute: a real James with the two jars, eleven recipient domains on
  * a fake internet, an attacker, and the reports at the end of the day. {@code mvn -Pdemo}
  *
  * <p>Arguments: the directory to work in. Exit code 0 if everything came out as it must, else 1.
@@ -42,7 +42,7 @@ public final class Demo {
         narrator.title("Apache James " + home.version() + ", mtasts-mailet.jar and tlsrpt-mailet.jar in extensions-jars/");
         try (Stage stage = Stage.open(Scenarios.ALL, directory.resolve("james"))) {
             narrator.aside("It runs as a process of its own in " + stage.james().directory() + "; its log is server.log there.");
-            narrator.title("alice@sender.example writes seven mails");
+            narrator.title("alice@sender.example writes " + Scenarios.ALL.size() + " mails");
             Scenarios.ALL.forEach(scenario -> play(stage, scenario));
             narrator.title("The day ends: an administrator's mail to " + Stage.REPORT_NOW + " asks for the TLS reports");
             report(stage);

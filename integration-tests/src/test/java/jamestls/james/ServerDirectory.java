@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 public final class ServerDirectory {
 
     private static final String ANCHORS = "fakeinternet-ca.p12";
+    private static final String ROOT_KEYS = "fakeinternet-root.ds";
     private static final String ANCHORS_PASSWORD = "fakeinternet";
 
     /** As the shipped smtpserver.xml and imapserver.xml have it. */
@@ -75,8 +76,10 @@ public final class ServerDirectory {
             + "<policyPort>" + world.policyPort() + "</policyPort>"
             + "<trustStore>file://conf/" + ANCHORS + "</trustStore>"
             + "<trustStorePassword>" + ANCHORS_PASSWORD + "</trustStorePassword>"
+            + (world.rootKeys().isPresent() ? "<trustAnchors>file://conf/" + ROOT_KEYS + "</trustAnchors>" : "<dnssec>off</dnssec>")
             // the other side of the internet is on loopback addresses, too
             + "<allowPrivateAddresses>true</allowPrivateAddresses>");
+        Files.writeString(conf().resolve(ROOT_KEYS), world.rootKeys().orElse(""));
         try (OutputStream file = Files.newOutputStream(conf().resolve(ANCHORS))) {
             world.anchors().store(file, ANCHORS_PASSWORD.toCharArray());
         } catch (GeneralSecurityException e) {

@@ -3,16 +3,25 @@ package jamestls.scenario;
 import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
 import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.DnsTree;
+import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.Signing;
+import jamestls.fakeinternet.SigningFault;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.james.DkimKey;
 import jamestls.james.Surroundings;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.X509Certificate;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -28,14 +37,18 @@ public final class FakeWorld implements AutoCloseable {
     private static final long ROUND_MILLIS = 5_000;
 
     private final TestCa ca = TestCa.create("Fake Internet Authority");
+    private final DnsTree tree;
     private final DnsServer dns;
     private final PolicyFiles policies;
     private final GreenMail reports;
     private final int smtpPort;
     private final Map<String, SmtpServer> mailServers = new LinkedHashMap<>();
+    private final Map<String, X509Certificate> certificates = new HashMap<>();
 
     private FakeWorld(List<Scenario> scenarios, DkimKey dkim) {
         Zone zone = new Zone();
+        tree = DnsTree.over(zone).signed(".", Signing.with(Signing.Algorithm.RSA))
+            .signed("example", Signing.with(Signing.Algorithm.ECDSA).nsec3());
         Map<String, String> policyByHost = new LinkedHashMap<>();
         smtpPort = firstMailServer(scenarios);
         for (Scenario scenario : scenarios) {
@@ -46,7 +59,7 @@ public final class FakeWorld implements AutoCloseable {
         policies = new PolicyFiles(policyByHost, ca.issue(policyByHost.keySet().toArray(String[]::new)));
         reports = new GreenMail(new ServerSetup(smtpPort, REPORT_MAILBOXES, ServerSetup.PROTOCOL_SMTP));
         reports.start();
-        dns = DnsServer.start(zone);
+        dns = DnsServer.start(tree);
     }
 
     /** Starts everything these scenarios need; the sender's DKIM key is in DNS, too. */
@@ -56,7 +69,7 @@ public final class FakeWorld implements AutoCloseable {
 
     /** What James's configuration must know of it. */
     public Surroundings surroundings() {
-        return new Surroundings(dns.address(), smtpPort, policies.port(), ca.trustStore());
+        return new Surroundings(dns.address(), smtpPort, policies.port(), ca.trustStore(), Optional.of(tree.trustAnchors()));
     }
 
     /** The mail server of that name. */
@@ -98,10 +111,16 @@ public final class FakeWorld implements AutoCloseable {
 
     private void publish(Scenario scenario, Zone zone, Map<String, String> policyByHost) {
         String domain = scenario.domain();
+        if (scenario.withDane()) {
+            tree.signed(domain, Signing.with(Signing.Algorithm.ECDSA));
+        } else {
+            tree.unsigned(domain);
+        }
         for (Host host : scenario.hosts()) {
             SmtpServer server = mailServers.containsKey(host.name()) ? mailServers.get(host.name()) : start(host, smtpPort);
             zone.mx(domain, host.preference(), host.name());
             zone.a(host.name(), server.ip().getHostAddress());
+            publishKey(host, zone);
         }
         scenario.policy().ifPresent(policy -> {
             zone.txt("_mta-sts." + domain, "v=STSv1; id=20260101T000000;");
@@ -113,12 +132,34 @@ public final class FakeWorld implements AutoCloseable {
         zone.a("mailboxes.reports." + domain, REPORT_MAILBOXES);
     }
 
+    /** The port of the mail servers is in the owner's name as 25 would be (RFC 7672 §2.2.3). */
+    private void publishKey(Host host, Zone zone) {
+        if (host.tlsa() == Host.Tlsa.NONE) {
+            return;
+        }
+        String owner = "_" + smtpPort + "._tcp." + host.name();
+        X509Certificate shown = host.tlsa() == Host.Tlsa.OF_ANOTHER_KEY ? ca.root() : certificates.get(host.name());
+        try {
+            zone.tlsa(owner, 3, 1, 1, MessageDigest.getInstance("SHA-256").digest(shown.getPublicKey().getEncoded()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+        if (host.tlsa() == Host.Tlsa.BOGUS) {
+            tree.fault(owner, SigningFault.EXPIRED);
+        }
+    }
+
+    private Identity noted(Host host, Identity identity) {
+        certificates.put(host.name(), identity.chain().getFirst());
+        return identity;
+    }
+
     private SmtpServer start(Host host, int port) {
         SmtpServerSetup setup = SmtpServer.named(host.name()).on("127.0.0." + (FIRST_MAIL_SERVER + mailServers.size())).port(port);
         SmtpServer server = switch (host.kind()) {
-            case IN_ORDER -> setup.identity(ca.issue(host.name())).start();
+            case IN_ORDER -> setup.identity(noted(host, ca.issue(host.name()))).start();
             case WITHOUT_STARTTLS -> setup.start();
-            case SELF_SIGNED -> setup.identity(TestCa.selfSigned(host.name())).start();
+            case SELF_SIGNED -> setup.identity(noted(host, TestCa.selfSigned(host.name()))).start();
             case WRONG_NAME -> setup.identity(ca.issue("www.attacker.example")).start();
         };
         mailServers.put(host.name(), server);

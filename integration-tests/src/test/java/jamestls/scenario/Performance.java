@@ -29,17 +29,25 @@ public record Performance(Scenario scenario, Result result, Tls tls, Optional<St
         expect("result", scenario.result(), result, deviations);
         expect("tls", scenario.tls(), tls, deviations);
         expect("host", scenario.through(), through, deviations);
+        boolean byDane = scenario.hosts().stream()
+            .anyMatch(host -> through.equals(Optional.of(host.name())) && host.tlsa() == Host.Tlsa.MATCHING);
+        if (delivered) {
+            expect("demand of DANE", byDane, last.policy().equals("dane"), deviations);
+        }
         if (result == Result.HELD) {
             // a deferral says domain, host, mode and cause
             scenario.policy().ifPresent(policy -> List.of(scenario.domain(), scenario.hosts().getFirst().name(), policy.mode())
                 .forEach(word -> expect("word '" + word + "' in the deferral", true, last.cause().contains(word), deviations)));
+            expect("word 'DANE' in the deferral", scenario.withDane(), last.cause().contains("DANE"), deviations);
             expect("kind of failure", "deferred", last.result(), deviations);
         }
         for (Host host : scenario.hosts()) {
             SmtpServer server = world.mailServer(host.name());
             boolean target = scenario.through().equals(Optional.of(host.name()));
             expect("mails at " + host.name(), target ? 1 : 0, server.mails().size(), deviations);
-            if (scenario.policy().filter(policy -> policy.mode().equals("enforce") && !policy.mx().contains(host.name())).isPresent()) {
+            boolean unlisted = scenario.policy().filter(policy -> policy.mode().equals("enforce") && !policy.mx().contains(host.name()))
+                .isPresent();
+            if (unlisted || host.tlsa() == Host.Tlsa.BOGUS) {
                 expect("connections to " + host.name(), 0, server.connections(), deviations);
             }
             if (target) {

@@ -27,14 +27,21 @@ public final class ReportCheck {
         if (!report.resultTypes().equals(scenario.report().resultTypes())) {
             wrong.add("result types should be " + scenario.report().resultTypes() + " and are " + report.resultTypes());
         }
-        String type = scenario.policy().isPresent() ? "sts" : "no-policy-found";
+        List<String> types = new ArrayList<>();
         for (JsonNode policy : report.json().path("policies")) {
-            if (!policy.at("/policy/policy-domain").asText().equals(scenario.domain())) {
-                wrong.add("policy-domain is " + policy.at("/policy/policy-domain"));
+            String type = policy.at("/policy/policy-type").asText();
+            types.add(type);
+            String name = policy.at("/policy/policy-domain").asText();
+            // RFC 8460 §1.1: for TLSA the base domain, which is the host's name
+            boolean right = type.equals("tlsa") ? scenario.hosts().stream().anyMatch(host -> host.name().equals(name))
+                : name.equals(scenario.domain());
+            if (!right) {
+                wrong.add("policy-domain of " + type + " is " + name);
             }
-            if (!policy.at("/policy/policy-type").asText().equals(type)) {
-                wrong.add("policy-type should be " + type + " and is " + policy.at("/policy/policy-type"));
-            }
+        }
+        List<String> kinds = types.stream().distinct().sorted().toList();
+        if (!kinds.equals(scenario.policyTypes())) {
+            wrong.add("policy types should be " + scenario.policyTypes() + " and are " + kinds);
         }
         if (report.dkim() != ReceivedReport.Dkim.PASS) {
             wrong.add("its DKIM signature does not hold");

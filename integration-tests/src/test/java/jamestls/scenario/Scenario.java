@@ -1,5 +1,6 @@
 package jamestls.scenario;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -17,6 +18,21 @@ import java.util.Optional;
  */
 public record Scenario(String domain, String situation, Optional<Policy> policy, List<Host> hosts, Result result, Tls tls,
                        Optional<String> through, Report report) {
+
+    /** Whether DANE has a part in it; then the domain's zone is signed. */
+    public boolean withDane() {
+        return hosts.stream().anyMatch(host -> host.tlsa() != Host.Tlsa.NONE);
+    }
+
+    /** The kinds of policy that its report must have, sorted (RFC 8460 §4.4). */
+    public List<String> policyTypes() {
+        List<String> types = new ArrayList<>();
+        policy.ifPresent(sts -> types.add("sts"));
+        if (withDane()) {
+            types.add("tlsa");
+        }
+        return types.isEmpty() ? List.of("no-policy-found") : types;
+    }
 
     /**
      * An MTA-STS policy.

@@ -1,6 +1,7 @@
 package jamestls.scenario;
 
 import jamestls.scenario.Host.Kind;
+import jamestls.scenario.Host.Tlsa;
 import jamestls.scenario.Scenario.Policy;
 import jamestls.scenario.Scenario.Report;
 import jamestls.scenario.Scenario.Result;
@@ -46,7 +47,28 @@ public final class Scenarios {
             Optional.empty(),
             List.of(new Host("mx.optimist.example", 10, Kind.SELF_SIGNED)),
             Result.DELIVERED, Tls.UNAUTHENTICATED, Optional.of("mx.optimist.example"),
-            new Report(1, 0, List.of())));
+            new Report(1, 0, List.of())),
+        new Scenario("dane.example", "no policy, a key that only its zone vouches for (DANE)",
+            Optional.empty(),
+            List.of(new Host("mx.dane.example", 10, Kind.SELF_SIGNED, Tlsa.MATCHING)),
+            Result.DELIVERED, Tls.AUTHENTICATED, Optional.of("mx.dane.example"),
+            new Report(1, 0, List.of())),
+        new Scenario("both.example", "policy enforce and DANE, all in order",
+            enforce("mx.both.example"),
+            List.of(new Host("mx.both.example", 10, Kind.IN_ORDER, Tlsa.MATCHING)),
+            Result.DELIVERED, Tls.AUTHENTICATED, Optional.of("mx.both.example"),
+            new Report(2, 0, List.of())),
+        new Scenario("forged.example", "policy enforce satisfied, but DANE knows another key",
+            enforce("mx.forged.example"),
+            List.of(new Host("mx.forged.example", 10, Kind.IN_ORDER, Tlsa.OF_ANOTHER_KEY)),
+            Result.HELD, Tls.NONE, Optional.empty(),
+            new Report(1, 1, List.of("validation-failure"))),
+        new Scenario("bogus.example", "DANE with an expired signature, beside a host in order",
+            Optional.empty(),
+            List.of(new Host("mx1.bogus.example", 1, Kind.SELF_SIGNED, Tlsa.BOGUS),
+                new Host("mx2.bogus.example", 2, Kind.SELF_SIGNED, Tlsa.MATCHING)),
+            Result.DELIVERED, Tls.AUTHENTICATED, Optional.of("mx2.bogus.example"),
+            new Report(1, 1, List.of("dnssec-invalid"))));
 
     private Scenarios() {
     }

@@ -64,7 +64,7 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
         byte[] data = record.data();
         int shown = data.length > LONGEST_QUOTED ? BEGINNING : data.length;
         boolean cut = shown < data.length || record.extent() == TlsaRecord.Extent.TOO_LONG;
-        return record.usage() + " " + record.selector() + " " + record.matchingType() + " "
-            + HexFormat.of().formatHex(data, 0, shown) + (cut ? "..." : "");
+        return (record.usage() + " " + record.selector() + " " + record.matchingType() + " "
+            + HexFormat.of().formatHex(data, 0, shown) + (cut ? "..." : "")).strip();
     }
 }

@@ -76,7 +76,7 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
     public String toString() {
         if (extent == Extent.STUNTED) {
             // RFC 3597 §5
-            return "\\# " + data.length + " " + HexFormat.of().formatHex(data);
+            return ("\\# " + data.length + " " + HexFormat.of().formatHex(data)).strip();
         }
         String hex = HexFormat.of().formatHex(data, 0, Math.min(data.length, SHOWN));
         return usage + " " + selector + " " + matchingType + " " + hex + (extent == Extent.TOO_LONG || data.length > SHOWN ? "…" : "");

@@ -7,14 +7,19 @@ import static org.awaitility.Awaitility.await;
 import jamestls.fakeinternet.CertificateDraft;
 import jamestls.fakeinternet.CertificateDraft.Issued;
 import jamestls.fakeinternet.DnsFault;
+import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.Signing;
+import jamestls.fakeinternet.SigningFault;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
+import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.TlsaRecord;
 import jamestls.mtasts.outcome.PolicyVerdict;
 import jamestls.mtasts.policy.TlsWish;
+import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -24,19 +29,21 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Mails to hosts with TLSA records, over real DNS and TLS; only the DNSSEC state is put on. */
+/** Mails to hosts with TLSA records, over real DNS, DNSSEC and TLS. */
 class DaneDeliveryTest {
 
     private static final String DOMAIN = "example.org";
     private static final String HOST = "mx.example.org";
     private static final Identity IMPOSTOR = TestCa.selfSigned("whoever.example");
 
+    private final DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.ECDSA))
+        .signed(DOMAIN, Signing.with(Signing.Algorithm.ECDSA).nsec3()).signed("example.net", Signing.with(Signing.Algorithm.ED25519))
+        .unsigned("unsigned.example");
     private TestDelivery internet;
 
     @BeforeEach
-    void start() throws GeneralSecurityException {
-        internet = new TestDelivery();
-        internet.signed.sign(DOMAIN);
+    void start() throws GeneralSecurityException, IOException {
+        internet = TestDelivery.over(tree);
     }
 
     @AfterEach
@@ -146,16 +153,18 @@ class DaneDeliveryTest {
     @Test
     void bogusRecordsEverywhereShouldHoldTheMailAndSayWhy() throws Exception {
         SmtpServer mx = internet.goodMx(DOMAIN);
-        internet.signed.spoil("_" + mx.port() + "._tcp." + HOST);
+        publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
+        tree.fault("_" + mx.port() + "._tcp." + HOST, SigningFault.EXPIRED);
 
-        assertThat(deferral(internet.deliver(DOMAIN)).toString()).startsWith("451 4.7.5").contains("DNSSEC").contains("signature expired");
+        assertThat(deferral(internet.deliver(DOMAIN)).toString()).startsWith("451 4.7.5").contains("DNSSEC")
+            .contains("dnssec-invalid", "TLSA of _" + mx.port() + "._tcp." + HOST, "DNSSEC_BOGUS");
         assertThat(mx.connections()).isZero();
     }
 
     @Test
     void bogusAddressesShouldMakeTheHostUnreachable() throws Exception {
         internet.goodMx(DOMAIN);
-        internet.signed.spoil(HOST);
+        tree.fault(HOST, SigningFault.BOGUS_SIGNATURE);
 
         deferral(internet.deliver(DOMAIN));
         assertThat(reported()).containsExactly("tlsa dnssec-invalid");
@@ -164,7 +173,7 @@ class DaneDeliveryTest {
     @Test
     void bogusMxShouldHoldTheMailAndBeReported() throws Exception {
         internet.goodMx(DOMAIN);
-        internet.signed.spoil(DOMAIN);
+        tree.fault(DOMAIN, SigningFault.WRONG_KEY);
 
         assertThat(deferral(internet.deliver(DOMAIN)).status()).isEqualTo("4.4.3");
         assertThat(reported()).containsExactly("tlsa dnssec-invalid");
@@ -181,14 +190,55 @@ class DaneDeliveryTest {
 
     @Test
     void insecureMxShouldProtectTheWayWithoutTheNameOfAuthentication() throws Exception {
-        internet.signed.sign("mx.unsigned.example");
-        SmtpServer mx = internet.mx("unsigned.example", 10, "mx.unsigned.example", setup -> setup.identity(IMPOSTOR));
-        publish("mx.unsigned.example", 3, 1, 1, IMPOSTOR.chain().getFirst());
+        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net", setup -> setup.identity(IMPOSTOR));
+        publish("mail.example.net", 3, 1, 1, IMPOSTOR.chain().getFirst());
 
         assertThat(internet.deliver("unsigned.example")).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
+        assertThat(reported()).containsExactly("tlsa met");
         assertThat(internet.deliver("unsigned.example", TlsWish.REQUIRED, COUNTED, "bob@unsigned.example"))
             .as("a forged MX record could have led here").isInstanceOf(DeliveryResult.Refused.class);
+    }
+
+    @Test
+    void insecureMxShouldNotLetAWrongKeyPass() throws Exception {
+        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net", setup -> setup.identity(internet.ca.issue("mail.example.net")));
+        publish("mail.example.net", 3, 1, 1, IMPOSTOR.chain().getFirst());
+
+        assertThat(deferral(internet.deliver("unsigned.example")).status()).isEqualTo("4.7.5");
+        assertThat(mx.mails()).isEmpty();
+    }
+
+    @Test
+    void resolverThatStripsDnssecShouldHoldNoMail() throws Exception {
+        tree.strip(true);
+        SmtpServer mx = internet.goodMx(DOMAIN);
+        publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(mx.mails()).hasSize(1);
+        assertThat(reported()).containsExactly("no-policy-found met");
+    }
+
+    @Test
+    void strippedDelegationShouldHoldTheMailAndNotPassForUnsigned() throws Exception {
+        SmtpServer mx = internet.goodMx(DOMAIN);
+        publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
+        tree.fault(DOMAIN, SigningFault.STRIPPED_DS);
+
+        deferral(internet.deliver(DOMAIN));
+        assertThat(mx.connections()).isZero();
+    }
+
+    @Test
+    void recordsWithoutSenseShouldBeUnusableAndTheOthersCount() throws Exception {
+        SmtpServer mx = internet.mx(DOMAIN, IMPOSTOR);
+        internet.dns.zone().tlsa("_" + mx.port() + "._tcp." + HOST, new byte[] {3, 1, 1}).tlsa("_" + mx.port() + "._tcp." + HOST, new byte[0]);
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(mx.mails().getFirst().tls()).isPresent();
+        assertThat(reported()).containsExactly("tlsa tlsa-invalid");
+        assertThat(internet.outcomes.getFirst().verdicts().getFirst().policy().policyStrings()).containsExactly("3 1 1", "\\# 0");
     }
 
     @Test
@@ -203,7 +253,6 @@ class DaneDeliveryTest {
 
     @Test
     void baseDomainShouldBeTheNameInSniAndInTheReport() throws Exception {
-        internet.signed.sign("mail.example.net");
         internet.dns.zone().cname("alias.example.org", "mail.example.net");
         SmtpServer mx = internet.mx("elsewhere.example", 10, "mail.example.net", setup -> setup.identity(IMPOSTOR));
         internet.dns.zone().mx(DOMAIN, 10, "alias.example.org");
@@ -242,7 +291,8 @@ class DaneDeliveryTest {
     @Test
     void requireTlsShouldWaitWhileDnssecIsBroken() throws Exception {
         SmtpServer mx = internet.mx(DOMAIN, 10, HOST, setup -> setup.identity(IMPOSTOR).keywordsUnderTls("REQUIRETLS"));
-        internet.signed.spoil("_" + mx.port() + "._tcp." + HOST);
+        publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
+        tree.fault("_" + mx.port() + "._tcp." + HOST, SigningFault.BOGUS_SIGNATURE);
 
         assertThat(deferral(internet.deliver(DOMAIN, TlsWish.REQUIRED, COUNTED, "bob@example.org")).isPermanent()).isFalse();
     }

@@ -4,18 +4,22 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup;
 import jamestls.fakeinternet.TestCa;
+import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.dns.DnssecMode;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.dns.TrustAnchors;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.mx.Destinations;
@@ -33,6 +37,7 @@ import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
@@ -54,12 +59,11 @@ import org.apache.mailet.Mail;
 final class TestDelivery implements AutoCloseable {
 
     final TestCa ca = TestCa.create("Fake Root");
-    final DnsServer dns = DnsServer.start();
+    final DnsServer dns;
     final PolicyHost policyHost = PolicyHost.start();
     final RecordingMetricFactory metrics = new RecordingMetricFactory();
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
 
-    final SignedNames signed;
     final Set<DomainName> mandatoryDane = new HashSet<>();
 
     private final List<SmtpServer> servers = new ArrayList<>();
@@ -77,9 +81,18 @@ final class TestDelivery implements AutoCloseable {
     }
 
     TestDelivery(ReuseLimits reuse) throws GeneralSecurityException {
-        dns.zone().ttl(0);
-        resolver = new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
-        signed = new SignedNames(resolver);
+        this(reuse, DnsServer.start(new Zone().ttl(0)), settings -> settings);
+    }
+
+    /** On an internet with signed zones, all of whose answers are validated. */
+    static TestDelivery over(DnsTree tree) throws GeneralSecurityException, IOException {
+        TrustAnchors anchors = TrustAnchors.read(new ByteArrayInputStream(tree.trustAnchorBytes()));
+        return new TestDelivery(ReuseLimits.none(), DnsServer.start(tree), settings -> settings.with(DnssecMode.VALIDATE, anchors));
+    }
+
+    private TestDelivery(ReuseLimits reuse, DnsServer dns, UnaryOperator<DnsSettings> dnssec) throws GeneralSecurityException {
+        this.dns = dns;
+        resolver = new DnsjavaDns(dnssec.apply(DnsSettings.of(List.of(dns.address()))));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
             RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
@@ -183,8 +196,8 @@ final class TestDelivery implements AutoCloseable {
     }
 
     private Delivery delivery(Traffic over, AddressGuard guard, Itself itself) throws GeneralSecurityException {
-        return new Delivery(new Destinations(signed, new Random(1), itself),
-            new Planner(signed, new TlsaRecords(signed, DaneScope.ANY_MX), mandatoryDane), policies,
+        return new Delivery(new Destinations(resolver, new Random(1), itself),
+            new Planner(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies,
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
             new DeliveryMetrics(metrics), Clock.systemUTC());
     }
