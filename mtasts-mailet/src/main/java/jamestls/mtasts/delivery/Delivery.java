@@ -186,6 +186,10 @@ public sealed class Delivery permits Rehearsal {
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {
         try (Lease lease = traffic.sessions().open(key, use)) {
             TlsObservation seen = lease.session().observation();
+            if (traffic.isStopping()) {
+                // it may be us who cut it off: no fault of the host's
+                return Optional.of(new DeliveryResult.Postponed("James stops"));
+            }
             if (isOurselves(route.host(), seen)) {
                 attempts.unreachable(route.host(), route.demand(), route.address().getHostAddress() + " calls itself by our own name");
                 return Optional.empty();
@@ -198,8 +202,7 @@ public sealed class Delivery permits Rehearsal {
             attempts.judged(route, seen, verdict);
             switch (verdict.ruling()) {
                 case SEND -> {
-                    return traffic.isStopping() ? Optional.of(new DeliveryResult.Postponed("James stops"))
-                        : attempts.sent(route, verdict.level(), send(lease, mail));
+                    return attempts.sent(route, verdict.level(), send(lease, mail));
                 }
                 case NEXT_HOST -> {
                     if (use == TlsUse.NEVER) {

@@ -25,6 +25,7 @@ public final class Traffic implements AutoCloseable {
     private static final int MOST_HOSTS_REMEMBERED = 10_000;
     private static final String EVERYWHERE = "everywhere";
 
+    private final SmtpConnector connector;
     private final SessionPool sessions;
     private final Turns<String> atDomain;
     private final Turns<InetSocketAddress> atAddress;
@@ -40,6 +41,7 @@ public final class Traffic implements AutoCloseable {
     }
 
     Traffic(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, LongSupplier nanoTime) {
+        this.connector = connector;
         this.sessions = new SessionPool(connector, reuse);
         this.atDomain = new Turns<>(perDestination);
         this.atAddress = new Turns<>(perDestination);
@@ -86,11 +88,12 @@ public final class Traffic implements AutoCloseable {
         failedInTls.invalidate(host);
     }
 
-    /** From now on nobody gets a turn; those who have one may use it. */
+    /** From now on nobody gets a turn; those who have one and a session may use it, and nobody waits for a session any more. */
     void stop() {
         atDomain.close();
         atAddress.close();
         inAll.close();
+        connector.stopOpening();
     }
 
     boolean isStopping() {

@@ -56,6 +56,11 @@ final class Opening {
             startTlsReply, handshake, capabilities, failure), wire);
     }
 
+    /** Ends it at once; for any thread. */
+    void cut() {
+        wire.cut();
+    }
+
     private void underTlsAtOnce() throws SessionLost {
         // to a judge it is as if STARTTLS had been offered and taken
         startTls = StartTls.OFFERED;

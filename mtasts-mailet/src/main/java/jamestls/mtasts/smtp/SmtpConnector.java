@@ -2,12 +2,16 @@ package jamestls.mtasts.smtp;
 
 import jamestls.mtasts.dns.DomainName;
 import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Opens sessions; one for the whole delivery, used by all its workers. */
 public final class SmtpConnector implements AutoCloseable {
 
     private final SmtpSettings settings;
     private final Deadlines deadlines = new Deadlines();
+    private final Set<Opening> openings = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopping;
 
     public SmtpConnector(SmtpSettings settings) {
         this.settings = settings;
@@ -25,12 +29,27 @@ public final class SmtpConnector implements AutoCloseable {
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
-        return new Opening(settings, deadlines, mxHost, sni).open(address, use);
+        Opening opening = new Opening(settings, deadlines, mxHost, sni);
+        openings.add(opening);
+        try {
+            if (stopping) {
+                opening.cut();
+            }
+            return opening.open(address, use);
+        } finally {
+            openings.remove(opening);
+        }
     }
 
     /** The same, with the host's own name in SNI. */
     public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
         return connect(mxHost, mxHost, address, use);
+    }
+
+    /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */
+    public void stopOpening() {
+        stopping = true;
+        openings.forEach(Opening::cut);
     }
 
     /** Open sessions keep the deadline they have and get no further step done. */

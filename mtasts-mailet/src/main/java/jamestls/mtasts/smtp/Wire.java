@@ -234,10 +234,15 @@ final class Wire {
     /** Closes the connection at once, without a word: closing TLS in order would write, and could block. */
     void abort() {
         rest();
+        cut();
+    }
+
+    /** Closes the connection under whoever uses it; for any thread, unlike the rest of this class. */
+    void cut() {
         try {
             plain.close();
         } catch (IOException e) {
-            LOG.trace("closing: {}", e.toString());
+            LOG.trace("cutting: {}", e.toString());
         }
     }
 

@@ -148,6 +148,21 @@ class QueueWorkerTest {
     }
 
     @Test
+    void closeShouldNotWaitForServersThatHaveNotEvenGreeted() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").at(SmtpPhase.GREETING, SmtpAct.stall());
+        enqueue("first", "bob@example.org");
+        enqueue("second", "bob@example.org");
+        work(2, 100);
+        await().atMost(Duration.ofSeconds(10)).until(() -> mx.openConnections() > 0 && queue.size() == 0);
+
+        assertThat(CompletableFuture.runAsync(worker::close)).succeedsWithin(Duration.ofSeconds(3));
+        assertThat(queue.returned).containsExactlyInAnyOrder("first", "second");
+        // no attempt was made: nothing is counted, neither for the schedule nor for the reports
+        assertThat(queue.delays).isEmpty();
+        assertThat(internet.outcomes).isEmpty();
+    }
+
+    @Test
     void closeShouldNotWaitForAServerLongerThanHalfAMinute() throws Exception {
         SmtpServer mx = internet.goodMx("example.org").at(SmtpPhase.FINAL_REPLY, SmtpAct.stall());
         enqueue("first", "bob@example.org");
