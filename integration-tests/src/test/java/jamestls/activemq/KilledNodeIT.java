@@ -1,0 +1,120 @@
+package jamestls.activemq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.FakeInternet;
+import jamestls.fakeinternet.ReceivedMail;
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Kills a delivering process again and again, without warning and under load, on James's ActiveMQ queue with its embedded
+ * broker ({@code -Dkills=100} for many). Every mail that was taken must arrive. Those that arrive twice are counted: a mail
+ * may be doubled by a kill only if a delivery had it in hand, so there are at most as many for each kill as deliveries.
+ */
+class KilledNodeIT {
+
+    private static final int KILLS = Integer.getInteger("kills", 3);
+    private static final int MAILS_BETWEEN_KILLS = 250;
+    private static final int DOMAINS = 4;
+    private static final int AT_ONCE = 40;
+    private static final int REFUSED_FOR_NOW = 10;
+
+    private final Random random = new Random(KILLS);
+    private int nudges;
+    private final Set<Integer> taken = QueueNodeProcess.numbers();
+
+    @Test
+    void everyMailShouldArriveThoughTheProcessIsKilledUnderLoad(@TempDir Path directory) {
+        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"));
+        Path work = Nodes.directory(directory.resolve("node"));
+        int doubled = 0;
+        int mostDoubled = 0;
+        try (FakeInternet internet = FakeInternet.start()) {
+            for (int i = 0; i < DOMAINS; i++) {
+                // two hosts for four domains: turns at domains and at addresses both matter
+                internet.mx("d" + i + ".kill.example", 10, "mx" + i % 2 + ".kill.example");
+            }
+            SmtpServer[] hosts = {internet.mailServer("mx0.kill.example"), internet.mailServer("mx1.kill.example")};
+            Map<String, String> parameters = Nodes.parameters(internet, work, AT_ONCE / hosts.length);
+            parameters.put("deliveries", "" + AT_ONCE);
+            int filled = 0;
+            for (int kill = 0; kill < KILLS; kill++) {
+                int before = arrived(hosts);
+                for (SmtpServer host : hosts) {
+                    host.latency(Duration.ofMillis(random.nextInt(20)));
+                    for (int i = 0; i < REFUSED_FOR_NOW; i++) {
+                        host.once(SmtpPhase.RCPT, SmtpAct.say("450 4.2.1 busy"));
+                    }
+                }
+                try (QueueNodeProcess node = QueueNodeProcess.start(build, work, parameters, taken)) {
+                    node.beginFill(filled, MAILS_BETWEEN_KILLS, DOMAINS, 2_000);
+                    filled += MAILS_BETWEEN_KILLS;
+                    int killAfter = before + 20 + random.nextInt(MAILS_BETWEEN_KILLS - 20);
+                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> arrived(hosts) >= killAfter);
+                    node.kill();
+                }
+                int now = surplus(hosts);
+                mostDoubled = Math.max(mostDoubled, now - doubled);
+                doubled = now;
+            }
+            for (SmtpServer host : hosts) {
+                host.behave();
+            }
+            try (QueueNodeProcess node = QueueNodeProcess.start(build, work, parameters, taken)) {
+                int nudge = filled;
+                await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofMillis(500)).until(() -> {
+                    // James's consumer looks for mails that have fallen due only when it has had one, or after ten seconds
+                    node.fill(nudge + nudges++, 1, DOMAINS, 100);
+                    return numbers(hosts).containsAll(taken) && node.ask("waiting") == 0;
+                });
+                assertThat(node.ask("dead")).as("mails in the dead letter queue").isZero();
+                node.stop();
+            }
+            int all = surplus(hosts);
+            mostDoubled = Math.max(mostDoubled, all - doubled);
+            System.out.printf("%d kills: %d mails taken, %d arrived, none lost, %d arrivals too many, at most %d after one kill%n", KILLS,
+                taken.size(), numbers(hosts).size(), all, mostDoubled);
+            assertThat(all).as("arrivals too many").isLessThanOrEqualTo(KILLS * AT_ONCE);
+        }
+    }
+
+    private static int arrived(SmtpServer... hosts) {
+        int count = 0;
+        for (SmtpServer host : hosts) {
+            count += host.mails().size();
+        }
+        return count;
+    }
+
+    /** Each mail that arrived, by number, and how often. */
+    private static Map<Integer, Integer> arrivals(SmtpServer... hosts) {
+        Map<Integer, Integer> arrivals = new HashMap<>();
+        for (SmtpServer host : hosts) {
+            for (ReceivedMail mail : host.mails()) {
+                List<String> recipients = mail.recipientAddresses();
+                arrivals.merge(Integer.parseInt(recipients.getFirst().substring(1, recipients.getFirst().indexOf('@'))), 1, Integer::sum);
+            }
+        }
+        return arrivals;
+    }
+
+    private static Set<Integer> numbers(SmtpServer... hosts) {
+        return arrivals(hosts).keySet();
+    }
+
+    private static int surplus(SmtpServer... hosts) {
+        return arrivals(hosts).values().stream().mapToInt(times -> times - 1).sum();
+    }
+}
