@@ -9,14 +9,20 @@ import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
+import jamestls.tlsrpt.dkim.SignatureCheck;
+import jamestls.tlsrpt.report.ReturnedMail;
+import jamestls.tlsrpt.send.Counters;
 import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.DestinationGuard;
 import jamestls.tlsrpt.send.LateReports;
+import jamestls.tlsrpt.send.Losses;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
 import jamestls.tlsrpt.send.ReportSettings;
 import jamestls.tlsrpt.send.ReportTimer;
+import jamestls.tlsrpt.send.SharedMailIds;
+import jamestls.tlsrpt.send.SignatureWatch;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Retention;
 import jamestls.tlsrpt.store.Stores;
@@ -24,6 +30,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.james.metrics.api.MetricFactory;
 
 /** All rooms of this module put together: what counts, what sends, and the timer between them. */
@@ -37,7 +44,10 @@ final class Reporting {
     private final OutcomeJournal journal;
     /** What sessions go through on their way into the journal. */
     private final TlsOutcomeSink counting;
-    private final DeadMailboxes dead;
+    private final Losses losses;
+    private final SignatureWatch signatures;
+    private final SharedMailIds ids;
+    private final DestinationGuard guard;
     private final ReportTimer timer;
     private final ReportNow now;
     private final LateReports late;
@@ -49,20 +59,25 @@ final class Reporting {
      * @param signingProblems what keeps receivers from taking our report mails
      * @param release lets go of what DNS and transports hold, once nothing uses them any more
      */
-    Reporting(ReportingConfiguration configuration, Stores stores, Dns dns, Transports transports,
+    Reporting(ReportingConfiguration configuration, Stores stores, SharedMailIds ids, Dns dns, Transports transports,
               List<String> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
         DestinationSettings destinations = configuration.destinations();
-        this.dead = new DeadMailboxes(metrics, clock);
-        DestinationGuard guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), dead, metrics, clock);
+        Counters counters = Counters.of(metrics);
+        DeadMailboxes dead = new DeadMailboxes(stores.destinations(), clock);
+        this.ids = ids;
+        this.losses = new Losses(stores.reports(), dead, counters, clock);
+        this.signatures = new SignatureWatch(new SignatureCheck(dns), counters, clock);
+        this.guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), stores.destinations(), dead,
+            counters, clock);
         ReportSettings settings = new ReportSettings(configuration.reporter(), guard, destinations.minSessions(), destinations.archive());
         ReportRun run = new ReportRun(settings, stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
-        Retention retention = new Retention(stores.tallies(), stores.reports(), configuration.storage().retentionDays(), clock);
+        Retention retention = new Retention(stores, configuration.storage().retentionDays(), clock);
         this.configuration = configuration;
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
         this.counting = destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal;
-        this.timer = new ReportTimer(run, configuration.schedule(), retention::enforce, clock, TIMER_PAUSE);
+        this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(retention), clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.late = new LateReports(stores.tallies(), configuration.schedule(), clock);
         this.signingProblems = List.copyOf(signingProblems);
@@ -79,7 +94,11 @@ final class Reporting {
 
     /** What is not in order, a sentence each. */
     List<String> troubles() {
-        List<String> troubles = new ArrayList<>(signingProblems);
+        List<String> troubles = new ArrayList<>(signatures.troubles());
+        if (troubles.isEmpty() && !signatures.holds(configuration.reporter().submitter())) {
+            // what was read in the configuration, as long as no mail says better
+            troubles.addAll(signingProblems);
+        }
         JournalState state = journal.state();
         state.failingSince().ifPresent(since -> troubles.add("since " + since + " sessions can't be stored, " + state.waiting()
             + " wait in memory: " + state.failure()));
@@ -90,18 +109,33 @@ final class Reporting {
         return troubles;
     }
 
+    /** A mail that may be a bounce of a report. @return whether it is */
+    boolean takeReturned(byte[] head) {
+        Optional<ReturnedMail> returned = ReturnedMail.of(head, ids.get());
+        returned.ifPresent(losses::returned);
+        return returned.isPresent();
+    }
+
+    private void settle(Retention retention) {
+        guard.save();
+        retention.enforce();
+    }
+
     void start(TlsOutcomes outcomes) {
         outcomes.subscribe(counting);
-        outcomes.subscribe(dead);
+        outcomes.subscribe(losses);
+        outcomes.subscribe(signatures);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
         outcomes.unsubscribe(counting);
-        outcomes.unsubscribe(dead);
+        outcomes.unsubscribe(losses);
+        outcomes.unsubscribe(signatures);
         timer.stop(PATIENCE);
         now.stop(PATIENCE);
         journal.close();
+        guard.save();
         release.run();
         stores.close();
     }

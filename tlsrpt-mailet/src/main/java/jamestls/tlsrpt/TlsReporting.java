@@ -11,14 +11,17 @@ import jamestls.mtasts.dns.DnsjavaDns;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.mtasts.storage.StorageOutage;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.Addresses;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.config.ReportStorage;
 import jamestls.tlsrpt.config.SigningCheck;
+import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
+import jamestls.tlsrpt.send.SharedMailIds;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
 import java.io.FileInputStream;
@@ -63,7 +66,8 @@ import org.slf4j.LoggerFactory;
  * <li><b>from</b>: From and MAIL FROM of report mails, in the contact's domain; default: the contact.</li>
  * <li><b>processor</b>: gets the report mails, to sign and deliver them; default {@code tlsreport}.</li>
  * <li><b>administrators</b>: users, separated by commas, whose authenticated mail to this mailet makes it report everything
- *     counted so far, the day so far included, and answer with a summary; default nobody.</li>
+ *     counted so far, the day so far included, and answer with a summary; default nobody. Bounces that come to this mailet are
+ *     looked at and go on: an address from which a report came back is left alone for a week.</li>
  * <li><b>dnsServers</b>: like {@code 127.0.0.1:5353, 9.9.9.9}; default: those that James uses.</li>
  * <li><b>grace</b>: how long after midnight UTC the first report of a day may go, 0s to 12h; default {@code 5m}.</li>
  * <li><b>window</b>: time over which a day's reports are spread, 0s to 12h; default {@code 4h}.</li>
@@ -116,9 +120,17 @@ public class TlsReporting extends GenericMailet {
         reporting = Optional.empty();
     }
 
-    /** A request to report now, if an administrator sent it; any other mail goes on as if there were no such mailet. */
+    /**
+     * A request to report now, if an administrator sent it; a bounce, which is looked at, because it may be about a report. Any
+     * mail but the administrator's goes on as if there were no such mailet.
+     */
     @Override
     public void service(Mail mail) {
+        // RFC 3464 §2: bounces have the null reverse path
+        if (!mail.hasSender()) {
+            lookAtBounce(mail);
+            return;
+        }
         Optional<String> administrator = AttributeUtils.getValueAndCastFromMail(mail, Mail.SMTP_AUTH_USER, String.class)
             .filter(user -> configuration.administrators().contains(user.toLowerCase(Locale.ROOT)));
         if (administrator.isEmpty()) {
@@ -137,6 +149,18 @@ public class TlsReporting extends GenericMailet {
     @Override
     public String getMailetInfo() {
         return "TlsReporting: daily TLS reports (RFC 8460)";
+    }
+
+    private void lookAtBounce(Mail mail) {
+        HeadOfMail head = new HeadOfMail(ReturnedMail.LARGEST);
+        try {
+            if (mail.getMessage().isMimeType("multipart/report")) {
+                head.read(mail.getMessage());
+                reporting.orElseThrow().takeReturned(head.toByteArray());
+            }
+        } catch (MessagingException | IOException | StorageOutage e) {
+            LOGGER.warn("tlsreport: bounce {} can't be looked at; it goes on", mail.getName(), e);
+        }
     }
 
     private void reportNow(String administrator, Optional<String> addressee) {
@@ -164,10 +188,12 @@ public class TlsReporting extends GenericMailet {
     private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database, HttpsSettings httpsSettings) {
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings, configuration.destinations().certificateErrors());
+        Stores stores = Stores.open(database, clock);
+        SharedMailIds ids = new SharedMailIds(stores.destinations());
         Transports transports = new Transports(
-            new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), clock),
+            new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), ids, clock),
             new HttpsTransport(https::exchange));
-        return new Reporting(configuration, Stores.open(database, clock), dns, transports, signingProblems(), https::close, metrics, clock);
+        return new Reporting(configuration, stores, ids, dns, transports, signingProblems(), https::close, metrics, clock);
     }
 
     private HttpsSettings httpsSettings() throws MessagingException {

@@ -16,18 +16,25 @@ import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.LeavingReport;
 import jamestls.mtasts.outcome.ResultType;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.send.MailTransport;
 import java.nio.file.Path;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.core.MailAddress;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Attribute;
@@ -114,6 +121,41 @@ class TlsReportingTest {
         assertThat(List.of(anonymous, user)).extracting(MailImpl::getState).containsOnly(Mail.TRANSPORT);
         assertThat(james.sent()).isEmpty();
         assertThat(dns.queries()).isEmpty();
+    }
+
+    @Test
+    void bounceOfAReportShouldBeTakenInAndGoOn() throws Exception {
+        outcomes.record(List.of(met(NOON)));
+        mailet.service(request("admin@sender.example"));
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        MailImpl bounce = bounceOf(james.sentTo("tlsreport").getFirst().mail().getMessage());
+        mailet.service(bounce);
+
+        assertThat(bounce.getState()).isEqualTo(Mail.TRANSPORT);
+        outcomes.record(List.of(met(NOON)));
+        mailet.service(request("admin@sender.example"));
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo(Mail.DEFAULT).size() == 2);
+        assertThat((String) james.sentTo(Mail.DEFAULT).getLast().mail().getMessage().getContent())
+            .contains("given-up", "left alone until", "a report came back: 5.1.1");
+    }
+
+    @Test
+    void unsignedReportShouldBeATroubleThatNamesTheRemedy() throws Exception {
+        outcomes.record(List.of(met(NOON)));
+        mailet.service(request("admin@sender.example"));
+        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo("tlsreport").isEmpty());
+        MailImpl report = james.sentTo("tlsreport").getFirst().mail();
+        outcomes.leaving(new LeavingReport(report.getName(), report.getMaybeSender().asOptional().map(MailAddress::asString), out -> {
+            try {
+                report.getMessage().writeTo(out);
+            } catch (MessagingException e) {
+                throw new IOException(e);
+            }
+        }));
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> !service.running().orElseThrow().troubles().isEmpty());
+        assertThat(service.running().orElseThrow().troubles()).singleElement().asString()
+            .contains("unsigned", "add DKIMSign with d=sender.example");
     }
 
     @Test
@@ -252,6 +294,20 @@ class TlsReportingTest {
             parameters.put(more[i], more[i + 1]);
         }
         return parameters;
+    }
+
+    private MailImpl bounceOf(MimeMessage report) throws Exception {
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        report.writeTo(whole);
+        String text = String.join("\r\n", "From: <>", "Subject: sorry",
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=x", "",
+            "--x", "Content-Type: message/delivery-status", "", "Reporting-MTA: dns; mx", "", "Action: failed", "Status: 5.1.1", "",
+            "--x", "Content-Type: message/rfc822", "", whole.toString(StandardCharsets.US_ASCII), "--x--", "");
+        MailImpl mail = MailImpl.builder().name("bounce").sender(Optional.<MailAddress>empty()).addRecipient("tlsrpt@sender.example")
+            .mimeMessage(new MimeMessage(Session.getInstance(new Properties()),
+                new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)))).state(Mail.TRANSPORT).build();
+        requests.add(mail);
+        return mail;
     }
 
     private MailImpl request(String user) throws MessagingException {

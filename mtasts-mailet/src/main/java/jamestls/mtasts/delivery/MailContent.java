@@ -6,6 +6,7 @@ import jamestls.mtasts.smtp.Envelope.BodyType;
 import jamestls.mtasts.smtp.MessageContent;
 import java.io.IOException;
 import java.io.OutputStream;
+import org.apache.mailet.Mail;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,15 @@ record MailContent(MimeMessage message, long size, BodyType bodyType) implements
         Gauge gauge = new Gauge();
         message.writeTo(gauge, NOT_SENT);
         return new MailContent(message, gauge.size, gauge.eightBit ? BodyType.EIGHT_BIT : BodyType.SEVEN_BIT);
+    }
+
+    /** Writes a mail as it leaves. */
+    static void writeTo(Mail mail, OutputStream out) throws IOException {
+        try {
+            mail.getMessage().writeTo(out, NOT_SENT);
+        } catch (MessagingException e) {
+            throw new IOException(e);
+        }
     }
 
     /** The same in 7 bits as far as it can be had; a message that can't be converted goes as it is, and the log says so. */

@@ -157,6 +157,7 @@ public final class QueueWorker implements AutoCloseable {
             return new DeliveryResult.Postponed("James stops");
         }
         try (Turn mine = turn.get()) {
+            reportMails.leaving(mail);
             return dispatch.attempt(mail);
         }
     }

@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.outcome.LeavingReport;
 import jamestls.mtasts.outcome.LostReport;
 import jamestls.mtasts.outcome.LostReport.Reason;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
@@ -14,13 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How mails with TLS reports end when they do not arrive: after the time their maker gave them, a day and not the five that
+ * How mails with TLS reports begin and, when they do not arrive, end: after the time their maker gave them, a day and not the five that
  * people's mails have (RFC 8460 §5.5), and without a bounce, because no person sent them.
  */
 public final class ReportMails {
 
     /** When it is no longer worth delivering: milliseconds since 1970, a Long. Any mail may have it. */
     static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+
+    /** The report-id of what it carries (RFC 8460 §4.4), a String. */
+    static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportMails.class);
 
@@ -37,6 +41,14 @@ public final class ReportMails {
         return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.TLS_REPORT, Boolean.class).orElse(false);
     }
 
+    /** Shows a report mail, and no other, to the listener as it is before its first attempt. */
+    void leaving(Mail mail) {
+        if (isReport(mail) && FailureNotice.retriesOf(mail) == 0) {
+            listener.leaving(new LeavingReport(mail.getName(), mail.getMaybeSender().asOptional().map(MailAddress::asString),
+                out -> MailContent.writeTo(mail, out)));
+        }
+    }
+
     /** Whether a mail is still worth an attempt after that pause; true for a mail without expiry. */
     boolean mayWait(Mail mail, Duration pause) {
         Instant next = clock.instant().plus(pause);
@@ -48,6 +60,7 @@ public final class ReportMails {
     void lost(Mail mail, MailAddress recipient, Failure failure) {
         Reason reason = failure.isPermanent() ? Reason.REFUSED : Reason.EXPIRED;
         LOGGER.warn("report mail {} to {} is lost ({}): {}", mail.getName(), recipient, reason, failure);
-        listener.lost(new LostReport(mail.getName(), recipient.asString(), reason, failure.toString()));
+        listener.lost(new LostReport(mail.getName(), recipient.asString(),
+            AttributeUtils.getValueAndCastFromMail(mail, REPORT_ID, String.class), reason, failure.toString()));
     }
 }

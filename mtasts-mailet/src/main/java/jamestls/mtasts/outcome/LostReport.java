@@ -1,14 +1,17 @@
 package jamestls.mtasts.outcome;
 
+import java.util.Optional;
+
 /**
  * A mail with a TLS report that will not arrive. Nobody gets a bounce about it: whoever makes the reports learns it here.
  *
  * @param mail James's name of the mail
  * @param recipient its mail address
+ * @param reportId of the report in it, if its maker said so
  * @param reason what kind of end it was
  * @param why one line
  */
-public record LostReport(String mail, String recipient, Reason reason, String why) {
+public record LostReport(String mail, String recipient, Optional<String> reportId, Reason reason, String why) {
 
     /** How a report mail ends. */
     public enum Reason {

@@ -62,6 +62,17 @@ public final class TlsOutcomes implements TlsOutcomeSink {
     }
 
     @Override
+    public void leaving(LeavingReport report) {
+        for (TlsOutcomeSink subscriber : subscribers) {
+            try {
+                subscriber.leaving(report);
+            } catch (RuntimeException e) {
+                LOGGER.error("report mail {} leaves unseen", report.mail(), e);
+            }
+        }
+    }
+
+    @Override
     public void lost(LostReport report) {
         for (TlsOutcomeSink subscriber : subscribers) {
             try {

@@ -11,17 +11,24 @@ import ch.qos.logback.core.read.ListAppender;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
+import jamestls.mtasts.outcome.LeavingReport;
 import jamestls.mtasts.outcome.LostReport;
 import jamestls.mtasts.outcome.TlsOutcome;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
 import jamestls.mtasts.smtp.ReuseLimits;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeValue;
@@ -38,6 +45,7 @@ class QueueWorkerTest {
     private final MemoryQueue queue = new MemoryQueue();
     private final FakeMailContext context = FakeMailContext.defaultContext();
     private final List<LostReport> lost = new CopyOnWriteArrayList<>();
+    private final Map<String, String> leaving = new ConcurrentHashMap<>();
     private final TlsOutcomeSink losses = new TlsOutcomeSink() {
         @Override
         public void record(List<TlsOutcome> outcomes) {
@@ -47,6 +55,17 @@ class QueueWorkerTest {
         @Override
         public void lost(LostReport report) {
             lost.add(report);
+        }
+
+        @Override
+        public void leaving(LeavingReport report) {
+            ByteArrayOutputStream content = new ByteArrayOutputStream();
+            try {
+                report.content().writeTo(content);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            leaving.put(report.mail(), content.toString(StandardCharsets.US_ASCII));
         }
     };
     private TestDelivery internet;
@@ -243,6 +262,7 @@ class QueueWorkerTest {
         await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("refused"));
 
         assertThat(lost).extracting(LostReport::reason).containsExactly(LostReport.Reason.REFUSED);
+        assertThat(lost).extracting(LostReport::reportId).containsExactly(Optional.of("20260301.example.org@sender.example"));
         assertThat(context.getSentMails()).isEmpty();
     }
 
@@ -306,10 +326,28 @@ class QueueWorkerTest {
         }
     }
 
+    @Test
+    void reportMailAndNoOtherShouldBeShownAsItLeaves() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org");
+        enqueueReport("report", Instant.now().plusSeconds(24 * 3_600));
+        queue.enQueue(FakeMail.builder().name("letter").sender(MailAddressFixture.SENDER).recipient("bob@example.org")
+            .mimeMessage(TestDelivery.message()).build());
+        work(1, 100);
+
+        await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.size() == 2);
+
+        assertThat(leaving).containsOnlyKeys("report");
+        // as it stands on the wire, but for dots doubled and the one at the end
+        assertThat(mx.mails()).anySatisfy(mail ->
+            assertThat(new String(mail.content(), StandardCharsets.US_ASCII)).isEqualTo(leaving.get("report")));
+        assertThat(lost).isEmpty();
+    }
+
     private void enqueueReport(String name, Instant expires) throws Exception {
         FakeMail mail = FakeMail.builder().name(name).sender(MailAddressFixture.SENDER).recipient("reports@example.org")
             .mimeMessage(TestDelivery.message()).build();
         mail.setAttribute(new Attribute(OutboundMail.Attributes.TLS_REPORT, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(ReportMails.REPORT_ID, AttributeValue.of("20260301.example.org@sender.example")));
         mail.setAttribute(new Attribute(ReportMails.EXPIRES, AttributeValue.of(expires.toEpochMilli())));
         queue.enQueue(mail);
     }

@@ -9,14 +9,13 @@ import jamestls.mtasts.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.send.DestinationRules;
-import jamestls.tlsrpt.store.TallySchema;
+import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -57,7 +56,7 @@ final class JamesConf {
             throw new IOException("there is no file " + sqlite.file()
                 + "; name James's conf directory with --conf, or the file with --database");
         }
-        return Database.open(address, List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        return Database.open(address, Stores.MIGRATIONS, Clock.systemUTC());
     }
 
     Dns dns() {

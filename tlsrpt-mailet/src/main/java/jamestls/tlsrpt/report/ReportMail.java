@@ -8,7 +8,6 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.Locale;
-import java.util.UUID;
 
 /**
  * The mail that carries a report (RFC 8460 §5.3). It is put together octet by octet, in ASCII with CRLF, so that nothing on
@@ -28,13 +27,14 @@ public final class ReportMail {
      *
      * @param to a canonical mail address
      * @param date for the Date field
+     * @param ids for the Message-ID field
      * @return RFC 5322 in ASCII, ready to be sent
      */
-    public static byte[] write(ReportFile file, String to, Instant date) {
+    public static byte[] write(ReportFile file, String to, Instant date, MailIds ids) {
         TlsReport report = file.report();
         String submitter = report.reporter().submitter().ascii();
         String fileName = ReportName.of(report).gzipped();
-        String unique = UUID.nameUUIDFromBytes((report.id() + " " + to).getBytes(StandardCharsets.US_ASCII)).toString();
+        String unique = ids.of(report.id().toString(), to);
         String boundary = "=_" + unique;
         String mail = String.join(CRLF,
             "Date: " + DATE.format(date.atZone(ZoneOffset.UTC)),

@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.apache.james.metrics.api.Metric;
-import org.apache.james.metrics.api.MetricFactory;
+import jamestls.tlsrpt.send.Counters.Counter;
+import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.MemoryDestinationStore;
 
 /**
  * Stands between what strangers' records name and what we send to: the operator's rules, a cap for each host and day, and
@@ -18,26 +19,28 @@ public final class DestinationGuard {
     private final DestinationRules rules;
     private final DailyCap cap;
     private final DeadMailboxes dead;
-    private final Metric denied;
-    private final Metric replaced;
-    private final Metric overCap;
-    private final Metric leftAlone;
+    private final Counter denied;
+    private final Counter replaced;
+    private final Counter overCap;
+    private final Counter leftAlone;
 
     /** @param mostPerHost reports that a host may get on one UTC day */
-    public DestinationGuard(DestinationRules rules, int mostPerHost, DeadMailboxes dead, MetricFactory metrics, Clock clock) {
+    public DestinationGuard(DestinationRules rules, int mostPerHost, DestinationStore store, DeadMailboxes dead, Counters counters,
+                            Clock clock) {
         this.rules = rules;
-        this.cap = new DailyCap(mostPerHost, clock);
+        this.cap = new DailyCap(mostPerHost, store, clock);
         this.dead = dead;
-        this.denied = metrics.generate("tlsReportDestinationsDenied");
-        this.replaced = metrics.generate("tlsReportDestinationsReplaced");
-        this.overCap = metrics.generate("tlsReportDestinationsOverCap");
-        this.leftAlone = metrics.generate("tlsReportDestinationsLeftAlone");
+        this.denied = counters.named("tlsReportDestinationsDenied");
+        this.replaced = counters.named("tlsReportDestinationsReplaced");
+        this.overCap = counters.named("tlsReportDestinationsOverCap");
+        this.leftAlone = counters.named("tlsReportDestinationsLeftAlone");
     }
 
     /** Without rules, and without a cap that anything would reach. */
-    public static DestinationGuard lenient(MetricFactory metrics, Clock clock) {
+    public static DestinationGuard lenient(Counters counters, Clock clock) {
         DestinationRules rules = DestinationRules.parse("", Set.of());
-        return new DestinationGuard(rules, Integer.MAX_VALUE - 1, new DeadMailboxes(metrics, clock), metrics, clock);
+        DestinationStore store = new MemoryDestinationStore();
+        return new DestinationGuard(rules, Integer.MAX_VALUE - 1, store, new DeadMailboxes(store, clock), counters, clock);
     }
 
     /**
@@ -64,6 +67,11 @@ public final class DestinationGuard {
             }
         }
         return new Ruled(go, refused);
+    }
+
+    /** Writes down what hosts got so far today. */
+    public void save() {
+        cap.save();
     }
 
     /** The last look before a report goes. @return what keeps it from going, or empty, and then it counts for the cap */

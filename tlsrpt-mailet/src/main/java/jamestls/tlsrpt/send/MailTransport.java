@@ -3,6 +3,7 @@ package jamestls.tlsrpt.send;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
@@ -11,6 +12,7 @@ import java.io.ByteArrayInputStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Properties;
+import java.util.function.Supplier;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.server.core.MailImpl;
@@ -36,16 +38,23 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
 
     /** When {@code SecureRemoteDelivery} gives a mail up without a bounce: milliseconds since 1970. */
     static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+    /** By which it is known again when it does not arrive. */
+    static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
     /** RFC 8460 §5.5 */
     private static final Duration LIFETIME = Duration.ofHours(24);
 
     private final MailetContext context;
     private final Reporter reporter;
     private final String processor;
+    private final Supplier<MailIds> ids;
     private final Clock clock;
 
-    /** @param processor the name of the James processor that gets the mails */
-    public MailTransport(MailetContext context, Reporter reporter, String processor, Clock clock) {
+    /**
+     * @param processor the name of the James processor that gets the mails
+     * @param ids for Message-ID fields; asked for with each mail
+     */
+    public MailTransport(MailetContext context, Reporter reporter, String processor, Supplier<MailIds> ids, Clock clock) {
+        this.ids = ids;
         this.context = context;
         this.reporter = reporter;
         this.processor = processor;
@@ -54,7 +63,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
 
     @Override
     public Handover send(ReportFile file, Rua.Mailto destination) {
-        byte[] bytes = ReportMail.write(file, destination.address(), clock.instant());
+        byte[] bytes = ReportMail.write(file, destination.address(), clock.instant(), ids.get());
         MailImpl mail = null;
         try {
             MimeMessage message = new MimeMessage(Session.getInstance(new Properties()), new ByteArrayInputStream(bytes));
@@ -64,6 +73,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
                 .addRecipient(new MailAddress(destination.address()))
                 .mimeMessage(message)
                 .addAttribute(new Attribute(REPORT, AttributeValue.of(true)))
+                .addAttribute(new Attribute(REPORT_ID, AttributeValue.of(file.report().id().toString())))
                 .addAttribute(new Attribute(EXPIRES, AttributeValue.of(clock.instant().plus(LIFETIME).toEpochMilli())))
                 .addAttribute(new Attribute(REQUIRETLS, AttributeValue.of(false)))
                 .build();

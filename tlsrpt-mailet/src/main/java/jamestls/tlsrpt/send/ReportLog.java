@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DomainTally;
-import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,16 +17,22 @@ public final class ReportLog {
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportLog.class);
     private static final int LONGEST_DETAIL = 500;
 
-    private final Metric sent;
-    private final Metric notWanted;
-    private final Metric postponed;
-    private final Metric failed;
+    private final Counter sent;
+    private final Counter notWanted;
+    private final Counter postponed;
+    private final Counter failed;
+    private final Counter faulty;
 
     public ReportLog(MetricFactory metrics) {
-        this.sent = metrics.generate("tlsReportsSent");
-        this.notWanted = metrics.generate("tlsReportsNotWanted");
-        this.postponed = metrics.generate("tlsReportsPostponed");
-        this.failed = metrics.generate("tlsReportsFailed");
+        this(Counters.of(metrics));
+    }
+
+    public ReportLog(Counters counters) {
+        this.sent = counters.named("tlsReportsSent");
+        this.notWanted = counters.named("tlsReportsNotWanted");
+        this.postponed = counters.named("tlsReportsPostponed");
+        this.failed = counters.named("tlsReportsFailed");
+        this.faulty = counters.named("tlsReportsFaulty");
     }
 
     void finished(ReportResult result) {
@@ -56,8 +62,9 @@ public final class ReportLog {
                 failed.increment();
                 LOGGER.warn(line);
             }
-            case ReportResult.Faulty faulty -> {
+            case ReportResult.Faulty ours -> {
                 failed.increment();
+                faulty.increment();
                 LOGGER.error(line);
             }
         }

@@ -18,6 +18,6 @@ public record ReportSettings(Reporter reporter, DestinationGuard guard, int minS
 
     /** Reports for everybody, and no archive. */
     public static ReportSettings plain(Reporter reporter, MetricFactory metrics, Clock clock) {
-        return new ReportSettings(reporter, DestinationGuard.lenient(metrics, clock), 1, Optional.empty());
+        return new ReportSettings(reporter, DestinationGuard.lenient(Counters.of(metrics), clock), 1, Optional.empty());
     }
 }

@@ -46,6 +46,9 @@ public final class MemoryReportStore implements ReportStore {
         lock.lock();
         try {
             ReportRecord before = records.get(dispatch);
+            if (before != null && before.state() == ReportRecord.State.LOST) {
+                return;
+            }
             put(new ReportRecord(dispatch, state, before == null ? 1 : before.tries(), now, retryAt, result));
         } finally {
             lock.unlock();

@@ -25,7 +25,9 @@ public record ReportRecord(Dispatch dispatch, State state, int tries, Instant at
         /** The destination does not have it. */
         REFUSED,
         /** It will not be tried any more. Final. */
-        GIVEN_UP
+        GIVEN_UP,
+        /** Our own server had taken it, and could not get it to the destination, or it came back from there. Final. */
+        LOST
     }
 
     /** By part, and then by destination. */
@@ -34,7 +36,7 @@ public record ReportRecord(Dispatch dispatch, State state, int tries, Instant at
 
     /** Nothing more will be done about it. */
     public boolean isFinal() {
-        return state == State.ACCEPTED || state == State.GIVEN_UP;
+        return state == State.ACCEPTED || state == State.GIVEN_UP || state == State.LOST;
     }
 
     public TallyKey key() {

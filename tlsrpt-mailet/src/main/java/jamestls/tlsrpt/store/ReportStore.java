@@ -22,7 +22,7 @@ public interface ReportStore {
      */
     Optional<ReportRecord> begin(Dispatch dispatch, Instant now);
 
-    /** What came of it. */
+    /** What came of it. One that is lost stays so: news of a loss may be faster than that it was handed over. */
     void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now);
 
     /** All that is known about a day and domain, by part and destination. */

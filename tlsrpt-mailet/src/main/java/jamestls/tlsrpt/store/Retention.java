@@ -6,15 +6,13 @@ import java.time.ZoneOffset;
 /** How long counts and records are kept. */
 public final class Retention {
 
-    private final TallyStore tallies;
-    private final ReportStore reports;
+    private final Stores stores;
     private final int days;
     private final Clock clock;
 
     /** @param days before today that are kept */
-    public Retention(TallyStore tallies, ReportStore reports, int days, Clock clock) {
-        this.tallies = tallies;
-        this.reports = reports;
+    public Retention(Stores stores, int days, Clock clock) {
+        this.stores = stores;
         this.days = days;
         this.clock = clock;
     }
@@ -22,7 +20,8 @@ public final class Retention {
     /** Drops what is older. */
     public void enforce() {
         var firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(days);
-        tallies.forget(firstKept);
-        reports.forget(firstKept);
+        stores.tallies().forget(firstKept);
+        stores.reports().forget(firstKept);
+        stores.destinations().forget(firstKept);
     }
 }

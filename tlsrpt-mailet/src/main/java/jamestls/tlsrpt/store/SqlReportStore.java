@@ -23,7 +23,7 @@ public final class SqlReportStore implements ReportStore {
         + "(day, domain, part, target, destination, report_id, state, tries, at, retry_at, result) "
         + "VALUES (?, ?, ?, ?, ?, ?, 'SENDING', 1, ?, NULL, '') ON CONFLICT (day, domain, part, target) DO UPDATE SET "
         + "state = excluded.state, tries = tlsrpt_dispatch.tries + 1, at = excluded.at, retry_at = NULL, result = '' "
-        + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP')";
+        + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP', 'LOST')";
     private static final int ROWS_PER_SLICE = 1_000;
     private static final int TRIES = 3;
 
@@ -50,7 +50,7 @@ public final class SqlReportStore implements ReportStore {
     public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
         insistently(connection -> {
             try (PreparedStatement update = connection.prepareStatement("UPDATE tlsrpt_dispatch SET state = ?, result = ?, at = ?, "
-                     + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ?")) {
+                     + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ? AND state <> 'LOST'")) {
                 Rows.set(update, 1, state.name(), result, now.toEpochMilli());
                 update.setObject(4, retryAt.map(Instant::toEpochMilli).orElse(null));
                 setDispatch(update, 5, dispatch);

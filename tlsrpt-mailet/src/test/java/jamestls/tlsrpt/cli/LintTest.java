@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportJson;
 import jamestls.tlsrpt.report.ReportMail;
@@ -43,7 +44,8 @@ class LintTest {
     void reportOfOursShouldBeInOrderInAllForms() throws IOException {
         ReportFile file = ((ReportFile.Ready) ReportFile.write(REPORT)).files().getFirst();
         String mail = "DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=x; bh=y; b=z\r\n"
-            + new String(ReportMail.write(file, "tls@rcpt.example", Instant.parse("2026-03-02T00:10:00Z")), StandardCharsets.US_ASCII);
+            + new String(ReportMail.write(file, "tls@rcpt.example", Instant.parse("2026-03-02T00:10:00Z"),
+                new MailIds(new byte[32])), StandardCharsets.US_ASCII);
 
         assertThat(lint(ReportJson.write(REPORT))).isZero();
         assertThat(out).contains("form: json", "in order", "sts rcpt.example as it asks: 3, not: 0");

@@ -16,6 +16,7 @@ import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
+import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.TlsReport;
@@ -53,7 +54,7 @@ class SignatureCheckTest {
 
     private final DnsServer dns = DnsServer.start();
     private SignatureCheck check;
-    private final byte[] mail = ReportMail.write(file(), "tls@rcpt.example", NOON);
+    private final byte[] mail = ReportMail.write(file(), "tls@rcpt.example", NOON, new MailIds(new byte[32]));
 
     @BeforeAll
     static void key() throws GeneralSecurityException {

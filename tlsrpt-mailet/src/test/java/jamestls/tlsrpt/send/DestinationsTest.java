@@ -11,8 +11,10 @@ import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.LostReport;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.MemoryDestinationStore;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.ReportRecord;
@@ -41,7 +43,9 @@ class DestinationsTest {
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final MemoryReportStore reports = new MemoryReportStore(100);
     private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
-    private final DeadMailboxes dead = new DeadMailboxes(metrics, clock);
+    private final MemoryDestinationStore destinations = new MemoryDestinationStore();
+    private final DeadMailboxes dead = new DeadMailboxes(destinations, clock);
+    private final Losses losses = new Losses(reports, dead, Counters.of(metrics), clock);
 
     @AfterEach
     void stop() {
@@ -142,7 +146,7 @@ class DestinationsTest {
     void mailboxThatRefusedAReportShouldBeLeftAloneForAWeek() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         ReportRun run = run("", 1_000, 1, Optional.empty());
-        dead.lost(new LostReport("m1", "TLS@rcpt.example", LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
+        losses.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
         journal.record(List.of(met(NOON)));
 
         assertThat(now(run)).singleElement().isInstanceOfSatisfying(ReportResult.GivenUp.class,
@@ -156,8 +160,52 @@ class DestinationsTest {
     }
 
     @Test
+    void restartShouldNotForgetWhoIsLeftAlone() {
+        losses.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
+
+        assertThat(new DeadMailboxes(destinations, clock).objection("tls@rcpt.example")).hasValueSatisfying(
+            why -> assertThat(why).contains("2026-03-09T00:10:00Z", "550 5.1.1 nobody here"));
+    }
+
+    @Test
+    void otherServersShouldKnowWithinAMinute() {
+        DeadMailboxes other = new DeadMailboxes(destinations, clock);
+        assertThat(other.objection("tls@rcpt.example")).isEmpty();
+        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550"));
+        clock.advance(Duration.ofSeconds(61));
+
+        assertThat(other.objection("tls@rcpt.example")).isPresent();
+    }
+
+    @Test
+    void reportThatOurOwnServerLostShouldBeShownAsLost() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
+        journal.record(List.of(met(NOON)));
+        now(run("", 1_000, 1, Optional.empty()));
+        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.of("20260301.rcpt.example@sender.example"),
+            LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
+
+        assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
+            .containsExactly(ReportRecord.State.LOST, "expired: 451 4.4.1 no answer");
+        assertThat(record(WEB).state()).isEqualTo(ReportRecord.State.ACCEPTED);
+    }
+
+    @Test
+    void reportThatCameBackShouldBeShownAsLostAndItsMailboxLeftAlone() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        journal.record(List.of(met(NOON)));
+        now(run("", 1_000, 1, Optional.empty()));
+        losses.returned(new ReturnedMail("20260301.rcpt.example@sender.example", "tls@rcpt.example", true, "5.1.1 smtp; 550 no"));
+
+        assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
+            .containsExactly(ReportRecord.State.LOST, "came back: 5.1.1 smtp; 550 no");
+        assertThat(dead.objection("tls@rcpt.example")).isPresent();
+        assertThat(metrics.countFor("tlsReportMailsReturned")).isEqualTo(1);
+    }
+
+    @Test
     void mailboxThatWasOnlyOutOfReachShouldNotBeLeftAlone() {
-        dead.lost(new LostReport("m1", "tls@rcpt.example", LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
+        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
 
         assertThat(dead.objection("tls@rcpt.example")).isEmpty();
         assertThat(metrics.countFor("tlsReportMailsExpired")).isEqualTo(1);
@@ -175,7 +223,8 @@ class DestinationsTest {
     }
 
     private ReportRun run(String rules, int cap, int minSessions, Optional<Rua.Mailto> archive) {
-        DestinationGuard guard = new DestinationGuard(DestinationRules.parse(rules, Set.of(443)), cap, dead, metrics, clock);
+        DestinationGuard guard = new DestinationGuard(DestinationRules.parse(rules, Set.of(443)), cap, destinations, dead,
+            Counters.of(metrics), clock);
         return new ReportRun(new ReportSettings(REPORTER, guard, minSessions, archive), tallies, reports, dns, outbox.transports(),
             new ReportLog(metrics), clock);
     }

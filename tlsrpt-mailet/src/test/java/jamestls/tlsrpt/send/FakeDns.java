@@ -25,6 +25,11 @@ final class FakeDns implements Dns {
         return this;
     }
 
+    FakeDns put(DomainName name, DnsAnswer<String> answer) {
+        txt.put(name, answer);
+        return this;
+    }
+
     @Override
     public DnsAnswer<String> txt(DomainName name) {
         return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE));

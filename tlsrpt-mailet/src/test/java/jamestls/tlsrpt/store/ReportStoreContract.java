@@ -51,6 +51,17 @@ abstract class ReportStoreContract {
     }
 
     @Test
+    void whatIsLostShouldStaySoThoughNewsOfItComesBeforeTheEnd() {
+        store.begin(MAIL, NOON);
+        store.finish(MAIL, State.LOST, "550 5.1.1 nobody here", Optional.empty(), NOON);
+        store.finish(MAIL, State.ACCEPTED, "accepted", Optional.empty(), LATER);
+        store.begin(MAIL, LATER);
+
+        assertThat(store.of(KEY))
+            .containsExactly(new ReportRecord(MAIL, State.LOST, 1, NOON, Optional.empty(), "550 5.1.1 nobody here"));
+    }
+
+    @Test
     void refusalShouldBeTriedAgainAndCounted() {
         store.begin(WEB, NOON);
         store.finish(WEB, State.REFUSED, "HTTP status 503", Optional.of(LATER), NOON);

@@ -1,0 +1,66 @@
+package jamestls.tlsrpt.report;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A mail or a part of one (RFC 2045), read as far as reports and bounces need it. It is a stranger's: nothing in it is an error.
+ *
+ * @param headers names in lower case, the first of a name, unfolded
+ * @param body not decoded; lines end with LF
+ */
+public record MimeEntity(Map<String, String> headers, String body) {
+
+    private static final Pattern BOUNDARY = Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))", Pattern.CASE_INSENSITIVE);
+    private static final int MOST_PARTS = 20;
+
+    /** Reads octets with any line ends. */
+    public static MimeEntity of(byte[] octets) {
+        return of(new String(octets, StandardCharsets.ISO_8859_1).replace("\r\n", "\n"));
+    }
+
+    /** Reads text whose lines end with LF. */
+    public static MimeEntity of(String text) {
+        int end = text.startsWith("\n") ? 0 : text.indexOf("\n\n");
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (String line : (end < 0 ? text : text.substring(0, end)).replaceAll("\n[ \t]+", " ").split("\n")) {
+            int colon = line.indexOf(':');
+            if (colon > 0) {
+                headers.putIfAbsent(line.substring(0, colon).strip().toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+            }
+        }
+        return new MimeEntity(headers, end < 0 ? "" : text.substring(Math.min(text.length(), end == 0 ? 1 : end + 2)));
+    }
+
+    /** The value, or an empty text. */
+    public String header(String name) {
+        return headers.getOrDefault(name, "");
+    }
+
+    /** Content-Type with its parameters, in lower case. */
+    public String type() {
+        return header("content-type").toLowerCase(Locale.ROOT);
+    }
+
+    /** The parts of a multipart, at most twenty; none if it is something else. */
+    public List<MimeEntity> parts() {
+        Matcher boundary = BOUNDARY.matcher(header("content-type"));
+        if (!type().startsWith("multipart/") || !boundary.find()) {
+            return List.of();
+        }
+        String delimiter = "--" + Optional.ofNullable(boundary.group(1)).orElse(boundary.group(2));
+        String[] texts = ("\n" + body).split(Pattern.quote("\n" + delimiter), MOST_PARTS + 1);
+        List<MimeEntity> parts = new ArrayList<>();
+        for (int i = 1; i < texts.length && !texts[i].startsWith("--"); i++) {
+            parts.add(of(texts[i].replaceFirst("^[ \t]*\n", "")));
+        }
+        return parts;
+    }
+}

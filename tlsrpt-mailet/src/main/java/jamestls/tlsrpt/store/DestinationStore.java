@@ -1,0 +1,32 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.dns.DomainName;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is known about destinations apart from single reports, so that a restart forgets no limit and servers share them. Safe
+ * for many threads. All methods may throw {@code StorageOutage}.
+ */
+public interface DestinationStore {
+
+    /** The addresses that are left alone at that time. */
+    List<LeftAlone> leftAlone(Instant now);
+
+    /** From now on this is what is known about the address; what ends sooner than what is there already changes nothing. */
+    void leaveAlone(LeftAlone mailbox);
+
+    /** How many reports each host got on a UTC day. */
+    Map<DomainName, Long> ofDay(LocalDate day);
+
+    /** Adds to that. @return what these hosts got on that day from all servers, this included */
+    Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more);
+
+    /** Octets that nobody outside knows, the same for all servers and for ever; made when first asked for. */
+    byte[] secret();
+
+    /** Drops what is kept about days before {@code firstKept}. */
+    void forget(LocalDate firstKept);
+}

@@ -1,0 +1,149 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.Migrations;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** In a {@link Database}. Days are days since 1970, instants milliseconds since 1970. */
+public final class SqlDestinationStore implements DestinationStore {
+
+    /** For {@code Database.open}: addresses left alone, what hosts got on a day, and the secret. */
+    public static final Migrations MIGRATIONS = new Migrations("tlsdest", List.of(List.of(
+        "CREATE TABLE tlsdest_left_alone (address TEXT PRIMARY KEY, until BIGINT NOT NULL, why TEXT NOT NULL)",
+        "CREATE TABLE tlsdest_host_day (day BIGINT NOT NULL, host TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (day, host))",
+        "CREATE TABLE tlsdest_secret (name TEXT PRIMARY KEY, octets ${bytes} NOT NULL)")));
+
+    static final int SECRET_OCTETS = 32;
+    private static final int MOST_ADDRESSES = 100_000;
+    private static final int MOST_HOSTS = 1_000_000;
+    private static final String MAIL_IDS = "mail-ids";
+
+    private final Database database;
+
+    public SqlDestinationStore(Database database) {
+        this.database = database;
+    }
+
+    @Override
+    public List<LeftAlone> leftAlone(Instant now) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(
+                     "SELECT address, until, why FROM tlsdest_left_alone WHERE until > ? ORDER BY until DESC, address LIMIT ?")) {
+                Rows.set(query, 1, now.toEpochMilli(), MOST_ADDRESSES);
+                List<LeftAlone> all = new ArrayList<>();
+                try (ResultSet answer = query.executeQuery()) {
+                    while (answer.next()) {
+                        all.add(new LeftAlone(answer.getString(1), Instant.ofEpochMilli(answer.getLong(2)), answer.getString(3)));
+                    }
+                }
+                return all;
+            }
+        });
+    }
+
+    @Override
+    public void leaveAlone(LeftAlone mailbox) {
+        database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(
+                     "INSERT INTO tlsdest_left_alone (address, until, why) VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
+                         + "until = excluded.until, why = excluded.why WHERE excluded.until > tlsdest_left_alone.until")) {
+                Rows.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why());
+                return insert.executeUpdate();
+            }
+        });
+    }
+
+    @Override
+    public Map<DomainName, Long> ofDay(LocalDate day) {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(
+                     "SELECT host, n FROM tlsdest_host_day WHERE day = ? ORDER BY n DESC LIMIT ?")) {
+                Rows.set(query, 1, day.toEpochDay(), MOST_HOSTS);
+                Map<DomainName, Long> counts = new HashMap<>();
+                try (ResultSet answer = query.executeQuery()) {
+                    while (answer.next()) {
+                        counts.put(new DomainName(answer.getString(1)), answer.getLong(2));
+                    }
+                }
+                return counts;
+            }
+        });
+    }
+
+    @Override
+    public Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more) {
+        // always in the same order, so that servers wait for each other and do not lock each other out
+        Map<DomainName, Integer> sorted = new TreeMap<>(more);
+        return database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(
+                     "INSERT INTO tlsdest_host_day (day, host, n) VALUES (?, ?, ?) ON CONFLICT (day, host) DO UPDATE SET "
+                         + "n = tlsdest_host_day.n + excluded.n")) {
+                for (Map.Entry<DomainName, Integer> each : sorted.entrySet()) {
+                    Rows.set(insert, 1, day.toEpochDay(), each.getKey().ascii(), each.getValue());
+                    insert.addBatch();
+                }
+                insert.executeBatch();
+            }
+            return totals(connection, day, sorted);
+        });
+    }
+
+    private static Map<DomainName, Long> totals(Connection connection, LocalDate day, Map<DomainName, Integer> hosts) throws SQLException {
+        Map<DomainName, Long> totals = new HashMap<>();
+        try (PreparedStatement query = connection.prepareStatement("SELECT n FROM tlsdest_host_day WHERE day = ? AND host = ?")) {
+            for (DomainName host : hosts.keySet()) {
+                Rows.set(query, 1, day.toEpochDay(), host.ascii());
+                try (ResultSet answer = query.executeQuery()) {
+                    totals.put(host, answer.next() ? answer.getLong(1) : 0);
+                }
+            }
+        }
+        return totals;
+    }
+
+    @Override
+    public byte[] secret() {
+        byte[] fresh = new byte[SECRET_OCTETS];
+        new SecureRandom().nextBytes(fresh);
+        return database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(
+                     "INSERT INTO tlsdest_secret (name, octets) VALUES (?, ?) ON CONFLICT (name) DO NOTHING");
+                 PreparedStatement query = connection.prepareStatement("SELECT octets FROM tlsdest_secret WHERE name = ?")) {
+                Rows.set(insert, 1, MAIL_IDS, fresh);
+                insert.executeUpdate();
+                Rows.set(query, 1, MAIL_IDS);
+                try (ResultSet answer = query.executeQuery()) {
+                    if (!answer.next()) {
+                        throw new SQLException("the secret was not kept");
+                    }
+                    return answer.getBytes(1);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void forget(LocalDate firstKept) {
+        database.transaction(connection -> {
+            try (PreparedStatement hosts = connection.prepareStatement("DELETE FROM tlsdest_host_day WHERE day < ?");
+                 PreparedStatement addresses = connection.prepareStatement("DELETE FROM tlsdest_left_alone WHERE until < ?")) {
+                Rows.set(hosts, 1, firstKept.toEpochDay());
+                Rows.set(addresses, 1, firstKept.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli());
+                return hosts.executeUpdate() + addresses.executeUpdate();
+            }
+        });
+    }
+}

@@ -1,0 +1,90 @@
+package jamestls.tlsrpt.store;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every store of limits does. */
+abstract class DestinationStoreContract {
+
+    private static final DomainName HOST = DomainName.of("victim.example");
+    private static final DomainName OTHER = DomainName.of("other.example");
+    private static final LeftAlone WEEK = new LeftAlone("tls@rcpt.example", NOON.plus(Duration.ofDays(7)), "550 5.1.1 nobody here");
+
+    private DestinationStore store;
+
+    /** Empty. */
+    abstract DestinationStore open();
+
+    /** The same again, as another process sees it; or the same object where there is nothing else. */
+    abstract DestinationStore again(DestinationStore opened);
+
+    @BeforeEach
+    void openStore() {
+        store = open();
+    }
+
+    @Test
+    void addressShouldBeLeftAloneUntilItsTimeIsOver() {
+        store.leaveAlone(WEEK);
+        store.leaveAlone(new LeftAlone("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
+
+        assertThat(again(store).leftAlone(NOON)).containsExactlyInAnyOrder(WEEK,
+            new LeftAlone("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
+        assertThat(store.leftAlone(NOON.plusSeconds(1))).containsExactly(WEEK);
+        assertThat(store.leftAlone(WEEK.until())).isEmpty();
+    }
+
+    @Test
+    void longerTimeShouldWin() {
+        LeftAlone later = new LeftAlone(WEEK.address(), WEEK.until().plusSeconds(60), "again");
+        store.leaveAlone(WEEK);
+        store.leaveAlone(later);
+        store.leaveAlone(WEEK);
+
+        assertThat(store.leftAlone(NOON)).containsExactly(later);
+    }
+
+    @Test
+    void reportsShouldAddUpByHostAndDay() {
+        assertThat(store.add(DAY, Map.of(HOST, 3, OTHER, 1))).isEqualTo(Map.of(HOST, 3L, OTHER, 1L));
+        assertThat(again(store).add(DAY, Map.of(HOST, 2))).isEqualTo(Map.of(HOST, 5L));
+
+        assertThat(again(store).ofDay(DAY)).isEqualTo(Map.of(HOST, 5L, OTHER, 1L));
+        assertThat(store.ofDay(DAY.plusDays(1))).isEmpty();
+    }
+
+    @Test
+    void additionsAtTheSameTimeShouldAllCount() {
+        IntStream.range(0, 40).parallel().forEach(i -> store.add(DAY, Map.of(HOST, 1, OTHER, 2)));
+
+        assertThat(store.ofDay(DAY)).isEqualTo(Map.of(HOST, 40L, OTHER, 80L));
+    }
+
+    @Test
+    void secretShouldBeTheSameForAllAndLong() {
+        List<String> secrets = IntStream.range(0, 8).parallel()
+            .mapToObj(i -> HexFormat.of().formatHex(again(store).secret())).distinct().toList();
+
+        assertThat(secrets).singleElement().asString().hasSize(64);
+    }
+
+    @Test
+    void oldDaysShouldBeForgotten() {
+        store.add(DAY, Map.of(HOST, 3));
+        store.leaveAlone(WEEK);
+        store.forget(DAY.plusDays(1));
+
+        assertThat(store.ofDay(DAY)).isEmpty();
+        assertThat(store.leftAlone(NOON)).containsExactly(WEEK);
+    }
+}
