@@ -39,6 +39,7 @@ class ArchitectureTest {
         "smtp,     dns",
         "dane,     dns outcome",
         "sts,      dns https outcome storage",
+        "direct,   mx smtp dns",
         "cli,      delivery policy dane storage smtp sts mx dns https outcome",
         "policy,   dane sts dns outcome smtp",
         "delivery, policy dane sts mx smtp dns outcome config"})

@@ -15,18 +15,11 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import javax.xml.XMLConstants;
-import javax.xml.parsers.DocumentBuilderFactory;
-import javax.xml.parsers.ParserConfigurationException;
-import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
-import org.xml.sax.SAXException;
 import picocli.CommandLine.Option;
 
 /** What the commands take from James's configuration, or from options in its place. */
@@ -44,7 +37,7 @@ final class JamesConf {
     @Option(names = "--dns", paramLabel = "SERVERS", description = "like 127.0.0.1:5353; default: as TlsReporting, else the system's")
     private String dns;
 
-    private Map<String, String> parameters;
+    private List<ConfiguredMailet> mailets;
 
     Database database() throws IOException {
         String location = Optional.ofNullable(database).or(() -> parameter("database")).orElse("file://var/tlsreports.sqlite");
@@ -79,11 +72,17 @@ final class JamesConf {
         return DestinationRules.parse(parameter("destinations").orElse(""), ports);
     }
 
-    private Optional<String> parameter(String name) {
-        if (parameters == null) {
-            parameters = read();
+    /** Of TlsReporting. */
+    Optional<String> parameter(String name) {
+        return mailets().stream().filter(each -> each.is("TlsReporting")).findFirst().flatMap(each -> each.parameter(name));
+    }
+
+    /** All mailets, in their order; none if there is no such file. */
+    List<ConfiguredMailet> mailets() {
+        if (mailets == null) {
+            mailets = directory().map(each -> each.resolve(FILE)).filter(Files::exists).map(ConfiguredMailet::read).orElse(List.of());
         }
-        return Optional.ofNullable(parameters.get(name)).filter(value -> !value.isEmpty());
+        return mailets;
     }
 
     private Optional<Path> directory() {
@@ -92,39 +91,16 @@ final class JamesConf {
             .map(Path::toAbsolutePath).map(Path::normalize);
     }
 
-    /** James has {@code file://var/…} beside its conf directory. */
-    private Path located(String location) {
+    /** James has {@code file://var/…} beside its conf directory; a bare name stands for a file in that. */
+    Path located(String location) {
         if (location.startsWith("file:///")) {
             return Path.of(URI.create(location));
+        }
+        if (!location.startsWith("file:")) {
+            return directory().orElse(Path.of("").toAbsolutePath()).resolve(location.replaceFirst("^(conf|classpath):/*", ""));
         }
         String relative = location.substring(location.startsWith("file://") ? "file://".length() : "file:".length());
         return relative.startsWith("/") ? Path.of(relative)
             : directory().map(Path::getParent).orElse(Path.of("").toAbsolutePath()).resolve(relative);
-    }
-
-    private Map<String, String> read() {
-        Map<String, String> values = new HashMap<>();
-        Optional<Path> file = directory().map(each -> each.resolve(FILE)).filter(Files::exists);
-        if (file.isEmpty()) {
-            return values;
-        }
-        try {
-            DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-            NodeList mailets = factory.newDocumentBuilder().parse(file.get().toFile()).getElementsByTagName("mailet");
-            for (int i = 0; i < mailets.getLength(); i++) {
-                Element mailet = (Element) mailets.item(i);
-                if (mailet.getAttribute("class").endsWith("TlsReporting")) {
-                    NodeList children = mailet.getElementsByTagName("*");
-                    for (int j = 0; j < children.getLength(); j++) {
-                        values.put(children.item(j).getNodeName(), children.item(j).getTextContent().strip());
-                    }
-                }
-            }
-            return values;
-        } catch (IOException | SAXException | ParserConfigurationException e) {
-            throw new IllegalArgumentException(file.get() + " can't be read: " + e.getMessage(), e);
-        }
     }
 }

@@ -76,7 +76,7 @@ public final class ReportLog {
     }
 
     /** Parts of it are a stranger's words. */
-    static String printable(String text) {
+    public static String printable(String text) {
         String clean = text.replaceAll("[^\\x20-\\x7e]", "?");
         return clean.length() > LONGEST_DETAIL ? clean.substring(0, LONGEST_DETAIL) : clean;
     }

@@ -28,7 +28,7 @@ public record ReportSchedule(Duration grace, Duration window) {
     }
 
     /** True when the day's end is more than 48 hours ago and the receiver has stopped waiting. */
-    static boolean isTooOld(TallyKey key, Instant now) {
+    public static boolean isTooOld(TallyKey key, Instant now) {
         return now.isAfter(key.endOfDay().plus(OLDEST));
     }
 }
