@@ -40,7 +40,7 @@ class ArchitectureTest {
         "dane,     dns outcome",
         "sts,      dns https outcome storage",
         "direct,   mx smtp dns",
-        "cli,      delivery policy dane storage smtp sts mx dns https outcome",
+        "cli,      config delivery policy dane storage smtp sts mx dns https outcome",
         "policy,   dane sts dns outcome smtp",
         "delivery, policy dane sts mx smtp dns outcome config"})
     void roomShouldKnowOnlyTheRoomsBelow(String room, String below) {

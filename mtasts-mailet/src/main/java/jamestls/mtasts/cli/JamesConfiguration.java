@@ -16,7 +16,7 @@ import org.xml.sax.SAXException;
 
 /**
  * What James's {@code conf/} says about outbound delivery: the parameters of SecureRemoteDelivery, and the DNS servers where
- * it names none. Read with the JDK's parser; James's own variables ({@code ${env:…}}) stay as they are.
+ * it names none. Read with the JDK's parser; variables are filled in as James does it ({@link Variables}).
  */
 final class JamesConfiguration {
 
@@ -30,19 +30,21 @@ final class JamesConfiguration {
      *
      * @throws IOException when a file is missing or no XML, or there is no such mailet
      */
-    static Map<String, String> read(Path conf) throws IOException {
-        Map<String, String> parameters = new HashMap<>(servers(conf.resolve("dnsservice.xml")));
-        parameters.putAll(mailet(conf.resolve("mailetcontainer.xml")));
+    static Map<String, String> read(Path conf, Variables variables) throws IOException {
+        Map<String, String> parameters = new HashMap<>(servers(conf.resolve("dnsservice.xml"), variables));
+        parameters.putAll(mailet(conf.resolve("mailetcontainer.xml"), variables));
         return parameters;
     }
 
-    private static Map<String, String> mailet(Path file) throws IOException {
+    private static Map<String, String> mailet(Path file, Variables variables) throws IOException {
         for (Element mailet : elements(root(file), "mailet")) {
             String name = mailet.getAttribute("class");
             if (name.equals(MAILET) || name.endsWith("." + MAILET)) {
                 Map<String, String> parameters = new HashMap<>();
                 for (Element parameter : elements(mailet, "*")) {
-                    parameters.put(parameter.getTagName(), parameter.getTextContent().strip());
+                    // as James hands a parameter to the mailet that is written more than once
+                    parameters.merge(parameter.getTagName(), variables.filledIn(parameter.getTextContent().strip()),
+                        (one, other) -> one + "," + other);
                 }
                 return parameters;
             }
@@ -50,13 +52,14 @@ final class JamesConfiguration {
         throw new IOException(file + " has no mailet of class jamestls.mtasts." + MAILET);
     }
 
-    private static Map<String, String> servers(Path file) throws IOException {
+    private static Map<String, String> servers(Path file, Variables variables) throws IOException {
         if (!Files.exists(file)) {
             return Map.of();
         }
         Element root = root(file);
         boolean ofSystem = elements(root, "autodiscover").stream().anyMatch(element -> element.getTextContent().strip().equals("true"));
-        List<String> servers = elements(root, "server").stream().map(element -> element.getTextContent().strip()).toList();
+        List<String> servers = elements(root, "server").stream()
+            .map(element -> variables.filledIn(element.getTextContent().strip())).toList();
         return ofSystem || servers.isEmpty() ? Map.of() : Map.of("dnsServers", String.join(", ", servers));
     }
 

@@ -7,12 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import jamestls.mtasts.config.ParameterNames;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsServers;
@@ -32,9 +33,19 @@ import jamestls.mtasts.storage.DatabaseAddress;
 record ServerSettings(Map<String, String> values, Path conf) {
 
     private static final int HIGHEST_PORT = 65_535;
+    private static final String MAILET = "SecureRemoteDelivery";
 
     ServerSettings {
         values = Map.copyOf(values);
+    }
+
+    /** @throws IOException on a name that the mailet would not take, in its words */
+    static ServerSettings of(Map<String, String> written, Path conf) throws IOException {
+        try {
+            return new ServerSettings(ParameterNames.ofDelivery().accepted(MAILET, written), conf);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     DnsSettings dns() throws IOException {
@@ -50,8 +61,9 @@ record ServerSettings(Map<String, String> values, Path conf) {
         }
     }
 
-    AddressGuard guard() {
-        return value("allowPrivateAddresses").filter("true"::equals).isPresent() ? AddressGuard.anywhere() : AddressGuard.publicOnly();
+    AddressGuard guard() throws IOException {
+        String allowed = value("allowPrivateAddresses").orElse("false").toLowerCase(Locale.ROOT);
+        return oneOf("allowPrivateAddresses", allowed, "true", "false").equals("true") ? AddressGuard.anywhere() : AddressGuard.publicOnly();
     }
 
     int smtpPort() throws IOException {
@@ -80,16 +92,28 @@ record ServerSettings(Map<String, String> values, Path conf) {
         }
     }
 
-    DaneScope dane() {
-        if (value("dane").filter("off"::equals).isPresent()) {
-            return DaneScope.OFF;
-        }
-        return value("insecureMx").filter("ignore"::equals).isPresent() ? DaneScope.SECURE_MX : DaneScope.ANY_MX;
+    DaneScope dane() throws IOException {
+        String use = oneOf("dane", value("dane").orElse("on"), "on", "off");
+        String insecureMx = oneOf("insecureMx", value("insecureMx").orElse("dane"), "dane", "ignore");
+        return use.equals("off") ? DaneScope.OFF : insecureMx.equals("ignore") ? DaneScope.SECURE_MX : DaneScope.ANY_MX;
     }
 
-    Set<DomainName> mandatoryDane() {
-        return Arrays.stream(values.getOrDefault("mandatoryDane", "").split(","))
-            .flatMap(name -> DomainName.parse(name.strip()).stream()).collect(Collectors.toSet());
+    Set<DomainName> mandatoryDane() throws IOException {
+        Set<DomainName> domains = new HashSet<>();
+        for (String name : values.getOrDefault("mandatoryDane", "").split(",")) {
+            if (!name.isBlank()) {
+                domains.add(DomainName.parse(name.strip()).orElseThrow(() -> wrong("mandatoryDane", name.strip(),
+                    "domain names separated by commas, such as 'example.org, example.net'")));
+            }
+        }
+        return domains;
+    }
+
+    private static String oneOf(String name, String value, String... allowed) throws IOException {
+        if (!List.of(allowed).contains(value)) {
+            throw wrong(name, value, String.join(", ", allowed));
+        }
+        return value;
     }
 
     /** Where the server keeps its policies; empty if in memory, or if there is no such file yet. */
@@ -153,6 +177,6 @@ record ServerSettings(Map<String, String> values, Path conf) {
     }
 
     private static IOException wrong(String name, String value, String allowed) {
-        return new IOException(name + " has the value '" + value + "'; allowed: " + allowed);
+        return new IOException(MAILET + ": parameter '" + name + "' has the value '" + value + "'; allowed: " + allowed);
     }
 }

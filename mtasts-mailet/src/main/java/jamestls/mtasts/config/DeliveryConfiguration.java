@@ -3,10 +3,7 @@ package jamestls.mtasts.config;
 import jakarta.mail.MessagingException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.mailet.MailetConfig;
 
 /**
@@ -62,18 +59,6 @@ public record DeliveryConfiguration(
     /** Whether retries wait for first attempts, in queues that know priorities: {@code usePriority}. */
     public enum Retries { AS_THEY_COME, LAST }
 
-    private static final List<String> KNOWN = Stream.of(PolicyStorage.NAMES, GatewayParameters.NAMES, List.of("outgoing", "delayTime",
-        "maxRetries", "maxDnsProblemRetries", "timeout", "connectiontimeout", "bounceProcessor", "onSuccess", "heloName", "bind",
-        "usePriority", "sendpartial", "debug", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails", "reuseIdle",
-        "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore", "trustStorePassword",
-        "allowPrivateAddresses", "dnssec", "trustAnchors", "dane", "insecureMx", "mandatoryDane")).flatMap(List::stream).toList();
-
-    /** What stock samples have and stock code never reads, each with what to write instead. */
-    private static final Map<String, String> DECLINED = Map.of(
-        "deliveryThreads", "write 'deliveries', the most deliveries at once; waiting costs no thread",
-        "outgoingQueue", "write 'outgoing'; stock RemoteDelivery reads that name, too, whatever its samples say",
-        "connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery reads that name, too");
-
     /** The exception for a value that turns out unusable only when it is put to use. */
     public static MessagingException invalid(String name, String value, String allowed) {
         return Parameters.invalid("SecureRemoteDelivery", name, value, allowed);
@@ -81,8 +66,7 @@ public record DeliveryConfiguration(
 
     /** @throws MessagingException naming the parameter, its value and what is allowed */
     public static DeliveryConfiguration of(MailetConfig config) throws MessagingException {
-        Parameters parameters = Parameters.of(config, KNOWN,
-            name -> Optional.ofNullable(DECLINED.get(name)).or(() -> StockNames.objection(name)), StockNames::here);
+        Parameters parameters = Parameters.of(config, ParameterNames.ofDelivery());
         // read for their syntax only: each recipient has a result of its own either way, and log levels are logback.xml's
         parameters.flag("sendpartial", false);
         parameters.flag("debug", false);

@@ -31,8 +31,6 @@ public record GatewayParameters(String hosts, int port, Balancing balancing, Tls
     /** Whether user and password may be said without TLS. */
     public enum ClearTextLogin { REFUSED, ALLOWED }
 
-    static final List<String> NAMES = List.of("gateway", "gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayAuthInClear",
-        "loadBalancing", "startTLS", "sslEnable", "verifyServerIdentity", "sslTrustAllCerts");
     private static final List<String> ONLY_WITH_GATEWAY = List.of("gatewayPort", "gatewayUsername", "gatewayPassword",
         "gatewayAuthInClear");
     private static final int SMTP = 25;

@@ -5,12 +5,11 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.apache.james.util.DurationParser;
 import org.apache.mailet.MailetConfig;
 
@@ -37,43 +36,22 @@ public final class Parameters {
      */
     public static Parameters of(MailetConfig config, Collection<String> known, Map<String, String> declined)
             throws MessagingException {
-        return of(config, known, name -> Optional.ofNullable(declined.get(name)), name -> Optional.empty());
+        return of(config, ParameterNames.of(known, declined));
     }
 
-    /**
-     * Likewise, with other names for the same.
-     *
-     * @param declined what to write instead of a name, if it is one that exists elsewhere
-     * @param renamed the known name that a name stands for, if it does; what is written under it wins
-     */
-    static Parameters of(MailetConfig config, Collection<String> known, Function<String, Optional<String>> declined,
-                         Function<String, Optional<String>> renamed) throws MessagingException {
-        Map<String, String> values = new HashMap<>();
-        Map<String, String> winning = new HashMap<>();
-        for (var names = config.getInitParameterNames(); names.hasNext(); ) {
-            String name = names.next();
-            if (name.equals("onMailetException") || name.equals("onMatchException")) {
-                continue;
-            }
-            String value = Optional.ofNullable(config.getInitParameter(name)).orElse("").strip();
-            String shown = name.toLowerCase(Locale.ROOT).contains("pas") ? "(not shown)" : value;
-            if (renamed.apply(name).isPresent()) {
-                winning.put(renamed.apply(name).get(), value);
-                continue;
-            }
-            if (declined.apply(name).isPresent()) {
-                throw new MessagingException(config.getMailetName() + ": parameter '" + name + "' (value '" + shown
-                    + "') is not supported: " + declined.apply(name).get());
-            }
-            if (!known.contains(name)) {
-                throw new MessagingException(config.getMailetName() + ": unknown parameter '" + name + "' (value '" + shown + "')"
-                    + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse(".")
-                    + " Known parameters: " + String.join(", ", known.stream().sorted().toList()));
-            }
-            values.put(name, value);
+    /** Likewise, with the names known elsewhere. */
+    static Parameters of(MailetConfig config, ParameterNames names) throws MessagingException {
+        // in the order of the file, so that the first mistake is named
+        Map<String, String> written = new LinkedHashMap<>();
+        for (var each = config.getInitParameterNames(); each.hasNext(); ) {
+            String name = each.next();
+            written.put(name, Optional.ofNullable(config.getInitParameter(name)).orElse("").strip());
         }
-        values.putAll(winning);
-        return new Parameters(config.getMailetName(), values);
+        try {
+            return new Parameters(config.getMailetName(), names.accepted(config.getMailetName(), written));
+        } catch (IllegalArgumentException e) {
+            throw new MessagingException(e.getMessage());
+        }
     }
 
     /** The value, if it is there and not blank. */

@@ -3,7 +3,6 @@ package jamestls.mtasts.config;
 import jakarta.mail.MessagingException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 
 /**
  * Where policies are kept, and how long they are looked after.
@@ -14,8 +13,6 @@ import java.util.List;
  * @param unusedAfter policies of domains no mail went to for longer are not refreshed any more; they apply until they expire
  */
 public record PolicyStorage(String database, String user, String password, Duration unusedAfter) {
-
-    static final List<String> NAMES = List.of("database", "databaseUser", "databasePassword", "policyUnusedAfter");
 
     static PolicyStorage of(Parameters parameters) throws MessagingException {
         return new PolicyStorage(

@@ -47,6 +47,16 @@ public final class Database implements AutoCloseable {
     }
 
     /**
+     * For a look into a database that belongs to a running server, or to one that will run again: nothing is created, brought up to
+     * date or written. Every transaction fails with {@link StorageOutage} if the database is not there, or its tables are of another
+     * version than {@code expected}.
+     */
+    public static Database toRead(DatabaseAddress address, Migrations expected) {
+        return new Database(address, address instanceof DatabaseAddress.PostgreSql ? Dialect.POSTGRESQL : Dialect.SQLITE,
+            new ReadingEngine(address, expected));
+    }
+
+    /**
      * Does the work in one transaction and commits it durably. Waits for some seconds at worst, never interruptibly.
      *
      * @throws StorageOutage when the database fails; an exception of the work itself rolls back and comes through

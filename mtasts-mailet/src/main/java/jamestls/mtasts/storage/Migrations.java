@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The tables of one module, as the steps that lead to them. Step 1 makes the first version, each further one changes the one
@@ -42,6 +43,18 @@ public record Migrations(String module, List<List<String>> steps) {
                 }
                 note(connection, step + 1, now);
             }
+        }
+    }
+
+    /** Why the tables that are there are not those this software knows, as a sentence; nothing is changed. */
+    Optional<String> mismatch(Connection connection) {
+        try {
+            int version = version(connection);
+            return version == steps.size() ? Optional.empty() : Optional.of("the tables of '" + module + "' are of version " + version
+                + ", and this software knows version " + steps.size() + (version > steps.size() ? ": use the newer software"
+                : ": James brings them up to date when it starts with this one"));
+        } catch (SQLException e) {
+            return Optional.of("there are no tables of this software: " + e.getMessage());
         }
     }
 

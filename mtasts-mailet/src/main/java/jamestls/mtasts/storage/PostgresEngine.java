@@ -54,7 +54,7 @@ final class PostgresEngine implements Engine {
     }
 
     /** A data source of its own, not DriverManager's: James's PostgreSQL edition may have a driver registered there. */
-    private static PGSimpleDataSource server(DatabaseAddress.PostgreSql address) {
+    static PGSimpleDataSource server(DatabaseAddress.PostgreSql address) {
         PGSimpleDataSource server = new PGSimpleDataSource();
         server.setUrl(address.url());
         if (!address.user().isEmpty()) {

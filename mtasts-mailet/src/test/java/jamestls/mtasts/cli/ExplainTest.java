@@ -13,13 +13,25 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.storage.Database;
+import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.mtasts.storage.Migrations;
+import jamestls.mtasts.sts.ParsedPolicy;
+import jamestls.mtasts.sts.SqlPolicyStore;
+import jamestls.mtasts.sts.StoredPolicy;
+import jamestls.mtasts.sts.StsPolicy;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,23 +138,56 @@ class ExplainTest {
     @Test
     void serversOwnConfigurationShouldBeTaken() throws IOException {
         publishTlsa(TestCa.selfSigned("another.example"));
-        Path conf = directory.resolve("conf");
-        Files.writeString(conf.resolve("mailetcontainer.xml"), """
-            <mailetcontainer><processors><processor state="relay">
-              <mailet match="All" class="jamestls.mtasts.SecureRemoteDelivery">
-                <outgoing>outgoing</outgoing><smtpPort>%d</smtpPort><policyPort>%d</policyPort>
-                <allowPrivateAddresses>true</allowPrivateAddresses><trustAnchors>file://conf/root.ds</trustAnchors>
-                <trustStore>file://conf/ca.p12</trustStore><trustStorePassword>secret</trustStorePassword>
-                <dnsServers>127.0.0.1:%d</dnsServers><dane>off</dane>
-              </mailet>
-            </processor></processors></mailetcontainer>
-            """.formatted(internet.smtpPort(), internet.policyPort(), internet.dnsAddress().getPort()));
+        Path conf = configured("<smtpPort>${env:NO_SUCH_VARIABLE:-%d}</smtpPort><dane>off</dane>".formatted(internet.smtpPort()));
 
         Run run = Run.of("explain", DOMAIN, "--connect", "--conf", conf.toString());
 
         assertThat(run.err()).isEmpty();
         assertThat(run.out()).contains("no DANE: DANE is switched off").contains("demand   none").contains("would be delivered");
         assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString(), "--connect", "--set", "dane=on").exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void whatTheMailetRefusesShouldBeRefusedInItsWords() throws IOException {
+        Path conf = configured("<smtpPrt>25</smtpPrt>");
+        Run unknown = Run.of("explain", DOMAIN, "--conf", conf.toString());
+        assertThat(unknown.exitCode()).isEqualTo(3);
+        assertThat(unknown.err()).contains("SecureRemoteDelivery: unknown parameter 'smtpPrt' (value '25'); did you mean 'smtpPort'?");
+
+        assertThat(Run.of("explain", DOMAIN, "--set", "deliveryThreads=5").err()).contains("'deliveryThreads' (value '5') is not supported");
+        assertThat(explain(DOMAIN, "--set", "dane=perhaps").err())
+            .contains("SecureRemoteDelivery: parameter 'dane' has the value 'perhaps'; allowed: on, off");
+        assertThat(explain(DOMAIN, "--set", "mandatoryDane=not a name").err()).contains("'mandatoryDane' has the value 'not a name'");
+        assertThat(explain(DOMAIN, "--set", "mail.smtp.localhost=me.example", "--set", "onMailetException=ignore").exitCode()).isZero();
+    }
+
+    @Test
+    void storeOfTheServerShouldBeReadAndNeverChanged() throws IOException {
+        Path conf = configured("<smtpPort>%d</smtpPort>".formatted(internet.smtpPort()));
+        Path file = Files.createDirectories(directory.resolve("var")).resolve("jamestls.sqlite");
+        DatabaseAddress address = new DatabaseAddress.SqliteFile(file);
+        internet.policy(DOMAIN, "version: STSv1\nmode: none\nmax_age: 86400\n");
+        try (Database server = Database.open(address, List.of(SqlPolicyStore.TABLES), Clock.systemUTC())) {
+            Instant now = Instant.now();
+            StsPolicy kept = ((ParsedPolicy.Valid) StsPolicy.parse("version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n"
+                .getBytes(StandardCharsets.US_ASCII))).policy();
+            new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept, now, now, now, now.plusSeconds(3_600),
+                Optional.empty()));
+
+            assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "kept by this server");
+        }
+        byte[] before = Files.readAllBytes(file);
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("kept by this server");
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+
+        try (Database newer = Database.open(address, List.of(new Migrations("sts", List.of(SqlPolicyStore.TABLES.steps().getFirst(),
+                List.of("CREATE TABLE sts_more (x TEXT)")))), Clock.systemUTC())) {
+            Run run = Run.of("explain", DOMAIN, "--conf", conf.toString());
+            assertThat(run.err()).contains("the policies of this server can't be read, so this goes on without them",
+                "the tables of 'sts' are of version 2, and this software knows version 1: use the newer software");
+            assertThat(run.out()).contains("MTA-STS").doesNotContain("kept by this server");
+            assertThat(run.exitCode()).isZero();
+        }
     }
 
     @Test
@@ -169,6 +214,21 @@ class ExplainTest {
 
         assertThat(result.err()).isEmpty();
         assertThat(result.out()).contains("=> would be delivered to mx.good.example");
+    }
+
+    private Path configured(String more) throws IOException {
+        Path conf = directory.resolve("conf");
+        Files.writeString(conf.resolve("mailetcontainer.xml"), """
+            <mailetcontainer><processors><processor state="relay">
+              <mailet match="All" class="jamestls.mtasts.SecureRemoteDelivery">
+                <outgoing>outgoing</outgoing><policyPort>%d</policyPort>
+                <allowPrivateAddresses>true</allowPrivateAddresses><trustAnchors>file://conf/root.ds</trustAnchors>
+                <trustStore>file://conf/ca.p12</trustStore><trustStorePassword>secret</trustStorePassword>
+                <dnsServers>127.0.0.1:%d</dnsServers>%s
+              </mailet>
+            </processor></processors></mailetcontainer>
+            """.formatted(internet.policyPort(), internet.dnsAddress().getPort(), more));
+        return conf;
     }
 
     private void publishTlsa(Identity of) {
