@@ -2,9 +2,17 @@ package jamestls.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.james.Account;
+import jamestls.james.Submission;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -19,6 +27,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ScenariosIT {
+
+    /** Its mails find no host, so each attempt is a session of its own. */
+    private static final String HELD = "stripped.example";
 
     private Stage stage;
 
@@ -64,9 +75,37 @@ class ScenariosIT {
 
     @Order(3)
     @Test
+    void serverShouldHaveVerifiedItsOwnFirstReport() {
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stage.james().log().stream()
+            .anyMatch(line -> line.contains("tlsreport: signature=holds author=sender.example")));
+    }
+
+    @Order(4)
+    @Test
     void serverShouldStopInOrderThoughMailIsHeld() {
+        // a session that is counted and not reported yet
+        int before = stage.linesAbout(HELD).size();
+        new Submission(stage.james(), Account.ALICE).send("bob@" + HELD, "Hello again", "");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stage.linesAbout(HELD).size() > before);
         stage.james().close();
 
         assertThat(stage.james().log()).last().asString().contains("JAMES server stopped");
+    }
+
+    @Order(5)
+    @Test
+    void reportShouldBeSentFromTheTerminalAfterThat() throws IOException, InterruptedException {
+        Path home = stage.james().directory();
+        Path jar = home.resolve("extensions-jars").resolve(stage.james().home().flavour().jars().getLast().getFileName());
+        Process send = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", jar.toString(),
+            "send", "--day", LocalDate.now(ZoneOffset.UTC).toString(), "--conf", home.resolve("conf").toString())
+            .redirectErrorStream(true).start();
+        String output = new String(send.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+        assertThat(send.waitFor()).as(output).isZero();
+        assertThat(output).contains(HELD + "  sent  mailto:tls@reports." + HELD);
+        List<ReceivedReport> reports = stage.world().reports(Scenarios.ALL.size() + 1, () -> { });
+        assertThat(reports).filteredOn(report -> report.domain().equals(HELD)).hasSize(2)
+            .extracting(ReceivedReport::dkim).containsOnly(ReceivedReport.Dkim.PASS);
     }
 }

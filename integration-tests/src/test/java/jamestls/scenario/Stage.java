@@ -66,6 +66,11 @@ public final class Stage implements AutoCloseable {
         return Performance.of(scenario, lines, world);
     }
 
+    /** What James has logged about mail to a domain. */
+    List<DeliveryLine> linesAbout(String domain) {
+        return DeliveryLine.about(domain, james.log());
+    }
+
     /** Asks James for its reports now, as an operator does, and waits until there are so many. */
     public List<ReceivedReport> reportNow(int count) {
         return world.reports(count, () -> new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", ""));

@@ -66,6 +66,12 @@ public final class PostgresServer implements AutoCloseable {
         return url().replace("/postgres?", "/" + name + "?");
     }
 
+    /** What {@code psql} prints for a statement in the first database: values only. */
+    public String query(String sql) {
+        return run("query", programs.resolve("psql").toString(), "-qAt", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres",
+            "-c", sql).strip();
+    }
+
     /** Starts it again after {@link #stop}, with the same port and data. */
     public void start() throws IOException {
         process = new ProcessBuilder(unprivileged(programs.resolve("postgres").toString(), "-D", data(), "-p", Integer.toString(port),
@@ -111,13 +117,14 @@ public final class PostgresServer implements AutoCloseable {
             "--locale=C", "--no-sync").toArray(String[]::new));
     }
 
-    private void run(String what, String... command) {
+    private String run(String what, String... command) {
         try {
             Process started = new ProcessBuilder(command).directory(new File("/")).redirectErrorStream(true).start();
             String output = new String(started.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (started.waitFor() != 0) {
                 throw new AssertionError(what + " failed:\n" + output);
             }
+            return output;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

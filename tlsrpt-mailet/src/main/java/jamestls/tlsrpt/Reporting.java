@@ -1,11 +1,13 @@
 package jamestls.tlsrpt;
 
 import jamestls.mtasts.dns.Dns;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.mtasts.outcome.TlsOutcomeSink;
 import jamestls.tlsrpt.collect.JournalState;
 import jamestls.tlsrpt.collect.MxHostReports;
 import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.collect.SendingIdentities;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
@@ -30,6 +32,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.james.metrics.api.MetricFactory;
 
@@ -51,16 +54,16 @@ final class Reporting {
     private final ReportTimer timer;
     private final ReportNow now;
     private final LateReports late;
-    private final List<String> signingProblems;
+    private final Map<DomainName, List<String>> signingProblems;
     private final Runnable release;
 
     /**
      * @param stores closed by {@link #stop}
-     * @param signingProblems what keeps receivers from taking our report mails
+     * @param signingProblems what keeps receivers from taking our report mails, by their author's domain
      * @param release lets go of what DNS and transports hold, once nothing uses them any more
      */
     Reporting(ReportingConfiguration configuration, Stores stores, SharedMailIds ids, Dns dns, Transports transports,
-              List<String> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
+              Map<DomainName, List<String>> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
         DestinationSettings destinations = configuration.destinations();
         Counters counters = Counters.of(metrics);
         DeadMailboxes dead = new DeadMailboxes(stores.destinations(), clock);
@@ -69,18 +72,19 @@ final class Reporting {
         this.signatures = new SignatureWatch(new SignatureCheck(dns), counters, clock);
         this.guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), stores.destinations(), dead,
             counters, clock);
-        ReportSettings settings = new ReportSettings(configuration.reporter(), guard, destinations.minSessions(), destinations.archive());
+        ReportSettings settings = new ReportSettings(configuration.reporters(), guard, destinations.minSessions(), destinations.archive());
         ReportRun run = new ReportRun(settings, stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
         Retention retention = new Retention(stores, configuration.storage().retentionDays(), clock);
         this.configuration = configuration;
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
-        this.counting = destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal;
+        this.counting = new SendingIdentities(configuration.reporters().submitters(),
+            destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal);
         this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(retention), clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.late = new LateReports(stores.tallies(), configuration.schedule(), clock);
-        this.signingProblems = List.copyOf(signingProblems);
+        this.signingProblems = Map.copyOf(signingProblems);
         this.release = release;
     }
 
@@ -95,10 +99,8 @@ final class Reporting {
     /** What is not in order, a sentence each. */
     List<String> troubles() {
         List<String> troubles = new ArrayList<>(signatures.troubles());
-        if (troubles.isEmpty() && !signatures.holds(configuration.reporter().submitter())) {
-            // what was read in the configuration, as long as no mail says better
-            troubles.addAll(signingProblems);
-        }
+        // what was read in the configuration, as long as no mail says better
+        signingProblems.forEach((author, problems) -> troubles.addAll(signatures.isKnown(author) ? List.of() : problems));
         JournalState state = journal.state();
         state.failingSince().ifPresent(since -> troubles.add("since " + since + " sessions can't be stored, " + state.waiting()
             + " wait in memory: " + state.failure()));

@@ -8,6 +8,7 @@ import jamestls.mtasts.dns.Dns;
 import jamestls.mtasts.dns.DnsServers;
 import jamestls.mtasts.dns.DnsSettings;
 import jamestls.mtasts.dns.DnsjavaDns;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.https.GuardedHttpsClient;
 import jamestls.mtasts.https.HttpsSettings;
 import jamestls.mtasts.storage.DatabaseAddress;
@@ -17,6 +18,7 @@ import jamestls.tlsrpt.config.DestinationSettings.Addresses;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.config.ReportStorage;
 import jamestls.tlsrpt.config.SigningCheck;
+import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
@@ -34,6 +36,7 @@ import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.filesystem.api.FileSystem;
@@ -64,6 +67,9 @@ import org.slf4j.LoggerFactory;
  * <li><b>contact</b> (required): mail address for questions; its domain is the one that submits, and should be the one that
  *     DKIM signs.</li>
  * <li><b>from</b>: From and MAIL FROM of report mails, in the contact's domain; default: the contact.</li>
+ * <li><b>identities</b>: who reports the sessions of some sending domains apart, one to a line:
+ *     {@code example.net, example.com; Example Net Ltd; tls@example.net; tls-reports@example.net} (sending domains, organization,
+ *     contact, from).</li>
  * <li><b>processor</b>: gets the report mails, to sign and deliver them; default {@code tlsreport}.</li>
  * <li><b>administrators</b>: users, separated by commas, whose authenticated mail to this mailet makes it report everything
  *     counted so far, the day so far included, and answer with a summary; default nobody. Bounces that come to this mailet are
@@ -173,15 +179,15 @@ public class TlsReporting extends GenericMailet {
     }
 
     /** Signing is James's work; we can only say what its configuration comes to. */
-    private List<String> signingProblems() {
+    private Map<DomainName, List<String>> signingProblems() {
         try (InputStream mailetContainer = new FileInputStream(files.getFile("file://conf/mailetcontainer.xml"))) {
-            List<String> problems =
-                SigningCheck.problems(mailetContainer, configuration.processor(), configuration.reporter().submitter());
-            problems.forEach(problem -> LOGGER.warn("tlsreport: {}", problem));
+            Map<DomainName, List<String>> problems = SigningCheck.problems(mailetContainer, configuration.processor(),
+                configuration.reporters().all().stream().map(Reporter::submitter).toList());
+            problems.values().forEach(each -> each.forEach(problem -> LOGGER.warn("tlsreport: {}", problem)));
             return problems;
         } catch (IOException e) {
             LOGGER.info("tlsreport: whether report mails are signed can't be found out: {}", e.getMessage());
-            return List.of();
+            return Map.of();
         }
     }
 
@@ -191,7 +197,7 @@ public class TlsReporting extends GenericMailet {
         Stores stores = Stores.open(database, clock);
         SharedMailIds ids = new SharedMailIds(stores.destinations());
         Transports transports = new Transports(
-            new MailTransport(getMailetContext(), configuration.reporter(), configuration.processor(), ids, clock),
+            new MailTransport(getMailetContext(), configuration.processor(), ids, clock),
             new HttpsTransport(https::exchange));
         return new Reporting(configuration, stores, ids, dns, transports, signingProblems(), https::close, metrics, clock);
     }

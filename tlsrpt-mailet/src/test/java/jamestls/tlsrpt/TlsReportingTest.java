@@ -18,6 +18,7 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.LeavingReport;
 import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcome;
 import jamestls.mtasts.outcome.TlsOutcomes;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.send.MailTransport;
@@ -159,6 +160,29 @@ class TlsReportingTest {
     }
 
     @Test
+    void sendingDomainWithAnIdentityShouldBeReportedApartUnderIt() throws Exception {
+        mailet.destroy();
+        mailet = started(parameters("identities", "tenant.example; Tenant Ltd; tls@tenant.example; noreply@tenant.example"));
+        outcomes.record(List.of(met(NOON), from("tenant.example"), from("tenant.example"), from("other.example")));
+        mailet.service(request("admin@sender.example"));
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo("tlsreport").size() == 2);
+
+        Map<String, ParsedReport> reports = new HashMap<>();
+        for (FakeJames.SentMail sent : james.sentTo("tlsreport")) {
+            MimeMultipart parts = (MimeMultipart) sent.mail().getMessage().getContent();
+            reports.put(sent.mail().getMaybeSender().asString(),
+                ParsedReport.ofGzip(parts.getBodyPart(1).getInputStream().readAllBytes()));
+            assertThat(sent.mail().getMessage().getHeader("From")[0]).contains(sent.mail().getMaybeSender().asString());
+        }
+        assertThat(reports.get("tlsrpt@sender.example").policies()).extracting(ParsedReport.Policy::successes).containsExactly(2L);
+        ParsedReport tenants = reports.get("noreply@tenant.example");
+        assertThat(tenants.policies()).extracting(ParsedReport.Policy::successes).containsExactly(2L);
+        assertThat(tenants.organization()).isEqualTo("Tenant Ltd");
+        assertThat(tenants.contact()).isEqualTo("tls@tenant.example");
+        assertThat(tenants.id()).isEqualTo("20260301.rcpt.example@tenant.example");
+    }
+
+    @Test
     void unknownParameterShouldStopTheServer() {
         Map<String, String> wrong = parameters();
         wrong.put("organisation", "x");
@@ -294,6 +318,11 @@ class TlsReportingTest {
             parameters.put(more[i], more[i + 1]);
         }
         return parameters;
+    }
+
+    private static TlsOutcome from(String sendingDomain) {
+        TlsOutcome met = met(NOON);
+        return new TlsOutcome(met.at(), met.recipientDomain(), met.peer(), met.verdicts(), Optional.of(DomainName.of(sendingDomain)));
     }
 
     private MailImpl bounceOf(MimeMessage report) throws Exception {

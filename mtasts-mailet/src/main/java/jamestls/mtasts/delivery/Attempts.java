@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.delivery.Meter.Count;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.outcome.AppliedPolicy;
@@ -245,8 +246,12 @@ final class Attempts {
     private void report(Peer peer, List<PolicyVerdict> verdicts) {
         // RFC 8460 §3: the session that carries a report stays out of the next one
         if (!verdicts.isEmpty() && mail.reporting() == OutboundMail.Reporting.COUNTED) {
-            outcomes.add(new TlsOutcome(clock.instant(), mail.domain(), peer, verdicts));
+            outcomes.add(new TlsOutcome(clock.instant(), mail.domain(), peer, verdicts, sendingDomain()));
         }
+    }
+
+    private Optional<DomainName> sendingDomain() {
+        return mail.sender().flatMap(sender -> DomainName.parse(sender.getDomain().asString()));
     }
 
     private void fail(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, Obstacle obstacle,

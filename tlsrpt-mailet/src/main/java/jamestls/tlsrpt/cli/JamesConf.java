@@ -8,6 +8,7 @@ import jamestls.mtasts.storage.Database;
 import jamestls.mtasts.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.send.DestinationRules;
 import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
@@ -64,6 +65,11 @@ final class JamesConf {
         }
         return new Reporter(parameter("organization").orElse(""), contact.get(),
             parameter("from").flatMap(Address::canonical).orElse(contact.get()));
+    }
+
+    /** With the identities of sending domains. */
+    Reporters reporters() throws IOException {
+        return Reporters.parse(reporter(), parameter("identities").orElse(""));
     }
 
     DestinationRules rules() {

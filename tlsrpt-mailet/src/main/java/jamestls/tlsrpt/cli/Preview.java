@@ -3,7 +3,7 @@ package jamestls.tlsrpt.cli;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.storage.Database;
 import jamestls.tlsrpt.report.ReportJson;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.TallyKey;
@@ -13,7 +13,10 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,13 +47,16 @@ final class Preview implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Reporter reporter = conf.reporter();
+        Reporters reporters = conf.reporters();
         TallyKey key = new TallyKey(day == null ? LocalDate.now(ZoneOffset.UTC) : day, DomainName.of(domain));
         PrintWriter out = spec.commandLine().getOut();
         try (Database database = conf.database()) {
-            List<DomainTally> tallies = new TallyView(database).tallies(key);
+            List<DomainTally> tallies = new ArrayList<>(new TallyView(database).tallies(key));
+            for (DomainName submitter : new TreeSet<>(reporters.submitters().values())) {
+                tallies.addAll(new TallyView(database).tallies(new TallyKey(key.day(), key.domain(), Optional.of(submitter))));
+            }
             for (DomainTally tally : tallies) {
-                out.println(new String(ReportJson.write(new TlsReport(reporter, tally)), StandardCharsets.UTF_8));
+                out.println(new String(ReportJson.write(new TlsReport(reporters.of(tally.key()), tally)), StandardCharsets.UTF_8));
             }
             if (tallies.isEmpty()) {
                 spec.commandLine().getErr().println("nothing is counted for " + key.domain() + " on " + key.day());

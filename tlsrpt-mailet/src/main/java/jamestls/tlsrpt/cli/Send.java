@@ -11,6 +11,7 @@ import jamestls.mtasts.storage.Database;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.Counters;
 import jamestls.tlsrpt.send.DeadMailboxes;
@@ -84,22 +85,24 @@ final class Send implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "reports are sent up to 48 hours after the day's end; " + day
                 + " is older: preview --day " + day + " prints what was counted");
         }
-        Reporter reporter = conf.reporter();
+        Reporters reporters = conf.reporters();
         SigningKeys keys = SigningKeys.of(conf);
-        if (!keys.has(reporter.submitter())) {
-            throw new IOException("receivers ignore mails that are not signed, and there is no DKIMSign with d=" + reporter.submitter()
-                + " in the processor that TlsReporting names");
+        for (Reporter reporter : reporters.all()) {
+            if (!keys.has(reporter.submitter())) {
+                throw new IOException("receivers ignore mails that are not signed, and there is no DKIMSign with d=" + reporter.submitter()
+                    + " in the processor that TlsReporting names");
+            }
         }
         Dns dns = conf.dns();
         List<ReportResult> results = new ArrayList<>();
         try (Database database = conf.database();
              GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings(), certificateErrors());
-             DirectMail mail = new DirectMail(dns, heloName(reporter), guard("SecureRemoteDelivery"), smtpPort(), wayOut())) {
+             DirectMail mail = new DirectMail(dns, heloName(reporters.usual()), guard("SecureRemoteDelivery"), smtpPort(), wayOut())) {
             Stores stores = Stores.in(database);
             DestinationGuard guard = guard(stores);
             Transports transports = new Transports(new DirectTransport(mail, keys, new MailIds(stores.destinations().secret()), clock),
                 new HttpsTransport(https::exchange));
-            new ReportRun(new ReportSettings(reporter, guard, number("minSessions", 1), archive()), stores.tallies(), stores.reports(), dns,
+            new ReportRun(new ReportSettings(reporters, guard, number("minSessions", 1), archive()), stores.tallies(), stores.reports(), dns,
                 transports, new ReportLog(Counters.none()), clock).run(due(), key -> isWanted(key, name), results::add);
             guard.save();
         }

@@ -45,7 +45,7 @@ public final class MxHostReports implements TlsOutcomeSink {
             }
         }
         return byHost.entrySet().stream()
-            .map(entry -> new TlsOutcome(outcome.at(), entry.getKey(), outcome.peer(), entry.getValue()))
+            .map(entry -> new TlsOutcome(outcome.at(), entry.getKey(), outcome.peer(), entry.getValue(), outcome.sendingDomain()))
             .toList();
     }
 }

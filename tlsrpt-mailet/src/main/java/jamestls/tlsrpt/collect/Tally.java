@@ -29,7 +29,7 @@ final class Tally {
                 .addAll(failures(verdict, outcome.peer()));
         }
         LocalDate day = outcome.at().atZone(ZoneOffset.UTC).toLocalDate();
-        return new CountedSession(new TallyKey(day, outcome.recipientDomain()), policies);
+        return new CountedSession(new TallyKey(day, outcome.recipientDomain(), outcome.sendingDomain()), policies);
     }
 
     private static List<FailureKey> failures(PolicyVerdict verdict, Peer peer) {

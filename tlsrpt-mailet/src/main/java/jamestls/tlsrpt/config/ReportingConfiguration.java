@@ -4,6 +4,7 @@ import jakarta.mail.MessagingException;
 import jamestls.mtasts.config.Parameters;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.send.ReportSchedule;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -19,7 +20,8 @@ import org.apache.mailet.MailetConfig;
 /**
  * All parameters of {@code TlsReporting}, checked.
  *
- * @param reporter from {@code organization}, {@code contact} (required both) and {@code from} (default: the contact)
+ * @param reporters from {@code organization}, {@code contact} (required both), {@code from} (default: the contact) and
+ *     {@code identities}
  * @param processor the James processor that signs and delivers report mails, in lower case; default {@code tlsreport}
  * @param administrators user names, in lower case, that may ask for the reports now; default nobody
  * @param dnsServers resolvers as {@code address[:port]} list; default: those James itself uses
@@ -27,15 +29,14 @@ import org.apache.mailet.MailetConfig;
  * @param storage where counts and records are kept, and how long
  * @param destinations where reports may go
  */
-public record ReportingConfiguration(Reporter reporter, String processor, Set<String> administrators,
+public record ReportingConfiguration(Reporters reporters, String processor, Set<String> administrators,
                                      Optional<String> dnsServers, ReportSchedule schedule, ReportStorage storage,
                                      DestinationSettings destinations) {
 
     private static final List<String> KNOWN = Stream.of(ReportStorage.NAMES, DestinationSettings.NAMES,
-        List.of("organization", "contact", "from", "processor", "administrators", "dnsServers", "grace", "window"))
+        List.of("organization", "contact", "from", "identities", "processor", "administrators", "dnsServers", "grace", "window"))
         .flatMap(List::stream).toList();
     private static final Duration LONGEST = Duration.ofHours(12);
-    private static final int LONGEST_ORGANIZATION = 200;
 
     public ReportingConfiguration {
         administrators = Set.copyOf(administrators);
@@ -50,7 +51,7 @@ public record ReportingConfiguration(Reporter reporter, String processor, Set<St
         Parameters parameters = Parameters.of(config, KNOWN, Map.of());
         String contact = address(parameters, "contact", parameters.required("contact", "a mail address for questions about reports"));
         return new ReportingConfiguration(
-            new Reporter(organization(parameters), contact, from(parameters, contact)),
+            reporters(parameters, new Reporter(organization(parameters), contact, from(parameters, contact))),
             processor(parameters),
             parameters.list("administrators").stream().map(name -> name.toLowerCase(Locale.ROOT)).collect(Collectors.toUnmodifiableSet()),
             parameters.text("dnsServers"),
@@ -61,10 +62,25 @@ public record ReportingConfiguration(Reporter reporter, String processor, Set<St
 
     private static String organization(Parameters parameters) throws MessagingException {
         String name = parameters.required("organization", "your organization's name, as reports show it");
-        if (name.length() > LONGEST_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
-            throw parameters.invalid("organization", name, "one line of at most " + LONGEST_ORGANIZATION + " characters");
+        if (name.length() > Reporter.LONGEST_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
+            throw parameters.invalid("organization", name, "one line of at most " + Reporter.LONGEST_ORGANIZATION + " characters");
         }
         return name;
+    }
+
+    private static Reporters reporters(Parameters parameters, Reporter usual) throws MessagingException {
+        String text = parameters.text("identities").orElse("");
+        try {
+            return Reporters.parse(usual, text);
+        } catch (IllegalArgumentException e) {
+            throw parameters.invalid("identities", text, "identities, one to a line, like 'example.net, example.com; Example Net; "
+                + "tls@example.net; tls-reports@example.net'; " + e.getMessage());
+        }
+    }
+
+    /** Who reports what no identity is configured for. */
+    public Reporter reporter() {
+        return reporters.usual();
     }
 
     private static String from(Parameters parameters, String contact) throws MessagingException {

@@ -4,8 +4,10 @@ import jamestls.mtasts.dns.DomainName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -29,25 +31,41 @@ public final class SigningCheck {
     }
 
     /**
-     * What is wrong, with the remedy, a sentence each; nothing when the mails will be signed well.
+     * What is wrong, with the remedy, a sentence each, by domain; nothing where the mails will be signed well.
      *
      * @param mailetContainer the file; not closed
      * @param processor that gets the report mails, in lower case
-     * @param domain of From and contact
+     * @param domains of From and contact, at least one; each needs a signature of its own
      * @throws IOException when it can't be read or is no such file
      */
-    public static List<String> problems(InputStream mailetContainer, String processor, DomainName domain) throws IOException {
-        Optional<Element> signer = mailets(mailetContainer, processor)
-            .filter(mailet -> mailet.getAttribute("class").endsWith(DKIM_SIGN)).findFirst();
-        if (signer.isEmpty()) {
+    public static Map<DomainName, List<String>> problems(InputStream mailetContainer, String processor, List<DomainName> domains)
+        throws IOException {
+        List<String> templates = mailets(mailetContainer, processor)
+            .filter(mailet -> mailet.getAttribute("class").endsWith(DKIM_SIGN)).map(SigningCheck::template).toList();
+        Map<DomainName, List<String>> problems = new LinkedHashMap<>();
+        for (DomainName domain : domains) {
+            List<String> own = problems(templates, processor, domain);
+            if (!own.isEmpty()) {
+                problems.put(domain, own);
+            }
+        }
+        return problems;
+    }
+
+    private static String template(Element signer) {
+        NodeList templates = signer.getElementsByTagName("signatureTemplate");
+        return templates.getLength() == 0 ? "" : templates.item(0).getTextContent();
+    }
+
+    private static List<String> problems(List<String> templates, String processor, DomainName domain) {
+        if (templates.isEmpty()) {
             return List.of("report mails are unsigned, and receivers ignore them: add DKIMSign with d=" + domain + " to the processor '"
                 + processor + "'");
         }
-        String template = signer.get().getElementsByTagName("signatureTemplate").getLength() == 0 ? ""
-            : signer.get().getElementsByTagName("signatureTemplate").item(0).getTextContent();
+        String template = templates.stream().filter(each -> isBy(each, domain)).findFirst().orElse(templates.getFirst());
         List<String> problems = new ArrayList<>();
-        String signing = tag(template, "d").orElse("");
-        if (!DomainName.parse(signing).filter(domain::equals).isPresent()) {
+        if (!isBy(template, domain)) {
+            String signing = String.join("', '", templates.stream().map(each -> tag(each, "d").orElse("")).toList());
             problems.add("report mails come from " + domain + " and are signed by '" + signing + "': write d=" + domain
                 + " in signatureTemplate of the processor '" + processor + "', or give TlsReporting a contact in that domain");
         }
@@ -60,6 +78,10 @@ public final class SigningCheck {
                 + ": add them to h= in signatureTemplate of the processor '" + processor + "'");
         }
         return problems;
+    }
+
+    private static boolean isBy(String template, DomainName domain) {
+        return tag(template, "d").flatMap(DomainName::parse).filter(domain::equals).isPresent();
     }
 
     private static Optional<String> tag(String template, String name) {

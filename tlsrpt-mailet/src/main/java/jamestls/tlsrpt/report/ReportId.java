@@ -6,7 +6,7 @@ import jamestls.tlsrpt.store.TallyKey;
 import java.time.LocalDate;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
-import java.util.Optional;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
  */
 public record ReportId(String left, DomainName submitter) {
 
-    private static final Pattern NAME = Pattern.compile("([0-9]{8})(?:-[0-9]+)?(?:_[0-9]+of[0-9]+)?\\.([^@]+)@[^@]+");
+    private static final Pattern NAME = Pattern.compile("([0-9]{8})(?:-[0-9]+)?(?:_[0-9]+of[0-9]+)?\\.([^@]+)@([^@]+)");
 
     public static ReportId of(DomainTally tally, Slice slice, DomainName submitter) {
         String day = tally.key().day().format(DateTimeFormatter.BASIC_ISO_DATE);
@@ -29,14 +29,18 @@ public record ReportId(String left, DomainName submitter) {
         return new ReportId(day + part + file + "." + tally.key().domain(), submitter);
     }
 
-    /** What a report of that name is about; empty if it is none of ours. */
-    public static Optional<TallyKey> keyOf(String id) {
+    /** What a report of that name may be about: reported by the usual one, or by its submitter apart. None if it is none of ours. */
+    public static List<TallyKey> keysOf(String id) {
         Matcher name = NAME.matcher(id);
+        if (!name.matches() || DomainName.parse(name.group(2)).isEmpty()) {
+            return List.of();
+        }
         try {
-            return name.matches() ? DomainName.parse(name.group(2))
-                .map(domain -> new TallyKey(LocalDate.parse(name.group(1), DateTimeFormatter.BASIC_ISO_DATE), domain)) : Optional.empty();
+            LocalDate day = LocalDate.parse(name.group(1), DateTimeFormatter.BASIC_ISO_DATE);
+            TallyKey usual = new TallyKey(day, DomainName.of(name.group(2)));
+            return List.of(usual, new TallyKey(day, usual.domain(), DomainName.parse(name.group(3))));
         } catch (DateTimeParseException noDay) {
-            return Optional.empty();
+            return List.of();
         }
     }
 

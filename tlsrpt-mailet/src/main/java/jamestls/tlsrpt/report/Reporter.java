@@ -12,6 +12,9 @@ import jamestls.mtasts.dns.DomainName;
  */
 public record Reporter(String organization, String contact, String from) {
 
+    /** Characters of {@code organization}. */
+    public static final int LONGEST_ORGANIZATION = 200;
+
     public Reporter {
         if (!Address.domainOf(contact).equals(Address.domainOf(from))) {
             throw new IllegalArgumentException("from and contact have different domains");

@@ -62,7 +62,7 @@ public final class Losses implements TlsOutcomeSink {
     }
 
     private void note(String reportId, String address, String why) {
-        Optional<ReportRecord> record = ReportId.keyOf(reportId).stream().flatMap(key -> reports.of(key).stream())
+        Optional<ReportRecord> record = ReportId.keysOf(reportId).stream().flatMap(key -> reports.of(key).stream())
             .filter(each -> each.reportId().equals(reportId) && isTo(each.destination(), address)).findFirst();
         record.ifPresent(each ->
             reports.finish(each.dispatch(), State.LOST, ReportLog.printable(why), Optional.empty(), clock.instant()));

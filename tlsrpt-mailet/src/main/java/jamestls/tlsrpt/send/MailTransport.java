@@ -4,7 +4,6 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.tlsrpt.report.MailIds;
-import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.Rua;
@@ -44,7 +43,6 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
     private static final Duration LIFETIME = Duration.ofHours(24);
 
     private final MailetContext context;
-    private final Reporter reporter;
     private final String processor;
     private final Supplier<MailIds> ids;
     private final Clock clock;
@@ -53,10 +51,9 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
      * @param processor the name of the James processor that gets the mails
      * @param ids for Message-ID fields; asked for with each mail
      */
-    public MailTransport(MailetContext context, Reporter reporter, String processor, Supplier<MailIds> ids, Clock clock) {
+    public MailTransport(MailetContext context, String processor, Supplier<MailIds> ids, Clock clock) {
         this.ids = ids;
         this.context = context;
-        this.reporter = reporter;
         this.processor = processor;
         this.clock = clock;
     }
@@ -69,7 +66,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
             MimeMessage message = new MimeMessage(Session.getInstance(new Properties()), new ByteArrayInputStream(bytes));
             mail = MailImpl.builder()
                 .name(MailImpl.getId())
-                .sender(new MailAddress(reporter.from()))
+                .sender(new MailAddress(file.report().reporter().from()))
                 .addRecipient(new MailAddress(destination.address()))
                 .mimeMessage(message)
                 .addAttribute(new Attribute(REPORT, AttributeValue.of(true)))

@@ -37,7 +37,8 @@ public final class ReportLog {
 
     void finished(ReportResult result) {
         DomainTally tally = result.tally();
-        String line = "tlsreport domain=" + tally.key().domain() + " day=" + tally.key().day() + " part=" + tally.part().number()
+        String line = "tlsreport domain=" + tally.key().domain()
+            + tally.key().submitter().map(submitter -> " as=" + submitter).orElse("") + " day=" + tally.key().day() + " part=" + tally.part().number()
             + " result=" + result.word() + " sessions=" + tally.sessions() + " failures=" + tally.failedSessions()
             + (hasIt(result) ? " to=" : " reason=") + printable(result.detail());
         switch (result) {

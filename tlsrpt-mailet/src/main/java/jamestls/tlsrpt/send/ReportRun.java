@@ -148,7 +148,7 @@ public final class ReportRun {
         if (destinations.go().isEmpty()) {
             return new ReportResult.NotWanted(tally, destinations.denied().toString());
         }
-        return switch (ReportFile.write(new TlsReport(settings.reporter(), tally))) {
+        return switch (ReportFile.write(new TlsReport(settings.reporters().of(tally.key()), tally))) {
             case ReportFile.Faulty faulty -> new ReportResult.Faulty(tally, String.join(", ", faulty.problems()));
             case ReportFile.Ready ready -> rounds.go(tally, ready.files(), destinations.go(), due);
         };

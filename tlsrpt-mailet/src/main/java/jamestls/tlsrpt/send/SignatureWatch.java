@@ -78,6 +78,11 @@ public final class SignatureWatch implements TlsOutcomeSink {
         return Optional.ofNullable(findings.get(author)).filter(finding -> finding.verdict() instanceof SignatureVerdict.Holds).isPresent();
     }
 
+    /** Whether it is known what the signatures of that author are worth. */
+    public boolean isKnown(DomainName author) {
+        return Optional.ofNullable(findings.get(author)).filter(finding -> !(finding.verdict() instanceof SignatureVerdict.Unknown)).isPresent();
+    }
+
     /** What is wrong, a sentence with the remedy for each author. */
     public List<String> troubles() {
         return findings.values().stream().map(Finding::verdict).filter(SignatureVerdict.Worthless.class::isInstance)

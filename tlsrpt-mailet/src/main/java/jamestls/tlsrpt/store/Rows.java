@@ -41,7 +41,7 @@ final class Rows {
     /** @return the number of the next parameter */
     static int setKey(PreparedStatement statement, int first, TallyKey key) throws SQLException {
         statement.setLong(first, key.day().toEpochDay());
-        statement.setString(first + 1, key.domain().ascii());
+        statement.setString(first + 1, key.name());
         return first + 2;
     }
 

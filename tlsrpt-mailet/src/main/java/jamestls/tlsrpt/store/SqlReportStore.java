@@ -1,6 +1,5 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.storage.Database;
 import jamestls.mtasts.storage.SqlWork;
 import jamestls.mtasts.storage.StorageOutage;
@@ -119,7 +118,7 @@ public final class SqlReportStore implements ReportStore {
         List<ReportRecord> records = new ArrayList<>();
         try (ResultSet answer = query.executeQuery()) {
             while (answer.next()) {
-                TallyKey key = new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+                TallyKey key = TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
                 long retryAt = answer.getLong(9);
                 Optional<Instant> retry = answer.wasNull() ? Optional.empty() : Optional.of(Instant.ofEpochMilli(retryAt));
                 records.add(new ReportRecord(new Dispatch(key, answer.getInt(3), answer.getString(4), answer.getString(5)),

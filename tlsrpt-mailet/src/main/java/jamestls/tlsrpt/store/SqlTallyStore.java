@@ -1,6 +1,5 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.storage.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -45,14 +44,14 @@ public final class SqlTallyStore implements TallyStore {
             try (PreparedStatement query = connection.prepareStatement(PRESENT)) {
                 long day = due.lastDay().toEpochDay();
                 long afterDay = after.map(key -> key.day().toEpochDay()).orElse(Long.MIN_VALUE);
-                String afterDomain = after.map(key -> key.domain().ascii()).orElse("");
+                String afterDomain = after.map(TallyKey::name).orElse("");
                 Rows.set(query, 1, day, afterDay, afterDomain, most, day, afterDay, afterDomain);
                 int next = setFree(query, 8, due);
                 Rows.set(query, next, most, most);
                 List<TallyKey> keys = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
-                        keys.add(new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2))));
+                        keys.add(TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2)));
                     }
                 }
                 return keys;

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Comparator;
+import java.util.Optional;
 import jamestls.mtasts.dns.DomainName;
 
 /**
@@ -11,10 +12,30 @@ import jamestls.mtasts.dns.DomainName;
  *
  * @param day the UTC day in which the sessions ended
  * @param domain the recipient domain, whose {@code _smtp._tls} record says where the report goes
+ * @param submitter who reports, where that is another one than usual: sessions of some sending domains may be reported apart, under
+ *     an identity of their own
  */
-public record TallyKey(LocalDate day, DomainName domain) implements Comparable<TallyKey> {
+public record TallyKey(LocalDate day, DomainName domain, Optional<DomainName> submitter) implements Comparable<TallyKey> {
 
-    private static final Comparator<TallyKey> ORDER = Comparator.comparing(TallyKey::day).thenComparing(TallyKey::domain);
+    private static final Comparator<TallyKey> ORDER = Comparator.comparing(TallyKey::day).thenComparing(TallyKey::name);
+    /** In no domain name. */
+    private static final String SEPARATOR = " ";
+
+    /** Reported by the usual one. */
+    public TallyKey(LocalDate day, DomainName domain) {
+        this(day, domain, Optional.empty());
+    }
+
+    /** @param name as {@link #name} gives it */
+    static TallyKey of(LocalDate day, String name) {
+        String[] names = name.split(SEPARATOR);
+        return new TallyKey(day, new DomainName(names[0]), names.length == 1 ? Optional.empty() : Optional.of(new DomainName(names[1])));
+    }
+
+    /** Domain and submitter in one string, for a column. */
+    String name() {
+        return domain.ascii() + submitter.map(each -> SEPARATOR + each).orElse("");
+    }
 
     /** The day's first second, 00:00:00Z. */
     public Instant firstSecond() {

@@ -1,6 +1,5 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.storage.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -49,7 +48,7 @@ final class TallyPurge {
             Rows.set(query, 1, firstKept, DOMAINS_PER_SLICE);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
-                    keys.add(new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2))));
+                    keys.add(TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2)));
                 }
             }
         }

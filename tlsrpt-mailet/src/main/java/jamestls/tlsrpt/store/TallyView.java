@@ -25,9 +25,9 @@ public final class TallyView {
     }
 
     private static final String LINES = "SELECT day, domain, part, sessions, failed, 'counting', 0 FROM tlsrpt_domain WHERE sessions > 0 "
-        + "AND day >= ? AND day <= ? AND (domain = ? OR ? = '') UNION ALL "
+        + "AND day >= ? AND day <= ? AND (domain = ? OR domain LIKE ?) UNION ALL "
         + "SELECT day, domain, part, sessions, failed, result, postponed FROM tlsrpt_part "
-        + "WHERE day >= ? AND day <= ? AND (domain = ? OR ? = '') ORDER BY 1 DESC, 2, 3 LIMIT ?";
+        + "WHERE day >= ? AND day <= ? AND (domain = ? OR domain LIKE ?) ORDER BY 1 DESC, 2, 3 LIMIT ?";
 
     private final Database database;
 
@@ -41,13 +41,15 @@ public final class TallyView {
         long first = day.map(LocalDate::toEpochDay).orElse(0L);
         long last = day.map(LocalDate::toEpochDay).orElse((long) Integer.MAX_VALUE);
         String name = domain.map(DomainName::ascii).orElse("");
+        // with any submitter; an underscore stands for any character, and lets through what is looked at again below
+        String withSubmitter = domain.map(each -> each.ascii() + " %").orElse("%");
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(LINES)) {
-                Rows.set(query, 1, first, last, name, name, first, last, name, name, most);
+                Rows.set(query, 1, first, last, name, withSubmitter, first, last, name, withSubmitter, most);
                 List<Line> lines = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
-                        TallyKey key = new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+                        TallyKey key = TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
                         lines.add(new Line(key, answer.getInt(3), answer.getLong(4), answer.getLong(5),
                             state(answer.getString(6), answer.getLong(7))));
                     }

@@ -105,8 +105,9 @@ class SendTest {
         assertThat(mail.sender()).isEqualTo("tlsrpt@sender.example");
         assertThat(mail.helo()).isEqualTo("mail.sender.example");
         assertThat(mail.tls()).isPresent();
-        assertThat(new DKIMVerifier((method, selector, domain) -> List.of("v=DKIM1; k=rsa; s=tlsrpt; p="
-            + Base64.getEncoder().encodeToString(key.getPublic().getEncoded()))).verify(new ByteArrayInputStream(mail.content()))).isNotEmpty();
+        String record = "v=DKIM1; k=rsa; s=tlsrpt; p=" + Base64.getEncoder().encodeToString(key.getPublic().getEncoded());
+        assertThat(new DKIMVerifier((method, selector, domain) -> List.of(record)).verify(new ByteArrayInputStream(mail.content())))
+            .isNotEmpty();
         assertThat(report(mail).policies()).singleElement().satisfies(policy -> assertThat(policy.successes()).isEqualTo(2));
         assertThat(web.requests()).hasSize(1);
 
@@ -228,7 +229,8 @@ class SendTest {
     }
 
     private Stores open() {
-        return Stores.open(Optional.of(new DatabaseAddress.SqliteFile(home.resolve("var").resolve("tlsreports.sqlite"))), Clock.systemUTC());
+        return Stores.open(Optional.of(new DatabaseAddress.SqliteFile(home.resolve("var").resolve("tlsreports.sqlite"))),
+            Clock.systemUTC());
     }
 
     private void configure(String signing) throws IOException {

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.mail.MessagingException;
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import java.time.Duration;
 import org.apache.mailet.base.test.FakeMailetConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReportingConfigurationTest {
 
@@ -41,6 +45,33 @@ class ReportingConfigurationTest {
         assertThat(configuration.schedule().window()).isZero();
         assertThat(configuration.storage()).isEqualTo(new ReportStorage("jdbc:postgresql://db/james?ssl=true", "james", "secret", 30));
         assertThat(configuration.toString()).doesNotContain("secret");
+    }
+
+    @Test
+    void identitiesShouldBeReadLineByLine() throws MessagingException {
+        Reporters reporters = ReportingConfiguration.of(with("identities", """
+
+              example.net, Example.COM ; Example Net Ltd; tls@example.net; noreply@Example.NET
+              example.org; Example Org; tls@example.org
+            """)).reporters();
+
+        assertThat(reporters.bySender()).containsOnlyKeys(DomainName.of("example.net"), DomainName.of("example.com"),
+            DomainName.of("example.org"));
+        assertThat(reporters.bySender().get(DomainName.of("example.com")))
+            .isEqualTo(new Reporter("Example Net Ltd", "tls@example.net", "noreply@example.net"));
+        assertThat(reporters.bySender().get(DomainName.of("example.org")).from()).isEqualTo("tls@example.org");
+        assertThat(reporters.all()).hasSize(3).first().isEqualTo(reporters.usual());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"example.net", "example.net; Example", "example.net; ; tls@example.net", "; Example; tls@example.net",
+        "example.net; Example; nobody", "example.net; Example; tls@example.net; noreply@elsewhere.example", "a b; Example; tls@example.net",
+        "example.net; Example; tls@example.net; a@example.net; more", "example.net; Example; tls@sender.example",
+        "example.net; Example; tls@example.net\nexample.com; Other; tls2@example.net",
+        "example.net; Example; tls@example.net\nexample.net; Other; tls@example.com"})
+    void identityThatIsNoneShouldStopTheServer(String identities) {
+        assertThatThrownBy(() -> ReportingConfiguration.of(with("identities", identities)))
+            .isInstanceOf(MessagingException.class).hasMessageContaining("'identities'");
     }
 
     @ParameterizedTest

@@ -8,10 +8,12 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SigningCheckTest {
 
+    private static final DomainName SENDER = DomainName.of("sender.example");
     private static final String GOOD = "v=1; a=rsa-sha256; d=sender.example; s=tlsrpt; "
         + "h=from:to:subject:TLS-Report-Domain:TLS-Report-Submitter; bh=; b=;";
 
@@ -40,6 +42,18 @@ class SigningCheckTest {
     }
 
     @Test
+    void eachDomainShouldNeedASignerOfItsOwn() throws IOException {
+        String xml = container("tlsreport", GOOD);
+        DomainName other = DomainName.of("other.example");
+
+        assertThat(byDomain(xml, SENDER, other)).containsOnlyKeys(other);
+        assertThat(byDomain(xml, SENDER, other).get(other)).singleElement().asString().contains("write d=other.example");
+        String second = "<mailet match=\"SenderIs=tls@other.example\" class=\"DKIMSign\"><signatureTemplate>"
+            + GOOD.replace("d=sender.example", "d=other.example") + "</signatureTemplate></mailet></processor>";
+        assertThat(byDomain(xml.replace("</processor>", second), SENDER, other)).isEmpty();
+    }
+
+    @Test
     void fileThatIsNoneShouldBeSaid() {
         assertThatThrownBy(() -> problemsOf("<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///none'>]><x>&e;</x>")).isInstanceOf(IOException.class);
     }
@@ -49,8 +63,11 @@ class SigningCheckTest {
     }
 
     private static List<String> problemsOf(String xml) throws IOException {
-        return SigningCheck.problems(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)), "tlsreport",
-            DomainName.of("sender.example"));
+        return byDomain(xml, SENDER).getOrDefault(SENDER, List.of());
+    }
+
+    private static Map<DomainName, List<String>> byDomain(String xml, DomainName... domains) throws IOException {
+        return SigningCheck.problems(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)), "tlsreport", List.of(domains));
     }
 
     private static String container(String processor, String template) {

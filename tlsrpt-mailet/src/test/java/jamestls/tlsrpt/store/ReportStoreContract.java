@@ -81,6 +81,15 @@ abstract class ReportStoreContract {
     }
 
     @Test
+    void submittersShouldBeApart() {
+        TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
+        store.begin(dispatch(apart, 1, MAIL.destination()), NOON);
+
+        assertThat(store.of(KEY)).isEmpty();
+        assertThat(store.of(apart)).extracting(ReportRecord::key).containsExactly(apart);
+    }
+
+    @Test
     void latestShouldComeNewestFirst() {
         IntStream.range(0, 5).forEach(i -> store.begin(dispatch(KEY, i, MAIL.destination()), NOON.plusSeconds(i)));
 

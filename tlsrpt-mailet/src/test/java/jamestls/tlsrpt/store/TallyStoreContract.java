@@ -55,6 +55,22 @@ abstract class TallyStoreContract {
     }
 
     @Test
+    void submittersShouldBeApart() {
+        TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
+        add(List.of(success(KEY), success(apart), failure(apart, "x")));
+
+        assertThat(store.present(LATER, Optional.empty(), 10)).containsExactly(KEY, apart);
+        assertThat(store.present(LATER, Optional.of(KEY), 10)).containsExactly(apart);
+        Claim claim = store.claim(apart, LATER).orElseThrow();
+        assertThat(claim.tally().key()).isEqualTo(apart);
+        assertThat(claim.tally().sessions()).isEqualTo(2);
+        store.settle(claim, "sent");
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().sessions()).isEqualTo(1);
+        store.forget(DAY.plusDays(1));
+        assertThat(store.claim(apart, LATER)).isEmpty();
+    }
+
+    @Test
     void restOfADayShouldBecomeItsNextPart() {
         add(List.of(success(KEY), success(KEY)));
         Claim claim = store.claim(KEY, Due.everything(NOON.plusMillis(900))).orElseThrow();
