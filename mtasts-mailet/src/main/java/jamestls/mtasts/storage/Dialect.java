@@ -2,19 +2,21 @@ package jamestls.mtasts.storage;
 
 /** Which of the two databases it is, for the rare statement that can't be written for both. */
 public enum Dialect {
-    SQLITE("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT"),
-    POSTGRESQL("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY");
+    SQLITE("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+    POSTGRESQL("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "");
 
     private final String bytes;
     private final String identity;
+    private final String clustered;
 
-    Dialect(String bytes, String identity) {
+    Dialect(String bytes, String identity, String clustered) {
         this.bytes = bytes;
         this.identity = identity;
+        this.clustered = clustered;
     }
 
-    /** A statement of a migration with {@code ${bytes}} and {@code ${identity}} replaced. */
+    /** A statement of a migration with {@code ${bytes}}, {@code ${identity}} and {@code ${clustered}} replaced. */
     String spell(String statement) {
-        return statement.replace("${bytes}", bytes).replace("${identity}", identity);
+        return statement.replace("${bytes}", bytes).replace("${identity}", identity).replace("${clustered}", clustered);
     }
 }

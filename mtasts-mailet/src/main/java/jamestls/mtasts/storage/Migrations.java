@@ -15,7 +15,8 @@ import java.util.Optional;
  *
  * @param module whose tables they are, for example {@code sts}; tables are named {@code module_…}, so that modules do not collide
  * @param steps each a list of statements; {@code ${bytes}} is the type of byte strings and {@code ${identity}} that of a
- *     primary key that counts by itself
+ *     primary key that counts by itself; {@code ${clustered}} after the columns keeps the rows in the order of their primary key,
+ *     where a database can do that, so that the key is not stored twice
  */
 public record Migrations(String module, List<List<String>> steps) {
 

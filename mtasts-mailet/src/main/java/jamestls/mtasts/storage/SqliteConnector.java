@@ -17,7 +17,6 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteDataSource;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
@@ -61,13 +60,22 @@ final class SqliteConnector {
         }
     }
 
+    /**
+     * Whether an error concerns more than the statement it came from: damage, a full disk, a disk that fails. SQLite may have rolled
+     * back everything then, or just the statement, so the connection is better opened anew.
+     */
+    static boolean concernsAll(SQLException e) {
+        return isDamage(e) || primaryCode(e) == SQLiteErrorCode.SQLITE_FULL.code || primaryCode(e) == SQLiteErrorCode.SQLITE_IOERR.code;
+    }
+
     /** Whether an error says that the content of the file is no database, or no more. */
     static boolean isDamage(SQLException e) {
-        if (!(e instanceof SQLiteException sqlite)) {
-            return false;
-        }
-        int primary = sqlite.getResultCode().code & 0xff;
+        int primary = primaryCode(e);
         return primary == SQLiteErrorCode.SQLITE_CORRUPT.code || primary == SQLiteErrorCode.SQLITE_NOTADB.code;
+    }
+
+    private static int primaryCode(SQLException e) {
+        return e instanceof SQLiteException sqlite ? sqlite.getResultCode().code & 0xff : SQLiteErrorCode.SQLITE_OK.code;
     }
 
     /**
@@ -115,9 +123,7 @@ final class SqliteConnector {
         config.setBusyTimeout((int) BUSY.toMillis());
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
         config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
-        SQLiteDataSource source = new SQLiteDataSource(config);
-        source.setUrl("jdbc:sqlite:" + file);
-        return source.getConnection();
+        return new SqliteConnection("jdbc:sqlite:" + file, file.toString(), config.toProperties());
     }
 
     private void migrate(Connection connection) throws SQLException {

@@ -2,8 +2,8 @@ package jamestls.mtasts.storage;
 
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,19 +84,24 @@ final class SqliteEngine implements Engine {
     private void together(List<SqliteJob<?>> jobs) {
         try {
             connect();
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("BEGIN IMMEDIATE");
-                for (SqliteJob<?> job : jobs) {
-                    job.runIn(connection, statement);
-                }
-                statement.execute("COMMIT");
+            execute(connection, "BEGIN IMMEDIATE");
+            for (SqliteJob<?> job : jobs) {
+                job.runIn(connection);
             }
+            execute(connection, "COMMIT");
             jobs.forEach(SqliteJob::committed);
         } catch (SQLException | IOException | RuntimeException | Error e) {
             // Error: the thread must live on. It may be that there is no native library for this machine
             StorageOutage outage = new StorageOutage("SQLite: " + (e instanceof SQLException ? e.getMessage() : e), e);
             recover(e);
             jobs.forEach(job -> job.fail(outage));
+        }
+    }
+
+    /** As a prepared statement, because these are kept. */
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.execute();
         }
     }
 

@@ -2,7 +2,6 @@ package jamestls.mtasts.storage;
 
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -46,29 +45,29 @@ final class SqliteJob<T> {
      *
      * @throws SQLException when the transaction as a whole is of no use any more
      */
-    void runIn(Connection connection, Statement statement) throws SQLException {
+    void runIn(Connection connection) throws SQLException {
         if (!stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
             return;
         }
-        statement.execute("SAVEPOINT job");
+        SqliteEngine.execute(connection, "SAVEPOINT job");
         try {
             result = work.run(connection);
         } catch (SQLException e) {
-            if (SqliteConnector.isDamage(e)) {
+            if (SqliteConnector.concernsAll(e)) {
                 throw e;
             }
-            undo(statement);
+            undo(connection);
             done.completeExceptionally(new StorageOutage("SQLite: " + e.getMessage(), e));
         } catch (RuntimeException e) {
-            undo(statement);
+            undo(connection);
             done.completeExceptionally(e);
         }
-        statement.execute("RELEASE job");
+        SqliteEngine.execute(connection, "RELEASE job");
     }
 
-    /** Fails by itself if SQLite has rolled back everything, as it does when the disk is full. */
-    private static void undo(Statement statement) throws SQLException {
-        statement.execute("ROLLBACK TO job");
+    /** Fails by itself if SQLite has rolled back everything. */
+    private static void undo(Connection connection) throws SQLException {
+        SqliteEngine.execute(connection, "ROLLBACK TO job");
     }
 
     void committed() {

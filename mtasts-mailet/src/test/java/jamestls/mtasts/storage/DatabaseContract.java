@@ -169,6 +169,64 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void statementShouldBeUsableWhileItIsInUse() {
+        Database database = open(NOTES);
+        insert(database, 1);
+        insert(database, 2);
+        for (int again = 0; again < 2; again++) {
+            long sum = database.transaction(connection -> {
+                String sql = "SELECT id FROM notes_note ORDER BY id";
+                try (var outer = connection.prepareStatement(sql); ResultSet outerAnswer = outer.executeQuery()) {
+                    long seen = 0;
+                    while (outerAnswer.next()) {
+                        try (var inner = connection.prepareStatement(sql); ResultSet innerAnswer = inner.executeQuery()) {
+                            while (innerAnswer.next()) {
+                                seen += 10 * outerAnswer.getLong(1) + innerAnswer.getLong(1);
+                            }
+                        }
+                    }
+                    return seen;
+                }
+            });
+
+            assertThat(sum).isEqualTo(2 * 10 + 2 * 20 + 2 * (1 + 2));
+        }
+    }
+
+    @Test
+    void statementShouldRememberNothingOfItsLastUse() {
+        Database database = open(NOTES);
+        insert(database, 1);
+
+        assertThatThrownBy(() -> database.transaction(connection -> {
+            try (var insert = connection.prepareStatement("INSERT INTO notes_note (id, body) VALUES (?, ?)")) {
+                insert.setLong(1, 2);
+                return insert.executeUpdate();
+            }
+        })).isInstanceOf(StorageOutage.class);
+        assertThat(insert(database, 3)).isOne();
+        assertThat(count(database)).isEqualTo(2);
+    }
+
+    @Test
+    void statementThatWasGivenUpInTheMiddleShouldHoldUpNobody() {
+        Database database = open(NOTES);
+        insert(database, 1);
+        insert(database, 2);
+        database.transaction(connection -> {
+            try (var query = connection.prepareStatement("SELECT id FROM notes_note")) {
+                query.executeQuery().next();
+                return true;
+            }
+        });
+        try (Database other = open(NOTES)) {
+            assertThat(insert(other, 3)).isOne();
+        }
+
+        assertThat(count(database)).isEqualTo(3);
+    }
+
+    @Test
     void closedDatabaseShouldSayThatItIsClosed() {
         Database database = open(NOTES);
         database.close();
