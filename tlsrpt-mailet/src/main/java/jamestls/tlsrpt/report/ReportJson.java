@@ -61,7 +61,7 @@ public final class ReportJson {
     }
 
     private static List<PolicyTally> inOrder(List<PolicyTally> policies) {
-        return policies.stream()
+        return policies.size() == 1 ? policies : policies.stream()
             .sorted(Comparator.comparing((PolicyTally tally) -> tally.policy().type())
                 .thenComparing(tally -> tally.policy().policyDomain())
                 .thenComparing(tally -> tally.policy().toString()))
