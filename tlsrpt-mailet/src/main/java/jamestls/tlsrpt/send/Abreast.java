@@ -1,44 +1,63 @@
 package jamestls.tlsrpt.send;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
-import java.util.function.Function;
 
-/** Does a list of things a few at a time, on virtual threads, so that one slow destination does not hold up the others. */
-final class Abreast {
+/**
+ * Does things some at a time, on virtual threads, so that one slow destination does not hold up the others. For one thread that
+ * starts them.
+ */
+final class Abreast implements AutoCloseable {
 
-    private Abreast() {
+    private final int places;
+    private final Semaphore free;
+    private final Set<Thread> running = ConcurrentHashMap.newKeySet();
+    private final ThreadFactory threads = Thread.ofVirtual().name("tlsreport-", 0).factory();
+
+    Abreast(int places) {
+        this.places = places;
+        this.free = new Semaphore(places);
     }
 
     /**
-     * @return the results in the order of the list. When the caller is interrupted what has not begun does not begin, what
-     *     has is interrupted and waited for, and the results are those that there are
+     * Waits until there is room, starts it and returns.
+     *
+     * @param size how many places it takes; one that is too large takes all
+     * @param work must not throw
+     * @return false if the caller was interrupted; then it was not started
      */
-    static <T, R> List<R> map(int atOnce, List<T> things, Function<T, R> work) {
-        ThreadFactory threads = Thread.ofVirtual().name("tlsreport-", 0).factory();
-        List<R> results = new ArrayList<>();
-        try (ExecutorService executor = Executors.newFixedThreadPool(Math.max(1, Math.min(atOnce, things.size())), threads)) {
-            List<Future<R>> futures = things.stream().map(thing -> executor.submit(() -> work.apply(thing))).toList();
-            collect(futures, results, executor);
+    boolean start(int size, Runnable work) {
+        int taken = Math.min(size, places);
+        try {
+            free.acquire(taken);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
-        return results;
+        Thread thread = threads.newThread(() -> {
+            try {
+                work.run();
+            } finally {
+                running.remove(Thread.currentThread());
+                free.release(taken);
+            }
+        });
+        running.add(thread);
+        thread.start();
+        return true;
     }
 
-    private static <R> void collect(List<Future<R>> futures, List<R> results, ExecutorService executor) {
+    /** Waits for all. When the caller is interrupted so are they, and are waited for. */
+    @Override
+    public void close() {
         try {
-            for (Future<R> future : futures) {
-                results.add(future.get());
-            }
+            free.acquire(places);
         } catch (InterruptedException stopped) {
-            executor.shutdownNow();
+            running.forEach(Thread::interrupt);
+            free.acquireUninterruptibly(places);
             Thread.currentThread().interrupt();
-        } catch (ExecutionException failed) {
-            throw new IllegalStateException("work that must not throw did", failed.getCause());
         }
     }
 }

@@ -7,16 +7,23 @@ import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.Ending;
 import jamestls.tlsrpt.store.ReportStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyStore;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,13 +33,19 @@ import org.slf4j.LoggerFactory;
 public final class ReportRun {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportRun.class);
-    private static final int ABREAST = 32;
+    private static final int ABREAST = 64;
     private static final int PAGE = 1_000;
+    /** So many that a transaction is worth it, so few that several servers share a page. */
+    private static final int CLAIMED_TOGETHER = 50;
+    private static final int DETAILS_PER_PLACE = 1_000;
+    /** Half of a lease: what slow destinations kept waiting for longer is left to whoever comes next. */
+    private static final Duration FRESH_ENOUGH = Duration.ofMinutes(10);
 
     private final ReportSettings settings;
     private final TallyStore tallies;
     private final RuaLookup lookup;
     private final Rounds rounds;
+    private final GroupCommit<Ending, Boolean> endings;
     private final ReportLog log;
     private final Clock clock;
 
@@ -42,6 +55,7 @@ public final class ReportRun {
         this.tallies = tallies;
         this.lookup = new RuaLookup(dns);
         this.rounds = new Rounds(reports, transports, settings.guard(), settings.archive(), clock);
+        this.endings = new GroupCommit<>(tallies::end);
         this.log = log;
         this.clock = clock;
     }
@@ -54,40 +68,118 @@ public final class ReportRun {
      * @param each gets one result for each part that this run could claim, on the caller's thread
      */
     public void run(Due due, Predicate<TallyKey> ready, Consumer<ReportResult> each) {
-        Optional<TallyKey> last = Optional.empty();
-        List<TallyKey> page;
-        do {
-            page = tallies.present(due, last, PAGE);
-            last = page.isEmpty() ? last : Optional.of(page.getLast());
-            List<TallyKey> keys = new ArrayList<>(page.stream().filter(ready).toList());
-            // several servers that begin at the same second do not stand in each other's way
-            Collections.shuffle(keys);
-            Abreast.map(ABREAST, keys, key -> surelyClaimAndReport(key, due)).stream().flatMap(Optional::stream).forEach(each);
-        } while (page.size() == PAGE && !Thread.currentThread().isInterrupted());
+        Queue<ReportResult> results = new ConcurrentLinkedQueue<>();
+        try (Abreast abreast = new Abreast(ABREAST)) {
+            Optional<TallyKey> last = Optional.empty();
+            List<TallyKey> page;
+            do {
+                page = tallies.present(due, last, PAGE);
+                last = page.isEmpty() ? last : Optional.of(page.getLast());
+                for (List<TallyKey> some : shuffled(page.stream().filter(ready).toList())) {
+                    claimAndReport(some, due, abreast, results);
+                    drain(results, each);
+                }
+            } while (page.size() == PAGE && !Thread.currentThread().isInterrupted());
+        } finally {
+            drain(results, each);
+        }
+    }
+
+    /** Neighbours together, because they are near each other in the store. */
+    private static List<List<TallyKey>> shuffled(List<TallyKey> keys) {
+        List<List<TallyKey>> some = new ArrayList<>();
+        for (int from = 0; from < keys.size(); from += CLAIMED_TOGETHER) {
+            some.add(keys.subList(from, Math.min(keys.size(), from + CLAIMED_TOGETHER)));
+        }
+        // several servers that begin at the same second do not stand in each other's way
+        Collections.shuffle(some);
+        return some;
+    }
+
+    private static void drain(Queue<ReportResult> results, Consumer<ReportResult> each) {
+        for (ReportResult result = results.poll(); result != null; result = results.poll()) {
+            each.accept(result);
+        }
+    }
+
+    private void claimAndReport(List<TallyKey> keys, Due due, Abreast abreast, Queue<ReportResult> results) {
+        List<TallyKey> left = keys;
+        while (!left.isEmpty() && !Thread.currentThread().isInterrupted()) {
+            // a run may take hours, and a lease begins now
+            List<Claim> claims = claims(left, due.at(clock.instant()));
+            Instant claimed = clock.instant();
+            for (Claim claim : claims) {
+                boolean started = abreast.start(size(claim),
+                    () -> surelyReport(claim, claimed, due).ifPresent(results::add));
+                if (!started) {
+                    uninterrupted(() -> giveBack(claim, clock.instant()));
+                }
+            }
+            Set<TallyKey> done = claims.stream().map(claim -> claim.tally().key()).collect(Collectors.toSet());
+            // none: others have the rest. Some: there may be too much in them for one go
+            left = claims.isEmpty() ? List.of() : left.stream().filter(key -> !done.contains(key)).toList();
+        }
+    }
+
+    /** One day and domain that can't be read does not keep its neighbours from being reported. */
+    private List<Claim> claims(List<TallyKey> keys, Due due) {
+        try {
+            return tallies.claim(keys, due);
+        } catch (StorageOutage together) {
+            List<Claim> claims = new ArrayList<>();
+            int failures = 0;
+            for (int i = 0; i < keys.size() && failures < 2; i++) {
+                try {
+                    tallies.claim(keys.get(i), due).ifPresent(claims::add);
+                } catch (StorageOutage e) {
+                    failures++;
+                    LOGGER.error("tlsreport domain={} day={}: the store failed, it will be tried again: {}", keys.get(i).domain(),
+                        keys.get(i).day(), e.getMessage());
+                }
+            }
+            return claims;
+        }
+    }
+
+    private static int size(Claim claim) {
+        return 1 + claim.tally().policies().stream().mapToInt(policy -> policy.details().size()).sum() / DETAILS_PER_PLACE;
     }
 
     /** Without the store nothing is sent, because nobody would know of it. */
-    private Optional<ReportResult> surelyClaimAndReport(TallyKey key, Due due) {
-        Optional<Claim> claim = Optional.empty();
+    private Optional<ReportResult> surelyReport(Claim claim, Instant claimed, Due due) {
+        TallyKey key = claim.tally().key();
         try {
-            claim = tallies.claim(key, due);
-            Optional<ReportResult> result = claim.map(Claim::tally).map(tally -> surelyReport(tally, due));
-            if (result.isPresent()) {
-                end(claim.get(), result.get());
-                log.finished(result.get());
+            if (clock.instant().isAfter(claimed.plus(FRESH_ENOUGH))) {
+                giveBack(claim, clock.instant());
+                return Optional.empty();
             }
-            return result;
+            ReportResult result = surelyReport(claim, due);
+            end(claim, result);
+            log.finished(result);
+            return Optional.of(result);
         } catch (StorageOutage e) {
             LOGGER.error("tlsreport domain={} day={}: the store failed, it will be tried again: {}", key.domain(), key.day(),
                 e.getMessage());
-            claim.ifPresent(this::giveBack);
+            uninterrupted(() -> giveBack(claim, clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
             return Optional.empty();
         }
     }
 
-    private void giveBack(Claim claim) {
+    /** An interrupted thread gets no connection to a database. */
+    private static void uninterrupted(Runnable work) {
+        boolean interrupted = Thread.interrupted();
         try {
-            tallies.postpone(claim, clock.instant().plus(RetryTimes.pauseAfter(claim.tries())));
+            work.run();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void giveBack(Claim claim, Instant notBefore) {
+        try {
+            tallies.postpone(claim, notBefore);
         } catch (StorageOutage e) {
             LOGGER.debug("it comes back when its lease is over", e);
         }
@@ -102,11 +194,12 @@ public final class ReportRun {
                     interrupted ? clock.instant()
                         : later.notBefore().orElseGet(() -> clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
                 case ReportResult.PartlySent some -> tallies.postpone(claim, interrupted ? clock.instant() : some.notBefore());
-                case ReportResult.NotWanted none -> tallies.discard(claim);
-                case ReportResult.Sent done -> tallies.settle(claim, done.word());
-                case ReportResult.GivenUp dropped -> tallies.settle(claim, dropped.word());
-                case ReportResult.Expired expired -> tallies.settle(claim, expired.word());
-                case ReportResult.Faulty faulty -> tallies.settle(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems()));
+                case ReportResult.NotWanted none -> endings.commit(Ending.discarded(claim));
+                case ReportResult.Sent done -> endings.commit(Ending.settled(claim, done.word()));
+                case ReportResult.GivenUp dropped -> endings.commit(Ending.settled(claim, dropped.word()));
+                case ReportResult.Expired expired -> endings.commit(Ending.settled(claim, expired.word()));
+                case ReportResult.Faulty faulty ->
+                    endings.commit(Ending.settled(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems())));
             };
             if (!held) {
                 LOGGER.warn("tlsreport domain={} day={}: took so long that another one took it over", claim.tally().key().domain(),
@@ -119,9 +212,10 @@ public final class ReportRun {
         }
     }
 
-    private ReportResult surelyReport(DomainTally tally, Due due) {
+    private ReportResult surelyReport(Claim claim, Due due) {
+        DomainTally tally = claim.tally();
         try {
-            return report(tally, due);
+            return report(claim, due);
         } catch (StorageOutage e) {
             throw e;
         } catch (RuntimeException e) {
@@ -130,7 +224,8 @@ public final class ReportRun {
         }
     }
 
-    private ReportResult report(DomainTally tally, Due due) {
+    private ReportResult report(Claim claim, Due due) {
+        DomainTally tally = claim.tally();
         if (ReportSchedule.isTooOld(tally.key(), clock.instant())) {
             return new ReportResult.Expired(tally);
         }
@@ -140,17 +235,18 @@ public final class ReportRun {
         return switch (lookup.of(tally.key().domain())) {
             case RuaLookup.NoWish none -> new ReportResult.NotWanted(tally, none.reason());
             case RuaLookup.Unknown unknown -> new ReportResult.Postponed(tally, unknown.reason());
-            case RuaLookup.Destinations destinations -> write(tally, settings.guard().rule(destinations.rua()), due);
+            case RuaLookup.Destinations destinations -> write(claim, settings.guard().rule(destinations.rua()), due);
         };
     }
 
-    private ReportResult write(DomainTally tally, DestinationGuard.Ruled destinations, Due due) {
+    private ReportResult write(Claim claim, DestinationGuard.Ruled destinations, Due due) {
+        DomainTally tally = claim.tally();
         if (destinations.go().isEmpty()) {
             return new ReportResult.NotWanted(tally, destinations.denied().toString());
         }
         return switch (ReportFile.write(new TlsReport(settings.reporters().of(tally.key()), tally))) {
             case ReportFile.Faulty faulty -> new ReportResult.Faulty(tally, String.join(", ", faulty.problems()));
-            case ReportFile.Ready ready -> rounds.go(tally, ready.files(), destinations.go(), due);
+            case ReportFile.Ready ready -> rounds.go(claim, ready.files(), destinations.go(), due);
         };
     }
 }

@@ -2,6 +2,7 @@ package jamestls.tlsrpt.send;
 
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Dispatch;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;
@@ -10,6 +11,7 @@ import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.ReportStore;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +29,8 @@ final class Rounds {
     private static final Logger LOGGER = LoggerFactory.getLogger(Rounds.class);
 
     private final ReportStore reports;
+    private final GroupCommit<Dispatch, Boolean> beginnings;
+    private final GroupCommit<ReportRecord, Boolean> results;
     private final Transports transports;
     private final DestinationGuard guard;
     private final Optional<Rua.Mailto> archive;
@@ -35,6 +39,14 @@ final class Rounds {
     /** @param archive gets a copy of every report that goes anywhere */
     Rounds(ReportStore reports, Transports transports, DestinationGuard guard, Optional<Rua.Mailto> archive, Clock clock) {
         this.reports = reports;
+        this.beginnings = new GroupCommit<>(dispatches -> {
+            reports.begin(dispatches, clock.instant());
+            return Collections.nCopies(dispatches.size(), Boolean.TRUE);
+        });
+        this.results = new GroupCommit<>(records -> {
+            reports.finish(records);
+            return Collections.nCopies(records.size(), Boolean.TRUE);
+        });
         this.transports = transports;
         this.guard = guard;
         this.archive = archive;
@@ -46,8 +58,10 @@ final class Rounds {
      *
      * @param files the report, in as many files as it needs
      */
-    ReportResult go(DomainTally tally, List<ReportFile> files, List<Rua> destinations, Due due) {
-        Map<String, ReportRecord> before = reports.of(tally.key()).stream()
+    ReportResult go(Claim claim, List<ReportFile> files, List<Rua> destinations, Due due) {
+        DomainTally tally = claim.tally();
+        List<ReportRecord> known = claim.fresh() ? List.of() : reports.of(tally.key());
+        Map<String, ReportRecord> before = known.stream()
             .filter(record -> record.dispatch().part() == tally.part().number())
             .collect(Collectors.toMap(ReportRecord::destination, Function.identity()));
         Progress progress = new Progress();
@@ -75,7 +89,7 @@ final class Rounds {
         if (over || waits) {
             return before;
         }
-        reports.begin(dispatch, clock.instant());
+        beginnings.commit(dispatch);
         int tries = before == null ? 1 : before.tries() + 1;
         return switch (handOver(file, destination)) {
             case ReportTransport.Accepted done -> finish(dispatch, State.ACCEPTED, tries, "accepted", Optional.empty());
@@ -104,16 +118,8 @@ final class Rounds {
     }
 
     private ReportRecord finish(Dispatch dispatch, State state, int tries, String result, Optional<Instant> retryAt) {
-        boolean interrupted = Thread.interrupted();
-        try {
-            // an interrupted thread gets no connection to a database
-            Instant now = clock.instant();
-            reports.finish(dispatch, state, ReportLog.printable(result), retryAt, now);
-            return new ReportRecord(dispatch, state, tries, now, retryAt, ReportLog.printable(result));
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        ReportRecord finished = new ReportRecord(dispatch, state, tries, clock.instant(), retryAt, ReportLog.printable(result));
+        results.commit(finished);
+        return finished;
     }
 }

@@ -7,7 +7,8 @@ package jamestls.tlsrpt.store;
  *
  * @param tally what there is to report; closed, so it is the same each time the part is claimed
  * @param tries how often it was postponed before
- * @param token names this claim among all others
+ * @param fresh whether nobody claimed this part before; then no destination can have heard of it
+ * @param token names this claim among all others of the part
  */
-public record Claim(DomainTally tally, int tries, String token) {
+public record Claim(DomainTally tally, int tries, boolean fresh, String token) {
 }

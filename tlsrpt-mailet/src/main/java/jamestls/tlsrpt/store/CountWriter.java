@@ -1,13 +1,12 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,15 +25,18 @@ final class CountWriter {
     private static final String POLICY = "INSERT INTO tlsrpt_policy (hash, type, domain, strings, mx_hosts, last_day) "
         + "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET last_day = excluded.last_day "
         + "WHERE tlsrpt_policy.last_day < excluded.last_day";
-    private static final String DOMAIN = "INSERT INTO tlsrpt_domain (day, domain, part, started, sessions, failed) "
-        + "VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT (day, domain) DO UPDATE SET "
+    private static final String DOMAIN = "INSERT INTO tlsrpt_domain (day, domain, part, started, sessions, failed, is_open) "
+        + "VALUES (?, ?, 1, ?, ?, ?, 1) ON CONFLICT (day, domain) DO UPDATE SET "
         + "sessions = tlsrpt_domain.sessions + excluded.sessions, failed = tlsrpt_domain.failed + excluded.failed";
+    private static final String HAS_CLOSED_PARTS = "SELECT 1 FROM tlsrpt_part WHERE day = ? LIMIT 1";
+    private static final String OPEN_AGAIN = "UPDATE tlsrpt_domain SET is_open = 1 WHERE day = ? AND domain = ? AND is_open = 0";
     private static final String TAKE_BACK =
         "UPDATE tlsrpt_domain SET sessions = sessions - ?, failed = failed - ? WHERE day = ? AND domain = ?";
-    private static final String COUNT = "INSERT INTO tlsrpt_count (day, domain, part, policy, successes, failures, details) "
+    private static final String KNOWN_POLICY = "UPDATE tlsrpt_count SET successes = successes + ?, failures = failures + ? "
+        + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ?";
+    private static final String NEW_POLICY = "INSERT INTO tlsrpt_count (day, domain, part, policy, successes, failures, details) "
         + "SELECT d.day, d.domain, d.part, ?, ?, ?, 0 FROM tlsrpt_domain d WHERE d.day = ? AND d.domain = ? "
-        + "AND ((SELECT COUNT(*) FROM tlsrpt_count c WHERE c.day = d.day AND c.domain = d.domain AND c.part = d.part) < ? "
-        + "OR EXISTS (SELECT 1 FROM tlsrpt_count c WHERE c.day = d.day AND c.domain = d.domain AND c.part = d.part AND c.policy = ?)) "
+        + "AND (SELECT COUNT(*) FROM tlsrpt_count c WHERE c.day = d.day AND c.domain = d.domain AND c.part = d.part) < ? "
         + "ON CONFLICT (day, domain, part, policy) DO UPDATE SET successes = tlsrpt_count.successes + excluded.successes, "
         + "failures = tlsrpt_count.failures + excluded.failures";
     private static final String KNOWN_FAILURE = "UPDATE tlsrpt_failure SET n = n + ? "
@@ -48,16 +50,27 @@ final class CountWriter {
 
     private final Connection connection;
     private final TallyLimits limits;
-    private final Map<AppliedPolicy, byte[]> hashes = new HashMap<>();
+    private final KnownPolicies known;
 
-    CountWriter(Connection connection, TallyLimits limits) {
+    CountWriter(Connection connection, TallyLimits limits, KnownPolicies known) {
         this.connection = connection;
         this.limits = limits;
+        this.known = known;
     }
 
-    private record Count(DomainCounts domain, PolicyTally policy, byte[] hash) {
-        TallyKey key() {
-            return domain.key();
+    /**
+     * What was written.
+     *
+     * @param withoutRoom how many policies found no room
+     * @param policies whose texts are in the table once this is committed, and until which day they stay
+     * @param by the connection
+     */
+    record Written(int withoutRoom, Map<StoredPolicy, Long> policies, Connection by) {
+    }
+
+    private record Count(TallyKey key, PolicyTally policy, StoredPolicy stored) {
+        byte[] hash() {
+            return stored.hash();
         }
     }
 
@@ -68,23 +81,28 @@ final class CountWriter {
         }
     }
 
-    /** @return how many policies found no room */
-    int write(GroupId group, List<DomainCounts> domains) throws SQLException {
+    Written write(GroupId group, List<DomainCounts> domains) throws SQLException {
+        Connection physical = KnownPolicies.physical(connection);
         if (domains.isEmpty() || !isNext(group, domains)) {
-            return 0;
+            return new Written(0, Map.of(), physical);
         }
         List<DomainCounts> sorted = domains.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
-        policies(sorted);
+        List<Count> counts = new ArrayList<>(sorted.size());
+        for (DomainCounts domain : sorted) {
+            for (PolicyTally policy : domain.policies()) {
+                counts.add(new Count(domain.key(), policy, StoredPolicy.of(policy.policy(), domain.key())));
+            }
+        }
+        Map<StoredPolicy, Long> fresh = known.unknown(physical, lastDays(counts));
+        addPolicies(fresh);
         addToDomains(sorted);
-        List<Count> counts = sorted.stream()
-            .flatMap(domain -> domain.policies().stream().map(policy -> new Count(domain, policy, hashes.get(policy.policy()))))
-            .toList();
+        openAgain(sorted);
         List<Count> counted = addToPolicies(counts);
         if (counted.size() < counts.size()) {
             takeBackSessionsWithoutPolicy(sorted, counted);
         }
         addFailures(counted);
-        return counts.size() - counted.size();
+        return new Written(counts.size() - counted.size(), fresh, physical);
     }
 
     private boolean isNext(GroupId group, List<DomainCounts> domains) throws SQLException {
@@ -94,20 +112,20 @@ final class CountWriter {
         }
     }
 
-    private void policies(List<DomainCounts> domains) throws SQLException {
-        Map<AppliedPolicy, Long> lastDays = new LinkedHashMap<>();
-        for (DomainCounts domain : domains) {
-            for (PolicyTally policy : domain.policies()) {
-                lastDays.merge(policy.policy(), domain.key().day().toEpochDay(), Math::max);
-            }
+    private static Map<StoredPolicy, Long> lastDays(List<Count> counts) {
+        Map<StoredPolicy, Long> lastDays = new HashMap<>();
+        counts.forEach(count -> lastDays.merge(count.stored(), count.key().day().toEpochDay(), Math::max));
+        return lastDays;
+    }
+
+    private void addPolicies(Map<StoredPolicy, Long> lastDays) throws SQLException {
+        if (lastDays.isEmpty()) {
+            return;
         }
-        lastDays.keySet().forEach(policy -> hashes.put(policy, Rows.hash(policy)));
-        List<AppliedPolicy> sorted = lastDays.keySet().stream()
-            .sorted((a, b) -> Arrays.compareUnsigned(hashes.get(a), hashes.get(b))).toList();
         try (PreparedStatement statement = connection.prepareStatement(POLICY)) {
-            for (AppliedPolicy policy : sorted) {
-                Rows.set(statement, 1, hashes.get(policy), policy.type().wireName(), policy.policyDomain().ascii(),
-                    Rows.lines(policy.policyStrings()), Rows.lines(policy.mxHosts()), lastDays.get(policy));
+            for (StoredPolicy policy : lastDays.keySet().stream().sorted().toList()) {
+                Rows.set(statement, 1, policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(),
+                    lastDays.get(policy));
                 statement.addBatch();
             }
             statement.executeBatch();
@@ -125,17 +143,59 @@ final class CountWriter {
         }
     }
 
+    /** After the rows are ours: whoever closed a part of that day before has committed. Mostly nobody did while the day lasts. */
+    private void openAgain(List<DomainCounts> domains) throws SQLException {
+        Set<Long> days = new HashSet<>();
+        for (long day : domains.stream().mapToLong(domain -> domain.key().day().toEpochDay()).distinct().toArray()) {
+            try (PreparedStatement query = connection.prepareStatement(HAS_CLOSED_PARTS)) {
+                query.setLong(1, day);
+                try (ResultSet answer = query.executeQuery()) {
+                    if (answer.next()) {
+                        days.add(day);
+                    }
+                }
+            }
+        }
+        if (days.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement statement = connection.prepareStatement(OPEN_AGAIN)) {
+            for (DomainCounts domain : domains) {
+                if (days.contains(domain.key().day().toEpochDay())) {
+                    Rows.setKey(statement, 1, domain.key());
+                    statement.addBatch();
+                }
+            }
+            statement.executeBatch();
+        }
+    }
+
     /** @return those that found room */
     private List<Count> addToPolicies(List<Count> counts) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(COUNT)) {
+        int[] known;
+        try (PreparedStatement statement = connection.prepareStatement(KNOWN_POLICY)) {
             for (Count count : counts) {
-                Rows.set(statement, 1, count.hash(), count.policy().successes(), count.policy().failures());
-                int next = Rows.setKey(statement, 4, count.key());
-                Rows.set(statement, next, limits.policiesPerDomain(), count.hash());
+                Rows.set(statement, 1, count.policy().successes(), count.policy().failures());
+                int next = Rows.setKey(statement, Rows.setKey(statement, 3, count.key()), count.key());
+                statement.setBytes(next, count.hash());
                 statement.addBatch();
             }
-            return where(statement.executeBatch(), counts, true);
+            known = statement.executeBatch();
         }
+        List<Count> fresh = where(known, counts, false);
+        if (fresh.isEmpty()) {
+            return counts;
+        }
+        List<Count> counted = new ArrayList<>(where(known, counts, true));
+        try (PreparedStatement statement = connection.prepareStatement(NEW_POLICY)) {
+            for (Count count : fresh) {
+                Rows.set(statement, 1, count.hash(), count.policy().successes(), count.policy().failures());
+                statement.setInt(Rows.setKey(statement, 4, count.key()), limits.policiesPerDomain());
+                statement.addBatch();
+            }
+            counted.addAll(where(statement.executeBatch(), fresh, true));
+        }
+        return counted;
     }
 
     private void takeBackSessionsWithoutPolicy(List<DomainCounts> domains, List<Count> counted) throws SQLException {
@@ -161,6 +221,9 @@ final class CountWriter {
             return;
         }
         List<Failure> unknown = addToKnown(failures);
+        if (unknown.isEmpty()) {
+            return;
+        }
         List<Failure> ownEntry = unknown.stream().filter(failure -> !failure.what().isFolded()).toList();
         int[] granted = grantRoom(ownEntry);
         List<Failure> fresh = new ArrayList<>(where(granted, ownEntry, true));

@@ -26,4 +26,9 @@ public record Due(LocalDate lastDay, Instant now, Instant postponedUntil) {
         // tomorrow, because another node's clock may be ahead
         return new Due(now.atZone(ZoneOffset.UTC).toLocalDate().plusDays(1), now, now.plus(LONGER_THAN_ANY_WAIT));
     }
+
+    /** The same days and pauses, later: a lease that is taken in the course of a long run begins when it is taken. */
+    public Due at(Instant later) {
+        return new Due(lastDay, later, postponedUntil);
+    }
 }

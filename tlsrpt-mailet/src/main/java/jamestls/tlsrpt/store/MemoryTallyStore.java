@@ -52,22 +52,23 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public Optional<Claim> claim(TallyKey key, Due due) {
-        return alone(() -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due)));
+    public List<Claim> claim(List<TallyKey> keys, Due due) {
+        return alone(() -> keys.stream()
+            .flatMap(key -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due)).stream())
+            .toList());
     }
 
     @Override
-    public boolean settle(Claim claim, String result) {
-        return discard(claim);
+    public List<Boolean> end(List<Ending> endings) {
+        return alone(() -> endings.stream().map(ending -> discarded(ending.claim())).toList());
     }
 
-    @Override
-    public boolean discard(Claim claim) {
-        return alone(() -> held(claim).map(closed -> {
+    private boolean discarded(Claim claim) {
+        return held(claim).map(closed -> {
             closed.counter.release();
             entries.get(claim.tally().key()).closed.remove(claim.tally().part().number());
             return true;
-        }).orElse(false));
+        }).orElse(false);
     }
 
     @Override
@@ -174,6 +175,7 @@ public final class MemoryTallyStore implements TallyStore {
         private Wait lease = Wait.NONE;
         private Wait pause = Wait.NONE;
         private int tries;
+        private boolean claimed;
 
         Closed(DomainCounter counter, DomainTally tally) {
             this.counter = counter;
@@ -185,9 +187,11 @@ public final class MemoryTallyStore implements TallyStore {
         }
 
         Claim claim(Instant now) {
+            boolean fresh = !claimed;
+            claimed = true;
             token = UUID.randomUUID().toString();
             lease = new Wait(now.plus(Wait.LEASE), Wait.LONGEST_LEASE);
-            return new Claim(tally, tries, token);
+            return new Claim(tally, tries, fresh, token);
         }
     }
 }

@@ -19,6 +19,13 @@ public record PolicyTally(AppliedPolicy policy, long successes, long failures, M
         details = Map.copyOf(details);
     }
 
+    /** The counts of both; they are about the same policy. */
+    PolicyTally plus(PolicyTally other) {
+        Map<FailureKey, Long> sum = new HashMap<>(details);
+        other.details.forEach((what, n) -> sum.merge(what, n, Long::sum));
+        return new PolicyTally(policy, successes + other.successes, failures + other.failures, sum);
+    }
+
     /** The same counts with at most {@code most} entries of their own, the most frequent ones; the rest is folded by type. */
     public PolicyTally withDetails(int most) {
         if (details.size() <= most) {

@@ -22,8 +22,18 @@ public interface ReportStore {
      */
     Optional<ReportRecord> begin(Dispatch dispatch, Instant now);
 
+    /** As for one; all of them or, on an exception, none. */
+    default void begin(List<Dispatch> dispatches, Instant now) {
+        dispatches.forEach(dispatch -> begin(dispatch, now));
+    }
+
     /** What came of it. One that is lost stays so: news of a loss may be faster than that it was handed over. */
     void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now);
+
+    /** As for one; all of them or, on an exception, none. */
+    default void finish(List<ReportRecord> finished) {
+        finished.forEach(each -> finish(each.dispatch(), each.state(), each.result(), each.retryAt(), each.at()));
+    }
 
     /** All that is known about a day and domain, by part and destination. */
     List<ReportRecord> of(TallyKey key);

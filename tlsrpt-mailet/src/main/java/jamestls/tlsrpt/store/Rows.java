@@ -12,7 +12,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
 
 /** How values are written into columns and read back. */
 final class Rows {
@@ -45,22 +44,18 @@ final class Rows {
         return first + 2;
     }
 
-    static byte[] hash(AppliedPolicy policy) {
-        return hash(policy.type().wireName(), policy.policyDomain().ascii(), String.join(LINE_END, policy.policyStrings()),
-            String.join(LINE_END, policy.mxHosts()));
-    }
-
     static byte[] hash(FailureKey failure) {
         return hash(failure.type().wireName(), failure.sendingIp().map(Rows::hex).orElse(""),
             failure.mxHost().map(DomainName::ascii).orElse(""), failure.helo().orElse(""),
             failure.receivingIp().map(Rows::hex).orElse(""), failure.reason());
     }
 
-    static byte[] hash(String... parts) {
+    /** @param parts strings, and byte strings in UTF-8 */
+    static byte[] hash(Object... parts) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (String part : parts) {
-                byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+            for (Object part : parts) {
+                byte[] bytes = part instanceof byte[] raw ? raw : part.toString().getBytes(StandardCharsets.UTF_8);
                 // the length, so that no two lists of parts are the same string
                 digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
                 digest.update(bytes);

@@ -46,14 +46,37 @@ public final class SqlReportStore implements ReportStore {
     }
 
     @Override
+    public void begin(List<Dispatch> dispatches, Instant now) {
+        database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(BEGIN)) {
+                for (Dispatch dispatch : dispatches) {
+                    int next = setDispatch(insert, 1, dispatch);
+                    Rows.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
+                    insert.addBatch();
+                }
+                return insert.executeBatch();
+            }
+        });
+    }
+
+    @Override
     public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
+        // how often it was tried is counted when it is begun
+        finish(List.of(new ReportRecord(dispatch, state, 0, now, retryAt, result)));
+    }
+
+    @Override
+    public void finish(List<ReportRecord> finished) {
         insistently(connection -> {
             try (PreparedStatement update = connection.prepareStatement("UPDATE tlsrpt_dispatch SET state = ?, result = ?, at = ?, "
                      + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ? AND state <> 'LOST'")) {
-                Rows.set(update, 1, state.name(), result, now.toEpochMilli());
-                update.setObject(4, retryAt.map(Instant::toEpochMilli).orElse(null));
-                setDispatch(update, 5, dispatch);
-                return update.executeUpdate();
+                for (ReportRecord each : finished) {
+                    Rows.set(update, 1, each.state().name(), each.result(), each.at().toEpochMilli());
+                    update.setObject(4, each.retryAt().map(Instant::toEpochMilli).orElse(null));
+                    setDispatch(update, 5, each.dispatch());
+                    update.addBatch();
+                }
+                return update.executeBatch();
             }
         });
     }
@@ -93,7 +116,7 @@ public final class SqlReportStore implements ReportStore {
     }
 
     /** What the destination has must be remembered: a short outage is waited for. */
-    private void insistently(SqlWork<Integer> work) {
+    private void insistently(SqlWork<int[]> work) {
         for (int attempt = 1; ; attempt++) {
             try {
                 database.transaction(work);

@@ -10,9 +10,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,76 +25,130 @@ final class TallyReader {
     private TallyReader() {
     }
 
-    /** A closed part as it is claimed. */
-    record Closed(DomainTally tally, int tries) {
+    private static final String POLICY_COLUMNS =
+        "c.day, c.domain, c.policy, c.successes, c.failures, y.type, y.domain, y.strings, y.mx_hosts";
+    private static final String FAILURE_COLUMNS =
+        "f.day, f.domain, f.policy, f.type, f.sending_ip, f.mx_host, f.helo, f.receiving_ip, f.reason, f.n";
+    private static final String POLICIES_OF_PART = "SELECT " + POLICY_COLUMNS + " FROM tlsrpt_count c JOIN tlsrpt_policy y "
+        + "ON y.hash = c.policy WHERE c.day = ? AND c.domain = ? AND c.part = ? ORDER BY c.policy";
+    private static final String FAILURES_OF_PART = "SELECT " + FAILURE_COLUMNS + " FROM tlsrpt_failure f "
+        + "WHERE f.day = ? AND f.domain = ? AND f.part = ?";
+    /** CROSS JOIN is what keeps SQLite from another order of the tables. */
+    private static final String LEASED = " FROM tlsrpt_part p CROSS JOIN ";
+    private static final String OF_TOKEN = " WHERE (p.day, p.domain) >= (?, ?) AND (p.day, p.domain) <= (?, ?) "
+        + "AND p.result = '' AND p.token = ? AND ";
+    private static final String LEASED_POLICIES = "SELECT " + POLICY_COLUMNS + LEASED + "tlsrpt_count c CROSS JOIN tlsrpt_policy y"
+        + OF_TOKEN + "c.day = p.day AND c.domain = p.domain AND c.part = p.part AND y.hash = c.policy "
+        + "ORDER BY p.day, p.domain, c.policy";
+    private static final String LEASED_FAILURES = "SELECT " + FAILURE_COLUMNS + LEASED + "tlsrpt_failure f"
+        + OF_TOKEN + "f.day = p.day AND f.domain = p.domain AND f.part = p.part";
+
+    /** Whose failures they are. */
+    private record PolicyOf(TallyKey key, ByteBuffer hash) {
     }
 
-    static Closed closed(Connection connection, TallyKey key, int part) throws SQLException {
-        try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed, tries FROM tlsrpt_part "
+    /** Sets the parameters of a query. */
+    private interface Parameters {
+        void set(PreparedStatement query) throws SQLException;
+    }
+
+    /** A closed part. */
+    static DomainTally closed(Connection connection, TallyKey key, int part) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed FROM tlsrpt_part "
                  + "WHERE day = ? AND domain = ? AND part = ?")) {
             query.setInt(Rows.setKey(query, 1, key), part);
             try (ResultSet answer = query.executeQuery()) {
                 if (!answer.next()) {
                     throw new SQLException("no part " + part + " of " + key);
                 }
-                DomainTally tally = new DomainTally(key, new Part(part, Instant.ofEpochMilli(answer.getLong(1))),
+                return new DomainTally(key, new Part(part, Instant.ofEpochMilli(answer.getLong(1))),
                     Instant.ofEpochMilli(answer.getLong(2)), answer.getLong(3), answer.getLong(4), policies(connection, key, part));
-                return new Closed(tally, answer.getInt(5));
             }
         }
     }
 
     static List<PolicyTally> policies(Connection connection, TallyKey key, int part) throws SQLException {
-        Map<ByteBuffer, Map<FailureKey, Long>> failures = new HashMap<>();
-        List<PolicyTally> policies = new ArrayList<>();
-        try (PreparedStatement query = connection.prepareStatement("SELECT c.policy, c.successes, c.failures, p.type, p.domain, p.strings, "
-                 + "p.mx_hosts FROM tlsrpt_count c JOIN tlsrpt_policy p ON p.hash = c.policy "
-                 + "WHERE c.day = ? AND c.domain = ? AND c.part = ? ORDER BY c.policy")) {
-            query.setInt(Rows.setKey(query, 1, key), part);
+        Parameters ofPart = query -> query.setInt(Rows.setKey(query, 1, key), part);
+        return policies(connection, POLICIES_OF_PART, ofPart, failures(connection, FAILURES_OF_PART, ofPart)).getOrDefault(key, List.of());
+    }
+
+    /**
+     * What the parts have that were leased with that token.
+     *
+     * @param keys their range, in the database's order
+     * @param withFailures false if none of them has any
+     */
+    static Map<TallyKey, List<PolicyTally>> leased(Connection connection, List<TallyKey> keys, String token, boolean withFailures)
+            throws SQLException {
+        Parameters ofToken = query ->
+            query.setString(Rows.setKey(query, Rows.setKey(query, 1, keys.getFirst()), keys.getLast()), token);
+        return policies(connection, LEASED_POLICIES, ofToken,
+            withFailures ? failures(connection, LEASED_FAILURES, ofToken) : Map.of());
+    }
+
+    private static Map<TallyKey, List<PolicyTally>> policies(Connection connection, String sql, Parameters parameters,
+                                                             Map<PolicyOf, Map<FailureKey, Long>> failures) throws SQLException {
+        Map<TallyKey, List<PolicyTally>> policies = new HashMap<>();
+        try (PreparedStatement query = connection.prepareStatement(sql)) {
+            parameters.set(query);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
-                    if (answer.getLong(3) > 0 && failures.isEmpty()) {
-                        failures.putAll(failures(connection, key, part));
-                    }
-                    Map<FailureKey, Long> details = failures.getOrDefault(ByteBuffer.wrap(answer.getBytes(1)), Map.of());
-                    policies.add(tally(answer, details));
+                    TallyKey key = key(answer);
+                    boolean failed = answer.getLong(5) > 0;
+                    Map<FailureKey, Long> details =
+                        failed ? failures.getOrDefault(new PolicyOf(key, ByteBuffer.wrap(answer.getBytes(3))), Map.of()) : Map.of();
+                    policies.computeIfAbsent(key, each -> new ArrayList<>(1)).add(tally(key, answer, details));
                 }
             }
         }
+        policies.replaceAll((key, several) -> several.size() == 1 ? several : merged(several));
         return policies;
     }
 
-    private static PolicyTally tally(ResultSet answer, Map<FailureKey, Long> details) throws SQLException {
-        String type = answer.getString(4);
-        PolicyType policyType = Arrays.stream(PolicyType.values()).filter(each -> each.wireName().equals(type)).findFirst()
-            .orElseThrow(() -> new SQLException("no policy type '" + type + "'"));
-        long failed = answer.getLong(3);
-        // two failures of one session may have been folded into one entry by different servers, but an entry counts sessions
-        Map<FailureKey, Long> capped = new HashMap<>();
-        details.forEach((what, n) -> capped.put(what, Math.min(n, failed)));
-        return new PolicyTally(new AppliedPolicy(policyType, new DomainName(answer.getString(5)), Rows.lines(answer.getBytes(6)),
-            Rows.lines(answer.getBytes(7))), answer.getLong(2), failed, capped);
-    }
-
-    private static Map<ByteBuffer, Map<FailureKey, Long>> failures(Connection connection, TallyKey key, int part) throws SQLException {
-        Map<ByteBuffer, Map<FailureKey, Long>> failures = new HashMap<>();
-        try (PreparedStatement query = connection.prepareStatement("SELECT policy, type, sending_ip, mx_host, helo, receiving_ip, reason, "
-                 + "n FROM tlsrpt_failure WHERE day = ? AND domain = ? AND part = ?")) {
-            query.setInt(Rows.setKey(query, 1, key), part);
+    private static Map<PolicyOf, Map<FailureKey, Long>> failures(Connection connection, String sql, Parameters parameters)
+            throws SQLException {
+        Map<PolicyOf, Map<FailureKey, Long>> failures = new HashMap<>();
+        try (PreparedStatement query = connection.prepareStatement(sql)) {
+            parameters.set(query);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
-                    failures.computeIfAbsent(ByteBuffer.wrap(answer.getBytes(1)), policy -> new HashMap<>())
-                        .put(failure(answer), answer.getLong(8));
+                    failures.computeIfAbsent(new PolicyOf(key(answer), ByteBuffer.wrap(answer.getBytes(3))), policy -> new HashMap<>())
+                        .put(failure(answer), answer.getLong(10));
                 }
             }
         }
         return failures;
     }
 
+    private static TallyKey key(ResultSet answer) throws SQLException {
+        return new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+    }
+
+    /** A policy that was counted before and after the change of its form in the table is one. */
+    private static List<PolicyTally> merged(List<PolicyTally> policies) {
+        Map<AppliedPolicy, PolicyTally> merged = new LinkedHashMap<>();
+        policies.forEach(policy -> merged.merge(policy.policy(), policy, PolicyTally::plus));
+        return List.copyOf(merged.values());
+    }
+
+    private static PolicyTally tally(TallyKey key, ResultSet answer, Map<FailureKey, Long> details) throws SQLException {
+        String type = answer.getString(6);
+        PolicyType policyType = Arrays.stream(PolicyType.values()).filter(each -> each.wireName().equals(type)).findFirst()
+            .orElseThrow(() -> new SQLException("no policy type '" + type + "'"));
+        long failed = answer.getLong(5);
+        // two failures of one session may have been folded into one entry by different servers, but an entry counts sessions
+        Map<FailureKey, Long> capped = new HashMap<>();
+        details.forEach((what, n) -> capped.put(what, Math.min(n, failed)));
+        String domain = answer.getString(7);
+        DomainName policyDomain = domain.isEmpty() ? key.domain() : new DomainName(domain);
+        return new PolicyTally(new AppliedPolicy(policyType, policyDomain, Rows.lines(answer.getBytes(8)),
+            Rows.lines(answer.getBytes(9))), answer.getLong(4), failed, capped);
+    }
+
     private static FailureKey failure(ResultSet answer) throws SQLException {
-        String type = answer.getString(2);
+        String type = answer.getString(4);
         ResultType resultType = ResultType.ofWireName(type).orElseThrow(() -> new SQLException("no result type '" + type + "'"));
-        return new FailureKey(resultType, Rows.address(answer.getBytes(3)), Optional.ofNullable(answer.getString(4)).map(DomainName::new),
-            Optional.ofNullable(answer.getString(5)), Rows.address(answer.getBytes(6)), answer.getString(7));
+        return new FailureKey(resultType, Rows.address(answer.getBytes(5)), Optional.ofNullable(answer.getString(6)).map(DomainName::new),
+            Optional.ofNullable(answer.getString(7)), Rows.address(answer.getBytes(8)), answer.getString(9));
     }
 }

@@ -32,23 +32,37 @@ public interface TallyStore {
     List<TallyKey> present(Due due, Optional<TallyKey> after, int most);
 
     /**
-     * Takes a lease on a part of that day and domain: one that was claimed before and not settled, or else the open one, which
-     * is closed by that.
+     * Takes leases, at once: for each day and domain on a part that was claimed before and not settled, or else on the open one,
+     * which is closed by that.
      *
-     * @return empty when there is nothing, or another one holds it
+     * @param keys at least one, in the order in which {@link #present} gave them
+     * @return at most one for each; none where there is nothing or another one holds it, and fewer than there could be, but at least
+     *     one, if they have very many details
      */
-    Optional<Claim> claim(TallyKey key, Due due);
+    List<Claim> claim(List<TallyKey> keys, Due due);
+
+    /** As for several. */
+    default Optional<Claim> claim(TallyKey key, Due due) {
+        return claim(List.of(key), due).stream().findFirst();
+    }
 
     /**
-     * It was reported, or will never be. The counts are kept to be looked at until they are forgotten.
+     * Ends claims, all of them or, on an exception, none.
      *
-     * @param result what became of it, in a few words of printable ASCII
-     * @return false if the lease had run out and another one has the part now; then nothing is changed
+     * @return for each whether it was held; false if the lease had run out and another one has the part now, and then nothing is
+     *     changed about it
      */
-    boolean settle(Claim claim, String result);
+    List<Boolean> end(List<Ending> endings);
 
-    /** As {@link #settle}, but the counts go at once, because nobody will want to see them. */
-    boolean discard(Claim claim);
+    /** As {@link #end}. */
+    default boolean settle(Claim claim, String result) {
+        return end(List.of(Ending.settled(claim, result))).getFirst();
+    }
+
+    /** As {@link #end}. */
+    default boolean discard(Claim claim) {
+        return end(List.of(Ending.discarded(claim))).getFirst();
+    }
 
     /** It could not be reported; it may be claimed again from then on, as it is. */
     boolean postpone(Claim claim, Instant notBefore);

@@ -68,7 +68,7 @@ public final class TallyView {
                 Rows.setKey(query, 1, key);
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
-                        tallies.add(TallyReader.closed(connection, key, answer.getInt(1)).tally());
+                        tallies.add(TallyReader.closed(connection, key, answer.getInt(1)));
                     }
                 }
             }

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.collect;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.Ending;
 import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
@@ -51,18 +52,13 @@ final class ScriptedStore implements TallyStore {
     }
 
     @Override
-    public Optional<Claim> claim(TallyKey key, Due due) {
-        return memory.claim(key, due);
+    public List<Claim> claim(List<TallyKey> keys, Due due) {
+        return memory.claim(keys, due);
     }
 
     @Override
-    public boolean settle(Claim claim, String result) {
-        return memory.settle(claim, result);
-    }
-
-    @Override
-    public boolean discard(Claim claim) {
-        return memory.discard(claim);
+    public List<Boolean> end(List<Ending> endings) {
+        return memory.end(endings);
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class MemoryTallyStoreTest extends TallyStoreContract {
+class MemoryTallyStoreTest extends SeveralClaimsContract {
 
     private MemoryTallyStore memory;
 

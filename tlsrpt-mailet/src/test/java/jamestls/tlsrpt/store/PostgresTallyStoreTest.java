@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 
-class PostgresTallyStoreTest extends TallyStoreContract {
+class PostgresTallyStoreTest extends SeveralClaimsContract {
 
     private static final AtomicInteger DATABASES = new AtomicInteger();
     private static PostgresServer server;

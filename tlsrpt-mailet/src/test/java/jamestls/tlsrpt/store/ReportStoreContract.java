@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +70,18 @@ abstract class ReportStoreContract {
         assertThat(store.begin(WEB, LATER))
             .contains(new ReportRecord(WEB, State.REFUSED, 1, NOON, Optional.of(LATER), "HTTP status 503"));
         assertThat(store.of(KEY)).containsExactly(new ReportRecord(WEB, State.SENDING, 2, LATER, Optional.empty(), ""));
+    }
+
+    @Test
+    void severalShouldBeBegunAndFinishedAtOnce() {
+        store.begin(MAIL, NOON);
+        store.begin(List.of(WEB, MAIL), LATER);
+        store.finish(List.of(new ReportRecord(MAIL, State.ACCEPTED, 2, LATER, Optional.empty(), "accepted"),
+            new ReportRecord(WEB, State.REFUSED, 1, LATER, Optional.of(LATER.plusSeconds(60)), "no")));
+
+        assertThat(store.of(KEY)).containsExactly(
+            new ReportRecord(WEB, State.REFUSED, 1, LATER, Optional.of(LATER.plusSeconds(60)), "no"),
+            new ReportRecord(MAIL, State.ACCEPTED, 2, LATER, Optional.empty(), "accepted"));
     }
 
     @Test

@@ -9,7 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class SqliteTallyStoreTest extends TallyStoreContract {
+class SqliteTallyStoreTest extends SeveralClaimsContract {
 
     @TempDir
     private Path directory;

@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Test;
 abstract class TallyStoreContract {
 
     static final TallyKey KEY = new TallyKey(DAY, RCPT);
-    private static final Instant NEXT_DAY = Instant.parse("2026-03-02T00:05:00Z");
+    static final Instant NEXT_DAY = Instant.parse("2026-03-02T00:05:00Z");
 
-    private static final Due LATER = Due.finishedDays(NEXT_DAY);
+    static final Due LATER = Due.finishedDays(NEXT_DAY);
 
     private TallyStore store;
     private long groups;

@@ -1,0 +1,217 @@
+package jamestls.tlsrpt.store;
+
+import jamestls.mtasts.dns.DomainName;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/**
+ * Claims parts of several days and domains in one transaction, with as many statements as for one: batches by key, and queries
+ * over the range from the first key to the last, which find only what is not settled.
+ */
+final class ClaimWriter {
+
+    static final String FREE = "result = '' AND (leased <= ? OR leased > ?) AND (postponed <= ? OR postponed > ?)";
+    private static final String RANGE = "(day, domain) >= (?, ?) AND (day, domain) <= (?, ?)";
+    private static final String LOCK = "UPDATE tlsrpt_domain SET part = part WHERE day = ? AND domain = ?";
+    private static final String FREE_PARTS = "SELECT day, domain, part, started, ended, sessions, failed, tries FROM tlsrpt_part WHERE "
+        + RANGE + " AND " + FREE + " ORDER BY day, domain, part";
+    private static final String OPEN_PARTS = "SELECT day, domain, part, started, sessions, failed FROM tlsrpt_domain WHERE "
+        + RANGE + " AND is_open = 1 AND sessions > 0";
+    private static final String DETAILS = "SELECT SUM(details) FROM tlsrpt_count WHERE day = ? AND domain = ? AND part = ?";
+    private static final String CLOSE = "INSERT INTO tlsrpt_part (day, domain, part, started, ended, sessions, failed, token, leased, "
+        + "postponed, tries, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')";
+    private static final String NEXT = "UPDATE tlsrpt_domain SET part = ?, started = ?, sessions = 0, failed = 0, is_open = 0 "
+        + "WHERE day = ? AND domain = ?";
+    private static final String LEASE = "UPDATE tlsrpt_part SET token = ?, leased = ? WHERE day = ? AND domain = ? AND part = ?";
+
+    private final Connection connection;
+    private final List<TallyKey> keys;
+    private final Due due;
+    private final String token = UUID.randomUUID().toString();
+
+    /** @param keys in the order in which the database has them, which need not be ours; at least one */
+    ClaimWriter(Connection connection, List<TallyKey> keys, Due due) {
+        this.connection = connection;
+        this.keys = keys;
+        this.due = due;
+    }
+
+    /** A part that is being claimed. */
+    private record Found(TallyKey key, Part part, Instant end, long sessions, long failed, int tries, boolean fresh) {
+    }
+
+    /** @param mostDetails failure details to be read at once; beyond them the rest is left, but one is always claimed */
+    List<Claim> claim(long mostDetails) throws SQLException {
+        SortedSet<TallyKey> locked = lock(connection, keys);
+        if (locked.isEmpty()) {
+            return List.of();
+        }
+        Map<TallyKey, Found> found = freeParts(locked);
+        openParts(locked).forEach(found::putIfAbsent);
+        List<Found> chosen = withinBounds(List.copyOf(found.values()), mostDetails);
+        lease(chosen.stream().filter(each -> !each.fresh()).toList());
+        close(chosen.stream().filter(Found::fresh).toList());
+        return read(chosen);
+    }
+
+    /**
+     * Whoever has the row of a day and domain has all that hangs on it, until the end of the transaction.
+     *
+     * @return those that there are
+     */
+    static SortedSet<TallyKey> lock(Connection connection, Collection<TallyKey> keys) throws SQLException {
+        // always in our order, so that servers that claim at once wait for each other and do not lock each other out
+        List<TallyKey> sorted = List.copyOf(new TreeSet<>(keys));
+        try (PreparedStatement update = connection.prepareStatement(LOCK)) {
+            for (TallyKey key : sorted) {
+                Rows.setKey(update, 1, key);
+                update.addBatch();
+            }
+            int[] changed = update.executeBatch();
+            SortedSet<TallyKey> locked = new TreeSet<>();
+            for (int i = 0; i < changed.length; i++) {
+                if (changed[i] != 0) {
+                    locked.add(sorted.get(i));
+                }
+            }
+            return locked;
+        }
+    }
+
+    private Map<TallyKey, Found> freeParts(SortedSet<TallyKey> wanted) throws SQLException {
+        Map<TallyKey, Found> found = new LinkedHashMap<>();
+        try (PreparedStatement query = connection.prepareStatement(FREE_PARTS)) {
+            setFree(query, setRange(query), due);
+            try (ResultSet answer = query.executeQuery()) {
+                while (answer.next()) {
+                    TallyKey key = key(answer);
+                    if (wanted.contains(key)) {
+                        found.putIfAbsent(key, new Found(key, part(answer), Instant.ofEpochMilli(answer.getLong(5)), answer.getLong(6),
+                            answer.getLong(7), answer.getInt(8), false));
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    private Map<TallyKey, Found> openParts(SortedSet<TallyKey> wanted) throws SQLException {
+        Map<TallyKey, Found> found = new LinkedHashMap<>();
+        try (PreparedStatement query = connection.prepareStatement(OPEN_PARTS)) {
+            setRange(query);
+            try (ResultSet answer = query.executeQuery()) {
+                while (answer.next()) {
+                    TallyKey key = key(answer);
+                    if (wanted.contains(key)) {
+                        Part part = part(answer);
+                        found.put(key, new Found(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0, true));
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Strangers can make a domain's details many: not all of them fit into memory at once. */
+    private List<Found> withinBounds(List<Found> found, long mostDetails) throws SQLException {
+        List<Found> chosen = new ArrayList<>();
+        long details = 0;
+        for (Found each : found) {
+            // without failures there are none
+            details += each.failed() == 0 ? 0 : details(each);
+            if (details > mostDetails && !chosen.isEmpty()) {
+                break;
+            }
+            chosen.add(each);
+        }
+        return chosen;
+    }
+
+    private long details(Found part) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement(DETAILS)) {
+            query.setInt(Rows.setKey(query, 1, part.key()), part.part().number());
+            try (ResultSet answer = query.executeQuery()) {
+                return answer.next() ? answer.getLong(1) : 0;
+            }
+        }
+    }
+
+    private void lease(List<Found> parts) throws SQLException {
+        if (parts.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement update = connection.prepareStatement(LEASE)) {
+            for (Found each : parts) {
+                Rows.set(update, 1, token, leased());
+                update.setInt(Rows.setKey(update, 3, each.key()), each.part().number());
+                update.addBatch();
+            }
+            update.executeBatch();
+        }
+    }
+
+    private void close(List<Found> parts) throws SQLException {
+        if (parts.isEmpty()) {
+            return;
+        }
+        try (PreparedStatement insert = connection.prepareStatement(CLOSE);
+             PreparedStatement update = connection.prepareStatement(NEXT)) {
+            for (Found each : parts) {
+                Rows.set(insert, Rows.setKey(insert, 1, each.key()), each.part().number(), each.part().start().toEpochMilli(),
+                    each.end().toEpochMilli(), each.sessions(), each.failed(), token, leased());
+                insert.addBatch();
+                Part next = each.part().next(each.end(), each.key());
+                Rows.set(update, 1, next.number(), next.start().toEpochMilli());
+                Rows.setKey(update, 3, each.key());
+                update.addBatch();
+            }
+            insert.executeBatch();
+            update.executeBatch();
+        }
+    }
+
+    private List<Claim> read(List<Found> parts) throws SQLException {
+        Map<TallyKey, List<PolicyTally>> policies = TallyReader.leased(connection, keys, token,
+            parts.stream().anyMatch(part -> part.failed() > 0));
+        return parts.stream()
+            .map(each -> new Claim(new DomainTally(each.key(), each.part(), each.end(), each.sessions(), each.failed(),
+                policies.getOrDefault(each.key(), List.of())), each.tries(), each.fresh(), token))
+            .toList();
+    }
+
+    private long leased() {
+        return due.now().plus(Wait.LEASE).toEpochMilli();
+    }
+
+    private static TallyKey key(ResultSet answer) throws SQLException {
+        return new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+    }
+
+    private static Part part(ResultSet answer) throws SQLException {
+        return new Part(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)));
+    }
+
+    private int setRange(PreparedStatement query) throws SQLException {
+        return Rows.setKey(query, Rows.setKey(query, 1, keys.getFirst()), keys.getLast());
+    }
+
+    /** @return the number of the next parameter */
+    static int setFree(PreparedStatement query, int first, Due due) throws SQLException {
+        // a lease or pause longer than there can be is from a clock that was wrong
+        Rows.set(query, first, due.now().toEpochMilli(), due.now().plus(Wait.LONGEST_LEASE).toEpochMilli(),
+            due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Wait.LONGEST_PAUSE).toEpochMilli());
+        return first + 4;
+    }
+}

@@ -1,0 +1,75 @@
+package jamestls.tlsrpt.send;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.tlsrpt.SettableClock;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.DomainCounts;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.GroupId;
+import jamestls.tlsrpt.store.MemoryReportStore;
+import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.Test;
+
+/** A run that takes longer than a lease. */
+class LongRunTest {
+
+    private static final int PAGE = 1_000;
+
+    private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T00:10:00Z"));
+    private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final Set<TallyKey> late = ConcurrentHashMap.newKeySet();
+    private final Set<TallyKey> sent = ConcurrentHashMap.newKeySet();
+    private final Set<TallyKey> takenAway = ConcurrentHashMap.newKeySet();
+
+    @Test
+    void leaseShouldBeginWhenItIsTakenAndNotWithTheRun() {
+        tallies.add(new GroupId("test", 1), IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example"))
+            .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 1, 0,
+                List.of(new PolicyTally(AppliedPolicy.none(domain), 1, 0, Map.of()))))
+            .toList());
+        RecordingMetricFactory metrics = new RecordingMetricFactory();
+        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10_000),
+            new RuaEverywhere(), new Transports(this::send, this::send), new ReportLog(metrics), clock);
+        AtomicInteger asked = new AtomicInteger();
+        run.run(Due.finishedDays(clock.instant()), key -> {
+            if (asked.incrementAndGet() == PAGE + 1) {
+                clock.advance(Duration.ofHours(1));
+            }
+            if (asked.get() > PAGE) {
+                late.add(key);
+            }
+            return true;
+        }, result -> { });
+
+        assertThat(sent).containsAll(late);
+        assertThat(takenAway).isEmpty();
+    }
+
+    /** In the midst of sending another server looks for what it may claim. */
+    private ReportTransport.Handover send(ReportFile file, Rua destination) {
+        TallyKey key = file.report().tally().key();
+        sent.add(key);
+        if (late.contains(key) && tallies.claim(key, Due.finishedDays(clock.instant())).isPresent()) {
+            takenAway.add(key);
+        }
+        return new ReportTransport.Accepted();
+    }
+}

@@ -1,0 +1,96 @@
+package jamestls.tlsrpt.store;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.sts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.mtasts.outcome.PolicyType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** What every store of counters does with several days and domains at once. */
+abstract class SeveralClaimsContract extends TallyStoreContract {
+
+    @Test
+    void severalShouldBeClaimedAtOnceEachWithItsOwnCounts() {
+        List<TallyKey> keys = IntStream.range(0, 5).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
+        keys.forEach(key -> add(List.of(
+            new CountedSession(key, Map.of(AppliedPolicy.none(key.domain()), Set.of())), failure(key, "at " + key.domain()))));
+        store().postpone(store().claim(keys.get(1), LATER).orElseThrow(), NEXT_DAY);
+        store().claim(keys.get(2), LATER);
+
+        List<Claim> claims = store().claim(keys, LATER);
+
+        assertThat(claims).extracting(claim -> claim.tally().key()).containsExactlyInAnyOrder(keys.get(0), keys.get(1), keys.get(3),
+            keys.get(4));
+        assertThat(claims).allSatisfy(claim -> {
+            TallyKey key = claim.tally().key();
+            assertThat(claim.fresh()).isEqualTo(!key.equals(keys.get(1)));
+            assertThat(claim.tries()).isEqualTo(claim.fresh() ? 0 : 1);
+            assertThat(claim.tally().sessions()).isEqualTo(2);
+            assertThat(claim.tally().policies()).containsExactlyInAnyOrder(
+                new PolicyTally(AppliedPolicy.none(key.domain()), 1, 0, Map.of()),
+                new PolicyTally(sts(), 0, 1, Map.of(detail("at " + key.domain()), 1L)));
+        });
+        assertThat(store().claim(keys, LATER)).isEmpty();
+    }
+
+    @Test
+    void severalShouldBeEndedAtOnceAndEachSayWhetherItWasHeld() {
+        List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
+        add(keys.stream().map(TallyStoreContract::success).toList());
+        List<Claim> claims = store().claim(keys, LATER);
+        Claim heir = store().claim(keys.get(1), Due.finishedDays(NEXT_DAY.plus(Wait.LEASE))).orElseThrow();
+
+        assertThat(store().end(List.of(Ending.discarded(claims.get(2)), Ending.settled(claims.get(1), "sent"),
+            Ending.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
+        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).containsExactly(keys.get(1));
+        assertThat(store().end(List.of(Ending.settled(heir, "sent")))).containsExactly(true);
+    }
+
+    @Test
+    void sessionThatComesInAfterItsDaysReportShouldBeSeen() {
+        add(List.of(success(KEY)));
+        store().settle(store().claim(KEY, LATER).orElseThrow(), "sent");
+        assertThat(present(LATER)).isEmpty();
+
+        add(List.of(success(KEY)));
+        assertThat(present(LATER)).containsExactly(KEY);
+    }
+
+    @Test
+    void policyOfSeveralDomainsShouldBeEachOnesOwn() {
+        List<TallyKey> keys = IntStream.range(0, 2).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
+        AppliedPolicy shared = new AppliedPolicy(PolicyType.STS, keys.get(0).domain(), List.of("version: STSv1"), List.of());
+        add(List.of(new CountedSession(keys.get(0), Map.of(shared, Set.of())), new CountedSession(keys.get(1), Map.of(shared, Set.of()))));
+
+        assertThat(store().claim(keys, LATER)).hasSize(2)
+            .allSatisfy(claim -> assertThat(claim.tally().policies()).extracting(PolicyTally::policy).containsExactly(shared));
+    }
+
+    @Test
+    void whatHasVeryManyDetailsShouldBeClaimedALittleAtATime() {
+        int details = 15_000;
+        TallyStore store = open(new TallyLimits(4, 10, 10, details, 1 << 28));
+        List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
+        PendingCounts pending = new PendingCounts(new TallyLimits(4, 10, 10, details, 1 << 28));
+        keys.forEach(key -> IntStream.range(0, details).forEach(i -> pending.add(failure(key, "reason " + i))));
+        store.add(new GroupId("test", 1), pending.counts());
+
+        List<TallyKey> claimed = new ArrayList<>();
+        List<Claim> claims = store.claim(keys, LATER);
+        while (!claims.isEmpty()) {
+            assertThat(claims).allSatisfy(claim -> assertThat(claim.tally().policies().getFirst().details()).hasSize(details));
+            claims.forEach(claim -> claimed.add(claim.tally().key()));
+            claims = store.claim(keys, LATER);
+        }
+        assertThat(claimed).containsExactlyInAnyOrderElementsOf(keys);
+    }
+}
