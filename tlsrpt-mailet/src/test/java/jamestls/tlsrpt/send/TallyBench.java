@@ -4,6 +4,7 @@ import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.REPORTER;
 
+import com.sun.management.OperatingSystemMXBean;
 import jamestls.bench.BenchReport;
 import jamestls.fakeinternet.PostgresServer;
 import jamestls.mtasts.dns.DomainName;
@@ -39,19 +40,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
- * How fast sessions are counted and reports sent, on SQLite and PostgreSQL. Argument: the file of results. Size:
- * {@code -Ddomains=} recipient domains of the day (20000), ten sessions each; {@code -Dseconds=} of even load (10).
+ * How fast sessions are counted and reports sent, on SQLite and PostgreSQL, by the clock and in processor time of this process, with
+ * the load of the machine beside it. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
+ * sessions each; {@code -Dseconds=} of even load (10); {@code -Dstores=sqlite} leaves out PostgreSQL.
  */
 final class TallyBench {
 
     private static final int DOMAINS = Integer.getInteger("domains", 20_000);
     private static final int SECONDS = Integer.getInteger("seconds", 10);
+    private static final String STORES = System.getProperty("stores", "sqlite,postgresql");
     private static final int SESSIONS_PER_DOMAIN = 10;
     private static final int DELIVERIES = 256;
+    private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private static final int BUSY_DOMAINS = 1_000;
 
     private TallyBench() {
@@ -59,12 +62,16 @@ final class TallyBench {
 
     public static void main(String[] arguments) throws Exception {
         BenchReport report = new BenchReport(Path.of(arguments[0]));
-        Path directory = Files.createTempDirectory("tally-bench-");
-        Path file = directory.resolve("tlsreports.sqlite");
-        report.section("sqlite", measure(new DatabaseAddress.SqliteFile(file), () -> size(file)));
-        delete(directory);
-        try (PostgresServer server = PostgresServer.startOrSkip()) {
-            report.section("postgresql (fsync off)", measure(new DatabaseAddress.PostgreSql(server.url(), "", ""), () -> 0L));
+        if (STORES.contains("sqlite")) {
+            Path directory = Files.createTempDirectory("tally-bench-");
+            Path file = directory.resolve("tlsreports.sqlite");
+            report.section("sqlite", measure(new DatabaseAddress.SqliteFile(file), () -> Files.size(file)));
+            delete(directory);
+        }
+        if (STORES.contains("postgresql")) {
+            try (PostgresServer server = PostgresServer.startOrSkip()) {
+                report.section("postgresql (fsync off)", measure(new DatabaseAddress.PostgreSql(server.url(), "", ""), () -> 0L));
+            }
         }
         System.exit(0);
     }
@@ -73,74 +80,86 @@ final class TallyBench {
         long bytes() throws IOException;
     }
 
+    private interface Work {
+        void run() throws InterruptedException;
+    }
+
     private static Map<String, Object> measure(DatabaseAddress address, Size size) throws Exception {
         Map<String, Object> results = new LinkedHashMap<>();
         SettableClock clock = new SettableClock(NOON);
         Stores stores = Stores.open(Optional.of(address), Clock.systemUTC());
         OutcomeJournal journal = new OutcomeJournal(stores.tallies(), new RecordingMetricFactory(), clock);
-        flood(journal, BUSY_DOMAINS, 20_000);
+        flood(journal, "busy", BUSY_DOMAINS, 50_000);
         resetPeak();
         results.put("deliveriesAtOnce", DELIVERIES);
-        results.put("committedPerSecond", flood(journal, BUSY_DOMAINS, 300_000));
+        results.put("busyDomains", timed(300_000, () -> flood(journal, "busy", BUSY_DOMAINS, 300_000)));
         results.put("addedMillisAt1000PerSecond", evenly(journal));
-        List<DomainName> domains = IntStream.range(0, DOMAINS).mapToObj(i -> DomainName.of("domain" + i + ".example")).toList();
-        long begun = System.nanoTime();
-        flood(journal, domains, (long) DOMAINS * SESSIONS_PER_DOMAIN);
+        long outcomes = (long) DOMAINS * SESSIONS_PER_DOMAIN;
         results.put("dayDomains", DOMAINS);
-        results.put("dayOutcomes", (long) DOMAINS * SESSIONS_PER_DOMAIN);
-        results.put("dayOutcomesPerSecond", perSecond((long) DOMAINS * SESSIONS_PER_DOMAIN, begun));
+        results.put("day", timed(outcomes, () -> flood(journal, "domain", DOMAINS, outcomes)));
         results.put("lost", journal.state().dropped());
         journal.close();
         results.put("fileBytes", size.bytes());
+        results.put("peakHeapBytesCounting", peakHeap());
         clock.set(DAY.plusDays(1).atTime(5, 0).toInstant(ZoneOffset.UTC));
-        report(stores, clock, results);
-        results.put("peakHeapBytes", peakHeap());
+        resetPeak();
+        results.put("reports", report(stores, clock, DOMAINS + BUSY_DOMAINS));
+        results.put("peakHeapBytesReporting", peakHeap());
+        results.put("fileBytesReported", size.bytes());
         stores.close();
         return results;
     }
 
-    private static void report(Stores stores, Clock clock, Map<String, Object> results) {
+    private static Map<String, Object> report(Stores stores, Clock clock, int expected) throws InterruptedException {
         AtomicLong sent = new AtomicLong();
         Transports nowhere = new Transports((mail, to) -> new ReportTransport.Accepted(), (post, to) -> new ReportTransport.Accepted());
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(),
             new RuaEverywhere(), nowhere, new ReportLog(metrics), clock);
+        Map<String, Object> results = timed(expected, () -> run.run(Due.finishedDays(clock.instant()), key -> true,
+            result -> sent.addAndGet(result instanceof ReportResult.Sent ? 1 : 0)));
+        results.put("sent", sent.get());
+        return results;
+    }
+
+    /** How long so many things take. Processor time is that of all threads of this process, the compiler's and the collector's too. */
+    private static Map<String, Object> timed(long number, Work work) throws InterruptedException {
+        long cpu = SYSTEM.getProcessCpuTime();
         long begun = System.nanoTime();
-        run.run(Due.finishedDays(clock.instant()), key -> true, result -> sent.addAndGet(result instanceof ReportResult.Sent ? 1 : 0));
-        results.put("reports", sent.get());
-        results.put("reportsPerSecond", perSecond(sent.get(), begun));
+        work.run();
+        long taken = System.nanoTime() - begun;
+        Map<String, Object> results = new LinkedHashMap<>();
+        results.put("number", number);
+        results.put("seconds", taken / 1_000_000 / 1_000.0);
+        results.put("perSecond", number * 1_000_000_000L / Math.max(1, taken));
+        results.put("cpuMicrosEach", (SYSTEM.getProcessCpuTime() - cpu) / number / 1_000.0);
+        results.put("loadAverage", SYSTEM.getSystemLoadAverage());
+        return results;
     }
 
-    private static long flood(OutcomeJournal journal, int domains, long outcomes) throws InterruptedException {
-        return flood(journal, IntStream.range(0, domains).mapToObj(i -> DomainName.of("busy" + i + ".example")).toList(), outcomes);
-    }
-
-    /** Many deliveries at once, each going on when its outcomes are committed. @return outcomes per second */
-    private static long flood(OutcomeJournal journal, List<DomainName> domains, long outcomes) throws InterruptedException {
+    /** Many deliveries at once, each going on when its outcomes are committed. */
+    private static void flood(OutcomeJournal journal, String name, int domains, long outcomes) {
         AtomicLong next = new AtomicLong();
-        long begun = System.nanoTime();
         try (ExecutorService deliveries = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int delivery = 0; delivery < DELIVERIES; delivery++) {
                 deliveries.execute(() -> {
                     for (long i = next.getAndIncrement(); i < outcomes; i = next.getAndIncrement()) {
-                        journal.record(List.of(outcome(domains.get((int) (i % domains.size())), i)));
+                        journal.record(List.of(outcome(new DomainName(name + i % domains + ".example"), i)));
                     }
                 });
             }
         }
-        return perSecond(outcomes, begun);
     }
 
-    private static Map<String, Double> evenly(OutcomeJournal journal) throws InterruptedException {
+    private static Map<String, Object> evenly(OutcomeJournal journal) throws InterruptedException {
         int deliveries = SECONDS * 1_000;
         ConcurrentLinkedQueue<Long> taken = new ConcurrentLinkedQueue<>();
         CountDownLatch done = new CountDownLatch(deliveries);
-        List<DomainName> domains = IntStream.range(0, BUSY_DOMAINS).mapToObj(i -> DomainName.of("busy" + i + ".example")).toList();
         AtomicLong next = new AtomicLong();
         try (ScheduledExecutorService metronome = Executors.newSingleThreadScheduledExecutor()) {
             metronome.scheduleAtFixedRate(() -> Thread.startVirtualThread(() -> {
                 long i = next.getAndIncrement();
-                TlsOutcome outcome = outcome(domains.get((int) (i % BUSY_DOMAINS)), i);
+                TlsOutcome outcome = outcome(new DomainName("busy" + i % BUSY_DOMAINS + ".example"), i);
                 long begun = System.nanoTime();
                 journal.record(List.of(outcome));
                 taken.add(System.nanoTime() - begun);
@@ -151,7 +170,7 @@ final class TallyBench {
         }
         long[] sorted = taken.stream().mapToLong(Long::longValue).sorted().toArray();
         return Map.of("median", millis(sorted[sorted.length / 2]), "p99", millis(sorted[(int) (sorted.length * 0.99)]),
-            "max", millis(sorted[sorted.length - 1]));
+            "max", millis(sorted[sorted.length - 1]), "loadAverage", SYSTEM.getSystemLoadAverage());
     }
 
     /** One in twenty fails; one in three domains has an STS policy. */
@@ -164,10 +183,6 @@ final class TallyBench {
         return new TlsOutcome(NOON, domain, peer, List.of(i % 20 == 0
             ? new PolicyVerdict.Violated(policy, List.of(new Violation(ResultType.CERTIFICATE_EXPIRED, "")))
             : new PolicyVerdict.Met(policy)));
-    }
-
-    private static long perSecond(long number, long begun) {
-        return number * 1_000_000_000L / Math.max(1, System.nanoTime() - begun);
     }
 
     private static double millis(long nanos) {
@@ -184,10 +199,6 @@ final class TallyBench {
 
     private static long peakHeap() {
         return heap().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
-    }
-
-    private static long size(Path file) throws IOException {
-        return Files.size(file);
     }
 
     private static void delete(Path directory) throws IOException {
