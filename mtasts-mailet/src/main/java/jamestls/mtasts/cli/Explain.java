@@ -152,7 +152,8 @@ final class Explain implements Callable<Integer> {
         try (Database database = Database.toRead(address.get(), SqlPolicyStore.TABLES)) {
             return new SqlPolicyStore(database).find(domain);
         } catch (StorageOutage e) {
-            spec.commandLine().getErr().println("the policies of this server can't be read, so this goes on without them: " + e.getMessage());
+            spec.commandLine().getErr().println("the policies of this server can't be read, so this goes on without them: "
+                + e.getMessage());
             return Optional.empty();
         }
     }

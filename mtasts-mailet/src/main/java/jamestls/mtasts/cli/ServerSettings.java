@@ -63,7 +63,8 @@ record ServerSettings(Map<String, String> values, Path conf) {
 
     AddressGuard guard() throws IOException {
         String allowed = value("allowPrivateAddresses").orElse("false").toLowerCase(Locale.ROOT);
-        return oneOf("allowPrivateAddresses", allowed, "true", "false").equals("true") ? AddressGuard.anywhere() : AddressGuard.publicOnly();
+        return oneOf("allowPrivateAddresses", allowed, "true", "false").equals("true")
+            ? AddressGuard.anywhere() : AddressGuard.publicOnly();
     }
 
     int smtpPort() throws IOException {

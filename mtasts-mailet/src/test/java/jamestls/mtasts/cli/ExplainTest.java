@@ -154,7 +154,8 @@ class ExplainTest {
         assertThat(unknown.exitCode()).isEqualTo(3);
         assertThat(unknown.err()).contains("SecureRemoteDelivery: unknown parameter 'smtpPrt' (value '25'); did you mean 'smtpPort'?");
 
-        assertThat(Run.of("explain", DOMAIN, "--set", "deliveryThreads=5").err()).contains("'deliveryThreads' (value '5') is not supported");
+        assertThat(Run.of("explain", DOMAIN, "--set", "deliveryThreads=5").err())
+            .contains("'deliveryThreads' (value '5') is not supported");
         assertThat(explain(DOMAIN, "--set", "dane=perhaps").err())
             .contains("SecureRemoteDelivery: parameter 'dane' has the value 'perhaps'; allowed: on, off");
         assertThat(explain(DOMAIN, "--set", "mandatoryDane=not a name").err()).contains("'mandatoryDane' has the value 'not a name'");

@@ -187,7 +187,9 @@ public final class DaneBench {
                 RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
             connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
             traffic = new Traffic(connector, reuse, AT_ONCE, AT_ONCE);
-            delivery = new Delivery(new Destinations(dns, new Random(1)), new Planner(dns, new TlsaRecords(dns, scope), Set.of()), policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
+            delivery = new Delivery(new Destinations(dns, new Random(1)),
+                new Planner(dns, new TlsaRecords(dns, scope), Set.of()),
+                policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
                 AddressGuard.anywhere(), port, outcomes -> { }, Meter.none(), Clock.systemUTC());
         }
 

@@ -190,7 +190,8 @@ class DaneDeliveryTest {
 
     @Test
     void insecureMxShouldProtectTheWayWithoutTheNameOfAuthentication() throws Exception {
-        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net", setup -> setup.identity(IMPOSTOR));
+        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net",
+            setup -> setup.identity(IMPOSTOR));
         publish("mail.example.net", 3, 1, 1, IMPOSTOR.chain().getFirst());
 
         assertThat(internet.deliver("unsigned.example")).isInstanceOf(DeliveryResult.Answered.class);
@@ -202,7 +203,8 @@ class DaneDeliveryTest {
 
     @Test
     void insecureMxShouldNotLetAWrongKeyPass() throws Exception {
-        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net", setup -> setup.identity(internet.ca.issue("mail.example.net")));
+        SmtpServer mx = internet.mx("unsigned.example", 10, "mail.example.net",
+            setup -> setup.identity(internet.ca.issue("mail.example.net")));
         publish("mail.example.net", 3, 1, 1, IMPOSTOR.chain().getFirst());
 
         assertThat(deferral(internet.deliver("unsigned.example")).status()).isEqualTo("4.7.5");
@@ -233,7 +235,8 @@ class DaneDeliveryTest {
     @Test
     void recordsWithoutSenseShouldBeUnusableAndTheOthersCount() throws Exception {
         SmtpServer mx = internet.mx(DOMAIN, IMPOSTOR);
-        internet.dns.zone().tlsa("_" + mx.port() + "._tcp." + HOST, new byte[] {3, 1, 1}).tlsa("_" + mx.port() + "._tcp." + HOST, new byte[0]);
+        internet.dns.zone().tlsa("_" + mx.port() + "._tcp." + HOST, new byte[] {3, 1, 1})
+            .tlsa("_" + mx.port() + "._tcp." + HOST, new byte[0]);
 
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails().getFirst().tls()).isPresent();
