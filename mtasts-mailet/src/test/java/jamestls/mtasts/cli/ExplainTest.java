@@ -170,8 +170,8 @@ class ExplainTest {
         internet.policy(DOMAIN, "version: STSv1\nmode: none\nmax_age: 86400\n");
         try (Database server = Database.open(address, List.of(SqlPolicyStore.TABLES), Clock.systemUTC())) {
             Instant now = Instant.now();
-            StsPolicy kept = ((ParsedPolicy.Valid) StsPolicy.parse("version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n"
-                .getBytes(StandardCharsets.US_ASCII))).policy();
+            String text = "version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n";
+            StsPolicy kept = ((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.US_ASCII))).policy();
             new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept, now, now, now, now.plusSeconds(3_600),
                 Optional.empty()));
 

@@ -268,6 +268,28 @@ class DaneDeliveryTest {
     }
 
     @Test
+    void aliasAtTheRecordsOwnerShouldNotChangeTheBaseDomain() throws Exception {
+        SmtpServer mx = internet.mx(DOMAIN, IMPOSTOR);
+        internet.dns.zone().cname("_" + mx.port() + "._tcp." + HOST, "key.example.net")
+            .tlsa("key.example.net", 3, 1, 1, Tlsa.of(3, 1, 1, IMPOSTOR.chain().getFirst()).data());
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(mx.mails().getFirst().tls().orElseThrow().sni()).as("RFC 7672 §2.2.3").contains(HOST);
+        assertThat(internet.outcomes.getFirst().verdicts().getFirst().policy().policyDomain()).isEqualTo(DomainName.of(HOST));
+    }
+
+    @Test
+    void recordsShouldNotChangeTheOrderOfTheHosts() throws Exception {
+        SmtpServer preferred = internet.mx(DOMAIN, 1, "mx1.example.org", setup -> setup);
+        SmtpServer second = internet.mx(DOMAIN, 2, "mx2.example.org", setup -> setup.identity(IMPOSTOR));
+        publish("mx2.example.org", 3, 1, 1, IMPOSTOR.chain().getFirst());
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(preferred.mails()).as("RFC 7672 §2.2.1").hasSize(1);
+        assertThat(second.connections()).isZero();
+    }
+
+    @Test
     void trustAnchorShouldWantTheNameOfTheDomainOrTheHost() throws Exception {
         Issued authority = CertificateDraft.authority("Private CA").selfSigned();
         Issued forDomain = CertificateDraft.server(DOMAIN).signedBy(authority);
