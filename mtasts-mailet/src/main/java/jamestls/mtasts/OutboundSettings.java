@@ -14,6 +14,7 @@ import jamestls.mtasts.dns.IpLiteral;
 import jamestls.mtasts.dns.TrustAnchors;
 import jamestls.mtasts.mx.Gateways;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.smtp.Chunking;
 import jamestls.mtasts.smtp.Login;
 import jamestls.mtasts.smtp.ReuseLimits;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
@@ -120,6 +121,7 @@ record OutboundSettings(RetrySchedule schedule, DnsSettings dns, DaneSettings da
         Optional<InetAddress> bind = bindAddress(configuration);
         try {
             SmtpSettings settings = SmtpSettings.defaults(helo)
+                .with(configuration.chunking() == DeliveryConfiguration.Chunking.WHEN_OFFERED ? Chunking.WHEN_OFFERED : Chunking.NEVER)
                 .withReadTimeout(configuration.readTimeout())
                 .withLimit(Phase.CONNECT, configuration.connectTimeout());
             return bind.map(settings::withBindAddress).orElse(settings);

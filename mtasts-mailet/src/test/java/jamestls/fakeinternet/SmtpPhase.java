@@ -14,9 +14,11 @@ public enum SmtpPhase {
     MAIL,
     RCPT,
     DATA,
-    /** After the 354, in place of reading the mail. */
+    /** After the 354, or a BDAT, in place of reading the mail. */
     BODY,
-    /** The reply to the final dot. */
+    /** The reply to a chunk that is not the last (BDAT). */
+    CHUNK,
+    /** The reply to the final dot, or to the last chunk. */
     FINAL_REPLY,
     RSET,
     QUIT

@@ -38,6 +38,7 @@ import org.apache.mailet.MailetConfig;
  * @param dane see there
  * @param maxDnsProblemRetries retries for a mail whose domain has neither MX nor address; errors of DNS follow delayTime
  * @param bind address of ours that connections come from, as figures
+ * @param chunking whether mails go by BDAT to servers that offer it
  * @param retries whether retries wait for first attempts
  * @param gateway who gets all mail; empty if it goes to the hosts of its domain
  */
@@ -47,7 +48,8 @@ public record DeliveryConfiguration(
         int deliveriesPerDestination, int mailsInHand, int reuseMails, Duration reuseIdle, Duration reuseAge,
         Optional<String> dnsServers, int smtpPort, int policyPort, Duration policyFetchTimeout, Optional<String> trustStore,
         String trustStorePassword, Reachable reachable, String dnssec, Optional<String> trustAnchors, PolicyStorage policyStorage,
-        DaneConfiguration dane, int maxDnsProblemRetries, Optional<String> bind, Retries retries, Optional<GatewayParameters> gateway) {
+        DaneConfiguration dane, int maxDnsProblemRetries, Optional<String> bind, Chunking chunking, Retries retries,
+        Optional<GatewayParameters> gateway) {
 
     /** Which addresses a name from a stranger's DNS may lead us to. */
     public enum Reachable {
@@ -55,6 +57,9 @@ public record DeliveryConfiguration(
         /** For laboratories and private networks: {@code allowPrivateAddresses}. */
         ANY_ADDRESS
     }
+
+    /** Whether mails go by BDAT (RFC 3030): {@code chunking}. */
+    public enum Chunking { WHEN_OFFERED, NEVER }
 
     /** Whether retries wait for first attempts, in queues that know priorities: {@code usePriority}. */
     public enum Retries { AS_THEY_COME, LAST }
@@ -100,6 +105,7 @@ public record DeliveryConfiguration(
             DaneConfiguration.of(parameters),
             parameters.number("maxDnsProblemRetries", 0, 0, 10_000),
             parameters.text("bind"),
+            parameters.flag("chunking", true) ? Chunking.WHEN_OFFERED : Chunking.NEVER,
             parameters.flag("usePriority", false) ? Retries.LAST : Retries.AS_THEY_COME,
             GatewayParameters.of(parameters));
     }

@@ -19,9 +19,9 @@ public final class ParameterNames {
         "gateway", "gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayAuthInClear", "loadBalancing", "startTLS", "sslEnable",
         "verifyServerIdentity", "sslTrustAllCerts",
         "outgoing", "delayTime", "maxRetries", "maxDnsProblemRetries", "timeout", "connectiontimeout", "bounceProcessor", "onSuccess",
-        "heloName", "bind", "usePriority", "sendpartial", "debug", "deliveries", "deliveriesPerDestination", "mailsInHand", "reuseMails",
-        "reuseIdle", "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore", "trustStorePassword",
-        "allowPrivateAddresses", "dnssec", "trustAnchors", "dane", "insecureMx", "mandatoryDane");
+        "heloName", "bind", "usePriority", "chunking", "sendpartial", "debug", "deliveries", "deliveriesPerDestination", "mailsInHand",
+        "reuseMails", "reuseIdle", "reuseAge", "dnsServers", "smtpPort", "policyPort", "policyFetchTimeout", "trustStore",
+        "trustStorePassword", "allowPrivateAddresses", "dnssec", "trustAnchors", "dane", "insecureMx", "mandatoryDane");
 
     /** What stock samples have and stock code never reads, each with what to write instead. */
     private static final Map<String, String> DECLINED = Map.of(

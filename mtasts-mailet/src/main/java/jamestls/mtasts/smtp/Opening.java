@@ -53,7 +53,7 @@ final class Opening {
             failure = Optional.of(lost.failure());
         }
         return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls,
-            startTlsReply, handshake, capabilities, failure), wire);
+            startTlsReply, handshake, capabilities, failure), wire, settings.chunking());
     }
 
     /** Ends it at once; for any thread. */

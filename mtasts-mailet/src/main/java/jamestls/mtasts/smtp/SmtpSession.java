@@ -13,11 +13,13 @@ public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
     private final Wire wire;
+    private Chunking chunking;
     private boolean needsReset;
     private boolean loggedIn;
 
-    SmtpSession(TlsObservation observation, Wire wire) {
+    SmtpSession(TlsObservation observation, Wire wire, Chunking chunking) {
         this.observation = observation;
+        this.chunking = chunking;
         this.wire = wire;
     }
 
@@ -57,10 +59,23 @@ public final class SmtpSession implements AutoCloseable {
         } catch (SessionLost lost) {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
-        Transaction transaction = new Transaction(wire, steps, observation.capabilities());
+        return transact(steps, content);
+    }
+
+    private Transmission transact(List<Step> steps, MessageContent content) {
+        Transaction transaction = new Transaction(wire, steps, observation.capabilities(), chunking);
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
         wire.rest();
+        if (transaction.isChunkingUnknown() && isUsable()) {
+            chunking = Chunking.NEVER;
+            try {
+                reset();
+            } catch (SessionLost lost) {
+                return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
+            }
+            return transact(steps, content);
+        }
         return result;
     }
 

@@ -14,8 +14,10 @@ import java.util.Optional;
  * @param bindAddress our end of connections to servers of the same address family; empty leaves it to the system
  * @param limits the time each phase has as a whole, all phases, each more than zero; RCPT is one phase however many
  *     recipients there are, BODY is the whole mail up to the final dot
+ * @param chunking whether mails go by BDAT where it is offered
  */
-public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits) {
+public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits,
+                           Chunking chunking) {
 
     public SmtpSettings {
         if (heloName.isEmpty() || heloName.length() > 255 || !heloName.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
@@ -46,7 +48,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         limits.put(Phase.BODY, Duration.ofMinutes(30));
         limits.put(Phase.FINAL_REPLY, Duration.ofMinutes(10));
         limits.put(Phase.QUIT, Duration.ofSeconds(5));
-        return new SmtpSettings(heloName, Optional.empty(), limits);
+        return new SmtpSettings(heloName, Optional.empty(), limits, Chunking.WHEN_OFFERED);
     }
 
     /** The time that phase has. */
@@ -58,7 +60,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     public SmtpSettings withLimit(Phase phase, Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.put(phase, limit);
-        return new SmtpSettings(heloName, bindAddress, changed);
+        return new SmtpSettings(heloName, bindAddress, changed, chunking);
     }
 
     /** The same with one longest wait for each single answer, the handshake's included; connecting, body and QUIT keep theirs. */
@@ -68,11 +70,16 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
             case CONNECT, BODY, QUIT -> before;
             default -> limit;
         });
-        return new SmtpSettings(heloName, bindAddress, changed);
+        return new SmtpSettings(heloName, bindAddress, changed, chunking);
     }
 
     /** The same, bound to that address of ours. */
     public SmtpSettings withBindAddress(InetAddress address) {
-        return new SmtpSettings(heloName, Optional.of(address), limits);
+        return new SmtpSettings(heloName, Optional.of(address), limits, chunking);
+    }
+
+    /** The same with or without chunks. */
+    public SmtpSettings with(Chunking wanted) {
+        return new SmtpSettings(heloName, bindAddress, limits, wanted);
     }
 }

@@ -29,6 +29,8 @@ import org.apache.mailet.base.test.FakeMail;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DispatchTest {
 
@@ -169,9 +171,10 @@ class DispatchTest {
         assertThat(mx.transcript()).noneMatch(line -> line.startsWith("C: MAIL"));
     }
 
-    @Test
-    void eightBitsShouldBecomeSevenWhereTheServerCanDoNoMore() throws Exception {
-        SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org", setup -> setup.keywords("SIZE"));
+    @ParameterizedTest
+    @ValueSource(strings = {"HELP", "CHUNKING"})
+    void eightBitsShouldBecomeSevenWhereTheServerCanDoNoMore(String offered) throws Exception {
+        SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org", setup -> setup.keywords("SIZE", offered));
         FakeMail mail = mail("bob@example.org");
         mail.setMessage(message(EIGHT_BIT_MAIL));
 
@@ -185,9 +188,10 @@ class DispatchTest {
         assertThat(read(mail.getMessage())).as("James's own copy").isEqualTo(EIGHT_BIT_MAIL);
     }
 
-    @Test
-    void eightBitsShouldStayWhereTheServerCanTakeThem() throws Exception {
-        SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org", setup -> setup.keywords("8BITMIME"));
+    @ParameterizedTest
+    @ValueSource(strings = {"HELP", "CHUNKING"})
+    void eightBitsShouldStayWhereTheServerCanTakeThem(String offered) throws Exception {
+        SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org", setup -> setup.keywords("8BITMIME", offered));
         FakeMail mail = mail("bob@example.org");
         mail.setMessage(message(EIGHT_BIT_MAIL));
 
