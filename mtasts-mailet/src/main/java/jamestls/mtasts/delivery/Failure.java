@@ -1,5 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.smtp.RecipientReply;
+import jamestls.mtasts.smtp.SessionFailure;
 import jamestls.mtasts.smtp.SmtpReply;
 
 /**
@@ -11,6 +13,9 @@ import jamestls.mtasts.smtp.SmtpReply;
  */
 public record Failure(int code, String status, String text) {
 
+    private static final String TOO_MANY = "4.5.3";
+    private static final String TOO_MANY_FOR_GOOD = "5.5.3";
+
     /** We could not do it now. */
     static Failure temporary(String status, String text) {
         return new Failure(451, "4." + status, text);
@@ -21,10 +26,24 @@ public record Failure(int code, String status, String text) {
         return new Failure(550, "5." + status, text);
     }
 
-    /** The server said no. */
+    /** The server said no to a recipient. */
+    static Failure said(RecipientReply answer, String host) {
+        SmtpReply reply = answer.reply();
+        boolean tooMany = answer.phase() == SessionFailure.Phase.RCPT && reply.code() == 552
+            && reply.enhancedCode().map(TOO_MANY_FOR_GOOD::equals).orElse(true);
+        // RFC 5321 §4.5.3.1.10: a 552 to RCPT means too many recipients, and is to be taken for a 452
+        return tooMany ? new Failure(452, TOO_MANY, host + " said: " + reply) : said(reply, host);
+    }
+
+    /** The server said no to the mail. */
     static Failure said(SmtpReply reply, String host) {
         String status = reply.enhancedCode().orElse(reply.isPermanent() ? "5.0.0" : "4.0.0");
         return new Failure(reply.code(), status, host + " said: " + reply);
+    }
+
+    /** The server takes only so many recipients at once; the others may come at once, with another mail. */
+    boolean isTooManyRecipients() {
+        return code == 452 && (status.equals(TOO_MANY) || status.equals("4.0.0"));
     }
 
     boolean isPermanent() {

@@ -122,7 +122,9 @@ public final class QueueWorker implements AutoCloseable {
         switch (attempt(mail)) {
             case DeliveryResult.Answered answered -> {
                 settlement.then(() -> announce(mail, answered.accepted()));
-                settleFailed(mail, answered.failed(), settlement);
+                Map<MailAddress, Failure> failed = answered.accepted().isEmpty() ? answered.failed()
+                    : withoutLeftOver(answered.failed(), mail, settlement);
+                settleFailed(mail, failed, settlement);
             }
             case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()), settlement);
             case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()), settlement);
@@ -170,6 +172,25 @@ public final class QueueWorker implements AutoCloseable {
 
     private static String domainOf(Mail mail) {
         return mail.getRecipients().iterator().next().getDomain().asString();
+    }
+
+    /** RFC 5321 §4.5.3.1.10: who is left over because the server takes only so many at once gets the mail right after, as no retry. */
+    private Map<MailAddress, Failure> withoutLeftOver(Map<MailAddress, Failure> failed, Mail mail, Settlement settlement) {
+        Map<MailAddress, Failure> others = new HashMap<>(failed);
+        others.values().removeIf(Failure::isTooManyRecipients);
+        List<MailAddress> leftOver = failed.keySet().stream().filter(recipient -> !others.containsKey(recipient)).toList();
+        if (!leftOver.isEmpty()) {
+            settlement.then(() -> {
+                Mail rest = mail.duplicate();
+                try {
+                    rest.setRecipients(leftOver);
+                    queue.enQueue(rest, SHORTEST_STAY);
+                } finally {
+                    LifecycleUtil.dispose(rest);
+                }
+            });
+        }
+        return others;
     }
 
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Settlement settlement) {

@@ -49,7 +49,7 @@ record Transmitted(String word, Optional<DeliveryResult> result, String reply, S
                 accepted.add(recipient);
             } else {
                 failed.put(recipient, reply.reply().isPositive() ? Failure.temporary("5.0", host + " said: " + reply.reply())
-                    : Failure.said(reply.reply(), host));
+                    : Failure.said(reply, host));
             }
         }
         String word = failed.isEmpty() ? "delivered" : !accepted.isEmpty() ? "partial"
@@ -73,7 +73,7 @@ record Transmitted(String word, Optional<DeliveryResult> result, String reply, S
         mail.recipients().forEach(recipient -> failed.put(recipient, undecided));
         for (RecipientReply known : broken.known()) {
             mail.recipients().stream().filter(recipient -> OutboundMail.path(recipient).equals(known.recipient()))
-                .forEach(recipient -> failed.put(recipient, Failure.said(known.reply(), host)));
+                .forEach(recipient -> failed.put(recipient, Failure.said(known, host)));
         }
         return decided("deferred", new DeliveryResult.Answered(List.of(), failed), reply, undecided.toString());
     }

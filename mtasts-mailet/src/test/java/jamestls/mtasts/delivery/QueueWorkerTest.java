@@ -283,6 +283,19 @@ class QueueWorkerTest {
     }
 
     @Test
+    void recipientsBeyondTheServersNumberShouldFollowAtOnce() throws Exception {
+        SmtpServer mx = internet.goodMx("example.org").once(SmtpPhase.RCPT, SmtpAct.say("250 2.1.5 ok"))
+            .once(SmtpPhase.RCPT, SmtpAct.say("452 4.5.3 too many")).once(SmtpPhase.RCPT, SmtpAct.say("552 too many"));
+        queue.enQueue(FakeMail.builder().name("many").sender(MailAddressFixture.SENDER)
+            .recipients("a@example.org", "b@example.org", "c@example.org").mimeMessage(TestDelivery.message()).build());
+        work(1, 100);
+
+        assertThat(mx.awaitMails(2, Duration.ofSeconds(10))).extracting(mail -> mail.recipients().size()).containsExactly(1, 2);
+        await().atMost(Duration.ofSeconds(5)).until(() -> queue.succeeded.size() == 2);
+        assertThat(queue.delays).hasSize(1).allMatch(delay -> delay.compareTo(Duration.ofSeconds(1)) < 0);
+    }
+
+    @Test
     void closeShouldLeaveInTheQueueWhatCouldNotBeMadeSafe() throws Exception {
         internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("450 4.2.1 busy"));
         queue.refusals.set(Integer.MAX_VALUE);

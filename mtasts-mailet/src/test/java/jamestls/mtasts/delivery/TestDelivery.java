@@ -58,6 +58,8 @@ import org.apache.mailet.Mail;
 /** A delivery room with all the rooms behind it, and the internet it delivers to. */
 final class TestDelivery implements AutoCloseable {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
     final TestCa ca = TestCa.create("Fake Root");
     final DnsServer dns;
     final PolicyHost policyHost = PolicyHost.start();
@@ -81,23 +83,34 @@ final class TestDelivery implements AutoCloseable {
     }
 
     TestDelivery(ReuseLimits reuse) throws GeneralSecurityException {
-        this(reuse, DnsServer.start(new Zone().ttl(0)), settings -> settings);
+        this(reuse, PATIENCE);
+    }
+
+    /** For servers that are slow on purpose: the longest wait for one of their answers. */
+    TestDelivery(Duration readTimeout) throws GeneralSecurityException {
+        this(ReuseLimits.none(), readTimeout);
+    }
+
+    private TestDelivery(ReuseLimits reuse, Duration readTimeout) throws GeneralSecurityException {
+        this(reuse, readTimeout, DnsServer.start(new Zone().ttl(0)), settings -> settings);
     }
 
     /** On an internet with signed zones, all of whose answers are validated. */
     static TestDelivery over(DnsTree tree) throws GeneralSecurityException, IOException {
         TrustAnchors anchors = TrustAnchors.read(new ByteArrayInputStream(tree.trustAnchorBytes()));
-        return new TestDelivery(ReuseLimits.none(), DnsServer.start(tree), settings -> settings.with(DnssecMode.VALIDATE, anchors));
+        return new TestDelivery(ReuseLimits.none(), PATIENCE, DnsServer.start(tree),
+            settings -> settings.with(DnssecMode.VALIDATE, anchors));
     }
 
-    private TestDelivery(ReuseLimits reuse, DnsServer dns, UnaryOperator<DnsSettings> dnssec) throws GeneralSecurityException {
+    private TestDelivery(ReuseLimits reuse, Duration readTimeout, DnsServer dns, UnaryOperator<DnsSettings> dnssec)
+            throws GeneralSecurityException {
         this.dns = dns;
         resolver = new DnsjavaDns(dnssec.apply(DnsSettings.of(List.of(dns.address()))));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
             RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
-            .withReadTimeout(Duration.ofSeconds(5)).withLimit(Phase.QUIT, Duration.ofMillis(500)));
+            .withReadTimeout(readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
         traffic = new Traffic(connector, reuse, 20, 256);
     }
