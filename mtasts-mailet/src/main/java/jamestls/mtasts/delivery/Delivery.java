@@ -184,6 +184,7 @@ public sealed class Delivery permits Rehearsal {
     }
 
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {
+        TlsUse again = use;
         try (Lease lease = traffic.sessions().open(key, use)) {
             TlsObservation seen = lease.session().observation();
             if (traffic.isStopping()) {
@@ -199,21 +200,29 @@ public sealed class Delivery permits Rehearsal {
                 case IF_OFFERED -> judge(route, seen);
                 case AT_ONCE -> judge(route, seen).withoutClearText();
             };
-            attempts.judged(route, seen, verdict);
-            switch (verdict.ruling()) {
-                case SEND -> {
-                    return attempts.sent(route, verdict.level(), send(lease, mail));
-                }
-                case NEXT_HOST -> {
-                    if (use == TlsUse.NEVER) {
-                        traffic.forgetTls(key);
+            if (seen.isResumed() && verdict.ruling() != Verdict.Ruling.SEND) {
+                // the certificate may have been replaced since it was shown: a handshake that shows it decides
+                traffic.beginTlsAnew(key);
+            } else {
+                attempts.judged(route, seen, verdict);
+                switch (verdict.ruling()) {
+                    case SEND -> {
+                        return attempts.sent(route, verdict.level(), send(lease, mail));
                     }
-                    return Optional.empty();
+                    case NEXT_HOST -> {
+                        if (use == TlsUse.NEVER) {
+                            traffic.forgetTls(key);
+                        }
+                        return Optional.empty();
+                    }
+                    case RETRY_IN_CLEAR -> {
+                        traffic.tlsFailed(key, Attempts.inWords(verdict.shortfall()));
+                        again = TlsUse.NEVER;
+                    }
                 }
-                case RETRY_IN_CLEAR -> traffic.tlsFailed(key, Attempts.inWords(verdict.shortfall()));
             }
         }
-        return overNewSession(route, key, TlsUse.NEVER, mail, attempts);
+        return overNewSession(route, key, again, mail, attempts);
     }
 
     /** What has failed in TLS a moment ago is not tried again for a mail that would go on in clear. */

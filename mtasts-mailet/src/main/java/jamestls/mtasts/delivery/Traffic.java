@@ -88,6 +88,11 @@ public final class Traffic implements AutoCloseable {
         failedInTls.invalidate(host);
     }
 
+    /** What it showed in an earlier handshake does not satisfy: the next one is a full one. */
+    void beginTlsAnew(SessionKey host) {
+        connector.beginTlsAnew(host.mxHost(), host.sni(), host.address());
+    }
+
     /** From now on nobody gets a turn; those who have one and a session may use it, and nobody waits for a session any more. */
     void stop() {
         atDomain.close();

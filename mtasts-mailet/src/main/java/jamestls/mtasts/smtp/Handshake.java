@@ -15,12 +15,26 @@ public sealed interface Handshake {
      *
      * @param protocol as JSSE names it, {@code TLSv1.2} or {@code TLSv1.3}
      * @param cipherSuite as JSSE names it
-     * @param chain as the server sent it, its own certificate first
+     * @param chain as the server sent it, its own certificate first; with a resumed session, as it sent it then
+     * @param keys where they come from
      */
-    record Completed(String protocol, String cipherSuite, List<X509Certificate> chain) implements Handshake {
+    record Completed(String protocol, String cipherSuite, List<X509Certificate> chain, Keys keys) implements Handshake {
+
+        /** A full handshake. */
+        public Completed(String protocol, String cipherSuite, List<X509Certificate> chain) {
+            this(protocol, cipherSuite, chain, Keys.AGREED_ANEW);
+        }
+
         public Completed {
             chain = List.copyOf(chain);
         }
+    }
+
+    /** Where the keys of a session come from. */
+    enum Keys {
+        AGREED_ANEW,
+        /** From an earlier session with the same host at the same address, under the same name, of the last minutes. */
+        RESUMED
     }
 
     /**

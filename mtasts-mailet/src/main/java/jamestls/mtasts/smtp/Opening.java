@@ -1,10 +1,8 @@
 package jamestls.mtasts.smtp;
 
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import jamestls.mtasts.smtp.TlsObservation.StartTls;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
@@ -15,8 +13,9 @@ final class Opening {
 
     private final SmtpSettings settings;
     private final Wire wire;
-    private final DomainName mxHost;
-    private final DomainName sni;
+    private final TlsHandshake tls;
+    private final TlsHandshake.Peer peer;
+    private boolean mayResume;
 
     private Optional<InetAddress> sendingIp = Optional.empty();
     private Optional<SmtpReply> greeting = Optional.empty();
@@ -27,16 +26,16 @@ final class Opening {
     private Optional<SessionFailure> failure = Optional.empty();
     private Capabilities capabilities = Capabilities.none();
 
-    Opening(SmtpSettings settings, Deadlines deadlines, DomainName mxHost, DomainName sni) {
+    Opening(SmtpSettings settings, Deadlines deadlines, TlsHandshake tls, TlsHandshake.Peer peer) {
         this.settings = settings;
         this.wire = new Wire(settings, deadlines);
-        this.mxHost = mxHost;
-        this.sni = sni;
+        this.tls = tls;
+        this.peer = peer;
     }
 
-    SmtpSession open(InetSocketAddress address, TlsUse use) {
+    SmtpSession open(TlsUse use) {
         try {
-            wire.connect(address);
+            wire.connect(peer.address());
             sendingIp = Optional.of(wire.sendingIp());
             if (use == TlsUse.AT_ONCE) {
                 underTlsAtOnce();
@@ -52,7 +51,7 @@ final class Opening {
         } catch (SessionLost lost) {
             failure = Optional.of(lost.failure());
         }
-        return new SmtpSession(new TlsObservation(mxHost, address.getAddress(), sendingIp, greeting, helo, startTls,
+        return new SmtpSession(new TlsObservation(peer.mxHost(), peer.address().getAddress(), sendingIp, greeting, helo, startTls,
             startTlsReply, handshake, capabilities, failure), wire, settings.chunking());
     }
 
@@ -127,7 +126,8 @@ final class Opening {
                 // what comes in clear between the 220 and the handshake may be anybody's: RFC 3207 §6
                 throw wire.violation("the server sent more than its 220 in clear before the TLS handshake");
             }
-            return wire.secure(sni);
+            mayResume = tls.mayResume(peer);
+            return wire.secure(tls, peer);
         } catch (SessionLost lost) {
             throw handshakeFailed(lost);
         }
@@ -141,6 +141,11 @@ final class Opening {
         } catch (SessionLost lost) {
             throw lost.getCause() instanceof SSLException ? handshakeFailed(lost) : lost;
         }
+    }
+
+    /** The handshake failed, and it may have been over the session that we wanted to resume. */
+    boolean failedInResuming() {
+        return mayResume && handshake instanceof Handshake.Failed;
     }
 
     private SessionLost handshakeFailed(SessionLost lost) {

@@ -10,6 +10,7 @@ public final class SmtpConnector implements AutoCloseable {
 
     private final SmtpSettings settings;
     private final Deadlines deadlines = new Deadlines();
+    private final TlsHandshake tls = new TlsHandshake();
     private final Set<Opening> openings = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
@@ -29,13 +30,23 @@ public final class SmtpConnector implements AutoCloseable {
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
-        Opening opening = new Opening(settings, deadlines, mxHost, sni);
+        TlsHandshake.Peer peer = new TlsHandshake.Peer(mxHost, sni, address);
+        Opening opening = new Opening(settings, deadlines, tls, peer);
+        SmtpSession session = open(opening, use);
+        if (opening.failedInResuming()) {
+            tls.beginAnew(peer);
+            session = open(new Opening(settings, deadlines, tls, peer), use);
+        }
+        return session;
+    }
+
+    private SmtpSession open(Opening opening, TlsUse use) {
         openings.add(opening);
         try {
             if (stopping) {
                 opening.cut();
             }
-            return opening.open(address, use);
+            return opening.open(use);
         } finally {
             openings.remove(opening);
         }
@@ -44,6 +55,11 @@ public final class SmtpConnector implements AutoCloseable {
     /** The same, with the host's own name in SNI. */
     public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
         return connect(mxHost, mxHost, address, use);
+    }
+
+    /** What that host showed some minutes ago no longer does: for a while each handshake with it is a full one. */
+    public void beginTlsAnew(DomainName mxHost, DomainName sni, InetSocketAddress address) {
+        tls.beginAnew(new TlsHandshake.Peer(mxHost, sni, address));
     }
 
     /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */

@@ -1,19 +1,29 @@
 package jamestls.mtasts.smtp;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.mtasts.dns.DomainName;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSessionContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -27,8 +37,35 @@ import javax.net.ssl.X509ExtendedTrustManager;
 final class TlsHandshake {
 
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    private static final Duration MEMORY = Duration.ofMinutes(10);
+    private static final int MOST_SESSIONS = 1_000;
 
-    private TlsHandshake() {
+    private final SSLContext context;
+    /** JSSE looks for a session to resume by the peer's name: with a name never used there is none. */
+    private final Cache<Peer, Boolean> anew = Caffeine.newBuilder().maximumSize(MOST_SESSIONS).expireAfterWrite(MEMORY)
+        .executor(Thread::startVirtualThread).build();
+    private final AtomicLong names = new AtomicLong();
+
+    TlsHandshake() {
+        try {
+            context = SSLContext.getInstance("TLS");
+            context.init(null, new TrustManager[] {new Accepting()}, null);
+            context.getClientSessionContext().setSessionTimeout((int) MEMORY.toSeconds());
+            context.getClientSessionContext().setSessionCacheSize(MOST_SESSIONS);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JVM has no TLS", e);
+        }
+    }
+
+    /**
+     * With whom a session may be resumed: nobody but the same host at the same address under the same name, as with idle
+     * connections ({@link SessionKey}).
+     */
+    record Peer(DomainName mxHost, DomainName sni, InetSocketAddress address) {
+
+        private String name() {
+            return sni.ascii() + "/" + mxHost.ascii() + "/" + address.getAddress().getHostAddress();
+        }
     }
 
     /** The connection under TLS, and what the handshake showed. */
@@ -36,18 +73,17 @@ final class TlsHandshake {
     }
 
     /**
-     * Does the handshake; blocks until it is over or the socket is closed.
-     *
-     * @param host the name for SNI (RFC 8461 §7.1, RFC 7672 §8.1)
+     * Does the handshake; blocks until it is over or the socket is closed. In SNI is the peer's name for it (RFC 8461 §7.1,
+     * RFC 7672 §8.1).
      */
-    static Secured over(Socket plain, DomainName host) throws IOException {
-        ChainRecorder recorder = new ChainRecorder();
-        SSLSocket socket = (SSLSocket) contextWith(recorder).getSocketFactory()
-            .createSocket(plain, host.ascii(), plain.getPort(), true);
+    Secured over(Socket plain, Peer peer) throws IOException {
+        String name = anew.getIfPresent(peer) == null ? peer.name() : peer.name() + "/" + names.incrementAndGet();
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, name, peer.address().getPort(), true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setProtocols(PROTOCOLS);
-        parameters.setServerNames(sni(host));
+        parameters.setServerNames(sni(peer.sni()));
         socket.setSSLParameters(parameters);
+        long begun = System.currentTimeMillis();
         try {
             socket.startHandshake();
         } catch (RuntimeException e) {
@@ -55,18 +91,33 @@ final class TlsHandshake {
             throw new SSLException("the TLS library gave up: " + e, e);
         }
         SSLSession session = socket.getSession();
-        return new Secured(socket, new Handshake.Completed(session.getProtocol(), session.getCipherSuite(), recorder.chain));
+        // a resumed session has the age of the one it goes on from, by the clock that both were timed with
+        Handshake.Keys keys = session.getCreationTime() < begun ? Handshake.Keys.RESUMED : Handshake.Keys.AGREED_ANEW;
+        return new Secured(socket, new Handshake.Completed(session.getProtocol(), session.getCipherSuite(), chainOf(session), keys));
     }
 
-    /** One context for each handshake: a resumed session would not show its chain again, and contexts are what remembers sessions. */
-    private static SSLContext contextWith(ChainRecorder recorder) {
-        try {
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {recorder}, null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JVM has no TLS", e);
+    /** Whether the next handshake with that peer may try to resume a session. */
+    boolean mayResume(Peer peer) {
+        if (anew.getIfPresent(peer) != null) {
+            return false;
         }
+        String name = peer.name();
+        SSLSessionContext sessions = context.getClientSessionContext();
+        return Collections.list(sessions.getIds()).stream().map(sessions::getSession)
+            .anyMatch(session -> session != null && name.equals(session.getPeerHost()));
+    }
+
+    /** For a while each handshake with that peer is a full one. */
+    void beginAnew(Peer peer) {
+        anew.put(peer, true);
+    }
+
+    private static List<X509Certificate> chainOf(SSLSession session) throws SSLPeerUnverifiedException {
+        List<X509Certificate> chain = new ArrayList<>();
+        for (Certificate certificate : session.getPeerCertificates()) {
+            chain.add((X509Certificate) certificate);
+        }
+        return chain;
     }
 
     private static List<SNIServerName> sni(DomainName host) {
@@ -78,24 +129,22 @@ final class TlsHandshake {
         }
     }
 
-    /** Keeps the chain and accepts it, for the reason given above; whether it is good is decided before any mail is sent. */
-    private static final class ChainRecorder extends X509ExtendedTrustManager {
-
-        private volatile List<X509Certificate> chain = List.of();
+    /** Accepts what it is shown, for the reason given above; whether it is good is decided before any mail is sent. */
+    private static final class Accepting extends X509ExtendedTrustManager {
 
         @Override
         public void checkServerTrusted(X509Certificate[] shown, String authType, Socket socket) {
-            chain = List.of(shown);
+            // the session keeps the chain
         }
 
         @Override
         public void checkServerTrusted(X509Certificate[] shown, String authType, SSLEngine engine) {
-            chain = List.of(shown);
+            // likewise
         }
 
         @Override
         public void checkServerTrusted(X509Certificate[] shown, String authType) {
-            chain = List.of(shown);
+            // likewise
         }
 
         @Override

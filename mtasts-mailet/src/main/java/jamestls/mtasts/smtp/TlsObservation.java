@@ -25,6 +25,11 @@ public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optiona
                              Optional<SmtpReply> startTlsReply, Handshake handshake, Capabilities capabilities,
                              Optional<SessionFailure> failure) {
 
+    /** Whether the chain was shown in an earlier handshake, and not in this one. */
+    public boolean isResumed() {
+        return handshake instanceof Handshake.Completed completed && completed.keys() == Handshake.Keys.RESUMED;
+    }
+
     /** What the server's EHLO reply said of STARTTLS. */
     public enum StartTls {
         OFFERED,

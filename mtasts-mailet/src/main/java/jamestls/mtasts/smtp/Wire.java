@@ -1,6 +1,5 @@
 package jamestls.mtasts.smtp;
 
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.smtp.SessionFailure.Phase;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -175,10 +174,10 @@ final class Wire {
     }
 
     /** Goes over to TLS. Nothing read before is known after: the reader is a new one. */
-    Handshake.Completed secure(DomainName mxHost) throws SessionLost {
+    Handshake.Completed secure(TlsHandshake tls, TlsHandshake.Peer peer) throws SessionLost {
         enter(Phase.HANDSHAKE);
         try {
-            TlsHandshake.Secured secured = TlsHandshake.over(plain, mxHost);
+            TlsHandshake.Secured secured = tls.over(plain, peer);
             top = secured.socket();
             replies = new ReplyReader(top.getInputStream());
             out = top.getOutputStream();

@@ -50,6 +50,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
@@ -195,7 +196,12 @@ final class TestDelivery implements AutoCloseable {
 
     /** Turns and sessions of its own, with so many deliveries at once to one destination. */
     Traffic traffic(int perDestination) {
-        Traffic own = new Traffic(connector, reuse, perDestination, 256);
+        return traffic(perDestination, System::nanoTime);
+    }
+
+    /** Likewise, with a clock of its own. */
+    Traffic traffic(int perDestination, LongSupplier nanoTime) {
+        Traffic own = new Traffic(connector, reuse, perDestination, 256, nanoTime);
         others.add(own);
         return own;
     }

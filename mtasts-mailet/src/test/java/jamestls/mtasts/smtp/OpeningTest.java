@@ -83,6 +83,41 @@ class OpeningTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    void sessionShouldBeResumedWithTheSamePeerOnly(String protocol) {
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(SmtpRoom.CA.issue(MX.ascii())).protocols(protocol).start();
+             SmtpConnector connector = connector()) {
+            Handshake.Completed first = handshake(connector, server, MX);
+            Handshake.Completed second = handshake(connector, server, MX);
+
+            assertThat(first.keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
+            assertThat(second.keys()).isEqualTo(Handshake.Keys.RESUMED);
+            assertThat(second.chain()).isEqualTo(first.chain()).hasSize(2);
+            // another name in SNI might have shown another certificate
+            assertThat(handshake(connector, server, DomainName.of("other.example.test")).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
+            connector.beginTlsAnew(MX, MX, server.address());
+            assertThat(handshake(connector, server, MX).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
+        }
+    }
+
+    @Test
+    void serverThatStumblesOverAResumedSessionShouldGetAFullHandshake() {
+        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
+            handshake(connector, server, MX);
+            server.once(SmtpPhase.HANDSHAKE, SmtpAct.drop());
+
+            assertThat(handshake(connector, server, MX).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
+            assertThat(server.connections()).isEqualTo(3);
+        }
+    }
+
+    private static Handshake.Completed handshake(SmtpConnector connector, SmtpServer server, DomainName sni) {
+        try (SmtpSession session = connector.connect(MX, sni, server.address(), TlsUse.IF_OFFERED)) {
+            return (Handshake.Completed) session.observation().handshake();
+        }
+    }
+
     @Test
     void handshakeShouldAcceptAnyCertificateBecauseItIsJudgedAfterwards() {
         try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(TestCa.selfSigned("wrong.example.test")).start();
