@@ -11,6 +11,7 @@ import ch.qos.logback.core.read.ListAppender;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.LeavingReport;
 import jamestls.mtasts.outcome.LostReport;
 import jamestls.mtasts.outcome.TlsOutcome;
@@ -222,7 +223,8 @@ class QueueWorkerTest {
 
         assertThat(mx.connections()).isEqualTo(1);
         await().atMost(Duration.ofSeconds(5)).until(() -> queue.succeeded.size() == 10);
-        assertThat(internet.outcomes).hasSize(1);
+        assertThat(internet.outcomes).singleElement().satisfies(outcome -> assertThat(outcome.sendingDomain())
+            .contains(DomainName.of(MailAddressFixture.SENDER.getDomain().asString())));
     }
 
     @Test

@@ -6,6 +6,7 @@ import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.ReportTransport;
 import java.time.Clock;
 
@@ -15,12 +16,14 @@ final class DirectTransport implements ReportTransport<Rua.Mailto> {
     private final DirectMail mail;
     private final SigningKeys keys;
     private final MailIds ids;
+    private final DeadMailboxes dead;
     private final Clock clock;
 
-    DirectTransport(DirectMail mail, SigningKeys keys, MailIds ids, Clock clock) {
+    DirectTransport(DirectMail mail, SigningKeys keys, MailIds ids, DeadMailboxes dead, Clock clock) {
         this.mail = mail;
         this.keys = keys;
         this.ids = ids;
+        this.dead = dead;
         this.clock = clock;
     }
 
@@ -31,7 +34,10 @@ final class DirectTransport implements ReportTransport<Rua.Mailto> {
         return switch (mail.deliver(file.report().reporter().from(), destination.address(), signed)) {
             case DirectMail.Taken taken -> new Accepted();
             case DirectMail.NotNow notNow -> new Refused(notNow.why());
-            case DirectMail.Never never -> new Declined(never.why());
+            case DirectMail.Never never -> {
+                dead.leaveAlone(destination.address(), "a report was refused: " + never.why());
+                yield new Declined(never.why());
+            }
         };
     }
 }

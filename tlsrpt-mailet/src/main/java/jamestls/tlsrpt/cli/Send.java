@@ -89,8 +89,8 @@ final class Send implements Callable<Integer> {
         SigningKeys keys = SigningKeys.of(conf);
         for (Reporter reporter : reporters.all()) {
             if (!keys.has(reporter.submitter())) {
-                throw new IOException("receivers ignore mails that are not signed, and there is no DKIMSign with d=" + reporter.submitter()
-                    + " in the processor that TlsReporting names");
+                throw new IOException("receivers ignore mails that are not signed, and there is no DKIMSign with d="
+                    + reporter.submitter() + " in the processor that TlsReporting names");
             }
         }
         Dns dns = conf.dns();
@@ -99,11 +99,12 @@ final class Send implements Callable<Integer> {
              GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings(), certificateErrors());
              DirectMail mail = new DirectMail(dns, heloName(reporters.usual()), guard("SecureRemoteDelivery"), smtpPort(), wayOut())) {
             Stores stores = Stores.in(database);
-            DestinationGuard guard = guard(stores);
-            Transports transports = new Transports(new DirectTransport(mail, keys, new MailIds(stores.destinations().secret()), clock),
-                new HttpsTransport(https::exchange));
-            new ReportRun(new ReportSettings(reporters, guard, number("minSessions", 1), archive()), stores.tallies(), stores.reports(), dns,
-                transports, new ReportLog(Counters.none()), clock).run(due(), key -> isWanted(key, name), results::add);
+            DeadMailboxes dead = new DeadMailboxes(stores.destinations(), clock);
+            DestinationGuard guard = guard(stores, dead);
+            MailIds ids = new MailIds(stores.destinations().secret());
+            Transports transports = new Transports(new DirectTransport(mail, keys, ids, dead, clock), new HttpsTransport(https::exchange));
+            new ReportRun(new ReportSettings(reporters, guard, number("minSessions", 1), archive()), stores.tallies(), stores.reports(),
+                dns, transports, new ReportLog(Counters.none()), clock).run(due(), key -> isWanted(key, name), results::add);
             guard.save();
         }
         print(results);
@@ -139,9 +140,9 @@ final class Send implements Callable<Integer> {
         }
     }
 
-    private DestinationGuard guard(Stores stores) {
-        return new DestinationGuard(conf.rules(), number("reportsPerHostAndDay", 1_000), stores.destinations(),
-            new DeadMailboxes(stores.destinations(), clock), Counters.none(), clock);
+    private DestinationGuard guard(Stores stores, DeadMailboxes dead) {
+        return new DestinationGuard(conf.rules(), number("reportsPerHostAndDay", 1_000), stores.destinations(), dead, Counters.none(),
+            clock);
     }
 
     private Optional<Rua.Mailto> archive() {

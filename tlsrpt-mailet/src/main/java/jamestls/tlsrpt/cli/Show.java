@@ -3,10 +3,12 @@ package jamestls.tlsrpt.cli;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.storage.Database;
 import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.SqlDestinationStore;
 import jamestls.tlsrpt.store.SqlReportStore;
 import jamestls.tlsrpt.store.TallyView;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +24,8 @@ import picocli.CommandLine.Spec;
 
 /** What is counted, and what was sent. */
 @Command(name = "show", mixinStandardHelpOptions = true,
-    description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer.")
+    description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer; which "
+        + "addresses are left alone, and which hosts have had their reports for today.")
 final class Show implements Callable<Integer> {
 
     private static final int MOST = 10_000;
@@ -36,7 +39,7 @@ final class Show implements Callable<Integer> {
     @Option(names = "--domain", paramLabel = "DOMAIN", description = "this domain only")
     private String domain;
 
-    @Option(names = "--json", description = "print one JSON array")
+    @Option(names = "--json", description = "print one JSON object")
     private boolean json;
 
     @Mixin
@@ -49,6 +52,7 @@ final class Show implements Callable<Integer> {
         try (Database database = conf.database()) {
             SqlReportStore reports = new SqlReportStore(database);
             List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MOST);
+            Limits limits = Limits.of(new SqlDestinationStore(database), conf, name, Instant.now());
             List<Map<String, Object>> all = new ArrayList<>();
             for (TallyView.Line line : lines) {
                 List<ReportRecord> sent = reports.of(line.key()).stream().filter(each -> each.dispatch().part() == line.part()).toList();
@@ -58,10 +62,13 @@ final class Show implements Callable<Integer> {
                 }
             }
             if (json) {
-                out.println(Json.of(all));
+                out.println(Json.of(limits.object(all)));
             } else if (lines.isEmpty()) {
                 out.println("nothing is counted" + name.map(each -> " for " + each).orElse("")
                     + Optional.ofNullable(day).map(each -> " on " + each).orElse(""));
+            }
+            if (!json) {
+                limits.text().forEach(out::println);
             }
             return lines.isEmpty() ? Main.NOTHING : Main.OK;
         }
@@ -69,7 +76,9 @@ final class Show implements Callable<Integer> {
 
     private static List<String> text(TallyView.Line line, List<ReportRecord> sent) {
         List<String> text = new ArrayList<>();
-        text.add(line.key().day() + "  " + line.key().domain() + (line.part() == 1 ? "" : " (part " + line.part() + ")") + "  sessions: "
+        text.add(line.key().day() + "  " + line.key().domain()
+            + line.key().submitter().map(submitter -> " as " + submitter).orElse("")
+            + (line.part() == 1 ? "" : " (part " + line.part() + ")") + "  sessions: "
             + line.sessions() + ", failed: " + line.failed() + "  " + line.state());
         for (ReportRecord each : sent) {
             text.add("    " + each.destination() + "  " + each.at() + "  " + each.state().name().toLowerCase(Locale.ROOT)
@@ -80,13 +89,15 @@ final class Show implements Callable<Integer> {
     }
 
     private static Map<String, Object> object(TallyView.Line line, List<ReportRecord> sent) {
-        return Json.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(), "part", line.part(),
-            "sessions", line.sessions(), "failed", line.failed(), "state", line.state(),
-            "destinations", sent.stream().map(each -> {
+        Map<String, Object> object = Json.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(),
+            "part", line.part(), "sessions", line.sessions(), "failed", line.failed(), "state", line.state());
+        line.key().submitter().ifPresent(submitter -> object.put("submitter", submitter.ascii()));
+        object.put("destinations", sent.stream().map(each -> {
                 Map<String, Object> destination = Json.object("uri", each.destination(), "report-id", each.reportId(),
                     "state", each.state().name(), "at", each.at().toString(), "tries", each.tries(), "answer", each.result());
                 each.retryAt().ifPresent(at -> destination.put("retry-at", at.toString()));
                 return destination;
             }).toList());
+        return object;
     }
 }

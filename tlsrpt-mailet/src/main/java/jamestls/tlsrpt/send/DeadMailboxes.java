@@ -52,7 +52,7 @@ public final class DeadMailboxes {
     }
 
     /** @param why what it said, one line */
-    void leaveAlone(String address, String why) {
+    public void leaveAlone(String address, String why) {
         LeftAlone mailbox = new LeftAlone(key(address), clock.instant().plus(LEFT_ALONE), ReportLog.printable(why));
         lock.lock();
         try {

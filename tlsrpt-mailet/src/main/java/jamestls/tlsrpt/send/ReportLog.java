@@ -38,7 +38,8 @@ public final class ReportLog {
     void finished(ReportResult result) {
         DomainTally tally = result.tally();
         String line = "tlsreport domain=" + tally.key().domain()
-            + tally.key().submitter().map(submitter -> " as=" + submitter).orElse("") + " day=" + tally.key().day() + " part=" + tally.part().number()
+            + tally.key().submitter().map(submitter -> " as=" + submitter).orElse("")
+            + " day=" + tally.key().day() + " part=" + tally.part().number()
             + " result=" + result.word() + " sessions=" + tally.sessions() + " failures=" + tally.failedSessions()
             + (hasIt(result) ? " to=" : " reason=") + printable(result.detail());
         switch (result) {

@@ -80,7 +80,8 @@ public final class SignatureWatch implements TlsOutcomeSink {
 
     /** Whether it is known what the signatures of that author are worth. */
     public boolean isKnown(DomainName author) {
-        return Optional.ofNullable(findings.get(author)).filter(finding -> !(finding.verdict() instanceof SignatureVerdict.Unknown)).isPresent();
+        Finding finding = findings.get(author);
+        return finding != null && !(finding.verdict() instanceof SignatureVerdict.Unknown);
     }
 
     /** What is wrong, a sentence with the remedy for each author. */

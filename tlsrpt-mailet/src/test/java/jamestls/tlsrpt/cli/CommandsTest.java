@@ -10,12 +10,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.fakeinternet.DnsServer;
+import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.outcome.ResultType;
+import jamestls.mtasts.outcome.TlsOutcome;
 import jamestls.mtasts.storage.DatabaseAddress;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.store.Dispatch;
+import jamestls.tlsrpt.store.LeftAlone;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
@@ -25,9 +28,15 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -62,8 +71,7 @@ class CommandsTest {
             </processor></processors></mailetcontainer>
             """.formatted(dns.address().getPort()));
         SettableClock clock = new SettableClock(NEXT_MORNING);
-        DatabaseAddress file = new DatabaseAddress.SqliteFile(home.resolve("var").resolve("tlsreports.sqlite"));
-        try (Stores stores = Stores.open(Optional.of(file), clock);
+        try (Stores stores = Stores.open(Optional.of(file()), clock);
              OutcomeJournal journal = new OutcomeJournal(stores.tallies(), new RecordingMetricFactory(), clock)) {
             journal.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
             Dispatch dispatch = new Dispatch(new TallyKey(DAY, RCPT), 1, "20260301.rcpt.example@sender.example", "mailto:tls@rcpt.example");
@@ -98,11 +106,50 @@ class CommandsTest {
 
     @Test
     void showShouldSpeakJson() throws IOException {
-        JsonNode line = new ObjectMapper().readTree(show("--json").out()).get(0);
+        JsonNode line = new ObjectMapper().readTree(show("--json").out()).get("counted").get(0);
 
         assertThat(line.get("domain").asText()).isEqualTo("rcpt.example");
         assertThat(line.get("sessions").asLong()).isEqualTo(2);
         assertThat(line.get("destinations").get(0).get("answer").asText()).isEqualTo("not today");
+    }
+
+    @Test
+    void showShouldSayWhoIsLeftAloneAndWhoHasHadEnough() throws IOException {
+        Instant until = Instant.now().plus(Duration.ofDays(7)).truncatedTo(ChronoUnit.MILLIS);
+        try (Stores stores = Stores.open(Optional.of(file()), Clock.systemUTC())) {
+            stores.destinations().leaveAlone(new LeftAlone("tls@rcpt.example", until, "a report was refused: 550 5.1.1 nobody here"));
+            stores.destinations().add(LocalDate.now(ZoneOffset.UTC), Map.of(DomainName.of("victim.example"), 1_000,
+                DomainName.of("rcpt.example"), 999));
+        }
+
+        assertThat(show().out()).contains(
+            "tls@rcpt.example is left alone until " + until + ": a report was refused: 550 5.1.1 nobody here",
+            "victim.example had 1000 reports today, and may have 1000").doesNotContain("rcpt.example had");
+        assertThat(show("--domain", "rcpt.example").out()).contains("tls@rcpt.example is left alone").doesNotContain("victim.example");
+        JsonNode all = new ObjectMapper().readTree(show("--json").out());
+        assertThat(all.at("/left-alone/0/until").asText()).isEqualTo(until.toString());
+        assertThat(all.at("/at-the-cap/0/host").asText()).isEqualTo("victim.example");
+    }
+
+    @Test
+    void showAndPreviewShouldTellIdentitiesApart() throws IOException {
+        Path file = home.resolve("conf").resolve("mailetcontainer.xml");
+        Files.writeString(file, Files.readString(file).replace("<dnsServers>",
+            "<identities>tenant.example; Tenant Ltd; tls@tenant.example</identities><dnsServers>"));
+        SettableClock clock = new SettableClock(NEXT_MORNING);
+        try (Stores stores = Stores.open(Optional.of(file()), clock);
+             OutcomeJournal journal = new OutcomeJournal(stores.tallies(), new RecordingMetricFactory(), clock)) {
+            TlsOutcome met = met(NOON);
+            journal.record(List.of(new TlsOutcome(met.at(), met.recipientDomain(), met.peer(), met.verdicts(),
+                Optional.of(DomainName.of("tenant.example")))));
+        }
+
+        assertThat(show("--domain", "rcpt.example").out()).contains("2026-03-01  rcpt.example  sessions: 2, failed: 1  counting",
+            "2026-03-01  rcpt.example as tenant.example  sessions: 1, failed: 0  counting");
+        List<String> reports = run("preview", "rcpt.example", "--day", "2026-03-01", "--conf", home.resolve("conf").toString()).out()
+            .strip().lines().toList();
+        assertThat(reports).extracting(report -> ParsedReport.of(report.getBytes(StandardCharsets.UTF_8)).organization())
+            .containsExactly("Sender Example", "Tenant Ltd");
     }
 
     @Test
@@ -151,6 +198,10 @@ class CommandsTest {
 
         assertThat(run.exitCode()).isEqualTo(3);
         assertThat(run.err()).contains("tlsreports.sqlite", "--conf");
+    }
+
+    private DatabaseAddress file() {
+        return new DatabaseAddress.SqliteFile(home.resolve("var").resolve("tlsreports.sqlite"));
     }
 
     private Run show(String... more) {

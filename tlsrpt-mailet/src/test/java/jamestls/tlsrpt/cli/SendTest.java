@@ -167,6 +167,10 @@ class SendTest {
 
         assertThat(send().exitCode()).isZero();
         assertThat(states()).containsExactlyInAnyOrder(State.ACCEPTED, State.GIVEN_UP);
+        try (Stores stores = open()) {
+            assertThat(stores.destinations().leftAlone(Instant.now())).singleElement()
+                .satisfies(alone -> assertThat(alone.address()).isEqualTo("tls@rcpt.example"));
+        }
     }
 
     @Test

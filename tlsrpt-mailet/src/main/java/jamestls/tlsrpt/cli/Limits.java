@@ -1,0 +1,56 @@
+package jamestls.tlsrpt.cli;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.LeftAlone;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What keeps reports from going, apart from the destinations themselves.
+ *
+ * @param leftAlone addresses that refused a report
+ * @param full what hosts got today that may get no more
+ * @param cap how many a host may get
+ */
+record Limits(List<LeftAlone> leftAlone, Map<DomainName, Long> full, long cap) {
+
+    private static final long USUAL_CAP = 1_000;
+
+    /** @param domain leaves out addresses and hosts outside of it, where it is given */
+    static Limits of(DestinationStore store, JamesConf conf, Optional<DomainName> domain, Instant now) {
+        long cap = conf.parameter("reportsPerHostAndDay").map(Long::valueOf).orElse(USUAL_CAP);
+        List<LeftAlone> alone = store.leftAlone(now).stream()
+            .filter(each -> isIn(domain, each.address().substring(each.address().lastIndexOf('@') + 1)))
+            .sorted(Comparator.comparing(LeftAlone::address)).toList();
+        Map<DomainName, Long> full = new TreeMap<>(store.ofDay(now.atZone(ZoneOffset.UTC).toLocalDate()));
+        full.entrySet().removeIf(each -> each.getValue() < cap || !isIn(domain, each.getKey().ascii()));
+        return new Limits(alone, full, cap);
+    }
+
+    List<String> text() {
+        List<String> lines = new ArrayList<>();
+        leftAlone.forEach(each -> lines.add(each.address() + " is left alone until " + each.until() + ": " + each.why()));
+        full.forEach((host, n) -> lines.add(host + " had " + n + " reports today, and may have " + cap));
+        return lines;
+    }
+
+    /** @param counted what else there is to show */
+    Map<String, Object> object(List<Map<String, Object>> counted) {
+        return Json.object("counted", counted,
+            "left-alone", leftAlone.stream().map(each -> Json.object("address", each.address(), "until", each.until().toString(),
+                "why", each.why())).toList(),
+            "at-the-cap", full.entrySet().stream().map(each -> Json.object("host", each.getKey().ascii(), "reports", each.getValue(),
+                "most", cap)).toList());
+    }
+
+    private static boolean isIn(Optional<DomainName> domain, String host) {
+        return domain.filter(each -> !("." + host).endsWith("." + each.ascii())).isEmpty();
+    }
+}
