@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jakarta.mail.MessagingException;
 import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsAnswer;
@@ -15,12 +16,14 @@ import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.smtp.SessionKey;
 import jamestls.mtasts.smtp.SessionPool.Lease;
+import jamestls.mtasts.smtp.SmtpSession;
 import jamestls.mtasts.smtp.TlsObservation;
 import jamestls.mtasts.smtp.TlsUse;
 import jamestls.mtasts.smtp.Transmission;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -157,16 +160,20 @@ public sealed class Delivery permits Rehearsal {
                 return Optional.of(busy(route));
             }
             try (Turn anywhere = turn.get()) {
-                Verdict verdict = judge(route, lease.session().observation());
-                Transmission transmission = send(lease, mail);
-                // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
-                if (transmission.leavesOpen()) {
-                    return Optional.empty();
-                }
-                attempts.reused();
-                return attempts.sent(route, verdict.level(), transmission);
+                return again(lease, route, mail, attempts);
             }
         }
+    }
+
+    private Optional<DeliveryResult> again(Lease lease, Route route, OutboundMail mail, Attempts attempts) {
+        Verdict verdict = judge(route, lease.session().observation());
+        Transmission transmission = send(lease, mail);
+        // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
+        if (transmission.leavesOpen()) {
+            return Optional.empty();
+        }
+        attempts.reused();
+        return attempts.sent(route, verdict.level(), transmission);
     }
 
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
@@ -175,6 +182,16 @@ public sealed class Delivery permits Rehearsal {
             return Optional.of(busy(route));
         }
         try (Turn anywhere = turn.get()) {
+            // the wait may have been long enough for one to become idle
+            Optional<Lease> idle = traffic.sessions().idle(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
+            if (idle.isPresent()) {
+                try (Lease lease = idle.get()) {
+                    Optional<DeliveryResult> result = again(lease, route, mail, attempts);
+                    if (result.isPresent()) {
+                        return result;
+                    }
+                }
+            }
             return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
         }
     }
@@ -236,12 +253,20 @@ public sealed class Delivery permits Rehearsal {
     }
 
     Transmission send(Lease lease, OutboundMail mail) {
-        OutboundMail suited = mail.suitedTo(lease.session().observation().capabilities());
-        Transmission transmission = lease.session().send(suited.envelope(), suited.content());
+        Transmission transmission = transmit(lease.session(), mail);
         if (!transmission.leavesOpen()) {
             lease.keep();
         }
         return transmission;
+    }
+
+    private static Transmission transmit(SmtpSession session, OutboundMail mail) {
+        try {
+            MailContent content = mail.contentFor(session.observation().capabilities());
+            return session.send(mail.envelope(content), content);
+        } catch (MessagingException | IOException e) {
+            return new Transmission.Unreadable(e, List.of());
+        }
     }
 
     Verdict judge(Route route, TlsObservation seen) {

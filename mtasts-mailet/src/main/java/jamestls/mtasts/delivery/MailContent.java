@@ -5,27 +5,53 @@ import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.smtp.Envelope.BodyType;
 import jamestls.mtasts.smtp.MessageContent;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import org.apache.james.server.core.MimeMessageWrapper;
 import org.apache.mailet.Mail;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The bytes of a message as they leave: what James stored, without the fields that must not (Bcc) or need not
- * (Content-Length) travel; the same two that Jakarta Mail's transport leaves out.
- *
- * @param size in bytes as stored; what SIZE tells the server, an estimate as RFC 1870 §5 allows
+ * (Content-Length) travel; the same two that Jakarta Mail's transport leaves out. What is not large is read once and kept
+ * for the moment it takes to send it; what is large is read once to be measured and once to be sent.
  */
-record MailContent(MimeMessage message, long size, BodyType bodyType) implements MessageContent {
+final class MailContent implements MessageContent {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(MailContent.class);
     private static final String[] NOT_SENT = {"Bcc", "Content-Length"};
+    /** In bytes, for each mail that is being sent. */
+    private static final int MOST_KEPT = 262_144;
 
-    /** Reads the message once, to know its size and whether it is all ASCII. */
+    private final MimeMessage message;
+    private final MessageContent bytes;
+    private final long size;
+    private final BodyType bodyType;
+
+    private MailContent(MimeMessage message, MessageContent bytes, long size, boolean eightBit) {
+        this.message = message;
+        this.bytes = bytes;
+        this.size = size;
+        this.bodyType = eightBit ? BodyType.EIGHT_BIT : BodyType.SEVEN_BIT;
+    }
+
+    /** Reads the message, to know its size and whether it is all ASCII. */
     static MailContent of(MimeMessage message) throws MessagingException, IOException {
         Gauge gauge = new Gauge();
+        // who asks James for a message without some fields has it parsed, which costs more than all the rest
+        if (message instanceof MimeMessageWrapper stored && !stored.isModified()) {
+            try (InputStream in = stored.getMessageInputStream()) {
+                byte[] all = in.readNBytes(MOST_KEPT);
+                if (in.read() < 0) {
+                    byte[] sent = new HeaderFields(all).without(NOT_SENT);
+                    gauge.write(sent, 0, sent.length);
+                    return new MailContent(message, out -> out.write(sent), gauge.size, gauge.isEightBit());
+                }
+            }
+        }
         message.writeTo(gauge, NOT_SENT);
-        return new MailContent(message, gauge.size, gauge.eightBit ? BodyType.EIGHT_BIT : BodyType.SEVEN_BIT);
+        return new MailContent(message, out -> write(message, out), gauge.size, gauge.isEightBit());
     }
 
     /** Writes a mail as it leaves. */
@@ -47,8 +73,21 @@ record MailContent(MimeMessage message, long size, BodyType bodyType) implements
         }
     }
 
+    /** In bytes as stored; what SIZE tells the server, an estimate as RFC 1870 §5 allows. */
+    long size() {
+        return size;
+    }
+
+    BodyType bodyType() {
+        return bodyType;
+    }
+
     @Override
     public void writeTo(OutputStream out) throws IOException {
+        bytes.writeTo(out);
+    }
+
+    private static void write(MimeMessage message, OutputStream out) throws IOException {
         try {
             message.writeTo(out, NOT_SENT);
         } catch (MessagingException e) {
@@ -59,19 +98,26 @@ record MailContent(MimeMessage message, long size, BodyType bodyType) implements
     private static final class Gauge extends OutputStream {
 
         private long size;
-        private boolean eightBit;
+        private int bits;
 
         @Override
         public void write(int b) {
             size++;
-            eightBit |= (b & 0x80) != 0;
+            bits |= b;
         }
 
         @Override
         public void write(byte[] bytes, int from, int length) {
+            size += length;
+            int seen = 0;
             for (int i = from; i < from + length; i++) {
-                write(bytes[i]);
+                seen |= bytes[i];
             }
+            bits |= seen;
+        }
+
+        private boolean isEightBit() {
+            return (bits & 0x80) != 0;
         }
     }
 }

@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
+import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.IpLiteral;
 import jamestls.mtasts.policy.TlsWish;
@@ -25,13 +26,13 @@ import org.apache.mailet.Mail;
  * @param recipients all in {@code domain} unless there is a gateway, at least one
  * @param wish what the sender asks of TLS
  * @param reporting whether its sessions count for TLS reports
- * @param content header and body
+ * @param message as James keeps it: read when a server is there to take it, so that mails that wait cost no memory
  * @param requests what the sender asks of the servers on the way
  * @param requireTls whether they are asked for REQUIRETLS
  * @param via the host it goes to, where that is not for MX records to say
  */
 record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
-                    TlsWish wish, Reporting reporting, MailContent content, SenderRequests requests,
+                    TlsWish wish, Reporting reporting, MimeMessage message, SenderRequests requests,
                     Envelope.RequireTls requireTls, Optional<Via> via) {
 
     /** Whether a mail's sessions are counted for TLS reports. */
@@ -59,8 +60,8 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
 
     /** A mail to the hosts of its domain, without further requests. */
     OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, TlsWish wish,
-                 Reporting reporting, MailContent content) {
-        this(id, domain, sender, recipients, wish, reporting, content, SenderRequests.none(),
+                 Reporting reporting, MimeMessage message) {
+        this(id, domain, sender, recipients, wish, reporting, message, SenderRequests.none(),
             wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Optional.empty());
     }
 
@@ -87,15 +88,19 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(mail.getRecipients()),
             // RFC 8689 §5: a bounce is not discarded because the next server does not know REQUIRETLS
             required && bounce ? TlsWish.AS_POLICY_SAYS : wish,
-            counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, MailContent.of(mail.getMessage()),
+            counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, mail.getMessage(),
             AskedBySender.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.AS_IT_COMES),
             !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
     }
 
-    /** The same for a server that can do that: without BODY=8BITMIME the content has to be 7-bit (RFC 6152 §3). */
-    OutboundMail suitedTo(Capabilities capabilities) {
-        return content.bodyType() == Envelope.BodyType.SEVEN_BIT || capabilities.offers("8BITMIME") ? this
-            : new OutboundMail(id, domain, sender, recipients, wish, reporting, content.inSevenBits(id), requests, requireTls, via);
+    /**
+     * The content for a server that can do that: without BODY=8BITMIME it has to be 7-bit (RFC 6152 §3).
+     *
+     * @throws MessagingException or IOException when James can't read the message back
+     */
+    MailContent contentFor(Capabilities capabilities) throws MessagingException, IOException {
+        MailContent content = MailContent.of(message);
+        return content.bodyType() == Envelope.BodyType.SEVEN_BIT || capabilities.offers("8BITMIME") ? content : content.inSevenBits(id);
     }
 
     /** An address as an envelope says it: James forgets the brackets of an address literal (RFC 5321 §4.1.3). */
@@ -109,8 +114,8 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         return via.map(Via::tls).orElse(TlsUse.IF_OFFERED);
     }
 
-    /** What a server is told before the message. */
-    Envelope envelope() {
+    /** What a server is told before that content. */
+    Envelope envelope(MailContent content) {
         return new Envelope(sender.map(OutboundMail::path), recipients.stream().map(OutboundMail::path).toList(),
             content.bodyType(), OptionalLong.of(content.size()), requireTls, via.flatMap(Via::login),
             requests.ofMail(), requests.ofRecipients());

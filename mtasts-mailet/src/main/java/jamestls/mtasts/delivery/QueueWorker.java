@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,7 +24,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
-import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 
@@ -92,16 +90,10 @@ public final class QueueWorker implements AutoCloseable {
             .doOnError(error -> LOGGER.error("queue {} hands out no mail; it is asked again", queue.getName().asString(), error))
             // a broker that fails once must not end delivery for good
             .retryWhen(Retry.backoff(Long.MAX_VALUE, SHORTEST_TROUBLE).maxBackoff(LONGEST_TROUBLE).transientErrors(true))
-            .flatMap(item -> begin(item), inHand, 1)
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
             // James's queues throw at whoever no longer asks: that is the end, and no error
             .contextWrite(about -> about.put(ON_ERROR_DROPPED, (Consumer<Throwable>) error -> LOGGER.debug("after the end", error)))
-            .subscribe();
-    }
-
-    /** A future, because cancelling one interrupts nobody: the end of the subscription is not the end of the deliveries. */
-    private Mono<Void> begin(MailQueueItem item) {
-        return Mono.fromFuture(() -> CompletableFuture.runAsync(() -> work(item), threads));
+            .subscribeWith(new Intake(this::work, threads, inHand));
     }
 
     private void work(MailQueueItem item) {

@@ -1,5 +1,7 @@
 package jamestls.mtasts.policy;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.mtasts.dane.PathSearch;
 import jamestls.mtasts.dns.DnsId;
 import jamestls.mtasts.dns.DomainName;
@@ -16,9 +18,11 @@ import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +44,20 @@ public final class CertificateCheck {
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
 
+    /** So long the chain of a server that shows it again, or of a session that is used again, is not gone through again. */
+    private static final Duration MEMORY = Duration.ofMinutes(1);
+    private static final int MOST_REMEMBERED = 1_000;
+
     private final Map<X500Principal, List<X509Certificate>> roots;
+    private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MOST_REMEMBERED)
+        .expireAfterWrite(MEMORY).executor(Runnable::run).build();
+
+    /** When a chain was found good, and until when that holds. */
+    private record Validity(Instant from, Instant to) {
+        private boolean covers(Instant now) {
+            return !now.isBefore(from) && now.isBefore(to);
+        }
+    }
 
     private CertificateCheck(Stream<X509Certificate> roots) {
         this.roots = roots.distinct().collect(Collectors.groupingBy(X509Certificate::getSubjectX500Principal));
@@ -83,7 +100,22 @@ public final class CertificateCheck {
         } else if (!isForServers(leaf)) {
             faults.add(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate is not for TLS servers"));
         } else {
-            faults.addAll(pathFaults(chain, date));
+            faults.addAll(pathFaults(chain, now));
+        }
+        return faults;
+    }
+
+    private List<Violation> pathFaults(List<X509Certificate> chain, Instant now) {
+        Validity known = trusted.getIfPresent(chain);
+        if (known != null && known.covers(now)) {
+            return List.of();
+        }
+        List<Violation> faults = pathFaults(chain, Date.from(now));
+        if (faults.isEmpty()) {
+            Instant firstToExpire = chain.stream().map(certificate -> certificate.getNotAfter().toInstant())
+                .min(Comparator.naturalOrder()).orElseThrow();
+            Instant forgotten = now.plus(MEMORY);
+            trusted.put(chain, new Validity(now, forgotten.isBefore(firstToExpire) ? forgotten : firstToExpire));
         }
         return faults;
     }

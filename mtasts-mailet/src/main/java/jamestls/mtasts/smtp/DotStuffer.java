@@ -44,8 +44,18 @@ final class DotStuffer extends OutputStream {
     public void write(byte[] bytes, int offset, int count) throws IOException {
         Objects.checkFromIndexSize(offset, count, bytes.length);
         refuseIfFinished();
-        for (int i = offset; i < offset + count; i++) {
-            put(bytes[i]);
+        int end = offset + count;
+        for (int next = offset; next < end; ) {
+            int lineEnd = next;
+            while (lineEnd < end && bytes[lineEnd] != '\r' && bytes[lineEnd] != '\n') {
+                lineEnd++;
+            }
+            if (lineEnd > next) {
+                putText(bytes, next, lineEnd - next);
+                next = lineEnd;
+            } else {
+                put(bytes[next++]);
+            }
         }
     }
 
@@ -73,6 +83,21 @@ final class DotStuffer extends OutputStream {
         buffer[length++] = '.';
         lineEnd();
         flush();
+    }
+
+    /** Bytes of one line, at least one: most of a mail, so they are not looked at one by one. */
+    private void putText(byte[] bytes, int offset, int count) throws IOException {
+        put(bytes[offset]);
+        int done = 1;
+        while (done < count) {
+            if (length == buffer.length) {
+                drain();
+            }
+            int fitting = Math.min(count - done, buffer.length - length);
+            System.arraycopy(bytes, offset + done, buffer, length, fitting);
+            length += fitting;
+            done += fitting;
+        }
     }
 
     private void put(byte b) throws IOException {

@@ -1,27 +1,20 @@
 package jamestls.mtasts.smtp;
 
+import jamestls.mtasts.smtp.HostPace.Processor;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Sessions between two mails. It knows hosts and limits and no policy: whoever wants a session says which by
@@ -35,21 +28,17 @@ public final class SessionPool implements AutoCloseable {
 
     /** After so long without a word the server may be gone, and is asked before it is trusted with a mail. */
     private static final Duration FRESH = Duration.ofSeconds(1);
-    private static final Duration SHORTEST_WAIT = Duration.ofMillis(5);
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT_FOR_OPENING = Duration.ofSeconds(10);
     private static final Duration SWEEP = Duration.ofMillis(500);
-    private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(6);
 
     private final SmtpConnector connector;
     private final ReuseLimits limits;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<SessionKey, Host> hosts = new HashMap<>();
-    /** Longest idle first. */
-    private final Set<Kept> all = new LinkedHashSet<>();
+    /** Forgotten with the last session. */
+    private final Map<SessionKey, HostPace> hosts = new HashMap<>();
+    private final IdleSessions idle;
     private boolean closed;
-    private final ExecutorService farewells = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
+    private final Farewells farewells = new Farewells();
     private final ScheduledThreadPoolExecutor sweeper;
     private final LongAdder opened = new LongAdder();
     private final LongAdder reused = new LongAdder();
@@ -63,40 +52,13 @@ public final class SessionPool implements AutoCloseable {
         this.connector = connector;
         this.limits = limits;
         this.nanoTime = nanoTime;
+        this.idle = new IdleSessions(limits);
         this.sweeper = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "smtp-pool");
             thread.setDaemon(true);
             return thread;
         });
         sweeper.scheduleWithFixedDelay(this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    /** An idle session. */
-    private record Kept(SessionKey key, SmtpSession session, int mails, long openedAt, long idleSince) {
-    }
-
-    /** The sessions of one key; under the lock. Forgotten with the last of them. */
-    private final class Host {
-        private final Deque<Kept> idle = new ArrayDeque<>();
-        private final Condition moved = lock.newCondition();
-        private int opening;
-        private int carrying;
-        private long nanosToOpen;
-        private long nanosToCarry;
-
-        /** How long it is wise to wait for one of these. */
-        private long patience(int backlog) {
-            if (carrying == 0) {
-                return LONGEST_WAIT_FOR_OPENING.toNanos();
-            }
-            long wait = backlog * nanosToCarry / (carrying + opening);
-            return wait > Math.max(2 * nanosToOpen, SHORTEST_WAIT.toNanos()) ? 0 : Math.max(2 * nanosToOpen, LONGEST_WAIT.toNanos());
-        }
-
-        private void carried(long nanos) {
-            carrying--;
-            nanosToCarry = nanosToCarry == 0 ? nanos : (7 * nanosToCarry + nanos) / 8;
-        }
     }
 
     /**
@@ -106,105 +68,78 @@ public final class SessionPool implements AutoCloseable {
      * @param suits judges what was observed of the session; called under no lock, must not block
      */
     public Optional<Lease> idle(SessionKey key, Predicate<TlsObservation> suits) {
-        List<Kept> unsuited = new ArrayList<>();
+        List<PooledSession> unsuited = new ArrayList<>(0);
         try {
-            for (Optional<Kept> next = last(key); next.isPresent(); next = last(key)) {
-                Kept kept = next.get();
-                if (!isOver(kept) && !suits.test(kept.session().observation())) {
+            for (Optional<PooledSession> next = last(key); next.isPresent(); next = last(key)) {
+                PooledSession kept = next.get();
+                long now = nanoTime.getAsLong();
+                if (!kept.isOver(limits, now) && !suits.test(kept.session().observation())) {
                     unsuited.add(kept);
-                } else if (isOver(kept) || isStale(kept) && !kept.session().isAlive()) {
-                    change(key, host -> host.carrying--);
-                    bid(kept.session());
+                } else if (kept.isOver(limits, now) || kept.idleNanos(now) > FRESH.toNanos() && !kept.session().isAlive()) {
+                    change(key, HostPace::givenBack);
+                    farewells.bid(kept);
                 } else {
                     reused.increment();
-                    return Optional.of(new Lease(key, kept.session(), kept.mails(), kept.openedAt(), Origin.REUSED));
+                    return Optional.of(new Lease(kept, Origin.REUSED));
                 }
             }
             return Optional.empty();
         } finally {
-            for (Kept kept : unsuited.reversed()) {
-                putBack(kept);
-                change(key, host -> host.carrying--);
+            for (PooledSession kept : unsuited.reversed()) {
+                giveBack(kept, HostPace::givenBack);
             }
         }
     }
 
     /**
-     * Like {@link #idle}, and if all sessions there are busy, waits for one while they keep up: a connection costs both
-     * sides more than a mail does, so one more is opened only where those there are would take longer over the mails that
-     * wait. Until a server has shown that it answers at all, one connection at a time is tried.
+     * Like {@link #idle}, and if all sessions there are busy, waits for one while they keep up. Until a server has shown that
+     * it answers at all, one connection at a time is tried.
      *
      * @param backlog how many mails wait for that host, this one included
      */
     public Optional<Lease> idleOrSoon(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
         long since = nanoTime.getAsLong();
         Optional<Lease> lease = idle(key, suits);
-        while (lease.isEmpty() && awaitMove(key, since, backlog)) {
+        while (lease.isEmpty() && awaitMove(key, since, backlog, Processor.now())) {
             lease = idle(key, suits);
         }
         return lease;
     }
 
     /** @return false when there is nothing to wait for, or not any longer */
-    private boolean awaitMove(SessionKey key, long since, int backlog) {
-        lock.lock();
-        try {
-            Host host = hosts.get(key);
-            if (host == null || host.opening + host.carrying == 0 || closed) {
+    private boolean awaitMove(SessionKey key, long since, int backlog, Processor processor) {
+        return locked(() -> {
+            HostPace host = hosts.get(key);
+            if (host == null || !host.isBusy() || closed) {
                 return false;
             }
-            long left = host.patience(backlog) - (nanoTime.getAsLong() - since);
-            return left > 0 && (host.moved.awaitNanos(left) > 0 || !host.idle.isEmpty());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } finally {
-            lock.unlock();
-        }
+            long left = host.patience(backlog, nanoTime.getAsLong() - since, processor);
+            try {
+                return left > 0 && (host.moved().awaitNanos(left) > 0 || idle.has(key) || processor == Processor.TAKEN);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        });
     }
 
     /** A new session, usable or not: its observation tells. The caller closes the lease. */
     public Lease open(SessionKey key, TlsUse use) {
         opened.increment();
-        change(key, host -> host.opening++);
+        change(key, HostPace::opens);
         long now = nanoTime.getAsLong();
         try {
             SmtpSession session = connector.connect(key.mxHost(), key.sni(), key.address(), use);
-            change(key, host -> {
-                host.carrying++;
-                host.nanosToOpen = nanoTime.getAsLong() - now;
-                host.moved.signalAll();
-            });
-            return new Lease(key, session, 0, now, Origin.NEW);
+            change(key, host -> host.opened(nanoTime.getAsLong() - now));
+            return new Lease(new PooledSession(key, session, now), Origin.NEW);
         } finally {
-            change(key, host -> host.opening--);
-        }
-    }
-
-    /** Under the lock; one who waits looks again, and a host without sessions is forgotten. */
-    private void change(SessionKey key, Consumer<Host> change) {
-        lock.lock();
-        try {
-            Host host = hosts.computeIfAbsent(key, k -> new Host());
-            change.accept(host);
-            host.moved.signal();
-            if (host.opening + host.carrying == 0 && host.idle.isEmpty()) {
-                host.moved.signalAll();
-                hosts.remove(key);
-            }
-        } finally {
-            lock.unlock();
+            change(key, HostPace::openingEnds);
         }
     }
 
     /** How many sessions idle now. */
     public int size() {
-        lock.lock();
-        try {
-            return all.size();
-        } finally {
-            lock.unlock();
-        }
+        return locked(idle::size);
     }
 
     /** How many connections were tried so far. */
@@ -220,30 +155,14 @@ public final class SessionPool implements AutoCloseable {
     /** Ends all idle sessions with QUIT, waiting a few seconds at most; those under way end when they are given back. */
     @Override
     public void close() {
-        List<Kept> idle;
-        lock.lock();
-        try {
+        List<PooledSession> over = locked(() -> {
             closed = true;
-            idle = List.copyOf(all);
-            all.clear();
-            hosts.values().forEach(host -> {
-                host.idle.clear();
-                host.moved.signalAll();
-            });
-        } finally {
-            lock.unlock();
-        }
+            hosts.values().forEach(host -> host.moved().signalAll());
+            return idle.takeAll();
+        });
         sweeper.shutdownNow();
-        idle.forEach(kept -> bid(kept.session()));
-        farewells.shutdown();
-        try {
-            if (!farewells.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
-                farewells.shutdownNow();
-            }
-        } catch (InterruptedException e) {
-            farewells.shutdownNow();
-            Thread.currentThread().interrupt();
-        }
+        over.forEach(farewells::bid);
+        farewells.close();
     }
 
     /** Whether a leased session has carried a mail before. */
@@ -252,24 +171,18 @@ public final class SessionPool implements AutoCloseable {
     /** The use of one session by one thread. */
     public final class Lease implements AutoCloseable {
 
-        private final SessionKey key;
-        private final SmtpSession session;
-        private final int mails;
-        private final long openedAt;
+        private final PooledSession pooled;
         private final Origin origin;
         private final long leasedAt = nanoTime.getAsLong();
         private boolean worthKeeping;
 
-        private Lease(SessionKey key, SmtpSession session, int mails, long openedAt, Origin origin) {
-            this.key = key;
-            this.session = session;
-            this.mails = mails;
-            this.openedAt = openedAt;
+        private Lease(PooledSession pooled, Origin origin) {
+            this.pooled = pooled;
             this.origin = origin;
         }
 
         public SmtpSession session() {
-            return session;
+            return pooled.session();
         }
 
         public Origin origin() {
@@ -284,99 +197,82 @@ public final class SessionPool implements AutoCloseable {
         /** Gives the session back; blocks on nothing. */
         @Override
         public void close() {
-            boolean another = worthKeeping && session.isUsable() && mails + 1 < limits.mails();
-            if (another) {
-                putBack(new Kept(key, session, mails + 1, openedAt, nanoTime.getAsLong()));
-            }
-            change(key, host -> host.carried(nanoTime.getAsLong() - leasedAt));
-            if (!another && session.isUsable()) {
-                bid(session);
-            }
-        }
-    }
-
-    private Optional<Kept> last(SessionKey key) {
-        lock.lock();
-        try {
-            Host host = hosts.get(key);
-            if (host == null || host.idle.isEmpty()) {
-                return Optional.empty();
-            }
-            Kept last = host.idle.removeLast();
-            all.remove(last);
-            // the taker's until it says what became of it
-            host.carrying++;
-            return Optional.of(last);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void putBack(Kept kept) {
-        List<Kept> over = new ArrayList<>();
-        lock.lock();
-        try {
-            if (closed || isOver(kept)) {
-                over.add(kept);
+            long now = nanoTime.getAsLong();
+            pooled.carried(now);
+            Consumer<HostPace> carried = host -> host.carried(now - leasedAt);
+            if (worthKeeping && pooled.session().isUsable() && !pooled.isUsedUp(limits)) {
+                giveBack(pooled, carried);
             } else {
-                Host host = hosts.computeIfAbsent(kept.key(), key -> new Host());
-                host.idle.addLast(kept);
-                all.add(kept);
-                if (host.idle.size() > limits.perHost()) {
-                    over.add(host.idle.getFirst());
-                } else if (all.size() > limits.inAll()) {
-                    over.add(all.iterator().next());
+                change(pooled.key(), carried);
+                if (pooled.session().isUsable()) {
+                    farewells.bid(pooled);
                 }
-                over.forEach(this::forget);
             }
-        } finally {
-            lock.unlock();
         }
-        over.forEach(each -> bid(each.session()));
+    }
+
+    private Optional<PooledSession> last(SessionKey key) {
+        return locked(() -> {
+            Optional<PooledSession> last = idle.takeLast(key);
+            // the taker's until it says what became of it
+            last.ifPresent(taken -> host(key).taken());
+            return last;
+        });
+    }
+
+    private void giveBack(PooledSession pooled, Consumer<HostPace> change) {
+        Optional<PooledSession> over = locked(() -> {
+            Optional<PooledSession> tooMany = closed || pooled.isOver(limits, nanoTime.getAsLong())
+                ? Optional.of(pooled) : idle.add(pooled);
+            update(pooled.key(), change);
+            tooMany.ifPresent(out -> forgetIfQuiet(out.key()));
+            return tooMany;
+        });
+        over.ifPresent(farewells::bid);
     }
 
     private void sweep() {
-        List<Kept> over = new ArrayList<>();
-        lock.lock();
-        try {
-            for (Iterator<Kept> eldest = all.iterator(); eldest.hasNext(); ) {
-                Kept kept = eldest.next();
-                if (isOver(kept)) {
-                    over.add(kept);
-                }
-            }
-            over.forEach(this::forget);
-        } finally {
-            lock.unlock();
-        }
-        over.forEach(kept -> bid(kept.session()));
+        List<PooledSession> over = locked(() -> {
+            List<PooledSession> taken = idle.takeOver(nanoTime.getAsLong());
+            taken.forEach(out -> forgetIfQuiet(out.key()));
+            return taken;
+        });
+        over.forEach(farewells::bid);
+    }
+
+    private void change(SessionKey key, Consumer<HostPace> change) {
+        locked(() -> {
+            update(key, change);
+            return null;
+        });
     }
 
     /** Under the lock. */
-    private void forget(Kept kept) {
-        all.remove(kept);
-        Host host = hosts.get(kept.key());
-        host.idle.remove(kept);
-        if (host.opening + host.carrying == 0 && host.idle.isEmpty()) {
-            hosts.remove(kept.key());
+    private void update(SessionKey key, Consumer<HostPace> change) {
+        change.accept(host(key));
+        forgetIfQuiet(key);
+    }
+
+    /** Under the lock; a host without sessions is forgotten, and who waits there looks again. */
+    private void forgetIfQuiet(SessionKey key) {
+        HostPace host = hosts.get(key);
+        if (host != null && !host.isBusy() && !idle.has(key)) {
+            host.moved().signalAll();
+            hosts.remove(key);
         }
     }
 
-    private boolean isStale(Kept kept) {
-        return nanoTime.getAsLong() - kept.idleSince() > FRESH.toNanos();
+    /** Under the lock. */
+    private HostPace host(SessionKey key) {
+        return hosts.computeIfAbsent(key, unknown -> new HostPace(lock.newCondition()));
     }
 
-    private boolean isOver(Kept kept) {
-        long now = nanoTime.getAsLong();
-        return now - kept.idleSince() >= limits.idle().toNanos() || now - kept.openedAt() >= limits.age().toNanos();
-    }
-
-    /** QUIT takes a round trip or its time limit; nobody waits for it. */
-    private void bid(SmtpSession session) {
+    private <T> T locked(Supplier<T> action) {
+        lock.lock();
         try {
-            farewells.execute(session::close);
-        } catch (RejectedExecutionException closing) {
-            session.close();
+            return action.get();
+        } finally {
+            lock.unlock();
         }
     }
 }

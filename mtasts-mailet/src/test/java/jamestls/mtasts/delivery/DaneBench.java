@@ -215,7 +215,7 @@ public final class DaneBench {
         private Void deliver() throws MessagingException, IOException {
             DeliveryResult result = delivery.deliver(new OutboundMail("Mail1", DomainName.of(DOMAIN), Optional.empty(),
                 List.of(new MailAddress("bob@" + DOMAIN)), TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED,
-                MailContent.of(TestDelivery.message())));
+                TestDelivery.message()));
             if (!(result instanceof DeliveryResult.Answered answered) || answered.accepted().isEmpty()) {
                 throw new IllegalStateException(result.toString());
             }

@@ -191,7 +191,7 @@ final class TestDelivery implements AutoCloseable {
             addresses.add(new MailAddress(recipient));
         }
         return delivery.deliver(new OutboundMail("Mail1", DomainName.of(domain), Optional.of(new MailAddress("alice@sender.example")),
-            addresses, wish, reporting, MailContent.of(message())));
+            addresses, wish, reporting, message()));
     }
 
     /** Turns and sessions of its own, with so many deliveries at once to one destination. */
