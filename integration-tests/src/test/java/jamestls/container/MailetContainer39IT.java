@@ -2,6 +2,10 @@ package jamestls.container;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
@@ -22,12 +26,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
 import org.apache.james.server.core.MailImpl;
+import org.apache.james.util.AuditTrail;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.Mailet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** The main (jakarta) jars in the mailet container of James 3.9.0, loaded from extensions-jars/ as that server does it. */
 class MailetContainer39IT {
@@ -41,6 +47,7 @@ class MailetContainer39IT {
     @Test
     void mainJarsShouldDeliverMailAndReportOnIt() throws Exception {
         DkimKey dkim = DkimKey.generate();
+        ListAppender<ILoggingEvent> audit = auditTrail();
         try (FakeWorld world = FakeWorld.of(List.of(GOOD), dkim)) {
             ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
             try (MailetContainer container = MailetContainer.start(server.path())) {
@@ -48,6 +55,12 @@ class MailetContainer39IT {
 
                 container.accept(mail("alice@sender.example", "bob@good.example"));
                 assertThat(world.mailServer("mx.good.example").awaitMails(1, PATIENCE).getFirst().tls()).isPresent();
+
+                assertThat(audit.list).extracting(ILoggingEvent::getFormattedMessage)
+                    .contains("Remote delivering mail planned without gateway.");
+                assertThat(audit.list.getFirst().getMDCPropertyMap()).containsEntry("protocol", "mailetcontainer")
+                    .containsEntry("action", "RemoteDelivery").hasEntrySatisfying("parameters", parameters -> assertThat(parameters)
+                        .contains("sender").contains("alice@sender.example").contains("bob@good.example").contains("mailId"));
 
                 List<ReceivedReport> reports = world.reports(1, () -> askForReports(container));
                 assertThat(reports).singleElement()
@@ -65,6 +78,16 @@ class MailetContainer39IT {
         } catch (MessagingException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** James's, as logback would write it. */
+    private static ListAppender<ILoggingEvent> auditTrail() {
+        ListAppender<ILoggingEvent> audit = new ListAppender<>();
+        audit.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(AuditTrail.class);
+        logger.setLevel(Level.INFO);
+        logger.addAppender(audit);
+        return audit;
     }
 
     private static void comesFromExtensionsJars(Mailet mailet) {

@@ -115,7 +115,7 @@ final class FailureNotice {
     }
 
     private static boolean isProtected(Mail mail) {
-        return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.REQUIRETLS, Boolean.class).orElse(false);
+        return OutboundMail.Attributes.requireTls(mail).orElse(false);
     }
 
     private static boolean wantsNewsOf(Mail mail, MailAddress recipient) {

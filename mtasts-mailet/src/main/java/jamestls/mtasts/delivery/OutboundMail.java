@@ -50,6 +50,15 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
 
         /** James's inbound hooks set it: true for the REQUIRETLS parameter, false for {@code TLS-Required: No}. */
         static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
+        /**
+         * What James was told about TLS for that mail: true for REQUIRETLS, false for {@code TLS-Required: No}, empty for nothing.
+         * The mailet SetMailAttribute knows texts only, so the words count, too.
+         */
+        static Optional<Boolean> requireTls(Mail mail) {
+            return mail.getAttribute(REQUIRETLS).map(attribute -> String.valueOf(attribute.getValue().value()))
+                .filter(word -> word.equalsIgnoreCase("true") || word.equalsIgnoreCase("false")).map(Boolean::valueOf);
+        }
+
         /** The reporting mailet sets it on the mails it sends. */
         static final AttributeName TLS_REPORT = AttributeName.of("jamestls.report");
     }
@@ -122,7 +131,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     }
 
     private static TlsWish wishOf(Mail mail) throws MessagingException {
-        Optional<Boolean> tagged = AttributeUtils.getValueAndCastFromMail(mail, Attributes.REQUIRETLS, Boolean.class);
+        Optional<Boolean> tagged = Attributes.requireTls(mail);
         if (tagged.isPresent()) {
             // RFC 8689 §4.1: with the parameter, the header is ignored
             return tagged.get() ? TlsWish.REQUIRED : TlsWish.WAIVED;

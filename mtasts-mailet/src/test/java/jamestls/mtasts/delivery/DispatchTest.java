@@ -214,6 +214,18 @@ class DispatchTest {
         assertThat(internet.dispatch(bounce("bob@second.example"))).isInstanceOf(DeliveryResult.Answered.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "TRUE"})
+    void wordThatSetMailAttributeSetsShouldDemandTls(String word) throws Exception {
+        SmtpServer mx = internet.goodMx(DOMAIN);
+        Mail mail = mail("bob@example.org");
+        mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(word)));
+
+        assertThat(internet.dispatch(mail)).isInstanceOfSatisfying(DeliveryResult.Refused.class,
+            refused -> assertThat(refused.why().status()).isEqualTo("5.7.10"));
+        assertThat(mx.mails()).isEmpty();
+    }
+
     @Test
     void protectedMailShouldNotAskForAFullBounce() throws Exception {
         internet.policy(DOMAIN, "enforce", "mx.example.org");
