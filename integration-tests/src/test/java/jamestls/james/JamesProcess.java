@@ -18,7 +18,7 @@ import org.awaitility.core.ConditionTimeoutException;
 /** A James server as a process of its own, on the JVM of the tests. What it prints is in {@code server.log}. */
 public final class JamesProcess implements AutoCloseable {
 
-    private static final Duration BOOT = Duration.ofSeconds(90);
+    private static final Duration BOOT = Duration.ofSeconds(180);
     private static final Duration STOP = Duration.ofSeconds(15);
     private static final int TAIL = 40;
 
