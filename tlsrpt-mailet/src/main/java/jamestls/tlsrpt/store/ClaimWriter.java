@@ -1,6 +1,5 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -196,7 +195,7 @@ final class ClaimWriter {
     }
 
     private static TallyKey key(ResultSet answer) throws SQLException {
-        return new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+        return TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
     }
 
     private static Part part(ResultSet answer) throws SQLException {

@@ -121,7 +121,7 @@ final class TallyReader {
     }
 
     private static TallyKey key(ResultSet answer) throws SQLException {
-        return new TallyKey(LocalDate.ofEpochDay(answer.getLong(1)), new DomainName(answer.getString(2)));
+        return TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
     }
 
     /** A policy that was counted before and after the change of its form in the table is one. */
