@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +39,8 @@ import java.util.Optional;
 public sealed class Delivery permits Rehearsal {
 
     private static final int MOST_ADDRESSES_PER_HOST = 6;
+    private static final Duration LONG_DECIDED = Duration.ofMillis(50);
+    private static final int MOST_DECISIONS = 3;
 
     private final Destinations destinations;
     private final Planner planner;
@@ -133,9 +136,29 @@ public sealed class Delivery permits Rehearsal {
         }
         try (Turn there = turn.get()) {
             attempts.start();
-            Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
-            return result.isPresent() ? result : overNewSession(route, key, mail, attempts);
+            for (int round = 1; ; round++) {
+                Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
+                if (result.isPresent()) {
+                    return result;
+                }
+                long since = System.nanoTime();
+                Optional<Turn> place = traffic.turn();
+                if (place.isEmpty()) {
+                    return Optional.of(busy(route));
+                }
+                try (Turn anywhere = place.get()) {
+                    // a decision to open another session is not kept over a wait either
+                    boolean stale = System.nanoTime() - since > LONG_DECIDED.toNanos() && round < MOST_DECISIONS;
+                    if (!stale || !traffic.sessions().keepUp(key, backlog(mail))) {
+                        return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
+                    }
+                }
+            }
         }
+    }
+
+    private int backlog(OutboundMail mail) {
+        return traffic.atDomain().users(mail.domain().ascii());
     }
 
     Attempts attempts(OutboundMail mail) {
@@ -149,7 +172,7 @@ public sealed class Delivery permits Rehearsal {
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
     private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
         Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND,
-            traffic.atDomain().users(mail.domain().ascii()));
+            backlog(mail));
         if (idle.isEmpty()) {
             return Optional.empty();
         }
@@ -160,39 +183,15 @@ public sealed class Delivery permits Rehearsal {
                 return Optional.of(busy(route));
             }
             try (Turn anywhere = turn.get()) {
-                return again(lease, route, mail, attempts);
-            }
-        }
-    }
-
-    private Optional<DeliveryResult> again(Lease lease, Route route, OutboundMail mail, Attempts attempts) {
-        Verdict verdict = judge(route, lease.session().observation());
-        Transmission transmission = send(lease, mail);
-        // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
-        if (transmission.leavesOpen()) {
-            return Optional.empty();
-        }
-        attempts.reused();
-        return attempts.sent(route, verdict.level(), transmission);
-    }
-
-    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
-        Optional<Turn> turn = traffic.turn();
-        if (turn.isEmpty()) {
-            return Optional.of(busy(route));
-        }
-        try (Turn anywhere = turn.get()) {
-            // the wait may have been long enough for one to become idle
-            Optional<Lease> idle = traffic.sessions().idle(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND);
-            if (idle.isPresent()) {
-                try (Lease lease = idle.get()) {
-                    Optional<DeliveryResult> result = again(lease, route, mail, attempts);
-                    if (result.isPresent()) {
-                        return result;
-                    }
+                Verdict verdict = judge(route, lease.session().observation());
+                Transmission transmission = send(lease, mail);
+                // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
+                if (transmission.leavesOpen()) {
+                    return Optional.empty();
                 }
+                attempts.reused();
+                return attempts.sent(route, verdict.level(), transmission);
             }
-            return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
         }
     }
 

@@ -57,7 +57,7 @@ final class MailContent implements MessageContent {
     /** Writes a mail as it leaves. */
     static void writeTo(Mail mail, OutputStream out) throws IOException {
         try {
-            mail.getMessage().writeTo(out, NOT_SENT);
+            of(mail.getMessage()).writeTo(out);
         } catch (MessagingException e) {
             throw new IOException(e);
         }

@@ -88,6 +88,11 @@ final class HostPace {
         return Math.max(2 * nanosToOpen, LONGEST_WAIT.toNanos()) - waited;
     }
 
+    /** Whether it answers, and another session is not the better choice. */
+    boolean keepsUp(int backlog, Processor processor) {
+        return carrying > 0 && patience(backlog, 0, processor) > 0;
+    }
+
     /** Whether a thread that could go on has to wait for it. */
     enum Processor {
         FREE,

@@ -106,6 +106,15 @@ public final class SessionPool implements AutoCloseable {
         return lease;
     }
 
+    /** Whether the sessions there are seem enough now: for who has decided otherwise and then had to wait. */
+    public boolean keepUp(SessionKey key, int backlog) {
+        Processor processor = Processor.now();
+        return locked(() -> {
+            HostPace host = hosts.get(key);
+            return idle.has(key) || host != null && host.keepsUp(backlog, processor);
+        });
+    }
+
     /** @return false when there is nothing to wait for, or not any longer */
     private boolean awaitMove(SessionKey key, long since, int backlog, Processor processor) {
         return locked(() -> {

@@ -108,6 +108,22 @@ class CertificateCheckTest {
     }
 
     @Test
+    void chainFoundGoodShouldNotOutliveAnyOfItsCertificates() throws Exception {
+        Instant end = Instant.parse("2030-01-01T00:00:30Z");
+        Issued root = CertificateDraft.authority("Long Root").selfSigned();
+        Issued brief = CertificateDraft.authority("Brief").valid(end.minusSeconds(86_400), end).signedBy(root);
+        Issued leaf = CertificateDraft.server(HOST.ascii()).valid(end.minusSeconds(86_400), end.plusSeconds(86_400)).signedBy(brief);
+        CertificateCheck trusting = trusting(root);
+
+        assertThat(trusting.faults(certificates(leaf, brief), HOST, end.minusSeconds(1))).isEmpty();
+        assertThat(trusting.faults(certificates(leaf, brief), HOST, end.plusSeconds(1))).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_EXPIRED);
+        assertThat(trusting.faults(certificates(leaf, brief), DomainName.of("other.example.org"), end.minusSeconds(1)))
+            .extracting(Violation::type).as("good for one name says nothing of another")
+            .containsExactly(ResultType.CERTIFICATE_HOST_MISMATCH);
+    }
+
+    @Test
     void limitsOfAuthoritiesShouldHold() throws Exception {
         Issued root = CertificateDraft.authority("Limited Root").selfSigned();
         Issued shallow = CertificateDraft.authority("Shallow").pathLength(0).signedBy(root);
