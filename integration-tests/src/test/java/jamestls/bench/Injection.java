@@ -9,7 +9,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** Has James fill one of its queues. */
+/** Fills queues. */
 final class Injection {
 
     private static final String LINE = "The quick brown fox jumps over the lazy dog, and the lazy dog could not care less.\r\n";
@@ -18,12 +18,12 @@ final class Injection {
     }
 
     /**
+     * Has James fill one of its queues.
+     *
      * @param size of each mail in bytes, more or less
      * @param domains recipients are bob@d0.bench.example, bob@d1.bench.example and so on, in turn
      */
     static void mails(int port, String queue, int count, int size, int domains) {
-        String body = "From: alice@sender.example\r\nSubject: bench\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
-            + "Message-ID: <bench@sender.example>\r\n\r\n" + LINE.repeat(Math.max(1, (size - 150) / LINE.length()));
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
             OutputStream out = socket.getOutputStream();
@@ -32,11 +32,36 @@ final class Injection {
             say(out, in, "MAIL FROM:<alice@sender.example>", "250");
             say(out, in, "RCPT TO:<" + count + "-" + domains + "@" + queue + ">", "250");
             say(out, in, "DATA", "354");
-            say(out, in, body + ".", "250");
+            say(out, in, mail(size) + ".", "250");
             say(out, in, "QUIT", "221");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Gives a server the mails with the numbers first, first + step and so on of {@code count}, over one connection. */
+    static void oneByOne(int port, int first, int step, int count, int size, int domains) {
+        String mail = mail(size) + ".";
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            OutputStream out = socket.getOutputStream();
+            expect(in, "220");
+            say(out, in, "EHLO injector", "250");
+            for (int i = first; i < count; i += step) {
+                say(out, in, "MAIL FROM:<alice@sender.example>", "250");
+                say(out, in, "RCPT TO:<bob@d" + i % domains + ".bench.example>", "250");
+                say(out, in, "DATA", "354");
+                say(out, in, mail, "250");
+            }
+            say(out, in, "QUIT", "221");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String mail(int size) {
+        return "From: alice@sender.example\r\nSubject: bench\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
+            + "Message-ID: <bench@sender.example>\r\n\r\n" + LINE.repeat(Math.max(1, (size - 150) / LINE.length()));
     }
 
     private static void say(OutputStream out, BufferedReader in, String command, String expected) throws IOException {

@@ -11,46 +11,50 @@ import jamestls.james.JamesHome;
 import jamestls.james.Surroundings;
 import jamestls.scenario.PolicyFiles;
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateEncodingException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 
 /**
- * Stock RemoteDelivery and SecureRemoteDelivery in one real James, the same mails to the same sink, in turn; counted at the
- * sink. Mails are queued while the sink holds back its answers; the time runs from the moment it lets go to the last mail.
- * docs/benchmarks.md has the method and the numbers.
+ * Stock RemoteDelivery and SecureRemoteDelivery in one real James, and Postfix where it is installed: the same mails to the same
+ * sink, in turn; counted at the sink. Mails are queued while the sink holds back its answers; the time runs from the moment it
+ * lets go to the last mail. docs/benchmarks.md has the method and the numbers.
  *
- * <p>Arguments: a directory to work in, and optionally the cases to run, such as {@code 20/100/2048}.
+ * <p>Arguments: a directory to work in, and optionally the cases to run, such as {@code 20/100/2048/1000}: round trip in
+ * milliseconds, destinations, size, mails. {@code -Dbench.rounds=} is 3 by default, {@code -Dbench.relays=} names those to run.
  */
 public final class RelayBench {
 
     private static final int MOST_DESTINATIONS = 100;
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
+    private static final List<String> WANTED = List.of(System.getProperty("bench.relays", "stock,secure,postfix,postfix_reuse").split(","));
     private static final Duration PATIENCE = Duration.ofMinutes(5);
+    /** The time it takes to see the last mail adds to the time measured; looking takes from the processors that are measured. */
+    private static final Duration LOOK = Duration.ofMillis(5);
 
     private final Sink sink;
-    private final BenchServer james;
-    private final HttpClient http = HttpClient.newHttpClient();
+    private final List<Relay> relays;
 
-    private RelayBench(Sink sink, BenchServer james) {
+    private RelayBench(Sink sink, List<Relay> relays) {
         this.sink = sink;
-        this.james = james;
+        this.relays = relays;
     }
 
     private record Case(int rtt, int destinations, int size, int mails) {
-        String key() {
-            return rtt + "/" + destinations + "/" + size;
+        private static Case parse(String text) {
+            int[] words = Arrays.stream(text.split("/")).mapToInt(Integer::parseInt).toArray();
+            return new Case(words[0], words[1], words[2], words[3]);
         }
     }
 
@@ -60,10 +64,12 @@ public final class RelayBench {
     private static final List<Case> CASES = List.of(
         new Case(0, 1, 2_048, 2_000), new Case(0, 100, 2_048, 2_000), new Case(0, 1, 102_400, 600), new Case(0, 100, 102_400, 600),
         new Case(20, 1, 2_048, 1_000), new Case(20, 100, 2_048, 1_000), new Case(20, 1, 102_400, 400), new Case(20, 100, 102_400, 400));
+    private static final List<Case> WARM_UP = List.of(new Case(0, MOST_DESTINATIONS, 2_048, 2_000), new Case(0, 1, 2_048, 2_000),
+        new Case(0, 1, 102_400, 300), new Case(20, 1, 2_048, 500), new Case(0, MOST_DESTINATIONS, 2_048, 2_000));
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws IOException, CertificateEncodingException {
         Path directory = Path.of(arguments[0]).toAbsolutePath();
-        List<String> wanted = Arrays.asList(arguments).subList(1, arguments.length);
+        List<Case> cases = arguments.length == 1 ? CASES : Arrays.stream(arguments).skip(1).map(Case::parse).toList();
         TestCa ca = TestCa.create("Bench Root");
         Zone zone = new Zone().ttl(86_400);
         Map<String, Identity> hosts = new LinkedHashMap<>();
@@ -76,6 +82,7 @@ public final class RelayBench {
                 .txt("_mta-sts." + domain, "v=STSv1; id=1;").a("mta-sts." + domain, "127.0.0.1");
             policies.put("mta-sts." + domain, "version: STSv1\nmode: enforce\nmx: mx." + domain + "\nmax_age: 604800\n");
         }
+        List<Postfix> peers = new ArrayList<>();
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
@@ -85,75 +92,81 @@ public final class RelayBench {
                  Map.of("GATEWAYS", String.join(",", hosts.keySet().stream().map(ip -> ip + ":" + sink.port()).toList()),
                      "DNS", dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),
                      "SMTP_PORT", "" + sink.port(), "POLICY_PORT", "" + files.port()),
-                 Arrays.stream(System.getProperty("bench.jvm", "").split(" ")).filter(word -> !word.isBlank()).toList())) {
-            RelayBench bench = new RelayBench(sink, james);
-            bench.warmUp();
-            List<Map<String, Object>> results = new ArrayList<>();
-            for (Case each : CASES) {
-                if (wanted.isEmpty() || wanted.contains(each.key())) {
-                    results.add(bench.measure(each));
+                 Arrays.stream(System.getProperty("bench.jvm", "").split(" ")).filter(word -> !word.isBlank()).toList());
+             HttpClient http = HttpClient.newHttpClient()) {
+            Relay.OfJames secure = new Relay.OfJames("secure", james, http);
+            List<Relay> relays = new ArrayList<>(List.of(new Relay.OfJames("stock", james, http), secure));
+            Optional<String> missing = Postfix.missing();
+            missing.ifPresent(what -> System.out.println("Postfix is not measured: " + what));
+            for (Postfix.Reuse reuse : missing.isPresent() ? new Postfix.Reuse[0] : Postfix.Reuse.values()) {
+                if (WANTED.contains(Postfix.name(reuse))) {
+                    peers.add(Postfix.start(directory, reuse, List.copyOf(hosts.keySet()), sink.port(), pem(ca)));
                 }
             }
+            relays.addAll(peers);
+            relays.removeIf(relay -> !WANTED.contains(relay.name()));
+            RelayBench bench = new RelayBench(sink, relays);
+            WARM_UP.forEach(each -> relays.forEach(relay -> bench.run(relay, each)));
+            List<Map<String, Object>> results = new ArrayList<>();
+            cases.forEach(each -> results.add(bench.measure(each)));
+            results.add(SlowHosts.measure(sink, secure, MOST_DESTINATIONS));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(directory.resolve("relay.json").toFile(), results);
             System.out.println(Files.readString(directory.resolve("relay.json")));
+        } finally {
+            peers.forEach(Postfix::close);
         }
     }
 
-    private void warmUp() {
-        for (int i = 0; i < 2; i++) {
-            Case small = new Case(0, MOST_DESTINATIONS, 2_048, 2_000);
-            run("stock", small);
-            run("secure", small);
-        }
+    private static String pem(TestCa ca) throws CertificateEncodingException {
+        return "-----BEGIN CERTIFICATE-----\n" + Base64.getMimeEncoder().encodeToString(ca.root().getEncoded())
+            + "\n-----END CERTIFICATE-----\n";
     }
 
     private Map<String, Object> measure(Case each) {
-        List<Run> stock = new ArrayList<>();
-        List<Run> secure = new ArrayList<>();
+        Map<String, List<Run>> runs = new LinkedHashMap<>();
         for (int round = 0; round < ROUNDS; round++) {
-            stock.add(run("stock", each));
-            secure.add(run("secure", each));
+            for (Relay relay : relays) {
+                runs.computeIfAbsent(relay.name(), name -> new ArrayList<>()).add(run(relay, each));
+            }
         }
-        Run a = median(stock);
-        Run b = median(secure);
+        Map<String, Run> medians = new LinkedHashMap<>();
+        runs.forEach((name, all) -> medians.put(name, median(all)));
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("rtt_ms", each.rtt());
         result.put("destinations", each.destinations());
         result.put("size", each.size());
         result.put("mails", each.mails());
-        result.put("stock_per_s", rounded(a.perSecond()));
-        result.put("secure_per_s", rounded(b.perSecond()));
-        result.put("ratio", rounded(b.perSecond() / a.perSecond()));
-        result.put("connections_stock", a.connections());
-        result.put("connections_secure", b.connections());
-        result.put("cpu_ms_per_mail_stock", rounded(a.cpuMillis()));
-        result.put("cpu_ms_per_mail_secure", rounded(b.cpuMillis()));
+        medians.forEach((name, run) -> result.put(name + "_per_s", rounded(run.perSecond())));
+        if (medians.containsKey("stock") && medians.containsKey("secure")) {
+            result.put("ratio", rounded(medians.get("secure").perSecond() / medians.get("stock").perSecond()));
+        }
+        medians.forEach((name, run) -> result.put(name.startsWith("postfix") ? name + "_connections" : "connections_" + name,
+            run.connections()));
+        medians.forEach((name, run) -> {
+            if (run.cpuMillis() > 0) {
+                result.put("cpu_ms_per_mail_" + name, rounded(run.cpuMillis()));
+            }
+        });
         System.out.println(result);
         return result;
     }
 
-    private Run run(String who, Case each) {
+    private Run run(Relay relay, Case each) {
         sink.roundTrip(Duration.ofMillis(each.rtt()));
         Sink.Count before = sink.count();
         sink.shut();
-        Injection.mails(james.injectionPort(), who, each.mails(), each.size(), each.destinations());
-        Awaitility.await("the filling of the queue").atMost(PATIENCE).pollDelay(Duration.ofMillis(700))
-            .until(() -> size("spool").contains("\"size\":0"));
-        Duration cpu = james.cpu();
+        relay.fill(each.mails(), each.size(), each.destinations());
+        Duration cpu = relay.cpu();
         long start = System.nanoTime();
         sink.open();
         long wanted = before.mails() + each.mails();
-        Awaitility.await(who + " " + each).atMost(PATIENCE).pollInterval(Duration.ofMillis(2)).until(() -> sink.count().mails() >= wanted);
+        Awaitility.await(relay.name() + " " + each).atMost(PATIENCE).pollDelay(Duration.ZERO).pollInterval(LOOK)
+            .until(() -> sink.count().mails() >= wanted);
         double seconds = (System.nanoTime() - start) / 1e9;
-        double cpuMillis = james.cpu().minus(cpu).toNanos() / 1e6 / each.mails();
+        double cpuMillis = relay.cpu().minus(cpu).toNanos() / 1e6 / each.mails();
         Run run = new Run(each.mails() / seconds, sink.count().connections() - before.connections(), cpuMillis);
-        System.out.println(who + " " + each + " " + run);
+        System.out.println(relay.name() + " " + each + " " + run);
         return run;
-    }
-
-    private String size(String queue) throws IOException, InterruptedException {
-        return http.send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + james.webadminPort() + "/mailQueues/" + queue)).build(),
-            BodyHandlers.ofString()).body();
     }
 
     private static Run median(List<Run> runs) {

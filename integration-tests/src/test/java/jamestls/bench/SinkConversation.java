@@ -103,8 +103,22 @@ final class SinkConversation {
         // the end of the line before counts as the beginning
         int matched = 2;
         while (matched < END.length) {
+            if (matched == 0) {
+                skipToCarriageReturn();
+            }
             byte b = (byte) read();
             matched = b == END[matched] ? matched + 1 : b == '\r' ? 1 : 0;
+        }
+    }
+
+    private void skipToCarriageReturn() throws IOException {
+        while (true) {
+            for (; next < end; next++) {
+                if (buffer[next] == '\r') {
+                    return;
+                }
+            }
+            fill();
         }
     }
 

@@ -18,15 +18,19 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** A James for measurements: with the optimising compiler, without what has nothing to do with delivery. */
 public final class BenchServer implements AutoCloseable {
 
     private static final String PASSWORD = "anchors";
+    private static final Pattern HEAP = Pattern.compile(", used ([0-9]+)K");
 
     private final Ports ports;
     private final Process process;
@@ -79,8 +83,13 @@ public final class BenchServer implements AutoCloseable {
             Process process = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
                 .redirectOutput(directory.resolve("server.log").toFile()).start();
             BenchServer server = new BenchServer(ports, process);
-            Awaitility.await("James").atMost(Duration.ofSeconds(90)).pollInterval(Duration.ofMillis(100))
-                .until(() -> !process.isAlive() || server.listens());
+            try {
+                Awaitility.await("James").atMost(Duration.ofMinutes(4)).pollInterval(Duration.ofMillis(100))
+                    .until(() -> !process.isAlive() || server.listens());
+            } catch (ConditionTimeoutException e) {
+                server.close();
+                throw e;
+            }
             if (!process.isAlive()) {
                 throw new IllegalStateException("James ended: " + Files.readString(directory.resolve("server.log")));
             }
@@ -109,6 +118,26 @@ public final class BenchServer implements AutoCloseable {
     /** What the process has used so far. */
     public Duration cpu() {
         return process.info().totalCpuDuration().orElseThrow();
+    }
+
+    /** Bytes of the heap in use after a full collection, which this begins. */
+    public long heapAfterCollection() {
+        diagnosed("GC.run");
+        Matcher used = HEAP.matcher(diagnosed("GC.heap_info"));
+        if (!used.find()) {
+            throw new IllegalStateException("no figure in what jcmd says of the heap");
+        }
+        return Long.parseLong(used.group(1)) * 1_024;
+    }
+
+    private String diagnosed(String command) {
+        try {
+            Path tool = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+            Process jcmd = new ProcessBuilder(tool.toString(), "" + pid(), command).start();
+            return new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override

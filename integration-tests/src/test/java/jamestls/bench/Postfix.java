@@ -1,0 +1,197 @@
+package jamestls.bench;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
+
+/**
+ * Debian's Postfix with postfix-mta-sts-resolver, in a directory of its own. Its hosts file is put in the place of
+ * {@code /etc/hosts} in a mount name space of its own, which takes root.
+ */
+final class Postfix implements Relay, AutoCloseable {
+
+    private static final int INJECTORS = 8;
+    private static final Path PROGRAM = Path.of("/usr/sbin/postfix");
+    private static final Path RESOLVER = Path.of("/usr/lib/python3/dist-packages/postfix_mta_sts_resolver");
+
+    private final String name;
+    private final Path conf;
+    private final int port;
+    private final Process resolver;
+    private final Process master;
+
+    /** Whether it keeps connections for further mails: {@code smtp_tls_connection_reuse}. */
+    enum Reuse { NO, YES }
+
+    private Postfix(String name, Path conf, int port, Process resolver, Process master) {
+        this.name = name;
+        this.conf = conf;
+        this.port = port;
+        this.resolver = resolver;
+        this.master = master;
+    }
+
+    /** What keeps it from being measured here, if anything does. */
+    static Optional<String> missing() {
+        if (!Files.isExecutable(PROGRAM)) {
+            return Optional.of("the package postfix is not installed");
+        }
+        if (!Files.isDirectory(RESOLVER)) {
+            return Optional.of("the package postfix-mta-sts-resolver is not installed");
+        }
+        return System.getProperty("user.name").equals("root") ? Optional.empty() : Optional.of("this is not root");
+    }
+
+    /**
+     * @param addresses of the mail host of d0.bench.example, d1.bench.example and so on, all on one port
+     * @param authority that has issued their certificates, in PEM
+     */
+    static Postfix start(Path parent, Reuse reuse, List<String> addresses, int smtpPort, String authority) {
+        String name = name(reuse);
+        try {
+            // its unprivileged processes must reach it, wherever the build is
+            Path directory = Files.createTempDirectory(Path.of("/tmp"), name);
+            run("chmod", "755", directory.toString());
+            Path conf = Files.createDirectories(directory.resolve("conf"));
+            Files.createDirectories(directory.resolve("queue"));
+            Path data = Files.createDirectories(directory.resolve("data"));
+            run("chown", "postfix", data.toString());
+            int port = freePort();
+            int stsPort = freePort();
+            Map<String, String> values = Map.of("DIR", directory.toString(), "PORT", "127.0.0.1:" + port, "SMTP_PORT", "" + smtpPort,
+                "STS_PORT", "" + stsPort, "REUSE", reuse == Reuse.YES ? "yes" : "no");
+            Files.writeString(conf.resolve("main.cf"), resource("main.cf", values));
+            Files.writeString(conf.resolve("master.cf"), resource("master.cf", values));
+            Files.writeString(directory.resolve("ca.pem"), authority);
+            List<String> hosts = new ArrayList<>(List.of("127.0.0.1 localhost"));
+            for (int i = 0; i < addresses.size(); i++) {
+                hosts.add(addresses.get(i) + " d" + i + ".bench.example");
+            }
+            Path hostsFile = Files.write(directory.resolve("hosts"), hosts);
+            Path daemon = Files.writeString(directory.resolve("mta-sts-daemon.py"), resource("mta-sts-daemon.py", values));
+            Path settings = Files.writeString(directory.resolve("mta-sts-daemon.yml"),
+                "host: 127.0.0.1\nport: " + stsPort + "\ncache_grace: 86400\ncache:\n  type: internal\n");
+            Process resolver = inBackground(parent.resolve(name + "-sts.log"),
+                "/usr/bin/python3", daemon.toString(), "-c", settings.toString());
+            Process master = inBackground(parent.resolve(name + ".log"), "unshare", "-m", "sh", "-c", "mount --make-rprivate / "
+                + "&& mount --bind " + hostsFile + " /etc/hosts && exec " + PROGRAM + " -c " + conf + " start-fg");
+            Postfix postfix = new Postfix(name, conf, port, resolver, master);
+            try {
+                Awaitility.await(name).atMost(Duration.ofSeconds(30)).until(() -> listens(port) && listens(stsPort));
+            } catch (ConditionTimeoutException e) {
+                postfix.close();
+                throw e;
+            }
+            return postfix;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static String name(Reuse reuse) {
+        return reuse == Reuse.YES ? "postfix_reuse" : "postfix";
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void fill(int mails, int size, int destinations) {
+        try (ExecutorService injectors = Executors.newFixedThreadPool(INJECTORS)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < INJECTORS; i++) {
+                int first = i;
+                all.add(injectors.submit(() -> Injection.oneByOne(port, first, INJECTORS, mails, size, destinations)));
+            }
+            for (Future<?> each : all) {
+                each.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Its processes come and go. */
+    @Override
+    public Duration cpu() {
+        return Duration.ZERO;
+    }
+
+    @Override
+    public void close() {
+        try {
+            run(PROGRAM.toString(), "-c", conf.toString(), "stop");
+            master.waitFor(20, TimeUnit.SECONDS);
+            run("rm", "-rf", conf.getParent().toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            master.destroy();
+            resolver.destroyForcibly();
+        }
+    }
+
+    private static void run(String... command) throws IOException {
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (process.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + ": " + said);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Process inBackground(Path log, String... command) throws IOException {
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static boolean listens(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException notYet) {
+            return false;
+        }
+    }
+
+    private static String resource(String name, Map<String, String> values) throws IOException {
+        try (InputStream in = Postfix.class.getResourceAsStream("/bench/postfix/" + name)) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            for (Map.Entry<String, String> value : values.entrySet()) {
+                text = text.replace("@" + value.getKey() + "@", value.getValue());
+            }
+            return text;
+        }
+    }
+}
