@@ -1,6 +1,5 @@
 package jamestls.mtasts.delivery;
 
-import jakarta.mail.MessagingException;
 import jamestls.mtasts.delivery.Turns.Turn;
 import jamestls.mtasts.dns.AddressGuard;
 import jamestls.mtasts.dns.DnsAnswer;
@@ -16,14 +15,12 @@ import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.smtp.SessionKey;
 import jamestls.mtasts.smtp.SessionPool.Lease;
-import jamestls.mtasts.smtp.SmtpSession;
 import jamestls.mtasts.smtp.TlsObservation;
 import jamestls.mtasts.smtp.TlsUse;
 import jamestls.mtasts.smtp.Transmission;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -252,20 +249,11 @@ public sealed class Delivery permits Rehearsal {
     }
 
     Transmission send(Lease lease, OutboundMail mail) {
-        Transmission transmission = transmit(lease.session(), mail);
+        Transmission transmission = MailContent.send(mail, lease.session());
         if (!transmission.leavesOpen()) {
             lease.keep();
         }
         return transmission;
-    }
-
-    private static Transmission transmit(SmtpSession session, OutboundMail mail) {
-        try {
-            MailContent content = mail.contentFor(session.observation().capabilities());
-            return session.send(mail.envelope(content), content);
-        } catch (MessagingException | IOException e) {
-            return new Transmission.Unreadable(e, List.of());
-        }
     }
 
     Verdict judge(Route route, TlsObservation seen) {

@@ -4,9 +4,12 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.smtp.Envelope.BodyType;
 import jamestls.mtasts.smtp.MessageContent;
+import jamestls.mtasts.smtp.SmtpSession;
+import jamestls.mtasts.smtp.Transmission;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
 import org.apache.james.server.core.MimeMessageWrapper;
 import org.apache.mailet.Mail;
 import org.slf4j.Logger;
@@ -34,6 +37,19 @@ final class MailContent implements MessageContent {
         this.bytes = bytes;
         this.size = size;
         this.bodyType = eightBit ? BodyType.EIGHT_BIT : BodyType.SEVEN_BIT;
+    }
+
+    /** Sends a mail; the outcome is {@code Unreadable} when James can't read its message back. */
+    static Transmission send(OutboundMail mail, SmtpSession session) {
+        try {
+            MailContent stored = of(mail.message());
+            // RFC 6152 §3: without BODY=8BITMIME it has to be 7-bit
+            boolean suits = stored.bodyType() == BodyType.SEVEN_BIT || session.observation().capabilities().offers("8BITMIME");
+            MailContent content = suits ? stored : stored.inSevenBits(mail.id());
+            return session.send(mail.envelope(content), content);
+        } catch (MessagingException | IOException e) {
+            return new Transmission.Unreadable(e, List.of());
+        }
     }
 
     /** Reads the message, to know its size and whether it is all ASCII. */

@@ -5,7 +5,6 @@ import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.dns.IpLiteral;
 import jamestls.mtasts.policy.TlsWish;
-import jamestls.mtasts.smtp.Capabilities;
 import jamestls.mtasts.smtp.Envelope;
 import jamestls.mtasts.smtp.TlsUse;
 import java.io.IOException;
@@ -100,16 +99,6 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
             counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, mail.getMessage(),
             AskedBySender.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.AS_IT_COMES),
             !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
-    }
-
-    /**
-     * The content for a server that can do that: without BODY=8BITMIME it has to be 7-bit (RFC 6152 §3).
-     *
-     * @throws MessagingException or IOException when James can't read the message back
-     */
-    MailContent contentFor(Capabilities capabilities) throws MessagingException, IOException {
-        MailContent content = MailContent.of(message);
-        return content.bodyType() == Envelope.BodyType.SEVEN_BIT || capabilities.offers("8BITMIME") ? content : content.inSevenBits(id);
     }
 
     /** An address as an envelope says it: James forgets the brackets of an address literal (RFC 5321 §4.1.3). */
