@@ -6,6 +6,7 @@ import static jamestls.tlsrpt.Samples.RCPT;
 import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import jamestls.fakeinternet.PostgresServer;
 import jamestls.mtasts.dns.DomainName;
@@ -18,8 +19,10 @@ import jamestls.tlsrpt.store.TallyLimits;
 import jamestls.tlsrpt.store.TallySchema;
 import jamestls.tlsrpt.store.TallyStore;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Statement;
 import java.time.Clock;
@@ -88,6 +91,52 @@ class JournalOutageTest {
         assertThat(sessions()).isEqualTo(11);
         assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(2_011);
         assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
+    }
+
+    /** A file system of two megabytes; only root may mount one. */
+    @Test
+    void fullFileSystemShouldHoldNobodyAndLoseNothing() throws Exception {
+        Path small = Files.createDirectory(directory.resolve("small"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small.toString()), "no right to mount a small file system");
+        try {
+            open(new DatabaseAddress.SqliteFile(small.resolve("tlsreports.sqlite")));
+            record(10);
+            Path filler = small.resolve("filler");
+            fill(filler);
+            IntStream.range(0, 3_000).forEach(i -> journal.record(List.of(met(NOON, DomainName.of("first" + i + ".example")))));
+            await().atMost(Duration.ofMinutes(1)).until(() -> journal.state().failingSince().isPresent());
+            long begun = System.nanoTime();
+            IntStream.range(0, 10_000).forEach(i -> journal.record(List.of(met(NOON, DomainName.of("d" + i % 100 + ".example")))));
+
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+            assertThat(journal.state().failure()).isNotEmpty();
+            assertThat(journal.state().waiting()).isPositive();
+            Files.delete(filler);
+            await().atMost(Duration.ofMinutes(2)).until(() -> journal.state().waiting() == 0);
+            assertThat(journal.state().failingSince()).isEmpty();
+            assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(13_010);
+            assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
+            assertThat(sessions()).isEqualTo(10);
+            close();
+            journal = null;
+        } finally {
+            run("umount", "-l", small.toString());
+        }
+    }
+
+    private static void fill(Path file) throws IOException {
+        byte[] block = new byte[4_096];
+        try (OutputStream out = Files.newOutputStream(file)) {
+            while (true) {
+                out.write(block);
+            }
+        } catch (IOException full) {
+            assertThat(full).hasMessageContaining("space");
+        }
+    }
+
+    private static boolean run(String... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
     }
 
     @Test

@@ -15,6 +15,7 @@ import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
+import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.store.Dispatch;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
@@ -67,6 +68,39 @@ class ReportRunTest {
         });
         assertThat(reports.latest(10)).extracting(ReportRecord::result).containsExactly("accepted", "accepted");
         assertThat(metrics.countFor("tlsReportsSent")).isEqualTo(1);
+    }
+
+    @Test
+    void reportThatWouldNotPassShouldStayHereAndBeCounted() {
+        dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
+        tally.record(List.of(met(NOON)));
+        Reporter nobody = new Reporter("Sender Example", "two words@sender.example", "two words@sender.example");
+        ReportRun faulty = new ReportRun(ReportSettings.plain(nobody, metrics, clock), tallies, reports, dns, outbox.transports(),
+            new ReportLog(metrics), clock);
+        List<ReportResult> results = new ArrayList<>();
+        faulty.run(Due.finishedDays(clock.instant()), key -> true, results::add);
+
+        assertThat(results).singleElement().isInstanceOfSatisfying(ReportResult.Faulty.class,
+            result -> assertThat(result.problems()).contains("contact-info is not valid"));
+        assertThat(outbox.destinations()).isEmpty();
+        assertThat(metrics.countFor("tlsReportsFaulty")).isEqualTo(1);
+        assertThat(metrics.countFor("tlsReportsFailed")).isEqualTo(1);
+        assertThat(all()).isEmpty();
+    }
+
+    @Test
+    void leapDayShouldBeADayLikeAnyOther() {
+        dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
+        tally.record(List.of(met(Instant.parse("2028-02-28T23:59:59.999Z")), met(Instant.parse("2028-02-29T00:00:00Z")),
+            met(Instant.parse("2028-02-29T23:59:59.999Z")), met(Instant.parse("2028-03-01T00:00:00Z"))));
+        clock.set(Instant.parse("2028-03-01T00:10:00Z"));
+
+        List<ReportResult> finished = new ArrayList<>();
+        run.run(Due.finishedDays(clock.instant()), key -> true, finished::add);
+        assertThat(finished).extracting(result -> result.tally().key().day() + " " + result.tally().sessions())
+            .containsExactlyInAnyOrder("2028-02-28 1", "2028-02-29 2");
+        assertThat(outbox.reports()).extracting(ParsedReport::end)
+            .contains(Instant.parse("2028-02-29T23:59:59Z"));
     }
 
     @Test
