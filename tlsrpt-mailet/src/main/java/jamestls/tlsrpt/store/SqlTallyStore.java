@@ -17,8 +17,8 @@ public final class SqlTallyStore implements TallyStore {
 
     private static final String POSTPONE = "UPDATE tlsrpt_part SET token = '', leased = 0, tries = tries + 1, postponed = ? "
         + "WHERE day = ? AND domain = ? AND part = ? AND token = ?";
-    /** Some thousand details take some megabytes. */
-    private static final long MOST_DETAILS = 20_000;
+    /** Failure details that are read at once, in those that one policy may have: by default 20,000, which take some megabytes. */
+    private static final long FULL_POLICIES = 20;
     private static final String PRESENT = "SELECT day, domain FROM (SELECT day, domain FROM tlsrpt_domain "
         + "WHERE is_open = 1 AND sessions > 0 AND day <= ? AND (day, domain) > (?, ?) ORDER BY day, domain LIMIT ?) o "
         + "UNION SELECT day, domain FROM (SELECT day, domain FROM tlsrpt_part "
@@ -73,7 +73,7 @@ public final class SqlTallyStore implements TallyStore {
 
     @Override
     public List<Claim> claim(List<TallyKey> keys, Due due) {
-        return database.transaction(connection -> new ClaimWriter(connection, keys, due).claim(MOST_DETAILS));
+        return database.transaction(connection -> new ClaimWriter(connection, keys, due).claim(FULL_POLICIES * limits.detailsPerPolicy()));
     }
 
     @Override

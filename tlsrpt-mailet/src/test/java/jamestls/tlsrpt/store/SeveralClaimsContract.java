@@ -77,17 +77,19 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
 
     @Test
     void whatHasVeryManyDetailsShouldBeClaimedALittleAtATime() {
-        int details = 15_000;
-        TallyStore store = open(new TallyLimits(4, 10, 10, details, 1 << 28));
+        TallyLimits limits = new TallyLimits(4, 10, 20, 100, 1 << 28);
+        TallyStore store = open(limits);
         List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
-        PendingCounts pending = new PendingCounts(new TallyLimits(4, 10, 10, details, 1 << 28));
-        keys.forEach(key -> IntStream.range(0, details).forEach(i -> pending.add(failure(key, "reason " + i))));
+        PendingCounts pending = new PendingCounts(limits);
+        keys.forEach(key -> IntStream.range(0, 1_500).forEach(i -> pending.add(new CountedSession(key,
+            Map.of(AppliedPolicy.none(DomainName.of("p" + i / 100 + ".example")), Set.of(detail("reason " + i)))))));
         store.add(new GroupId("test", 1), pending.counts());
 
         List<TallyKey> claimed = new ArrayList<>();
         List<Claim> claims = store.claim(keys, LATER);
         while (!claims.isEmpty()) {
-            assertThat(claims).allSatisfy(claim -> assertThat(claim.tally().policies().getFirst().details()).hasSize(details));
+            assertThat(claims).allSatisfy(claim -> assertThat(claim.tally().policies()).hasSize(15)
+                .allSatisfy(policy -> assertThat(policy.details()).hasSize(100)));
             claims.forEach(claim -> claimed.add(claim.tally().key()));
             claims = store.claim(keys, LATER);
         }
