@@ -22,6 +22,8 @@ public final class SignatureCheck {
     private static final int MOST_SIGNATURES = 5;
     private static final List<String> ALGORITHMS = List.of("rsa-sha256", "ed25519-sha256");
 
+    private static final List<String> REPORT_FIELDS = List.of("tls-report-domain", "tls-report-submitter");
+
     private final Dns dns;
 
     public SignatureCheck(Dns dns) {
@@ -66,6 +68,11 @@ public final class SignatureCheck {
         if (tags.get("l").isPresent() || !tags.list("h").contains("from")) {
             return new Worthless(Fault.PARTIAL, "the signature of report mails covers them in part only: leave l= out of "
                 + "signatureTemplate of DKIMSign, and name from in h=");
+        }
+        // RFC 8460 §5.3: it should cover both
+        if (!tags.list("h").containsAll(REPORT_FIELDS)) {
+            return new Worthless(Fault.PARTIAL, "the signature of report mails should cover " + String.join(" and ", REPORT_FIELDS)
+                + ": add them to h= in signatureTemplate of DKIMSign");
         }
         String[] forms = tags.packed("c").orElse("simple/simple").split("/");
         SignedMail.Form ofBody = SignedMail.Form.of(forms.length > 1 ? forms[1] : "simple");

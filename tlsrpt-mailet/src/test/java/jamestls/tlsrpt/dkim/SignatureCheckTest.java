@@ -148,6 +148,14 @@ class SignatureCheckTest {
     }
 
     @Test
+    void fieldsOfTheReportShouldBeCovered() {
+        byte[] signed = new Signer("v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:to:tls-report-domain; bh=; b=;", key.getPrivate())
+            .sign(mail);
+
+        assertFault(signed, Fault.PARTIAL, "tls-report-domain and tls-report-submitter: add them to h=");
+    }
+
+    @Test
     void keyThatIsNotInDnsShouldBeAskedFor() {
         dns.zone().remove(KEY_NAME, "TXT");
         assertFault(signed(), Fault.NO_KEY, "publish it as a TXT record at " + KEY_NAME);
@@ -193,9 +201,10 @@ class SignatureCheckTest {
         String raw = Base64.getEncoder().encodeToString(Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
         publish("v=DKIM1; k=ed25519; p=" + raw);
         SignedMail signed = SignedMail.of(mail);
-        String field = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=sender.example; s=sel; h=from:to; bh="
+        String field = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=sender.example; s=sel;"
+            + " h=from:tls-report-domain:tls-report-submitter; bh="
             + Base64.getEncoder().encodeToString(signed.bodyHash(SignedMail.Form.SIMPLE)) + "; b=";
-        byte[] octets = signed.signedOctets(List.of("from", "to"), SignedMail.Form.RELAXED, field);
+        byte[] octets = signed.signedOctets(List.of("from", "tls-report-domain", "tls-report-submitter"), SignedMail.Form.RELAXED, field);
         Signature signature = Signature.getInstance("Ed25519");
         signature.initSign(edwards.getPrivate());
         signature.update(MessageDigest.getInstance("SHA-256").digest(octets));

@@ -44,7 +44,8 @@ class SignatureWatchTest {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         key = generator.generateKeyPair();
-        signed = new Signer("v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=sel; h=from; bh=; b=;", key.getPrivate())
+        signed = new Signer("v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=sel; "
+            + "h=from:tls-report-domain:tls-report-submitter; bh=; b=;", key.getPrivate())
             .sign(UNSIGNED);
     }
 
