@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class KilledNodeIT {
 
-    private static final int KILLS = Integer.getInteger("kills", 3);
+    private static final int KILLS = Integer.getInteger("kills", 2);
     /** Mails that wait at the beginning of each life: more would only take longer in the end. */
     private static final int BACKLOG = 200;
     private static final int DOMAINS = 4;

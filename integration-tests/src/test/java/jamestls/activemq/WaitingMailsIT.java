@@ -20,7 +20,7 @@ class WaitingMailsIT {
     /** {@code -Dwaiting=10000} for the full size. */
     private static final int WAITING = Integer.getInteger("waiting", 150);
     private static final int SIZE = Integer.getInteger("waiting.size", 2_000);
-    private static final int RESTARTS = Integer.getInteger("restarts", 1);
+    private static final int RESTARTS = Integer.getInteger("restarts", 0);
     private static final int DOMAINS = 10;
     private static final long HALF_A_GIGABYTE = 512L * 1024 * 1024;
 
