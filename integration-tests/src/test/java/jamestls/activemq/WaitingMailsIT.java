@@ -46,7 +46,8 @@ class WaitingMailsIT {
                     assertThat(heap).isLessThan(HALF_A_GIGABYTE);
                     assertThat(node.ask("waiting")).as("not acknowledged").isEqualTo(WAITING);
                     Duration stop = node.stop();
-                    System.out.printf("%d mails of %d bytes waiting: %d MB of heap, stopped in %d ms%n", WAITING, SIZE, heap >> 20, stop.toMillis());
+                    System.out.printf("%d mails of %d bytes waiting: %d MB of heap, stopped in %d ms%n",
+                        WAITING, SIZE, heap >> 20, stop.toMillis());
                     assertThat(stop).isLessThan(Duration.ofSeconds(35));
                 }
             }

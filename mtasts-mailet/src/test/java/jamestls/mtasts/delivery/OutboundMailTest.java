@@ -1,0 +1,68 @@
+package jamestls.mtasts.delivery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.mtasts.dns.DomainName;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.smtp.Envelope.RequireTls;
+import jakarta.mail.internet.MimeMessage;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeValue;
+import org.apache.mailet.base.MailAddressFixture;
+import org.apache.mailet.base.test.FakeMail;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a sender asks of TLS (RFC 8689 §3, §4.1). */
+class OutboundMailTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"No", "no", "NO", " No "})
+    void fieldThatSaysNoShouldWaiveTls(String value) throws Exception {
+        assertThat(outbound(mail(value)).wish()).isEqualTo(TlsWish.WAIVED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Yes", "", "Not", "No; really", "No, No"})
+    void fieldThatSaysAnythingElseShouldSayNothing(String value) throws Exception {
+        assertThat(outbound(mail(value)).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+    }
+
+    @Test
+    void mailWithoutTheFieldShouldGoAsThePolicySays() throws Exception {
+        assertThat(outbound(mail()).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+    }
+
+    @Test
+    void twoFieldsShouldSayNothing() throws Exception {
+        assertThat(outbound(mail("No", "No")).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, REQUIRED, YES", "false, WAIVED, NO"})
+    void attributeOfJamesShouldOutweighTheField(boolean required, TlsWish wish, RequireTls keyword) throws Exception {
+        for (FakeMail mail : List.of(mail(), mail("No"), mail("Yes"))) {
+            mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(required)));
+
+            assertThat(outbound(mail).wish()).isEqualTo(wish);
+            assertThat(outbound(mail).requireTls()).isEqualTo(keyword);
+        }
+    }
+
+    private static OutboundMail outbound(FakeMail mail) throws Exception {
+        return OutboundMail.of(mail, DomainName.of("example.org"));
+    }
+
+    private static FakeMail mail(String... fields) throws Exception {
+        MimeMessage message = TestDelivery.message();
+        for (String value : Arrays.asList(fields)) {
+            message.addHeader("TLS-Required", value);
+        }
+        message.saveChanges();
+        return FakeMail.builder().name("mail").sender(MailAddressFixture.SENDER).recipients("bob@example.org").mimeMessage(message).build();
+    }
+}
