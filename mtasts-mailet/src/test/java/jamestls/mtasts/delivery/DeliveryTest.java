@@ -248,6 +248,17 @@ class DeliveryTest {
     }
 
     @Test
+    void serverThatInsistsOnTlsItCanNotSpeakShouldHaveWaivedMailBounced() throws Exception {
+        // RFC 8689 §4.2.2
+        SmtpServer mx = internet.goodMx(DOMAIN).at(SmtpPhase.HANDSHAKE, SmtpAct.drop())
+            .at(SmtpPhase.MAIL, SmtpAct.say("530 5.7.0 Must issue a STARTTLS command first"));
+
+        assertThat(internet.deliver(DOMAIN, WAIVED, COUNTED, "bob@example.org")).isInstanceOfSatisfying(DeliveryResult.Refused.class,
+            refused -> assertThat(refused.why().toString()).contains("530 5.7.0 Must issue a STARTTLS command first"));
+        assertThat(mx.mails()).isEmpty();
+    }
+
+    @Test
     void sessionOfAReportShouldNotBeCounted() throws Exception {
         internet.goodMx(DOMAIN);
 
