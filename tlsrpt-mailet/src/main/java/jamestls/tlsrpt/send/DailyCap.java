@@ -131,8 +131,8 @@ final class DailyCap {
             if (totals.isEmpty()) {
                 more.forEach((host, n) -> of.unsaved.merge(host, n, Integer::sum));
             }
-            // with what other servers sent there
-            totals.forEach((host, n) -> of.counts.put(host, n + of.unsaved.getOrDefault(host, 0)));
+            // with what other servers sent there; never less than before, because another answer may have come first
+            totals.forEach((host, n) -> of.counts.merge(host, n + of.unsaved.getOrDefault(host, 0), Long::max));
         } finally {
             lock.unlock();
         }

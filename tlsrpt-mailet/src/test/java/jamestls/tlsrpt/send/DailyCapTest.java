@@ -77,6 +77,15 @@ class DailyCapTest {
     }
 
     @Test
+    void answerOfTheStoreThatIsOvertakenShouldTakeNothingBack() {
+        Failing slow = new Failing(store);
+        DailyCap cap = new DailyCap(250, slow, clock);
+        slow.beforeItAnswers = () -> IntStream.range(0, 100).forEach(i -> cap.take(HOST));
+
+        assertThat(IntStream.range(0, 250).filter(i -> cap.take(HOST)).count()).isEqualTo(150);
+    }
+
+    @Test
     void outageOfTheStoreShouldCostNoCount() {
         store.add(LocalDate.of(2026, 3, 2), Map.of(HOST, 2));
         Failing failing = new Failing(store);
@@ -91,11 +100,13 @@ class DailyCapTest {
         assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 5L));
     }
 
-    /** A store that is out of order now and then. */
+    /** A store that is out of order now and then, or slow. */
     private static final class Failing implements DestinationStore {
 
         private final DestinationStore store;
         private boolean fails;
+        /** Happens once, after the store has counted and before it says so. */
+        private Runnable beforeItAnswers = () -> { };
 
         Failing(DestinationStore store) {
             this.store = store;
@@ -125,7 +136,11 @@ class DailyCapTest {
 
         @Override
         public Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more) {
-            return working().add(day, more);
+            Map<DomainName, Long> totals = working().add(day, more);
+            Runnable meanwhile = beforeItAnswers;
+            beforeItAnswers = () -> { };
+            meanwhile.run();
+            return totals;
         }
 
         @Override
