@@ -57,8 +57,9 @@ final class Rounds {
      * One round: to each destination that does not have it, is not given up, and whose pause is over.
      *
      * @param files the report, in as many files as it needs
+     * @param destinations those denied are written down as given up, so that operators see them
      */
-    ReportResult go(Claim claim, List<ReportFile> files, List<Rua> destinations, Due due) {
+    ReportResult go(Claim claim, List<ReportFile> files, DestinationGuard.Ruled destinations, Due due) {
         DomainTally tally = claim.tally();
         List<ReportRecord> known = claim.fresh() ? List.of() : reports.of(tally.key());
         Map<String, ReportRecord> before = known.stream()
@@ -66,9 +67,12 @@ final class Rounds {
             .collect(Collectors.toMap(ReportRecord::destination, Function.identity()));
         Progress progress = new Progress();
         for (ReportFile file : files) {
-            for (Rua destination : destinations) {
+            for (Rua destination : destinations.go()) {
                 Dispatch dispatch = dispatch(tally, file, destination);
                 progress.note(dispatch.destination(), state(before.get(dispatch.destination()), dispatch, file, destination, due));
+            }
+            for (Rua.Unusable denied : destinations.denied()) {
+                decline(before, dispatch(tally, file, denied), denied.reason());
             }
             archive.ifPresent(copy -> {
                 Dispatch dispatch = dispatch(tally, file, copy);
@@ -76,6 +80,13 @@ final class Rounds {
             });
         }
         return progress.result(tally);
+    }
+
+    private void decline(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
+        if (!before.containsKey(dispatch.destination())) {
+            beginnings.commit(dispatch);
+            finish(dispatch, State.GIVEN_UP, 1, reason, Optional.empty());
+        }
     }
 
     private static Dispatch dispatch(DomainTally tally, ReportFile file, Rua destination) {

@@ -121,6 +121,8 @@ class DestinationsTest {
         assertThat(outbox.destinations()).containsExactly("mailto:post@elsewhere.example", "mailto:a@other.example");
         assertThat(metrics.countFor("tlsReportDestinationsDenied")).isEqualTo(1);
         assertThat(metrics.countFor("tlsReportDestinationsReplaced")).isEqualTo(1);
+        assertThat(record(WEB).state()).isEqualTo(ReportRecord.State.GIVEN_UP);
+        assertThat(record(WEB).result()).isEqualTo("denied by the rule 'deny in.rcpt.example'");
     }
 
     @Test
