@@ -1,7 +1,7 @@
 package jamestls.mtasts;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.config.GatewayParameters;
+import jamestls.config.GatewayParameters;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;

@@ -1,13 +1,13 @@
 package jamestls.mtasts;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.config.DaneConfiguration;
-import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.config.DaneConfiguration;
+import jamestls.config.DeliveryConfiguration;
+import jamestls.dns.Dns;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Planner;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DomainName;
 import java.util.HashSet;
 import java.util.Set;
 

@@ -1,7 +1,7 @@
 package jamestls.mtasts;
 
 import jakarta.inject.Inject;
-import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.outcome.TlsOutcomes;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.james.core.healthcheck.ComponentName;

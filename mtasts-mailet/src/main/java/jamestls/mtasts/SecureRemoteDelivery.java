@@ -2,10 +2,10 @@ package jamestls.mtasts;
 
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.config.DeliveryConfiguration;
+import jamestls.config.DeliveryConfiguration;
 import jamestls.mtasts.delivery.Dispatch;
 import jamestls.mtasts.delivery.QueueWorker;
-import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.ArrayList;

@@ -1,19 +1,19 @@
 package jamestls.bench;
 
 import com.sun.management.OperatingSystemMXBean;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DnssecMode;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.dns.TrustAnchors;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.NameServers;
 import jamestls.fakeinternet.Signing;
 import jamestls.fakeinternet.Signing.Algorithm;
 import jamestls.fakeinternet.Zone;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.dns.DnssecMode;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TrustAnchors;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -2,12 +2,12 @@ package jamestls.mtasts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.Peer;
-import jamestls.mtasts.outcome.PolicyVerdict;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.Peer;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomes;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -3,12 +3,12 @@ package jamestls.mtasts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jamestls.config.DeliveryConfiguration;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Signing;
 import jamestls.fakeinternet.Zone;
-import jamestls.mtasts.config.DeliveryConfiguration;
-import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.outcome.TlsOutcomes;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

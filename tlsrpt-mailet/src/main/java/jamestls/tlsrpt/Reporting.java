@@ -1,9 +1,9 @@
 package jamestls.tlsrpt;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.TlsOutcomes;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.dns.Dns;
+import jamestls.dns.DomainName;
+import jamestls.outcome.TlsOutcomeSink;
+import jamestls.outcome.TlsOutcomes;
 import jamestls.tlsrpt.collect.JournalState;
 import jamestls.tlsrpt.collect.MxHostReports;
 import jamestls.tlsrpt.collect.OutcomeJournal;

@@ -3,7 +3,7 @@ package jamestls.tlsrpt;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.outcome.TlsOutcomes;
+import jamestls.outcome.TlsOutcomes;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;

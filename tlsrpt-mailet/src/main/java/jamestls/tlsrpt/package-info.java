@@ -4,7 +4,7 @@
  * <p>How a report comes about:
  * <ol>
  * <li>The delivery jar records what became of a TLS session, under every policy that applied, at
- *     {@link jamestls.mtasts.outcome.TlsOutcomes}. {@link jamestls.tlsrpt.collect.OutcomeJournal} has subscribed there, and adds
+ *     {@link jamestls.outcome.TlsOutcomes}. {@link jamestls.tlsrpt.collect.OutcomeJournal} has subscribed there, and adds
  *     the session to the counters in the store: UTC day, recipient domain, policy, and for failures what they have in common.
  *     The delivery goes on when that is committed.</li>
  * <li>Some minutes after midnight UTC, at a point in the next hours that follows from the domain's name,

@@ -1,13 +1,13 @@
 package jamestls.tlsrpt;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.Peer;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.PolicyVerdict;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.Peer;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.Violation;
 import jamestls.tlsrpt.report.Reporter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

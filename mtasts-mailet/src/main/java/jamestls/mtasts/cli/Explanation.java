@@ -1,16 +1,16 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.DnssecState;
+import jamestls.mtasts.delivery.Findings;
+import jamestls.mtasts.delivery.Findings.Outcome;
+import jamestls.mtasts.sts.StoredPolicy;
+import jamestls.mtasts.sts.StsLookup;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import jamestls.mtasts.delivery.Findings;
-import jamestls.mtasts.delivery.Findings.Outcome;
-import jamestls.mtasts.dns.DnssecState;
-import jamestls.mtasts.sts.StoredPolicy;
-import jamestls.mtasts.sts.StsLookup;
 
 /**
  * The findings of {@code explain} as people and machines read them.

@@ -1,5 +1,14 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DnsId;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.delivery.Findings.HostFindings;
+import jamestls.mtasts.delivery.Findings.SessionFindings;
+import jamestls.outcome.Violation;
+import jamestls.smtp.Handshake;
 import java.net.InetAddress;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -8,15 +17,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import jamestls.mtasts.dane.DaneLookup;
-import jamestls.mtasts.dane.TlsaSet;
-import jamestls.mtasts.delivery.Findings.HostFindings;
-import jamestls.mtasts.delivery.Findings.SessionFindings;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DnsId;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.Violation;
-import jamestls.mtasts.smtp.Handshake;
 
 /** One host of an explanation. */
 final class HostText {

@@ -1,5 +1,10 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DnsServers;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.https.HttpsSettings;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -7,11 +12,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.List;
 import java.util.Optional;
-import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.dns.DnsServers;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.https.HttpsSettings;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

@@ -1,14 +1,14 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.Dns;
+import jamestls.dns.DomainName;
+import jamestls.https.GuardedHttpsClient;
+import jamestls.mtasts.sts.PolicyFetcher;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.GuardedHttpsClient;
-import jamestls.mtasts.sts.PolicyFetcher;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

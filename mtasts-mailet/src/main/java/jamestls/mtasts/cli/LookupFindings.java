@@ -1,5 +1,17 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.mx.Destination;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.sts.FetchResult;
+import jamestls.mtasts.sts.LintNote;
+import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.mtasts.sts.RecordLint;
+import jamestls.mtasts.sts.StsPolicy;
+import jamestls.mtasts.sts.StsRecord;
+import jamestls.outcome.Violation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,18 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Supplier;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.mx.Destination;
-import jamestls.mtasts.mx.Destinations;
-import jamestls.mtasts.outcome.Violation;
-import jamestls.mtasts.sts.FetchResult;
-import jamestls.mtasts.sts.LintNote;
-import jamestls.mtasts.sts.PolicyFetcher;
-import jamestls.mtasts.sts.RecordLint;
-import jamestls.mtasts.sts.StsPolicy;
-import jamestls.mtasts.sts.StsRecord;
 
 /**
  * What a live look-up found, step by step.

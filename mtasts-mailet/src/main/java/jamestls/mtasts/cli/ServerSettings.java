@@ -1,5 +1,14 @@
 package jamestls.mtasts.cli;
 
+import jamestls.config.ParameterNames;
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DnsServers;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnssecMode;
+import jamestls.dns.DomainName;
+import jamestls.dns.TrustAnchors;
+import jamestls.mtasts.dane.DaneScope;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -13,15 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import jamestls.mtasts.config.ParameterNames;
-import jamestls.mtasts.dane.DaneScope;
-import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.dns.DnsServers;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnssecMode;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.TrustAnchors;
-import jamestls.mtasts.storage.DatabaseAddress;
 
 /**
  * Parameters of SecureRemoteDelivery as far as they bear on where mail goes and what it demands; names, defaults and meaning

@@ -1,5 +1,11 @@
 package jamestls.mtasts.cli;
 
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.MxRecord;
+import jamestls.dns.TlsaRecord;
+import jamestls.mtasts.dane.TlsaSet;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -9,12 +15,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import jamestls.mtasts.dane.TlsaSet;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.MxRecord;
-import jamestls.mtasts.dns.TlsaRecord;
 
 /** DNS, and a note of every look-up: what was asked, what came, whether DNSSEC proves it, and how long it took. */
 final class WatchedDns implements Dns {

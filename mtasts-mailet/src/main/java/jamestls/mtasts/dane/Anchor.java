@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.TlsaRecord;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;

@@ -1,6 +1,6 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.dns.TlsaRecord;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.CertificateEncodingException;

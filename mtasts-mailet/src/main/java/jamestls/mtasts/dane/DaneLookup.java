@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.Violation;
 
 /** What DNS says of one MX host in terms of DANE. */
 public sealed interface DaneLookup {

@@ -1,7 +1,7 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Date;

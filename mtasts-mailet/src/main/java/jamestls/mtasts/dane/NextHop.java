@@ -1,7 +1,7 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 
 /**
  * The domain a mail goes to, as far as it matters for the names a DANE-TA certificate may have (RFC 7672 §3.2.2).

@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.DnsId;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
+import jamestls.dns.DnsId;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;

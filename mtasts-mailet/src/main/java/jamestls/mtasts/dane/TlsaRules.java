@@ -1,6 +1,6 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.dns.TlsaRecord;
 import java.util.ArrayList;
 import java.util.List;
 

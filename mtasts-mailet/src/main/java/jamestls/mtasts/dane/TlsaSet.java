@@ -1,10 +1,10 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
 import java.util.HexFormat;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.TlsaRecord;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;

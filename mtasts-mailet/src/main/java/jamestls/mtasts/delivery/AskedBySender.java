@@ -1,6 +1,6 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.smtp.EsmtpParameter;
+import jamestls.smtp.EsmtpParameter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.IpLiteral;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
 import jamestls.mtasts.mx.MxHost;
 import java.io.IOException;
 import java.net.InetAddress;

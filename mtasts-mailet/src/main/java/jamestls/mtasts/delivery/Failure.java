@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.smtp.RecipientReply;
-import jamestls.mtasts.smtp.SessionFailure;
-import jamestls.mtasts.smtp.SmtpReply;
+import jamestls.smtp.RecipientReply;
+import jamestls.smtp.SessionFailure;
+import jamestls.smtp.SmtpReply;
 
 /**
  * Why a mail, or one of its recipients, was not delivered: what the sender reads in a bounce and the operator in the log.

@@ -1,15 +1,15 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.TlsLevel;
 import jamestls.mtasts.policy.Verdict;
-import jamestls.mtasts.smtp.TlsObservation;
 import jamestls.mtasts.sts.StsLookup;
+import jamestls.smtp.TlsObservation;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;

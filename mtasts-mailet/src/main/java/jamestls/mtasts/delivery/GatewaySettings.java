@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.mx.Gateways;
-import jamestls.mtasts.smtp.Login;
-import jamestls.mtasts.smtp.TlsUse;
+import jamestls.smtp.Login;
+import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;

@@ -2,10 +2,10 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
-import jamestls.mtasts.smtp.Envelope.BodyType;
-import jamestls.mtasts.smtp.MessageContent;
-import jamestls.mtasts.smtp.SmtpSession;
-import jamestls.mtasts.smtp.Transmission;
+import jamestls.smtp.Envelope.BodyType;
+import jamestls.smtp.MessageContent;
+import jamestls.smtp.SmtpSession;
+import jamestls.smtp.Transmission;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -2,11 +2,11 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.IpLiteral;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
 import jamestls.mtasts.policy.TlsWish;
-import jamestls.mtasts.smtp.Envelope;
-import jamestls.mtasts.smtp.TlsUse;
+import jamestls.smtp.Envelope;
+import jamestls.smtp.TlsUse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.dns.DnsAnswer;
 import jamestls.mtasts.dane.DaneLookup;
-import jamestls.mtasts.dns.DnsAnswer;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
 import java.net.InetAddress;

@@ -1,12 +1,12 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.NextHop;
 import jamestls.mtasts.dane.TlsaRecords;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.DaneDuty;

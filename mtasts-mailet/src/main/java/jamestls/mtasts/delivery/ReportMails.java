@@ -1,9 +1,9 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.outcome.LeavingReport;
-import jamestls.mtasts.outcome.LostReport;
-import jamestls.mtasts.outcome.LostReport.Reason;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.outcome.LeavingReport;
+import jamestls.outcome.LostReport;
+import jamestls.outcome.LostReport.Reason;
+import jamestls.outcome.TlsOutcomeSink;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

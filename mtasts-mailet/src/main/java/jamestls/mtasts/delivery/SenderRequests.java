@@ -1,6 +1,6 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.smtp.EsmtpParameter;
+import jamestls.smtp.EsmtpParameter;
 import java.util.List;
 import java.util.Map;
 

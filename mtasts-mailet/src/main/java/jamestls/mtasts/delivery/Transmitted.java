@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.smtp.RecipientReply;
-import jamestls.mtasts.smtp.SmtpReply;
-import jamestls.mtasts.smtp.Transmission;
+import jamestls.smtp.RecipientReply;
+import jamestls.smtp.SmtpReply;
+import jamestls.smtp.Transmission;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

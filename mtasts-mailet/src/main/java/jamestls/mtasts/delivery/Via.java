@@ -1,15 +1,15 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.mtasts.dns.Security;
+import jamestls.dns.Security;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
-import jamestls.mtasts.outcome.AppliedPolicy;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.policy.TlsWish;
-import jamestls.mtasts.smtp.Login;
-import jamestls.mtasts.smtp.TlsUse;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.smtp.Login;
+import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,10 +1,10 @@
 package jamestls.mtasts.mx;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.MxRecord;
-import jamestls.mtasts.dns.Security;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.MxRecord;
+import jamestls.dns.Security;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;

@@ -1,7 +1,7 @@
 package jamestls.mtasts.mx;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.IpLiteral;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,6 +1,6 @@
 package jamestls.mtasts.mx;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.net.InetAddress;
 import java.util.Optional;
 import java.util.OptionalInt;

@@ -2,11 +2,11 @@ package jamestls.mtasts.policy;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import jamestls.dns.DnsId;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.PathSearch;
-import jamestls.mtasts.dns.DnsId;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.GeneralSecurityException;

@@ -1,9 +1,9 @@
 package jamestls.mtasts.policy;
 
 import jamestls.mtasts.dane.DaneVerifier;
-import jamestls.mtasts.outcome.Violation;
-import jamestls.mtasts.smtp.Handshake;
-import jamestls.mtasts.smtp.TlsObservation;
+import jamestls.outcome.Violation;
+import jamestls.smtp.Handshake;
+import jamestls.smtp.TlsObservation;
 import java.time.Instant;
 import java.util.List;
 

@@ -1,14 +1,10 @@
 package jamestls.mtasts.policy;
 
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.dane.TlsaSet.Strength;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
@@ -20,6 +16,10 @@ import jamestls.mtasts.policy.TlsDemand.Unreachable;
 import jamestls.mtasts.policy.TlsDemand.Waived;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicy;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.util.List;
 import java.util.Optional;
 

@@ -1,7 +1,7 @@
 package jamestls.mtasts.policy;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import jamestls.mtasts.sts.StsLookup;
 
 /**

@@ -1,10 +1,10 @@
 package jamestls.mtasts.policy;
 
+import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.TlsaSet;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.Violation;
 import java.util.Optional;
 
 /** What a session with one MX host must have for a mail to go through it. One is decided per mail and MX host. */

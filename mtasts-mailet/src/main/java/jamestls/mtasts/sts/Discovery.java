@@ -1,7 +1,7 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
 
 /** The first step to a policy: is there a TXT record that promises one (RFC 8461 §3.1)? */
 sealed interface Discovery {

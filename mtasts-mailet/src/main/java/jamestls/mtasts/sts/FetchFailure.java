@@ -1,6 +1,6 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.Violation;
 import java.time.Instant;
 
 /**

@@ -1,6 +1,6 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.Violation;
 
 /** What became of fetching a policy. */
 public sealed interface FetchResult {

@@ -2,7 +2,7 @@ package jamestls.mtasts.sts;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;

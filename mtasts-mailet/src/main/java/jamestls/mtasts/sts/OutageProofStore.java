@@ -1,6 +1,6 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;

@@ -1,12 +1,12 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.GuardedHttpsClient;
-import jamestls.mtasts.https.HttpsFault;
-import jamestls.mtasts.https.HttpsRequest;
-import jamestls.mtasts.https.HttpsResult;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.https.GuardedHttpsClient;
+import jamestls.https.HttpsFault;
+import jamestls.https.HttpsRequest;
+import jamestls.https.HttpsResult;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;

@@ -1,10 +1,10 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.Migrations;
+import jamestls.dns.DomainName;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
+import jamestls.storage.Database;
+import jamestls.storage.Migrations;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,7 +1,7 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.Violation;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,6 +1,6 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.Violation;
 import java.util.Optional;
 
 /** What a delivery to a domain has to know of its MTA-STS policy. */

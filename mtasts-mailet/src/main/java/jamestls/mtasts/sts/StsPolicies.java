@@ -1,9 +1,9 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.Dns;
+import jamestls.dns.DomainName;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

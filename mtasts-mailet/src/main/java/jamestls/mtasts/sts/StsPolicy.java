@@ -1,8 +1,8 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
 import java.time.Duration;
 import java.util.List;
 

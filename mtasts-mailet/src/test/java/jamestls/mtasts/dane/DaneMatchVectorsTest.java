@@ -3,13 +3,13 @@ package jamestls.mtasts.dane;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import jamestls.dns.DomainName;
+import jamestls.dns.TlsaRecord;
 import jamestls.fakeinternet.CertificateDraft;
 import jamestls.fakeinternet.CertificateDraft.Identifiers;
 import jamestls.fakeinternet.CertificateDraft.Issued;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.TlsaRecord;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Arrays;

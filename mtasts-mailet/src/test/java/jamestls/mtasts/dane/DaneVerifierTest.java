@@ -1,19 +1,19 @@
 package jamestls.mtasts.dane;
 
-import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_EXPIRED;
-import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_HOST_MISMATCH;
-import static jamestls.mtasts.outcome.ResultType.CERTIFICATE_NOT_TRUSTED;
-import static jamestls.mtasts.outcome.ResultType.TLSA_INVALID;
-import static jamestls.mtasts.outcome.ResultType.VALIDATION_FAILURE;
+import static jamestls.outcome.ResultType.CERTIFICATE_EXPIRED;
+import static jamestls.outcome.ResultType.CERTIFICATE_HOST_MISMATCH;
+import static jamestls.outcome.ResultType.CERTIFICATE_NOT_TRUSTED;
+import static jamestls.outcome.ResultType.TLSA_INVALID;
+import static jamestls.outcome.ResultType.VALIDATION_FAILURE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import jamestls.dns.TlsaRecord;
 import jamestls.fakeinternet.CertificateDraft;
 import jamestls.fakeinternet.CertificateDraft.Identifiers;
 import jamestls.fakeinternet.CertificateDraft.Issued;
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;

@@ -1,12 +1,12 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.IpLiteral;
-import jamestls.mtasts.dns.MxRecord;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
+import jamestls.dns.MxRecord;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.cert.X509Certificate;

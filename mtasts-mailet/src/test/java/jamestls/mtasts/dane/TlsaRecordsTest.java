@@ -1,18 +1,18 @@
 package jamestls.mtasts.dane;
 
-import static jamestls.mtasts.dns.Security.INSECURE;
-import static jamestls.mtasts.dns.Security.SECURE;
+import static jamestls.dns.Security.INSECURE;
+import static jamestls.dns.Security.SECURE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import jamestls.mtasts.dane.TlsaSet.Strength;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.outcome.ResultType;
+import jamestls.outcome.ResultType;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;

@@ -3,10 +3,10 @@ package jamestls.mtasts.dane;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.dns.TlsaRecord;
 import jamestls.fakeinternet.CertificateDraft;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
-import jamestls.mtasts.dns.TlsaRecord;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;

@@ -7,7 +7,7 @@ import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.delivery.OutboundMail.Reporting;
 import jamestls.mtasts.policy.TlsWish;
-import jamestls.mtasts.smtp.ReuseLimits;
+import jamestls.smtp.ReuseLimits;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;

@@ -8,15 +8,15 @@ import static jamestls.mtasts.policy.TlsWish.WAIVED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jamestls.dns.AddressGuard;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
-import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.PolicyVerdict;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.PolicyVerdict;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.SmtpServer;
-import jamestls.mtasts.dns.DomainName;
 import jamestls.mtasts.mx.Itself;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

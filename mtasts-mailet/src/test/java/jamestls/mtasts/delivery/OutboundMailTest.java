@@ -2,10 +2,10 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.policy.TlsWish;
-import jamestls.mtasts.smtp.Envelope.RequireTls;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.policy.TlsWish;
+import jamestls.smtp.Envelope.RequireTls;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.mailet.Attribute;

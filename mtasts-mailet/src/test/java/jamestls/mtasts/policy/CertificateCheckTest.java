@@ -3,13 +3,13 @@ package jamestls.mtasts.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.CertificateDraft;
+import jamestls.fakeinternet.CertificateDraft.Issued;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.TestCa;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;

@@ -1,17 +1,17 @@
 package jamestls.mtasts.policy;
 
-import static jamestls.mtasts.dns.Security.INSECURE;
-import static jamestls.mtasts.dns.Security.SECURE;
+import static jamestls.dns.Security.INSECURE;
+import static jamestls.dns.Security.SECURE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
 import jamestls.mtasts.sts.StsLookup;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

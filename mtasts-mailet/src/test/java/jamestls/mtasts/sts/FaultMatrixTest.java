@@ -2,9 +2,9 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.outcome.Violation;
 import jamestls.mtasts.sts.FaultMatrix.Cached;
 import jamestls.mtasts.sts.FaultMatrix.Cell;
+import jamestls.outcome.Violation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

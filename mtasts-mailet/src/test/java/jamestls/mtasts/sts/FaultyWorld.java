@@ -1,18 +1,18 @@
 package jamestls.mtasts.sts;
 
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
-import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.GuardedHttpsClient;
-import jamestls.mtasts.https.HttpsSettings;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.https.GuardedHttpsClient;
+import jamestls.https.HttpsSettings;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;

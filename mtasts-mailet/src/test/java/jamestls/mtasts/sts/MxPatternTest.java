@@ -2,9 +2,9 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.dns.DomainName;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
-import jamestls.mtasts.dns.DomainName;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;

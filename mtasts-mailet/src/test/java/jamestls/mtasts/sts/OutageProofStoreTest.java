@@ -6,7 +6,7 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

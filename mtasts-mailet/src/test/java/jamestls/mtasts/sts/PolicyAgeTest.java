@@ -6,7 +6,7 @@ import static jamestls.mtasts.sts.PolicyWorld.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;

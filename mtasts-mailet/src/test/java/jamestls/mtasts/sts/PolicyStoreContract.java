@@ -2,9 +2,9 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

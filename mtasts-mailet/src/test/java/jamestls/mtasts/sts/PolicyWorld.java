@@ -1,14 +1,14 @@
 package jamestls.mtasts.sts;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.MxRecord;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
-import jamestls.mtasts.https.HttpsFault;
-import jamestls.mtasts.https.HttpsRequest;
-import jamestls.mtasts.https.HttpsResult;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.MxRecord;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
+import jamestls.https.HttpsFault;
+import jamestls.https.HttpsRequest;
+import jamestls.https.HttpsResult;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;

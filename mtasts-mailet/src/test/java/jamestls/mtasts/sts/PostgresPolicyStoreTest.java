@@ -6,8 +6,8 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;

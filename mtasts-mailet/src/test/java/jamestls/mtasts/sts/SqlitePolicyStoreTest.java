@@ -5,9 +5,9 @@ import static jamestls.mtasts.sts.PolicyWorld.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.dns.DomainName;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,16 +1,16 @@
 package jamestls.mtasts.sts;
 
 import jamestls.bench.BenchReport;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.HttpsFault;
-import jamestls.mtasts.https.HttpsRequest;
-import jamestls.mtasts.https.HttpsResult;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.https.HttpsFault;
+import jamestls.https.HttpsRequest;
+import jamestls.https.HttpsResult;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;

@@ -1,9 +1,9 @@
 package jamestls.mtasts.sts;
 
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.dns.DomainName;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;

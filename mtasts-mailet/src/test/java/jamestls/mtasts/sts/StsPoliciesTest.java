@@ -9,10 +9,10 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.TESTING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;

@@ -3,11 +3,11 @@ package jamestls.mtasts.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

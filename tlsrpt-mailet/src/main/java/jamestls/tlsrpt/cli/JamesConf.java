@@ -1,11 +1,11 @@
 package jamestls.tlsrpt.cli;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsServers;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsServers;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.Reporters;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.cli;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.LeftAlone;
 import java.time.Instant;

@@ -1,13 +1,13 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.dns.AddressGuard;
+import jamestls.dns.Dns;
+import jamestls.dns.DomainName;
+import jamestls.https.CertificateErrors;
+import jamestls.https.GuardedHttpsClient;
+import jamestls.https.HttpsSettings;
 import jamestls.mtasts.direct.DirectMail;
-import jamestls.mtasts.dns.AddressGuard;
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.https.CertificateErrors;
-import jamestls.mtasts.https.GuardedHttpsClient;
-import jamestls.mtasts.https.HttpsSettings;
-import jamestls.mtasts.storage.Database;
+import jamestls.storage.Database;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.Reporter;

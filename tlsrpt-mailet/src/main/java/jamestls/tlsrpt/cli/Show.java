@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.cli;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
+import jamestls.dns.DomainName;
+import jamestls.storage.Database;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.SqlDestinationStore;
 import jamestls.tlsrpt.store.SqlReportStore;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.cli;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.dkim.PrivateKeys;
 import jamestls.tlsrpt.dkim.Signer;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.cli;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.storage.Database;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.RuaRecord;
 import jamestls.tlsrpt.send.DestinationRules;

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.collect;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,11 +1,11 @@
 package jamestls.tlsrpt.collect;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.LostReport;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.PolicyVerdict;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.dns.DomainName;
+import jamestls.outcome.LostReport;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.collect;
 
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.CountedSession;
 import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.GroupId;

@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.collect;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.LostReport;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.dns.DomainName;
+import jamestls.outcome.LostReport;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

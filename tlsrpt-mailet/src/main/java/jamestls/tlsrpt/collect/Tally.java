@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.collect;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.Peer;
-import jamestls.mtasts.outcome.PolicyVerdict;
-import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.Peer;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome;
 import jamestls.tlsrpt.store.CountedSession;
 import jamestls.tlsrpt.store.FailureKey;
 import jamestls.tlsrpt.store.TallyKey;

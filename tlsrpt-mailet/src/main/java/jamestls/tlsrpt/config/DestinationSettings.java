@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.config;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.config.Parameters;
-import jamestls.mtasts.https.CertificateErrors;
+import jamestls.config.Parameters;
+import jamestls.https.CertificateErrors;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.DestinationRules;

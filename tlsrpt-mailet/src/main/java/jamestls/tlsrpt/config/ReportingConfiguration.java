@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.config;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.config.Parameters;
+import jamestls.config.Parameters;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.Reporters;

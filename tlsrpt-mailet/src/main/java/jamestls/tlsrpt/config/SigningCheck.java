@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.config;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

@@ -1,17 +1,17 @@
 package jamestls.tlsrpt.dkim;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
 
 /**
  * Verifies a report mail as its receivers will: signed by the domain of its author, nothing left out of the body, with a key that

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.report;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.util.Optional;
 import java.util.regex.Pattern;
 

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.report;
 
-import jamestls.mtasts.dns.IpLiteral;
+import jamestls.dns.IpLiteral;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 

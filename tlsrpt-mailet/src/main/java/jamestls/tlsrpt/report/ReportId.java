@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.report;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.TallyKey;
 import java.time.LocalDate;

@@ -2,7 +2,7 @@ package jamestls.tlsrpt.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.outcome.AppliedPolicy;
 import jamestls.tlsrpt.store.FailureKey;
 import jamestls.tlsrpt.store.PolicyTally;
 import java.io.ByteArrayOutputStream;

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.dns.DomainName;
 import java.util.Optional;
-import jamestls.mtasts.dns.DomainName;
 
 /**
  * The name of a report file (RFC 8460 §5.1).

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.dns.DomainName;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
 import java.time.Clock;
 import java.time.LocalDate;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.LeftAlone;
 import java.time.Clock;

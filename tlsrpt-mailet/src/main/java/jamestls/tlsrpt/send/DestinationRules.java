@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Rua;
 import java.util.ArrayList;

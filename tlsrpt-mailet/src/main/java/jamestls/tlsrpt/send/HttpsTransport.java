@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.https.HttpsRequest;
-import jamestls.mtasts.https.HttpsResult;
+import jamestls.https.HttpsRequest;
+import jamestls.https.HttpsResult;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;

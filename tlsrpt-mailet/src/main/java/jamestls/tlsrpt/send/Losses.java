@@ -1,11 +1,11 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.outcome.LostReport;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
-import jamestls.tlsrpt.report.Rua;
+import jamestls.outcome.LostReport;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
 import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.ReturnedMail;
+import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportRecord.State;

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.dns.Dns;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Due;
 import java.time.Clock;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.RuaRecord;
 import java.util.List;

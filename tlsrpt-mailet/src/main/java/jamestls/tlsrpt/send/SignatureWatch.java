@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.LeavingReport;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.outcome.TlsOutcomeSink;
+import jamestls.dns.DomainName;
+import jamestls.outcome.LeavingReport;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
 import jamestls.tlsrpt.dkim.SignatureCheck;
 import jamestls.tlsrpt.dkim.SignatureVerdict;
 import jamestls.tlsrpt.report.Address;

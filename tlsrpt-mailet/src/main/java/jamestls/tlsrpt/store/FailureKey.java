@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.Peer;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.Peer;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import java.net.InetAddress;
 import java.util.Optional;
 

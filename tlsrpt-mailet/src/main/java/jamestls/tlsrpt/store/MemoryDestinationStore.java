@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.outcome.AppliedPolicy;
 import java.util.HashMap;
 import java.util.Map;
 

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.dns.DomainName;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import jamestls.mtasts.dns.DomainName;
 
 /** How values are written into columns and read back. */
 final class Rows {

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.Migrations;
+import jamestls.dns.DomainName;
+import jamestls.storage.Database;
+import jamestls.storage.Migrations;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.SqlWork;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.storage.Database;
+import jamestls.storage.SqlWork;
+import jamestls.storage.StorageOutage;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.storage.Database;
+import jamestls.storage.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.outcome.AppliedPolicy;
 import java.util.Arrays;
-import jamestls.mtasts.outcome.AppliedPolicy;
 
 /**
  * A policy as it stands in its table, under its hash.

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
-import jamestls.mtasts.storage.Migrations;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
+import jamestls.storage.Migrations;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;

@@ -1,11 +1,11 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.dns.DomainName;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.Optional;
-import jamestls.mtasts.dns.DomainName;
 
 /**
  * What one report is about: everything that happened on one UTC day towards one recipient domain (RFC 8460 §4.1).

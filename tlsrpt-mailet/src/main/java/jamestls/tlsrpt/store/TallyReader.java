@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.ResultType;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.ResultType;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.storage.Migrations;
+import jamestls.storage.Migrations;
 import java.util.List;
 import java.util.stream.Stream;
 

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
+import jamestls.dns.DomainName;
+import jamestls.storage.Database;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -9,11 +9,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.TlsOutcome;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.TlsOutcome;
+import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;

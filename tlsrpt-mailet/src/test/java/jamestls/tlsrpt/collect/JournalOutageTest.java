@@ -8,10 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.SqlTallyStore;
 import jamestls.tlsrpt.store.TallyKey;

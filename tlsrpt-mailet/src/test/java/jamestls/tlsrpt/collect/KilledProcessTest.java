@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.mtasts.storage.Database;
+import jamestls.storage.Database;
 import jamestls.tlsrpt.Samples;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Due;

@@ -7,9 +7,9 @@ import static jamestls.tlsrpt.Samples.sts;
 import static jamestls.tlsrpt.Samples.tlsa;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyVerdict;
-import jamestls.mtasts.outcome.TlsOutcome;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -7,8 +7,8 @@ import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.dns.DomainName;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.TallyKey;

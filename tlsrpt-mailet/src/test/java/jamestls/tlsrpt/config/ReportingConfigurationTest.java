@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.Reporters;
 import java.time.Duration;

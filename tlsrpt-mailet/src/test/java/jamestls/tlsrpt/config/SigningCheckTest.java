@@ -3,7 +3,7 @@ package jamestls.tlsrpt.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

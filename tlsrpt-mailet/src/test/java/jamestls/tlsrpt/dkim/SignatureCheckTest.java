@@ -8,10 +8,10 @@ import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
-import jamestls.mtasts.dns.DnsSettings;
-import jamestls.mtasts.dns.DnsjavaDns;
-import jamestls.mtasts.dns.DomainName;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;

@@ -5,11 +5,11 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 import static jamestls.tlsrpt.Samples.peer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.FailureKey;
 import jamestls.tlsrpt.store.Part;

@@ -11,7 +11,7 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.ContentType;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Part;

@@ -2,8 +2,8 @@ package jamestls.tlsrpt.send;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.storage.StorageOutage;
+import jamestls.dns.DomainName;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.LeftAlone;

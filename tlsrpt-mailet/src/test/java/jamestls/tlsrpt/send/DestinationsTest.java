@@ -7,8 +7,8 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.LostReport;
+import jamestls.dns.DomainName;
+import jamestls.outcome.LostReport;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ReturnedMail;

@@ -1,11 +1,11 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.mtasts.dns.Dns;
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.MxRecord;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.dns.TlsaRecord;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.MxRecord;
+import jamestls.dns.Security;
+import jamestls.dns.TlsaRecord;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;

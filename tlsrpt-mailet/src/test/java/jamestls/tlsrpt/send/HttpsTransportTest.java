@@ -8,9 +8,9 @@ import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import jamestls.mtasts.https.HttpsFault;
-import jamestls.mtasts.https.HttpsRequest;
-import jamestls.mtasts.https.HttpsResult;
+import jamestls.https.HttpsFault;
+import jamestls.https.HttpsRequest;
+import jamestls.https.HttpsResult;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.report.ReportFile;

@@ -4,8 +4,8 @@ import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.REPORTER;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;

@@ -2,7 +2,7 @@ package jamestls.tlsrpt.send;
 
 import static jamestls.tlsrpt.Samples.REPORTER;
 
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Stores;

@@ -4,10 +4,10 @@ import static jamestls.tlsrpt.Samples.DAY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.PolicyTally;

@@ -8,9 +8,9 @@ import static jamestls.tlsrpt.Samples.met;
 import static jamestls.tlsrpt.Samples.violated;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.ResultType;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.outcome.ResultType;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;

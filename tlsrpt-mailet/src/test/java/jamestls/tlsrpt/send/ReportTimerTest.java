@@ -8,8 +8,8 @@ import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.Rua;

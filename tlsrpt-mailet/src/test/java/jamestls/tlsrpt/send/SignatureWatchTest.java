@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.mtasts.dns.DnsAnswer;
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.dns.Security;
-import jamestls.mtasts.outcome.LeavingReport;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.outcome.LeavingReport;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.dkim.SignatureCheck;
 import jamestls.tlsrpt.dkim.Signer;

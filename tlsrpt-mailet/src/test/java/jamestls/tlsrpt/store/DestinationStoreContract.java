@@ -4,7 +4,7 @@ import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.NOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;

@@ -5,7 +5,7 @@ import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.RCPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
+import jamestls.dns.DomainName;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;

@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;

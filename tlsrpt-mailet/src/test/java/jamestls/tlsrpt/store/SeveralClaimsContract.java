@@ -4,9 +4,9 @@ import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.PolicyType;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.PolicyType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.mtasts.storage.Database;
-import jamestls.mtasts.storage.DatabaseAddress;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;

@@ -7,12 +7,12 @@ import static jamestls.tlsrpt.Samples.sts;
 import static jamestls.tlsrpt.Samples.tlsa;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.mtasts.dns.DomainName;
-import jamestls.mtasts.outcome.AppliedPolicy;
-import jamestls.mtasts.outcome.Peer;
-import jamestls.mtasts.outcome.PolicyType;
-import jamestls.mtasts.outcome.ResultType;
-import jamestls.mtasts.outcome.Violation;
+import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.Peer;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation;
 import jamestls.tlsrpt.Samples;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,0 +1,63 @@
+package jamestls.config;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Names that stock RemoteDelivery knows for what has another name here: properties of Jakarta Mail, of which those with a
+ * meaning in any SMTP client are read, and an old spelling. As in stock, a property wins over the parameter.
+ */
+final class StockNames {
+
+    private static final Pattern PROPERTY = Pattern.compile("mail\\.(?:smtps?\\.)?(.+)");
+
+    private static final Map<String, String> SAME = Map.of(
+        "localhost", "heloName",
+        "timeout", "timeout",
+        "connectiontimeout", "connectiontimeout",
+        "localaddress", "bind",
+        "sendpartial", "sendpartial",
+        "debug", "debug",
+        "starttls.enable", "startTLS");
+
+    private static final Map<String, String> INSTEAD = Map.ofEntries(
+        Map.entry("port", "write 'smtpPort' for MX hosts or 'gatewayPort' for gateways"),
+        Map.entry("host", "write 'gateway'"),
+        Map.entry("user", "write 'gatewayUsername'"),
+        Map.entry("auth", "leave it out; with 'gatewayUsername' and 'gatewayPassword' AUTH is used"),
+        Map.entry("from", "leave it out; the reverse path is that of the mail"),
+        Map.entry("ehlo", "leave it out; EHLO is always tried first"),
+        Map.entry("starttls.required", "write verifyServerIdentity=true with a gateway; for MX hosts policies decide"),
+        Map.entry("ssl.enable", "write 'sslEnable'"),
+        Map.entry("ssl.checkserveridentity", "write 'verifyServerIdentity'"),
+        Map.entry("ssl.trust", "write 'trustStore' with the certificate authorities to trust"),
+        Map.entry("ssl.protocols", "leave it out; TLS 1.2 and 1.3 are spoken, what else may be is said in jvm.properties"),
+        Map.entry("ssl.ciphersuites", "leave it out; cipher suites are chosen in jvm.properties (jdk.tls.disabledAlgorithms)"),
+        Map.entry("dsn.notify", "leave it out; each mail brings its own DSN parameters"),
+        Map.entry("dsn.ret", "leave it out; each mail brings its own DSN parameters"),
+        Map.entry("allow8bitmime", "leave it out; 8BITMIME is used where it is offered"),
+        Map.entry("chunksize", "leave it out; CHUNKING is not configured"),
+        Map.entry("writetimeout", "leave it out; sending a mail has half an hour"),
+        Map.entry("socketFactory.port", "write 'smtpPort'"));
+
+    private StockNames() {
+    }
+
+    /** What that name is called here; empty if it has no other name. */
+    static Optional<String> here(String name) {
+        return name.equals("gatewayusername") ? Optional.of("gatewayUsername") : property(name).map(SAME::get);
+    }
+
+    /** Why a property has no effect here and what to write, if {@code name} is one. */
+    static Optional<String> objection(String name) {
+        return property(name).map(property -> INSTEAD.getOrDefault(property,
+            "leave it out; Jakarta Mail is not used to send, so its properties have no effect"));
+    }
+
+    private static Optional<String> property(String name) {
+        Matcher matcher = PROPERTY.matcher(name);
+        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
+    }
+}

@@ -1,0 +1,68 @@
+package jamestls.dns;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * Keeps the answers for one type of records, read and judged, for as long as they may be kept, and makes sure that a question is on its
+ * way only once however many ask it at the same time. Each flight has a virtual thread of its own, so nothing blocks inside the cache.
+ */
+final class AnswerCache<T> {
+
+    /** @param ttl how long it may be kept, in seconds */
+    record Fresh<T>(DnsAnswer<T> answer, long ttl) {
+    }
+
+    /** @param at when it arrived, in nanoseconds on the cache's clock */
+    record Kept<T>(DnsAnswer<T> answer, long ttl, long at) {
+    }
+
+    private final AsyncCache<DomainName, Kept<T>> answers;
+    private final LongSupplier nanoClock;
+    private final Function<DomainName, Fresh<T>> flight;
+
+    /** @param flight brings an answer that is not kept; it may block */
+    AnswerCache(int entries, LongSupplier nanoClock, Function<DomainName, Fresh<T>> flight) {
+        this.nanoClock = nanoClock;
+        this.flight = flight;
+        this.answers = Caffeine.newBuilder()
+            .maximumSize(entries)
+            .ticker(nanoClock::getAsLong)
+            .executor(Runnable::run)
+            .expireAfter(Expiry.<DomainName, Kept<T>>creating((name, kept) -> Duration.ofSeconds(kept.ttl())))
+            .buildAsync();
+    }
+
+    /** The answer kept, the one on its way, or a new one. */
+    CompletableFuture<Kept<T>> get(DomainName name) {
+        CompletableFuture<Kept<T>> present = answers.getIfPresent(name);
+        if (present != null) {
+            if (!isStale(present)) {
+                return present;
+            }
+            answers.asMap().remove(name, present);
+        }
+        return answers.get(name, (asked, housekeeping) ->
+            CompletableFuture.supplyAsync(() -> arrived(flight.apply(asked)), Thread::startVirtualThread));
+    }
+
+    private Kept<T> arrived(Fresh<T> fresh) {
+        return new Kept<>(fresh.answer(), fresh.ttl(), nanoClock.getAsLong());
+    }
+
+    /** The cache dates an answer when it files it, a moment after it came; ours is the date that counts. */
+    private boolean isStale(CompletableFuture<Kept<T>> present) {
+        if (present.state() != Future.State.SUCCESS) {
+            return false;
+        }
+        Kept<T> kept = present.resultNow();
+        return TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at()) >= kept.ttl();
+    }
+}

@@ -1,0 +1,40 @@
+package jamestls.dns;
+
+import java.net.InetAddress;
+
+/**
+ * All that this project asks of DNS. Look-ups block, follow CNAMEs, obey a deadline of their own, and never throw for
+ * what the network answers: they return one of the four {@link DnsAnswer}s.
+ */
+public interface Dns {
+
+    /**
+     * The MX records, in no particular order. A host name that is malformed is left out; where only such are left the
+     * answer is {@code Failed}.
+     */
+    DnsAnswer<MxRecord> mx(DomainName domain);
+
+    /**
+     * The AAAA and A records together, IPv6 first. An error in one family does not spoil the other: the answer is
+     * {@code Failed} or {@code Bogus} only if neither family has an address and one of them could not be found out.
+     *
+     * <p>The security is that of the addresses returned: {@code SECURE} only if every one of them came in a secure answer,
+     * so the caller need not ask which family an address is of (RFC 7672 §2.2.2). A family without addresses has no say in
+     * it. The canonical name is that of the AAAA records where there are any; both families share it, since a CNAME
+     * stands for all types.
+     */
+    DnsAnswer<InetAddress> addresses(DomainName host);
+
+    /** The TXT records; the character-strings of one record are joined without blanks (RFC 8461 §3.1, RFC 8460 §3). */
+    DnsAnswer<String> txt(DomainName name);
+
+    /**
+     * The TLSA records at {@code owner}, such as {@code _25._tcp.mx.example.com} (RFC 7672 §2.2.3). Each is as published, in no
+     * particular order, at most {@value TlsaRecord#MOST_RECORDS} of them; what cannot be used is for the caller to judge,
+     * because a set without a usable record still demands TLS. Ask only below a secure address answer (RFC 7672 §2.2.2).
+     */
+    DnsAnswer<TlsaRecord> tlsa(DomainName owner);
+
+    /** The CNAME record at {@code alias} itself, one at most, not followed: whether the alias is proven (RFC 7672 §2.2.2). */
+    DnsAnswer<DomainName> cname(DomainName alias);
+}

@@ -1,0 +1,38 @@
+package jamestls.dns;
+
+import java.util.List;
+
+/**
+ * What a look-up came to. A caller has to say what it does in each of the four cases, because mixing up "is not there"
+ * with "could not find out" is how mail gets bounced or downgraded by somebody else's broken DNS.
+ */
+public sealed interface DnsAnswer<T> {
+
+    /**
+     * The records are there.
+     *
+     * @param records at least one
+     * @param security of the whole chain, CNAMEs included: one insecure link makes it insecure (RFC 7672 §2.1.3)
+     * @param canonicalName the owner of the records after all CNAMEs
+     */
+    record Found<T>(List<T> records, Security security, DomainName canonicalName) implements DnsAnswer<T> {
+        public Found {
+            records = List.copyOf(records);
+            if (records.isEmpty()) {
+                throw new IllegalArgumentException("a found answer has records");
+            }
+        }
+    }
+
+    /** The name or the type does not exist (NXDOMAIN or NODATA): an answer, not an error. */
+    record Absent<T>(Security security) implements DnsAnswer<T> {
+    }
+
+    /** Signatures do not fit: an attack or a broken zone, and never to be used. */
+    record Bogus<T>(String reason) implements DnsAnswer<T> {
+    }
+
+    /** No usable answer: SERVFAIL, time-out, refused, malformed. Says nothing about the name. */
+    record Failed<T>(String reason) implements DnsAnswer<T> {
+    }
+}

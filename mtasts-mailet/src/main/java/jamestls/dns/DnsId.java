@@ -1,0 +1,61 @@
+package jamestls.dns;
+
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Whether a certificate is for a host, by DNS-ID alone (RFC 6125 §6.4): the subjectAltName's dNSName entries count, the
+ * common name never does (RFC 8461 §4.2), and a wildcard stands for exactly one label and only as the whole left-most one
+ * (RFC 8461 §3.3, §4.1). Says nothing about who signed the certificate, nor when it expires.
+ */
+public final class DnsId {
+
+    private static final int DNS_NAME = 2;
+    private static final String WILDCARD = "*.";
+    /** A name of 253 characters behind a wildcard. */
+    private static final int LONGEST_PRESENTED = 255;
+
+    private DnsId() {
+    }
+
+    /** Whether one of the certificate's DNS names is, or covers, {@code name}. */
+    public static boolean matches(X509Certificate certificate, DomainName name) {
+        return presented(certificate).stream().anyMatch(presented -> covers(presented, name));
+    }
+
+    /**
+     * The DNS names in the certificate as they stand there, for messages: a stranger's text. Empty also when the
+     * extension cannot be parsed.
+     */
+    public static List<String> presented(X509Certificate certificate) {
+        try {
+            Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+            return names == null ? List.of() : names.stream()
+                .filter(entry -> Objects.equals(entry.get(0), DNS_NAME))
+                .map(entry -> (String) entry.get(1))
+                .toList();
+        } catch (CertificateParsingException unreadable) {
+            return List.of();
+        }
+    }
+
+    /** Whether one presented name, with or without wildcard, is or covers {@code name}. */
+    public static boolean covers(String presented, DomainName name) {
+        // before the case is folded: some letters beyond ASCII fold into it, and others take the JDK time by the square of the length
+        if (presented.length() > LONGEST_PRESENTED || !presented.chars().allMatch(c -> c < 0x80)) {
+            return false;
+        }
+        String pattern = presented.toLowerCase(Locale.ROOT);
+        if (!pattern.startsWith(WILDCARD)) {
+            return pattern.equals(name.ascii());
+        }
+        int firstDot = name.ascii().indexOf('.');
+        String parent = pattern.substring(WILDCARD.length());
+        // a wildcard straight under a top-level domain covers strangers; no public CA issues one
+        return firstDot > 0 && parent.contains(".") && parent.equals(name.ascii().substring(firstDot + 1));
+    }
+}

@@ -1,0 +1,52 @@
+package jamestls.dns;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Whom to ask and how long to wait.
+ *
+ * @param servers recursive name servers, in order of preference, at least one
+ * @param queryTimeout for one query to one server, TCP after a truncated answer included
+ * @param lookupDeadline for a whole look-up: all servers, both rounds, all CNAMEs and the wait for a free slot
+ * @param concurrentQueries on the way at a time; the rest waits. Without a bound, UDP answers get lost in bursts
+ * @param cacheEntries answers kept for each type of records, positive and negative
+ * @param dnssec who finds out whether an answer is secure; {@code TRUST_AD} takes loopback servers only
+ * @param anchors what validation starts from; of no account where we do not validate
+ */
+public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout, Duration lookupDeadline, int concurrentQueries,
+                          int cacheEntries, DnssecMode dnssec, TrustAnchors anchors) {
+
+    public DnsSettings {
+        servers = List.copyOf(servers);
+        if (servers.isEmpty()) {
+            throw new IllegalArgumentException("DNS needs at least one server");
+        }
+        if (queryTimeout.isNegative() || queryTimeout.isZero() || lookupDeadline.compareTo(queryTimeout) < 0) {
+            throw new IllegalArgumentException("DNS time-outs out of order: " + queryTimeout + " per query, " + lookupDeadline + " in all");
+        }
+        if (dnssec == DnssecMode.TRUST_AD && !servers.stream().allMatch(server -> server.getAddress().isLoopbackAddress())) {
+            // RFC 7672 §2.1.1: AD is one bit that anyone on the way can set
+            throw new IllegalArgumentException("trust-ad needs resolvers on this machine, such as 127.0.0.1, not " + servers);
+        }
+        if (concurrentQueries < 1 || cacheEntries < 1) {
+            throw new IllegalArgumentException("DNS needs room for a query and for an answer");
+        }
+    }
+
+    /** 3 seconds per query, 12 for a look-up, 64 queries at a time, 20,000 answers of each type kept, no DNSSEC. */
+    public static DnsSettings of(List<InetSocketAddress> servers) {
+        return new DnsSettings(servers, Duration.ofSeconds(3), Duration.ofSeconds(12), 64, 20_000, DnssecMode.OFF, TrustAnchors.iana());
+    }
+
+    /** @throws IllegalArgumentException when {@code mode} is {@code TRUST_AD} and a server is not on this machine */
+    public DnsSettings with(DnssecMode mode, TrustAnchors trustAnchors) {
+        return new DnsSettings(servers, queryTimeout, lookupDeadline, concurrentQueries, cacheEntries, mode, trustAnchors);
+    }
+
+    /** As {@link #of}, with other bounds. */
+    public DnsSettings within(Duration perQuery, Duration perLookup, int queriesAtATime, int entries) {
+        return new DnsSettings(servers, perQuery, perLookup, queriesAtATime, entries, dnssec, anchors);
+    }
+}

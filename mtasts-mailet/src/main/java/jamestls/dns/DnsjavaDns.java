@@ -1,0 +1,177 @@
+package jamestls.dns;
+
+import jamestls.dns.RecordReading.Reading;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.TextParseException;
+import org.xbill.DNS.Type;
+
+/**
+ * DNS through recursive servers of our own choosing, never through the JVM's resolver. Look-ups are bounded in time, in
+ * concurrent queries and in the size of what they take in; answers are cached for their TTL, positive ones for at most
+ * an hour, negative ones for at most five minutes, failures for one second. The same question is asked only once at a
+ * time. TXT records arrive one character per byte (ISO 8859-1), so that no byte can pass for another.
+ *
+ * <p>Whether an answer is secure is found out as {@link DnssecMode} says. Bogus answers are kept for a minute, so that a
+ * broken zone cannot have us validate without end. Without DNSSEC, by configuration or because the resolvers strip it
+ * ({@link #dnssec}), every answer is {@link Security#INSECURE} and {@code Bogus} does not occur: a validating server reports
+ * bogus data as SERVFAIL, which is {@code Failed} then.
+ */
+public final class DnsjavaDns implements Dns {
+
+    private final Vouching source;
+    private final Duration lookupDeadline;
+    private final AnswerCache<MxRecord> mx;
+    private final AnswerCache<InetAddress> aaaa;
+    private final AnswerCache<InetAddress> a;
+    private final AnswerCache<String> txt;
+    private final AnswerCache<TlsaRecord> tlsa;
+    private final AnswerCache<DomainName> cname;
+
+    /** Nothing is sent until {@link #start} or the first look-up. */
+    public DnsjavaDns(DnsSettings settings) {
+        this(settings, Clock.systemUTC());
+    }
+
+    /** @param clock for the dates of signatures and the hours between probes */
+    public DnsjavaDns(DnsSettings settings, Clock clock) {
+        this(settings, clock, System::nanoTime);
+    }
+
+    /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
+    DnsjavaDns(DnsSettings settings, Clock clock, LongSupplier cacheClock) {
+        this.source = Vouching.by(settings, new Recursor(settings), clock, cacheClock);
+        this.lookupDeadline = settings.lookupDeadline();
+        int entries = settings.cacheEntries();
+        this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordReading::mx));
+        this.aaaa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.AAAA, RecordReading::addresses));
+        this.a = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.A, RecordReading::addresses));
+        this.txt = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TXT, RecordReading::txt));
+        this.tlsa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TLSA, RecordReading::tlsa));
+        this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordReading::cname));
+    }
+
+    /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
+    public DnsjavaDns start() {
+        source.start();
+        return this;
+    }
+
+    /** Whether answers can be secure at all; asks the resolvers again, in the background, when that was an hour ago. */
+    public DnssecState dnssec() {
+        return source.state();
+    }
+
+    @Override
+    public DnsAnswer<MxRecord> mx(DomainName domain) {
+        return awaited(domain, Type.MX, mx.get(domain));
+    }
+
+    @Override
+    public DnsAnswer<InetAddress> addresses(DomainName host) {
+        CompletableFuture<AnswerCache.Kept<InetAddress>> v6 = aaaa.get(host);
+        CompletableFuture<AnswerCache.Kept<InetAddress>> v4 = a.get(host);
+        return together(awaited(host, Type.AAAA, v6), awaited(host, Type.A, v4));
+    }
+
+    @Override
+    public DnsAnswer<String> txt(DomainName name) {
+        return awaited(name, Type.TXT, txt.get(name));
+    }
+
+    @Override
+    public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
+        return awaited(owner, Type.TLSA, tlsa.get(owner));
+    }
+
+    @Override
+    public DnsAnswer<DomainName> cname(DomainName alias) {
+        return awaited(alias, Type.CNAME, cname.get(alias));
+    }
+
+    private <T> AnswerCache.Fresh<T> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
+        Resolution resolution = AliasChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
+        return new AnswerCache.Fresh<>(answer(resolution, what(name, type), reading), resolution.ttl());
+    }
+
+    private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept<T>> flight) {
+        try {
+            return flight.get(lookupDeadline.toNanos(), TimeUnit.NANOSECONDS).answer();
+        } catch (TimeoutException e) {
+            return new DnsAnswer.Failed<>(what(name, type) + ": no answer within " + lookupDeadline.toMillis() + " ms");
+        } catch (ExecutionException e) {
+            return new DnsAnswer.Failed<>(what(name, type) + ": " + e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new DnsAnswer.Failed<>(what(name, type) + ": interrupted");
+        }
+    }
+
+    private static <T> DnsAnswer<T> answer(Resolution resolution, String what, Function<List<Record>, Reading<T>> reading) {
+        return switch (resolution) {
+            case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
+            case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
+            case Resolution.None none -> new DnsAnswer.Absent<>(none.security());
+            case Resolution.Records found -> {
+                Optional<DomainName> owner = RecordReading.domainName(found.owner());
+                if (owner.isEmpty()) {
+                    yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");
+                }
+                yield switch (reading.apply(found.records())) {
+                    case Reading.Read<T> read -> new DnsAnswer.Found<>(read.records(), found.security(), owner.get());
+                    case Reading.Unusable<T> unusable -> new DnsAnswer.Failed<>(what + ": " + unusable.reason());
+                };
+            }
+        };
+    }
+
+    /** One answer from both families; see {@link Dns#addresses} for which error counts. */
+    private static DnsAnswer<InetAddress> together(DnsAnswer<InetAddress> v6, DnsAnswer<InetAddress> v4) {
+        if (v6 instanceof DnsAnswer.Found<InetAddress> six && v4 instanceof DnsAnswer.Found<InetAddress> four) {
+            List<InetAddress> both = new ArrayList<>(six.records().size() + four.records().size());
+            both.addAll(six.records());
+            both.addAll(four.records());
+            return new DnsAnswer.Found<>(both,
+                six.security().weaker(four.security()), six.canonicalName());
+        }
+        if (v6 instanceof DnsAnswer.Absent<InetAddress> six && v4 instanceof DnsAnswer.Absent<InetAddress> four) {
+            return new DnsAnswer.Absent<>(six.security().weaker(four.security()));
+        }
+        return weight(v4) < weight(v6) ? v4 : v6;
+    }
+
+    /** Which of two unlike answers speaks for both: addresses, then what forbids going on, then what is not known. */
+    private static int weight(DnsAnswer<InetAddress> answer) {
+        return switch (answer) {
+            case DnsAnswer.Found<InetAddress> found -> 0;
+            case DnsAnswer.Bogus<InetAddress> bogus -> 1;
+            case DnsAnswer.Failed<InetAddress> failed -> 2;
+            case DnsAnswer.Absent<InetAddress> absent -> 3;
+        };
+    }
+
+    private static String what(DomainName name, int type) {
+        return Type.string(type) + " of " + name;
+    }
+
+    private static Name wireName(DomainName name) {
+        try {
+            return Name.fromString(name.ascii(), Name.root);
+        } catch (TextParseException e) {
+            // a DomainName has labels of 1 to 63 and 253 characters at most
+            throw new IllegalArgumentException(name.ascii(), e);
+        }
+    }
+}

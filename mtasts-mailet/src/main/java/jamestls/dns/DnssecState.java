@@ -1,0 +1,61 @@
+package jamestls.dns;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * Whether DNSSEC is to be had, and with it DANE. For the log, the health check, a metric and {@code explain}.
+ *
+ * @param standing how things stand
+ * @param detail one line for people: which resolvers, and what is wrong with them
+ * @param since when it became so
+ */
+public record DnssecState(Standing standing, String detail, Instant since) {
+
+    /** How things stand. */
+    public enum Standing {
+        /** Answers are validated here. */
+        VALIDATING,
+        /** The resolver on loopback validates, and its word is taken. */
+        TRUSTING_RESOLVER,
+        /** Switched off by configuration: every answer is insecure. */
+        OFF,
+        /**
+         * No resolver hands through what validation needs, or none of those to be believed validates: every answer is
+         * insecure, and no mail is held for it.
+         */
+        UNAVAILABLE,
+        /** No resolver answers at all. Answers are judged as far as there are any. */
+        UNKNOWN,
+        /** The first probe is not over. */
+        NOT_ASKED
+    }
+
+    /** Whether a secure answer, and so DANE, is possible. */
+    public boolean available() {
+        return standing == Standing.VALIDATING || standing == Standing.TRUSTING_RESOLVER;
+    }
+
+    /** What an operator should know, as a sentence for the health check; empty if all is as configured. */
+    public Optional<String> trouble() {
+        return switch (standing) {
+            case UNAVAILABLE -> Optional.of("DNSSEC is not available since " + since + ", so DANE is off: " + detail);
+            case UNKNOWN -> Optional.of("it is not known since " + since + " whether DNSSEC is available, no resolver answers: " + detail);
+            case VALIDATING, TRUSTING_RESOLVER, OFF, NOT_ASKED -> Optional.empty();
+        };
+    }
+
+    /**
+     * The same for a gauge: 2 validated here, 1 the resolver is believed, 0 switched off or not asked yet, -1 not available,
+     * -2 no resolver answers. Below zero something is wrong.
+     */
+    public int gauge() {
+        return switch (standing) {
+            case VALIDATING -> 2;
+            case TRUSTING_RESOLVER -> 1;
+            case OFF, NOT_ASKED -> 0;
+            case UNAVAILABLE -> -1;
+            case UNKNOWN -> -2;
+        };
+    }
+}

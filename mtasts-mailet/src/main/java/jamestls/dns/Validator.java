@@ -1,0 +1,175 @@
+package jamestls.dns;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.EDNSOption;
+import org.xbill.DNS.ExtendedErrorCodeOption;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.RRSIGRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.TXTRecord;
+import org.xbill.DNS.Type;
+import org.xbill.DNS.dnssec.R;
+import org.xbill.DNS.dnssec.ValidatingResolver;
+
+/**
+ * Tells secure, insecure, bogus and failed apart (RFC 7672 §2.1.1) with dnsjava's validator, which says it in the AD bit, the
+ * RCODE and two records of its own, and not always in so many words. Whatever is not positively secure or insecure is not
+ * taken for either.
+ */
+final class Validator implements Source {
+
+    private static final int LONGEST_REASON = 160;
+    private static final String TOO_MANY_ITERATIONS = "failed.nsec3_ignored";
+
+    static {
+        // the keys of the messages are stable and say enough; the texts come from a messages.properties that any jar may shadow
+        R.setUseNeutralMessages(true);
+    }
+
+    private final ValidatingResolver resolver;
+    private final ValidatingResolver fromTheOtherEnd;
+    private final KeyShelf shelf;
+    private final Clock clock;
+
+    /** @param servers asked anew for each query */
+    Validator(Recursor recursor, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, KeyShelf shelf, Clock clock) {
+        this.shelf = shelf;
+        this.clock = clock;
+        this.resolver = resolver(new ValidatorFeed(recursor, servers, shelf, ValidatorFeed.KeyOrder.AS_PUBLISHED), anchors);
+        this.fromTheOtherEnd = resolver(new ValidatorFeed(recursor, servers, shelf, ValidatorFeed.KeyOrder.REVERSED), anchors);
+    }
+
+    private ValidatingResolver resolver(ValidatorFeed feed, TrustAnchors anchors) {
+        ValidatingResolver validating = new ValidatingResolver(feed, clock);
+        Properties bounds = new Properties();
+        // RFC 4509 §3: where a zone has SHA-2 and SHA-1 digests, SHA-1 counts for nothing
+        bounds.setProperty("dnsjava.dnssec.harden_algo_downgrade", "true");
+        for (String keySize : List.of("1024", "2048", "4096")) {
+            bounds.setProperty("dnsjava.dnssec.nsec3.iterations." + keySize, Integer.toString(ValidatorFeed.MOST_ITERATIONS));
+        }
+        try {
+            validating.init(bounds);
+            validating.loadTrustAnchors(anchors.zoneFile());
+        } catch (IOException e) {
+            throw new UncheckedIOException("trust anchors that were read before", e);
+        }
+        return validating;
+    }
+
+    @Override
+    public Reply ask(Name name, int type, long deadline) {
+        Reply reply = validated(resolver, name, type, deadline);
+        if (reply instanceof Reply.Forged && shelf.sawTwins()) {
+            reply = validated(fromTheOtherEnd, name, type, deadline);
+        }
+        if (reply instanceof Reply.Forged) {
+            shelf.forget(name);
+        }
+        return reply;
+    }
+
+    private Reply validated(ValidatingResolver validating, Name name, int type, long deadline) {
+        LookupBudget budget = new LookupBudget(deadline);
+        Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
+        try {
+            Message message = validating.sendAsync(query, budget).toCompletableFuture()
+                .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return judged(message, type, budget);
+        } catch (TimeoutException e) {
+            return new Reply.Unknown(budget.failure().orElse("not validated in time"));
+        } catch (ExecutionException e) {
+            return new Reply.Unknown(budget.failure().orElseGet(() -> "could not be validated: " + bounded(String.valueOf(e.getCause()))));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Reply.Unknown("interrupted");
+        }
+    }
+
+    private Reply judged(Message message, int type, LookupBudget budget) {
+        // the validator may have lost it on the way, and then says neither secure nor bogus
+        if (budget.failure().isPresent()) {
+            return new Reply.Unknown(budget.failure().get());
+        }
+        Optional<String> reason = reason(message);
+        boolean tooCostly = reason.isPresent() && reason.get().contains(TOO_MANY_ITERATIONS);
+        if (message.getRcode() != Rcode.NOERROR && message.getRcode() != Rcode.NXDOMAIN) {
+            // RFC 9276 §3.2: signed, but nobody need follow that many iterations; insecure, as most validators have it
+            return tooCostly && budget.hashing() == LookupBudget.Hashing.TOO_COSTLY ? nothing()
+                : new Reply.Forged(reason.orElse("validation failed"));
+        }
+        if (message.getHeader().getFlag(Flags.AD)) {
+            return new Reply.Heard(message, Security.SECURE, lifetime(message));
+        }
+        if (tooCostly && budget.hashing() != LookupBudget.Hashing.TOO_COSTLY) {
+            return new Reply.Forged("NSEC3 records that do not belong together");
+        }
+        boolean positive = message.getSection(Section.ANSWER).stream().anyMatch(record -> record.getType() == type);
+        if (!positive && reason.isEmpty()) {
+            // an exception that the validator swallowed looks like this, and a forged signature might provoke one
+            return new Reply.Unknown("the proof that there is nothing could not be checked");
+        }
+        return new Reply.Heard(firstLink(message), Security.INSECURE, LONGEST_TTL);
+    }
+
+    /** The validator stops at the first insecure link; what comes after is asked for on its own, because it may be bogus. */
+    private static Message firstLink(Message message) {
+        List<Record> alias = message.getSection(Section.ANSWER).stream()
+            .filter(record -> record.getType() == Type.CNAME && record.getName().equals(message.getQuestion().getName())).limit(1).toList();
+        if (alias.isEmpty()) {
+            return message;
+        }
+        Message link = new Message(message.getHeader().getID());
+        link.addRecord(message.getQuestion(), Section.QUESTION);
+        link.addRecord(alias.getFirst(), Section.ANSWER);
+        return link;
+    }
+
+    private static Reply nothing() {
+        return new Reply.Heard(new Message(), Security.INSECURE, LONGEST_TTL);
+    }
+
+    /** RFC 4035 §5.3.3: no longer than the signatures last, nor than the TTL they were made for. */
+    private long lifetime(Message message) {
+        return Stream.of(Section.ANSWER, Section.AUTHORITY).flatMap(section -> message.getSection(section).stream())
+            .filter(RRSIGRecord.class::isInstance).map(RRSIGRecord.class::cast)
+            .mapToLong(signature -> Math.min(signature.getOrigTTL(),
+                Math.max(0, Duration.between(clock.instant(), signature.getExpire()).toSeconds())))
+            .min().orElse(LONGEST_TTL);
+    }
+
+    /** What the validator says of an answer it does not call secure: the extended error (RFC 8914), then its own words. */
+    private static Optional<String> reason(Message message) {
+        List<EDNSOption> options = message.getOPT() == null ? List.of()
+            : message.getOPT().getOptions(EDNSOption.Code.EDNS_EXTENDED_ERROR);
+        Stream<String> code = options.stream()
+            .map(option -> ExtendedErrorCodeOption.text(((ExtendedErrorCodeOption) option).getErrorCode()));
+        Stream<String> words = message.getSection(Section.ADDITIONAL).stream()
+            .filter(record -> record instanceof TXTRecord && record.getDClass() == ValidatingResolver.VALIDATION_REASON_QCLASS)
+            // a failed RRset follows in braces, at length
+            .map(record -> String.join("", ((TXTRecord) record).getStrings()).split(":?\\s*\\{", 2)[0]);
+        List<String> both = Stream.concat(code.limit(1), words.limit(1)).map(Validator::bounded).toList();
+        return both.isEmpty() ? Optional.empty() : Optional.of(String.join(": ", both));
+    }
+
+    private static String bounded(String text) {
+        String line = text.replaceAll("\\p{Cntrl}+", " ");
+        return line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + "…" : line;
+    }
+}

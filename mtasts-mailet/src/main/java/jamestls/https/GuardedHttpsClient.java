@@ -1,0 +1,138 @@
+package jamestls.https;
+
+import jamestls.dns.AddressGuard;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DomainName;
+import java.net.InetAddress;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.hc.core5.http.HttpHost;
+
+/**
+ * HTTPS to hosts that strangers name: policy hosts and report hosts. It asks our own DNS, goes only to addresses the
+ * guard lets through, and is done by the deadline whatever the other side does. Each exchange has a connection of its
+ * own. Blocking, for virtual threads; any number of exchanges may run at a time, the callers bound them.
+ */
+public final class GuardedHttpsClient implements AutoCloseable {
+
+    private static final int HTTPS_PORT = 443;
+    private static final int LAST_PORT = 65_535;
+
+    private final Dns dns;
+    private final AddressGuard guard;
+    private final TlsConnector connector;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Set<ExchangeDeadline> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /** @throws IllegalArgumentException when the trust store is of no use, an empty one for example */
+    public GuardedHttpsClient(Dns dns, HttpsSettings settings) {
+        this(dns, settings, CertificateErrors.REFUSE);
+    }
+
+    /** A client for TLS reports, which may go past certificate errors (RFC 8460 §3); for anything else take the other one. */
+    public static GuardedHttpsClient forReports(Dns dns, HttpsSettings settings, CertificateErrors errors) {
+        return new GuardedHttpsClient(dns, settings, errors);
+    }
+
+    private GuardedHttpsClient(Dns dns, HttpsSettings settings, CertificateErrors errors) {
+        this.dns = dns;
+        this.guard = settings.guard();
+        this.connector = new TlsConnector(settings.trustStore(), errors);
+        this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("jamestls-https-deadline").factory());
+        this.timer.setRemoveOnCancelPolicy(true);
+        // an exchange that begins while the client is being closed is aborted below, it needs no alarm
+        this.timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    }
+
+    /** Does the whole exchange. Whatever the network does comes back as a value. */
+    public HttpsResult exchange(HttpsRequest request) {
+        URI uri = request.uri();
+        Optional<DomainName> host = Optional.ofNullable(uri.getHost()).flatMap(DomainName::parse);
+        int port = uri.getPort() == -1 ? HTTPS_PORT : uri.getPort();
+        if (!"https".equalsIgnoreCase(uri.getScheme()) || host.isEmpty() || uri.getRawUserInfo() != null || port < 1 || port > LAST_PORT) {
+            return new HttpsResult.Failure(HttpsFault.PROTOCOL, "not an https URI with a domain name: " + uri);
+        }
+        try (ExchangeDeadline deadline = new ExchangeDeadline(request.deadline(), timer)) {
+            running.add(deadline);
+            if (closed) {
+                deadline.abort();
+            }
+            try {
+                return exchange(request, host.get(), port, deadline);
+            } finally {
+                running.remove(deadline);
+            }
+        }
+    }
+
+    /** Ends every exchange that is running; they fail with {@link HttpsFault#TIMEOUT}. */
+    @Override
+    public void close() {
+        closed = true;
+        running.forEach(ExchangeDeadline::abort);
+        timer.shutdownNow();
+    }
+
+    private HttpsResult exchange(HttpsRequest request, DomainName host, int port, ExchangeDeadline deadline) {
+        return switch (lookUp(host, deadline)) {
+            case Addresses.None none -> new HttpsResult.Failure(none.fault(), none.detail());
+            case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), deadline)) {
+                case TlsConnector.Connection.Refused refused -> new HttpsResult.Failure(refused.fault(), refused.detail());
+                case TlsConnector.Connection.Open open ->
+                    new HttpConversation(request, new HttpHost("https", host.ascii(), port), open).run(deadline);
+            };
+        };
+    }
+
+    private sealed interface Addresses {
+
+        record Vetted(List<InetAddress> addresses) implements Addresses {
+        }
+
+        record None(HttpsFault fault, String detail) implements Addresses {
+        }
+    }
+
+    private Addresses lookUp(DomainName host, ExchangeDeadline deadline) {
+        try {
+            DnsAnswer<InetAddress> answer = CompletableFuture.supplyAsync(() -> dns.addresses(host), Thread::startVirtualThread)
+                .get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
+            return switch (answer) {
+                case DnsAnswer.Found<InetAddress> found -> vet(host, found.records());
+                case DnsAnswer.Absent<InetAddress> absent -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + " has no address");
+                case DnsAnswer.Bogus<InetAddress> bogus -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": " + bogus.reason());
+                case DnsAnswer.Failed<InetAddress> failed -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": " + failed.reason());
+            };
+        } catch (TimeoutException e) {
+            return new Addresses.None(HttpsFault.TIMEOUT, host + ": no time left for the DNS look-up");
+        } catch (ExecutionException e) {
+            return new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": " + e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": interrupted");
+        }
+    }
+
+    /** The very addresses judged here are the ones connected to, so DNS cannot change its mind in between. */
+    private Addresses vet(DomainName host, List<InetAddress> addresses) {
+        List<InetAddress> allowed = new ArrayList<>();
+        List<String> objections = new ArrayList<>();
+        for (InetAddress address : addresses) {
+            guard.objection(address).ifPresentOrElse(objections::add, () -> allowed.add(address));
+        }
+        return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC, host + ": " + String.join("; ", objections))
+            : new Addresses.Vetted(allowed);
+    }
+}

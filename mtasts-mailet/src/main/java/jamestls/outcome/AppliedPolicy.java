@@ -1,0 +1,28 @@
+package jamestls.outcome;
+
+import jamestls.dns.DomainName;
+import java.util.List;
+
+/**
+ * A policy a session was held against, as the report quotes it. Equal policies are one entry of a report; a policy that
+ * changes during the day gives two (RFC 8460 §4.4).
+ *
+ * @param type which kind
+ * @param policyDomain the name the policy is defined for: the recipient domain, the smart host, or for TLSA the base
+ *     domain (RFC 8460 §1.1)
+ * @param policyStrings for STS one "key: value" per line exactly as published, for TLSA one record each (RFC 8460 §4.5);
+ *     empty when no policy was found
+ * @param mxHosts for STS the mx patterns in A-labels, else empty
+ */
+public record AppliedPolicy(PolicyType type, DomainName policyDomain, List<String> policyStrings, List<String> mxHosts) {
+
+    public AppliedPolicy {
+        policyStrings = List.copyOf(policyStrings);
+        mxHosts = List.copyOf(mxHosts);
+    }
+
+    /** The domain publishes nothing that asks for TLS. */
+    public static AppliedPolicy none(DomainName policyDomain) {
+        return new AppliedPolicy(PolicyType.NO_POLICY_FOUND, policyDomain, List.of(), List.of());
+    }
+}

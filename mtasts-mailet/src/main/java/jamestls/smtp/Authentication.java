@@ -1,0 +1,58 @@
+package jamestls.smtp;
+
+import jamestls.smtp.SessionFailure.Phase;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+
+/** The AUTH dialogue (RFC 4954): PLAIN (RFC 4616), or LOGIN where the server offers nothing better. */
+final class Authentication {
+
+    private static final int CONTINUE = 334;
+    private static final int SUCCESS = 235;
+
+    private final Wire wire;
+    private final TlsObservation observation;
+
+    Authentication(Wire wire, TlsObservation observation) {
+        this.wire = wire;
+        this.observation = observation;
+    }
+
+    /** @throws SessionLost when the server does not take the login, or must not be told it; the session is over then */
+    void logIn(Login login) throws SessionLost {
+        wire.enter(Phase.AUTH);
+        boolean encrypted = observation.handshake() instanceof Handshake.Completed;
+        if (!encrypted && login.clearText() == Login.ClearText.REFUSED) {
+            throw wire.violation("the server has no TLS, and user and password are not said in clear text");
+        }
+        List<String> mechanisms = List.of(
+            observation.capabilities().keywords().getOrDefault("AUTH", "").toUpperCase(Locale.ROOT).split(" +"));
+        SmtpReply reply;
+        if (mechanisms.contains("PLAIN")) {
+            reply = say("AUTH PLAIN ", '\0' + login.user() + '\0' + login.password());
+        } else if (mechanisms.contains("LOGIN")) {
+            expectContinue(wire.exchange(Phase.AUTH, new CommandLine("AUTH LOGIN")));
+            expectContinue(say("", login.user()));
+            reply = say("", login.password());
+        } else {
+            throw wire.violation("the server does not offer AUTH PLAIN or LOGIN, and a login is configured");
+        }
+        if (reply.code() != SUCCESS) {
+            throw wire.lost(reply);
+        }
+        wire.rest();
+    }
+
+    private void expectContinue(SmtpReply reply) throws SessionLost {
+        if (reply.code() != CONTINUE) {
+            throw wire.lost(reply);
+        }
+    }
+
+    private SmtpReply say(String command, String secret) throws SessionLost {
+        String encoded = Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8));
+        return wire.exchange(Phase.AUTH, CommandLine.secret(command + encoded, command + "(not shown)"));
+    }
+}

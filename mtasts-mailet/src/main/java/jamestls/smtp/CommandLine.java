@@ -1,0 +1,48 @@
+package jamestls.smtp;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * One command as it goes on the wire. The last line of defence: whatever led here, no CR, LF, NUL or other control
+ * character gets into a command, so that no address can carry a second command with it.
+ */
+final class CommandLine {
+
+    /** In bytes without CRLF: RFC 5321 §4.5.3.1.4 says 512 with, parameters and SMTPUTF8 add to it. */
+    static final int LONGEST = 2_000;
+
+    private final String shown;
+    private final byte[] bytes;
+
+    /** @throws IllegalArgumentException for a control character, or when longer than {@link #LONGEST} */
+    CommandLine(String text) {
+        this(text, text);
+    }
+
+    private CommandLine(String text, String shown) {
+        if (!text.equals(Printable.line(text, LONGEST))) {
+            throw new IllegalArgumentException("not a command: '" + Printable.line(text, 80) + "'");
+        }
+        this.shown = shown;
+        this.bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** One that logs show as something else. */
+    static CommandLine secret(String text, String shown) {
+        return new CommandLine(text, shown);
+    }
+
+    /** With CRLF. */
+    byte[] bytes() {
+        return bytes.clone();
+    }
+
+    int length() {
+        return bytes.length;
+    }
+
+    @Override
+    public String toString() {
+        return shown;
+    }
+}

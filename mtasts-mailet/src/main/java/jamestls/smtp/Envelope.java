@@ -1,0 +1,47 @@
+package jamestls.smtp;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What the server is told about a mail before the mail.
+ *
+ * @param sender the reverse path without brackets; empty is the null reverse path {@code <>}
+ * @param recipients forward paths without brackets, at least one
+ * @param body for {@code BODY=8BITMIME} (RFC 6152)
+ * @param size of the mail in bytes, for {@code SIZE=} (RFC 1870), if known
+ * @param requireTls whether to ask for REQUIRETLS (RFC 8689)
+ * @param login who we are, for servers that want to know before they take a mail
+ * @param mailParameters further parameters of MAIL
+ * @param recipientParameters further parameters of RCPT, by recipient
+ */
+public record Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls,
+                       Optional<Login> login, List<EsmtpParameter> mailParameters, Map<String, List<EsmtpParameter>> recipientParameters) {
+
+    /** What the mail consists of. */
+    public enum BodyType { SEVEN_BIT, EIGHT_BIT }
+
+    /** Whether every further hop must use authenticated TLS. */
+    public enum RequireTls {
+        YES,
+        NO,
+        /** For bounces, which must not be lost because a server does not know the keyword (RFC 8689 §5). */
+        IF_OFFERED
+    }
+
+    public Envelope {
+        recipients = List.copyOf(recipients);
+        mailParameters = List.copyOf(mailParameters);
+        recipientParameters = Map.copyOf(recipientParameters);
+        if (recipients.isEmpty()) {
+            throw new IllegalArgumentException("an envelope has a recipient");
+        }
+    }
+
+    /** Without any further parameters. */
+    public Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls) {
+        this(sender, recipients, body, size, requireTls, Optional.empty(), List.of(), Map.of());
+    }
+}

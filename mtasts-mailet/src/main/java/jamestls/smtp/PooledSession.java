@@ -1,0 +1,46 @@
+package jamestls.smtp;
+
+/** A session and what it has been through; used by whoever leases it, or by the pool while it idles. */
+final class PooledSession {
+
+    private final SessionKey key;
+    private final SmtpSession session;
+    private final long openedAt;
+    private int mails;
+    private long idleSince;
+
+    /** @param openedAt when its opening began, in nanoseconds of the pool's clock */
+    PooledSession(SessionKey key, SmtpSession session, long openedAt) {
+        this.key = key;
+        this.session = session;
+        this.openedAt = openedAt;
+    }
+
+    SessionKey key() {
+        return key;
+    }
+
+    SmtpSession session() {
+        return session;
+    }
+
+    /** A mail is through. */
+    void carried(long now) {
+        mails++;
+        idleSince = now;
+    }
+
+    /** Whether it has carried what one session may. */
+    boolean isUsedUp(ReuseLimits limits) {
+        return mails >= limits.mails();
+    }
+
+    /** Whether it has idled or lived for too long. */
+    boolean isOver(ReuseLimits limits, long now) {
+        return now - idleSince >= limits.idle().toNanos() || now - openedAt >= limits.age().toNanos();
+    }
+
+    long idleNanos(long now) {
+        return now - idleSince;
+    }
+}

@@ -1,0 +1,76 @@
+package jamestls.smtp;
+
+import jamestls.dns.DomainName;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Opens sessions; one for the whole delivery, used by all its workers. */
+public final class SmtpConnector implements AutoCloseable {
+
+    private final SmtpSettings settings;
+    private final Deadlines deadlines = new Deadlines();
+    private final TlsHandshake tls = new TlsHandshake();
+    private final Set<Opening> openings = ConcurrentHashMap.newKeySet();
+    private volatile boolean stopping;
+
+    public SmtpConnector(SmtpSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Connects, reads the greeting, says EHLO and, if wanted and offered, goes over to TLS. Whatever the network or the
+     * server does comes back as {@link SmtpSession#observation()}, never as an exception. The caller closes the session.
+     *
+     * @param mxHost the host meant
+     * @param sni the name it is asked for in SNI
+     * @param address one of its addresses, resolved, and the port
+     */
+    public SmtpSession connect(DomainName mxHost, DomainName sni, InetSocketAddress address, TlsUse use) {
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("an address is needed, not a name: " + address);
+        }
+        TlsHandshake.Peer peer = new TlsHandshake.Peer(mxHost, sni, address);
+        Opening opening = new Opening(settings, deadlines, tls, peer);
+        SmtpSession session = open(opening, use);
+        if (opening.failedInResuming()) {
+            tls.beginAnew(peer);
+            session = open(new Opening(settings, deadlines, tls, peer), use);
+        }
+        return session;
+    }
+
+    private SmtpSession open(Opening opening, TlsUse use) {
+        openings.add(opening);
+        try {
+            if (stopping) {
+                opening.cut();
+            }
+            return opening.open(use);
+        } finally {
+            openings.remove(opening);
+        }
+    }
+
+    /** The same, with the host's own name in SNI. */
+    public SmtpSession connect(DomainName mxHost, InetSocketAddress address, TlsUse use) {
+        return connect(mxHost, mxHost, address, use);
+    }
+
+    /** What that host showed some minutes ago no longer does: for a while each handshake with it is a full one. */
+    public void beginTlsAnew(DomainName mxHost, DomainName sni, InetSocketAddress address) {
+        tls.beginAnew(new TlsHandshake.Peer(mxHost, sni, address));
+    }
+
+    /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */
+    public void stopOpening() {
+        stopping = true;
+        openings.forEach(Opening::cut);
+    }
+
+    /** Open sessions keep the deadline they have and get no further step done. */
+    @Override
+    public void close() {
+        deadlines.close();
+    }
+}

@@ -1,0 +1,123 @@
+package jamestls.smtp;
+
+import jamestls.smtp.EnvelopeCommands.Step;
+import jamestls.smtp.SessionFailure.Phase;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A conversation with a server, from {@link SmtpConnector#connect}. It may carry several mails one after the other, and is
+ * used by one thread at a time.
+ */
+public final class SmtpSession implements AutoCloseable {
+
+    private final TlsObservation observation;
+    private final Wire wire;
+    private Chunking chunking;
+    private boolean needsReset;
+    private boolean loggedIn;
+
+    SmtpSession(TlsObservation observation, Wire wire, Chunking chunking) {
+        this.observation = observation;
+        this.chunking = chunking;
+        this.wire = wire;
+    }
+
+    /** What was seen until the session could take a mail, or could not. */
+    public TlsObservation observation() {
+        return observation;
+    }
+
+    /** Whether a mail may be sent now; says nothing about what the server has done since the last one. */
+    public boolean isUsable() {
+        return wire.isOpen();
+    }
+
+    /**
+     * Sends a mail. What the network, the server and the source of the mail do comes back as a value.
+     *
+     * @throws IllegalStateException when the session is not usable
+     */
+    public Transmission send(Envelope envelope, MessageContent content) {
+        if (!isUsable()) {
+            throw new IllegalStateException("the session with " + observation.mxHost() + " is over");
+        }
+        EnvelopeCommands commands = new EnvelopeCommands(envelope, offered());
+        Optional<Transmission.Unsendable> obstacle = commands.obstacle();
+        if (obstacle.isPresent()) {
+            return obstacle.get();
+        }
+        List<Step> steps = commands.steps();
+        try {
+            if (envelope.login().isPresent() && !loggedIn) {
+                new Authentication(wire, observation).logIn(envelope.login().get());
+                loggedIn = true;
+            }
+            if (needsReset) {
+                reset();
+            }
+        } catch (SessionLost lost) {
+            return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
+        }
+        return transact(steps, content);
+    }
+
+    private Transmission transact(List<Step> steps, MessageContent content) {
+        Transaction transaction = new Transaction(wire, steps, observation.capabilities(), chunking);
+        Transmission result = transaction.run(content);
+        needsReset = transaction.isLeftOpen();
+        wire.rest();
+        if (transaction.isChunkingUnknown() && isUsable()) {
+            chunking = Chunking.NEVER;
+            try {
+                reset();
+            } catch (SessionLost lost) {
+                return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
+            }
+            return transact(steps, content);
+        }
+        return result;
+    }
+
+    /** Whether the server is still there and ready for a mail: asks it, with RSET. Otherwise the session is over. */
+    public boolean isAlive() {
+        if (!isUsable()) {
+            return false;
+        }
+        try {
+            reset();
+            return true;
+        } catch (SessionLost lost) {
+            return false;
+        }
+    }
+
+    /** Says QUIT if the conversation is in order, waits for the answer as long as the phase QUIT may last, and hangs up. */
+    @Override
+    public void close() {
+        if (!isUsable()) {
+            return;
+        }
+        try {
+            wire.exchange(Phase.QUIT, new CommandLine("QUIT"));
+            wire.hangUp();
+        } catch (SessionLost lost) {
+            // we were leaving, and the connection is closed
+        }
+    }
+
+    /** REQUIRETLS counts only if it was offered under TLS (RFC 8689 §2). */
+    private Capabilities offered() {
+        return observation.handshake() instanceof Handshake.Completed
+            ? observation.capabilities() : observation.capabilities().without("REQUIRETLS");
+    }
+
+    private void reset() throws SessionLost {
+        SmtpReply reply = wire.exchange(Phase.MAIL, new CommandLine("RSET"));
+        if (reply.code() != 250) {
+            throw wire.lost(reply);
+        }
+        needsReset = false;
+        wire.rest();
+    }
+}

@@ -1,0 +1,82 @@
+package jamestls.storage;
+
+import java.time.Clock;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A database with its schema in place. Whoever opens it closes it. Thread-safe; see the package's description for how threads,
+ * several users of one database, and outages go together.
+ */
+public final class Database implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(Database.class);
+
+    private final DatabaseAddress address;
+    private final Dialect dialect;
+    private final Engine engine;
+
+    private Database(DatabaseAddress address, Dialect dialect, Engine engine) {
+        this.address = address;
+        this.dialect = dialect;
+        this.engine = engine;
+    }
+
+    /**
+     * Opens it and brings the tables up to date. If it is not to be had now, that is logged, and each later transaction tries
+     * again. A SQLite file that is damaged is renamed to {@code ….corrupt-TIME} (and says so in the log), and an empty one takes
+     * its place.
+     *
+     * @param migrations the tables of those who will use this object; others in the same database are left alone
+     * @throws IllegalArgumentException when the address makes no sense
+     */
+    public static Database open(DatabaseAddress address, List<Migrations> migrations, Clock clock) {
+        Database database = switch (address) {
+            case DatabaseAddress.SqliteFile sqlite ->
+                new Database(address, Dialect.SQLITE, new SqliteEngine(new SqliteConnector(sqlite.file(), migrations, clock)));
+            case DatabaseAddress.PostgreSql postgres ->
+                new Database(address, Dialect.POSTGRESQL, new PostgresEngine(postgres, migrations, clock));
+        };
+        try {
+            database.transaction(connection -> Boolean.TRUE);
+        } catch (StorageOutage e) {
+            LOGGER.error("The database {} can't be used now; it will be tried again: {}", address, e.getMessage(), e);
+        }
+        return database;
+    }
+
+    /**
+     * For a look into a database that belongs to a running server, or to one that will run again: nothing is created, brought up to
+     * date or written. Every transaction fails with {@link StorageOutage} if the database is not there, or its tables are of another
+     * version than {@code expected}.
+     */
+    public static Database toRead(DatabaseAddress address, Migrations expected) {
+        return new Database(address, address instanceof DatabaseAddress.PostgreSql ? Dialect.POSTGRESQL : Dialect.SQLITE,
+            new ReadingEngine(address, expected));
+    }
+
+    /**
+     * Does the work in one transaction and commits it durably. Waits for some seconds at worst, never interruptibly.
+     *
+     * @throws StorageOutage when the database fails; an exception of the work itself rolls back and comes through
+     */
+    public <T> T transaction(SqlWork<T> work) {
+        return engine.transaction(work);
+    }
+
+    public Dialect dialect() {
+        return dialect;
+    }
+
+    /** What is under way is finished; later transactions fail with {@link StorageOutage}. */
+    @Override
+    public void close() {
+        engine.close();
+    }
+
+    @Override
+    public String toString() {
+        return address.toString();
+    }
+}

@@ -1,0 +1,67 @@
+package jamestls.storage;
+
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Where a database is. */
+public sealed interface DatabaseAddress {
+
+    /** The location that means none: everything is kept in memory and lost with the process. */
+    String MEMORY = "memory";
+    /** What locations are allowed, for messages. */
+    String ALLOWED = "a file such as 'file://var/jamestls.sqlite', 'jdbc:postgresql://host/database', or 'memory'";
+
+    /**
+     * Reads a location as an administrator writes it.
+     *
+     * @param location see {@link #ALLOWED}
+     * @param user for PostgreSQL; empty to take the one in the URL
+     * @param password likewise
+     * @return empty for {@link #MEMORY}
+     * @throws IllegalArgumentException when it is none of these
+     */
+    static Optional<DatabaseAddress> parse(String location, String user, String password, FileLocator files) {
+        if (location.equals(MEMORY)) {
+            return Optional.empty();
+        }
+        if (location.startsWith(PostgreSql.SCHEME)) {
+            return Optional.of(new PostgreSql(location, user, password));
+        }
+        if (!location.startsWith("file:")) {
+            throw new IllegalArgumentException("not " + ALLOWED);
+        }
+        try {
+            return Optional.of(new SqliteFile(files.locate(location)));
+        } catch (IOException | InvalidPathException e) {
+            throw new IllegalArgumentException("no such place for a file: " + e.getMessage(), e);
+        }
+    }
+
+    /** A SQLite file; it and the directories above it are made if they are not there. On a local disk: locks need one. */
+    record SqliteFile(Path file) implements DatabaseAddress {
+        @Override
+        public String toString() {
+            return file.toString();
+        }
+    }
+
+    /**
+     * A PostgreSQL database.
+     *
+     * @param url {@code jdbc:postgresql://host[:port][,host…]/database[?parameters]}, with all parameters of PostgreSQL's driver
+     * @param user empty to take the one from the URL
+     * @param password empty likewise; never shown
+     */
+    record PostgreSql(String url, String user, String password) implements DatabaseAddress {
+
+        private static final String SCHEME = "jdbc:postgresql:";
+
+        /** Without the parameters: a password may be among them. */
+        @Override
+        public String toString() {
+            return url.replaceFirst("\\?.*", "").replaceFirst("//[^/@]*@", "//");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package jamestls.storage;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** PostgreSQL: a small pool, since transactions here are short. */
+final class PostgresEngine implements Engine {
+
+    private static final int MOST_CONNECTIONS = 8;
+    private static final int CONNECT_SECONDS = 3;
+    /** For a connection that is free; also how long an unreachable server is tried. */
+    private static final int POOL_SECONDS = 5;
+    /** For any answer of the server; without it a server that vanished would hold its callers for ever. */
+    private static final int ANSWER_SECONDS = 10;
+    private static final int MOST_TRIES = 3;
+    /** serialization_failure and deadlock_detected: the server asks to begin again. */
+    private static final Set<String> AGAIN = Set.of("40001", "40P01");
+    /** Any number, the same in all our versions: only one server at a time changes tables. */
+    private static final long MIGRATION_LOCK = 0x6a616d6573746c73L;
+
+    private final DatabaseAddress.PostgreSql address;
+    private final List<Migrations> migrations;
+    private final Clock clock;
+    private final HikariDataSource pool;
+    private final ReentrantLock migrating = new ReentrantLock();
+    private volatile boolean migrated;
+
+    PostgresEngine(DatabaseAddress.PostgreSql address, List<Migrations> migrations, Clock clock) {
+        this.address = address;
+        this.migrations = List.copyOf(migrations);
+        this.clock = clock;
+        this.pool = new HikariDataSource(pool(address));
+    }
+
+    private static HikariConfig pool(DatabaseAddress.PostgreSql address) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("jamestls");
+        config.setDataSource(server(address));
+        config.setMaximumPoolSize(MOST_CONNECTIONS);
+        config.setMinimumIdle(1);
+        config.setAutoCommit(false);
+        config.setConnectionTimeout(POOL_SECONDS * 1000L);
+        // the server may be down when James starts
+        config.setInitializationFailTimeout(-1);
+        return config;
+    }
+
+    /** A data source of its own, not DriverManager's: James's PostgreSQL edition may have a driver registered there. */
+    static PGSimpleDataSource server(DatabaseAddress.PostgreSql address) {
+        PGSimpleDataSource server = new PGSimpleDataSource();
+        server.setUrl(address.url());
+        if (!address.user().isEmpty()) {
+            server.setUser(address.user());
+        }
+        if (!address.password().isEmpty()) {
+            server.setPassword(address.password());
+        }
+        if (!address.url().contains("connectTimeout=")) {
+            server.setConnectTimeout(CONNECT_SECONDS);
+        }
+        if (!address.url().contains("socketTimeout=")) {
+            server.setSocketTimeout(ANSWER_SECONDS);
+        }
+        if (!address.url().contains("ApplicationName=")) {
+            server.setApplicationName("jamestls");
+        }
+        return server;
+    }
+
+    @Override
+    public <T> T transaction(SqlWork<T> work) {
+        try (Connection connection = pool.getConnection()) {
+            migrate(connection);
+            return committed(connection, work);
+        } catch (SQLException e) {
+            throw new StorageOutage("PostgreSQL " + address + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static <T> T committed(Connection connection, SqlWork<T> work) throws SQLException {
+        for (int tries = 1; ; tries++) {
+            try {
+                T result = work.run(connection);
+                connection.commit();
+                return result;
+            } catch (SQLException e) {
+                rollBack(connection, e);
+                if (tries == MOST_TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
+                    throw e;
+                }
+            } catch (RuntimeException | Error e) {
+                rollBack(connection, e);
+                throw e;
+            }
+        }
+    }
+
+    private static void rollBack(Connection connection, Throwable because) {
+        try {
+            connection.rollback();
+        } catch (SQLException e) {
+            because.addSuppressed(e);
+        }
+    }
+
+    /** Before the first transaction that gets through to the server. */
+    private void migrate(Connection connection) throws SQLException {
+        if (migrated) {
+            return;
+        }
+        migrating.lock();
+        try {
+            if (!migrated) {
+                committed(connection, this::migrateAlone);
+                migrated = true;
+            }
+        } finally {
+            migrating.unlock();
+        }
+    }
+
+    private Boolean migrateAlone(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_advisory_xact_lock(" + MIGRATION_LOCK + ")");
+        }
+        for (Migrations module : migrations) {
+            module.apply(connection, Dialect.POSTGRESQL, clock.millis());
+        }
+        return Boolean.TRUE;
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

@@ -1,0 +1,138 @@
+package jamestls.storage;
+
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All work on one SQLite file, on one platform thread with one connection. Work that has gathered while the last commit was
+ * being flushed to disk is done in one transaction, a savepoint each, and committed with one flush.
+ */
+final class SqliteEngine implements Engine {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
+    private static final int MOST_WAITING = 10_000;
+    private static final int MOST_TOGETHER = 256;
+    private static final String CLOSED = "the database is closed";
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration FAREWELL = Duration.ofSeconds(10);
+
+    private final SqliteConnector connector;
+    private final BlockingQueue<SqliteJob<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final Thread thread;
+    private volatile boolean closed;
+
+    // of the thread alone
+    private Connection connection;
+    private Object connectedTo;
+
+    SqliteEngine(SqliteConnector connector) {
+        this.connector = connector;
+        // a daemon: who forgets to close must not keep the JVM alive
+        this.thread = Thread.ofPlatform().daemon().name("jamestls-sqlite").start(this::untilClosed);
+    }
+
+    @Override
+    public <T> T transaction(SqlWork<T> work) {
+        SqliteJob<T> job = new SqliteJob<>(work);
+        if (closed || !waiting.offer(job)) {
+            throw new StorageOutage(closed ? CLOSED : MOST_WAITING + " transactions are waiting already", null);
+        }
+        if (!thread.isAlive() && waiting.remove(job)) {
+            throw new StorageOutage(CLOSED, null);
+        }
+        return job.await(PATIENCE);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        // wakes the thread; if there is no room, it is awake
+        waiting.offer(new SqliteJob<>(nothing -> Boolean.TRUE));
+        try {
+            thread.join(FAREWELL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void untilClosed() {
+        try {
+            while (!closed || !waiting.isEmpty()) {
+                List<SqliteJob<?>> jobs = new ArrayList<>(List.of(waiting.take()));
+                waiting.drainTo(jobs, MOST_TOGETHER - 1);
+                together(jobs);
+            }
+            disconnect();
+        } catch (InterruptedException | SQLException e) {
+            // nobody interrupts this thread, and a connection that does not close has nothing left to commit
+            LOGGER.warn("The SQLite database did not close: {}", e.getMessage(), e);
+        }
+        waiting.forEach(job -> job.fail(new StorageOutage(CLOSED, null)));
+    }
+
+    /** One transaction for all of them. */
+    private void together(List<SqliteJob<?>> jobs) {
+        try {
+            connect();
+            execute(connection, "BEGIN IMMEDIATE");
+            for (SqliteJob<?> job : jobs) {
+                job.runIn(connection);
+            }
+            execute(connection, "COMMIT");
+            jobs.forEach(SqliteJob::committed);
+        } catch (SQLException | IOException | RuntimeException | Error e) {
+            // Error: the thread must live on. It may be that there is no native library for this machine
+            StorageOutage outage = new StorageOutage("SQLite: " + (e instanceof SQLException ? e.getMessage() : e), e);
+            recover(e);
+            jobs.forEach(job -> job.fail(outage));
+        }
+    }
+
+    /** As a prepared statement, because these are kept. */
+    static void execute(Connection connection, String sql) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.execute();
+        }
+    }
+
+    private void connect() throws SQLException, IOException {
+        if (connection != null && !Objects.equals(connectedTo, connector.fileKey())) {
+            // somebody put another file in its place, or none: what we wrote would be lost
+            disconnect();
+        }
+        if (connection == null) {
+            connection = connector.open();
+            connectedTo = connector.fileKey();
+        }
+    }
+
+    private void disconnect() throws SQLException {
+        if (connection != null) {
+            Connection old = connection;
+            connection = null;
+            old.close();
+        }
+    }
+
+    /** The next transaction begins with a new connection; closing the old one rolls back. */
+    private void recover(Throwable because) {
+        try {
+            disconnect();
+            if (because instanceof SQLException e && SqliteConnector.isDamage(e)) {
+                connector.inspect(e);
+            }
+        } catch (SQLException | IOException e) {
+            because.addSuppressed(e);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package jamestls.dns;
+
+import static jamestls.dns.DnssecStatesTest.security;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import jamestls.dns.DnsAnswer.Failed;
+import jamestls.dns.DnssecState.Standing;
+import jamestls.fakeinternet.DnsFault;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.Zone;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class DnssecProbeTest {
+
+    private static final DomainName DOMAIN = DomainName.of("nsec.example");
+
+    private final SignedWorld world = new SignedWorld();
+    private final Logger logger = (Logger) LoggerFactory.getLogger(DnssecProbe.class);
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+    @BeforeEach
+    void listen() {
+        logger.setLevel(Level.INFO);
+        log.start();
+        logger.addAppender(log);
+    }
+
+    @AfterEach
+    void stop() {
+        logger.detachAppender(log);
+        logger.setLevel(null);
+        world.close();
+    }
+
+    @Test
+    void resolverThatStripsSignaturesShouldTurnDnssecOffAndHoldNothing() {
+        world.tree.strip(true);
+
+        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(security(world.dns.txt(DomainName.of("nobody.nsec.example")))).isEqualTo(Security.INSECURE);
+        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        assertThat(world.dns.dnssec().available()).isFalse();
+        assertThat(log.list).singleElement().satisfies(event -> {
+            assertThat(event.getLevel()).isEqualTo(Level.WARN);
+            assertThat(event.getFormattedMessage()).contains("DANE is off", "127.0.0.1");
+        });
+    }
+
+    @Test
+    void resolverThatKnowsNothingOfTheRootShouldTurnDnssecOff() {
+        try (DnsServer plain = DnsServer.start(new Zone().mx("good.example", 10, "mx.good.example"))) {
+            DnsjavaDns dns = new DnsjavaDns(DnsSettings.of(List.of(plain.address())).with(DnssecMode.VALIDATE, TrustAnchors.iana()));
+
+            assertThat(security(dns.mx(DomainName.of("good.example")))).isEqualTo(Security.INSECURE);
+            assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        }
+    }
+
+    @Test
+    void resolverThatChokesOnKeysShouldTurnDnssecOff() {
+        world.server.faults().set(".", "DNSKEY", DnsFault.REFUSED);
+
+        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(world.dns.dnssec().detail()).contains("not when asked for DNSSEC");
+    }
+
+    @Test
+    void probeShouldBeRepeatedAfterAnHour() {
+        world.tree.strip(true);
+        world.dns.mx(DOMAIN);
+        world.tree.strip(false);
+
+        world.pass(Duration.ofMinutes(59));
+        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        assertThat(log.list).hasSize(1);
+
+        world.pass(Duration.ofMinutes(1));
+        await().until(() -> world.dns.dnssec().standing() == Standing.VALIDATING);
+        await().untilAsserted(() -> assertThat(log.list).hasSize(2));
+        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+    }
+
+    @Test
+    void resolverThatStripsShouldBeLeftOutWhereAnotherDoesNot() {
+        try (DnsServer stripping = DnsServer.start(world.zone)) {
+            DnsjavaDns dns = new DnsjavaDns(servers(stripping, world.server), Clock.systemUTC());
+
+            assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+            assertThat(dns.dnssec().detail()).contains("1 of 2");
+            assertThat(stripping.queries(DOMAIN.ascii(), "MX")).isZero();
+        }
+    }
+
+    @Test
+    void silenceShouldSayNothingOfDnssec() {
+        world.server.faults().set(".", DnsFault.TIMEOUT).set(DOMAIN.ascii(), DnsFault.TIMEOUT);
+        DnsjavaDns dns = new DnsjavaDns(world.settings().within(Duration.ofMillis(200), Duration.ofSeconds(1), 64, 100));
+
+        assertThat(dns.mx(DOMAIN)).isInstanceOf(Failed.class);
+        await().until(() -> dns.dnssec().detail().contains("did not answer"));
+        assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNKNOWN);
+    }
+
+    @Test
+    void silenceLaterShouldNotTurnDnssecOff() {
+        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+        world.server.faults().set(".", DnsFault.SERVFAIL);
+        long before = world.server.queries(".", "SOA");
+
+        world.pass(Duration.ofHours(1));
+        world.dns.dnssec();
+
+        await().until(() -> world.server.queries(".", "SOA") > before);
+        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.VALIDATING);
+    }
+
+    @Test
+    void stateShouldBeTroubleOnlyWhereItIsNotAsConfigured() {
+        assertThat(world.dns().dnssec().trouble()).as("nobody was asked yet").isEmpty();
+        world.tree.strip(true);
+        world.dns.mx(DOMAIN);
+
+        assertThat(world.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since")
+            .contains("DANE is off", "127.0.0.1");
+        assertThat(world.dns.dnssec().gauge()).isEqualTo(-1);
+        world.tree.strip(false);
+        world.pass(Duration.ofHours(1));
+        await().until(() -> world.dns.dnssec().gauge() == 2);
+        assertThat(world.dns.dnssec().trouble()).isEmpty();
+        DnssecState off = new DnsjavaDns(world.settings().with(DnssecMode.OFF, TrustAnchors.iana())).dnssec();
+        assertThat(off.trouble()).as("the operator's own wish").isEmpty();
+        assertThat(off.gauge()).isZero();
+    }
+
+    @Test
+    void resolverThatIsBelievedShouldHaveToValidate() {
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+
+        assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        assertThat(log.list).singleElement().asString().contains("DANE is off", "does not validate");
+    }
+
+    @Test
+    void resolverThatValidatesShouldBeBelieved() {
+        world.server.vouch(true);
+        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+
+        assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+        assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
+        assertThat(dns.dnssec().gauge()).isEqualTo(1);
+        assertThat(log.list).singleElement().asString().contains("the word of the resolver is taken through 1 of 1");
+    }
+
+    private DnsSettings servers(DnsServer... servers) {
+        return new DnsSettings(Stream.of(servers).map(DnsServer::address).toList(), Duration.ofSeconds(5), Duration.ofSeconds(15), 64, 100,
+            DnssecMode.VALIDATE, world.settings().anchors());
+    }
+}

@@ -1,0 +1,106 @@
+package jamestls.https;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.HttpAnswer;
+import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.TestCa;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+class ReportClientTest {
+
+    private static final TestCa TRUSTED = TestCa.create("trusted root");
+    private static final TestCa STRANGER = TestCa.create("strange root");
+    private static final String HOST = "reports.example";
+
+    private final DnsServer dns = DnsServer.start();
+    private final PolicyHost server = PolicyHost.start();
+    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+
+    @BeforeEach
+    void publish() {
+        dns.zone().a(HOST, "127.0.0.1");
+        log.start();
+        ((Logger) LoggerFactory.getLogger(ObjectionsLogged.class)).addAppender(log);
+    }
+
+    @AfterEach
+    void stop() {
+        ((Logger) LoggerFactory.getLogger(ObjectionsLogged.class)).detachAppender(log);
+        server.close();
+        dns.close();
+    }
+
+    @Test
+    void chainToAStrangersRootShouldBeLoggedAndGonePast() {
+        server.serve(HOST, STRANGER.issue(HOST), HttpAnswer.policy("taken"));
+
+        assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
+
+        assertThat(messages()).singleElement().asString().contains("certificate error tolerated").contains("valid certification path");
+    }
+
+    @Test
+    void certificateForAnotherNameShouldBeLoggedAndGonePast() {
+        server.serve(HOST, TRUSTED.issue("other.example"), HttpAnswer.policy("taken"));
+
+        assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
+
+        assertThat(messages()).singleElement().asString().contains("the certificate is for other.example");
+    }
+
+    @Test
+    void goodCertificateShouldNotBeSpokenOf() {
+        server.serve(HOST, TRUSTED.issue(HOST), HttpAnswer.policy("taken"));
+
+        assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
+
+        assertThat(messages()).isEmpty();
+    }
+
+    @Test
+    void strictClientShouldRefuseBoth() {
+        server.serve(HOST, STRANGER.issue(HOST), HttpAnswer.policy("taken"));
+
+        assertThat(post(CertificateErrors.REFUSE, AddressGuard.anywhere()))
+            .isInstanceOfSatisfying(HttpsResult.Failure.class, failure -> assertThat(failure.fault()).isEqualTo(HttpsFault.CERTIFICATE));
+    }
+
+    @Test
+    void tolerantClientShouldGoToNoPrivateAddressEither() {
+        server.serve(HOST, STRANGER.issue(HOST), HttpAnswer.policy("taken"));
+
+        assertThat(post(CertificateErrors.LOG, AddressGuard.publicOnly()))
+            .isInstanceOfSatisfying(HttpsResult.Failure.class,
+                failure -> assertThat(failure.fault()).isEqualTo(HttpsFault.ADDRESS_NOT_PUBLIC));
+        assertThat(server.requests()).isEmpty();
+    }
+
+    private HttpsResult post(CertificateErrors errors, AddressGuard guard) {
+        HttpsSettings settings = new HttpsSettings(Optional.of(TRUSTED.trustStore()), guard);
+        HttpsRequest.Payload payload = new HttpsRequest.Payload("application/tlsrpt+gzip", new byte[] {1});
+        try (GuardedHttpsClient client =
+                 GuardedHttpsClient.forReports(new DnsjavaDns(DnsSettings.of(List.of(dns.address()))), settings, errors)) {
+            return client.exchange(HttpsRequest.post(URI.create("https://" + HOST + ":" + server.port() + PolicyHost.POLICY_PATH), payload,
+                Duration.ofSeconds(20), 1_000));
+        }
+    }
+
+    private List<String> messages() {
+        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+}

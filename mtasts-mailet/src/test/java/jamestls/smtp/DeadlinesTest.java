@@ -1,0 +1,175 @@
+package jamestls.smtp;
+
+import static jamestls.smtp.SmtpRoom.SHORT;
+import static jamestls.smtp.SmtpRoom.connect;
+import static jamestls.smtp.SmtpRoom.failureOf;
+import static jamestls.smtp.SmtpRoom.impatientIn;
+import static jamestls.smtp.SmtpRoom.tlsServer;
+import static jamestls.smtp.SmtpRoom.to;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.Transmission.FinalDot;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** One deadline per phase, whatever blocks in it. The other phases have 20 s: a test that waits for those fails. */
+class DeadlinesTest {
+
+    private static final Duration DRIP = Duration.ofMillis(100);
+
+    private final SmtpServer server = tlsServer();
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GREETING, GREETING", "EHLO, EHLO", "STARTTLS, STARTTLS", "HANDSHAKE, HANDSHAKE", "EHLO_AFTER_TLS, EHLO_AFTER_TLS"})
+    void stalledOpeningShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase) {
+        server.at(where, SmtpAct.stall());
+        openingShouldTimeOutIn(phase);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GREETING, GREETING", "EHLO, EHLO", "STARTTLS, STARTTLS", "EHLO_AFTER_TLS, EHLO_AFTER_TLS"})
+    void drippingReplyShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase) {
+        server.at(where, SmtpAct.drip("250 " + "a".repeat(200), DRIP));
+        openingShouldTimeOutIn(phase);
+    }
+
+    @Test
+    void drippingHandshakeShouldEndAtItsDeadline() {
+        // the head of a ServerHello record that never gets complete
+        server.at(SmtpPhase.HANDSHAKE, SmtpAct.drip("\u0016\u0003\u0003\u0010\u0000" + "\u0002".repeat(200), DRIP));
+        openingShouldTimeOutIn(Phase.HANDSHAKE);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "DATA, DATA, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
+    void stalledReplyShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot finalDot) {
+        server.at(where, SmtpAct.stall());
+        sendingShouldTimeOutIn(phase, finalDot, SmtpRoom.MAIL);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
+    void drippingReplyToAMailShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot finalDot) {
+        server.at(where, SmtpAct.drip("250 " + "a".repeat(200), DRIP));
+        sendingShouldTimeOutIn(phase, finalDot, SmtpRoom.MAIL);
+    }
+
+    @Test
+    void allRecipientsShouldShareOneDeadline() {
+        server.at(SmtpPhase.RCPT, SmtpAct.drip("250 2.1.5 ok", Duration.ofMillis(30)));
+        try (SmtpConnector connector = impatientIn(Phase.RCPT); SmtpSession session = connect(connector, server)) {
+            Transmission result = session.send(to("a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"), SmtpRoom.MAIL);
+
+            assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class,
+                broken -> assertThat(broken.failure().phase()).isEqualTo(Phase.RCPT));
+        }
+    }
+
+    @Test
+    void bodyThatTheServerDoesNotReadShouldEndAtItsDeadline() {
+        server.at(SmtpPhase.BODY, SmtpAct.stall());
+        byte[] line = ("x".repeat(998) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        sendingShouldTimeOutIn(Phase.BODY, FinalDot.NOT_SENT, out -> writeFor(out, line, 100_000));
+    }
+
+    @Test
+    void closedConnectorShouldLetNothingWaitForEver() {
+        SmtpConnector connector = new SmtpConnector(SmtpRoom.settings());
+        connector.close();
+        try (SmtpSession session = connect(connector, server)) {
+            assertThat(session.observation().failure()).isPresent();
+        }
+    }
+
+    @Test
+    void stalledQuitShouldNotHoldUpClosing() {
+        server.at(SmtpPhase.QUIT, SmtpAct.stall());
+        try (SmtpConnector connector = new SmtpConnector(SmtpRoom.settings())) {
+            SmtpSession session = connect(connector, server);
+            long took = timed(() -> {
+                session.close();
+                return session;
+            });
+
+            assertThat(took).isLessThan(10_000);
+            SmtpRoom.awaitNoConnection(server);
+        }
+    }
+
+    @Test
+    void deadlineThatWasMetShouldCloseNothing() {
+        AtomicInteger closed = new AtomicInteger();
+        try (Deadlines deadlines = new Deadlines()) {
+            Deadlines.Deadline met = deadlines.start(Duration.ofMillis(50), closed::incrementAndGet);
+            met.meet();
+            Deadlines.Deadline missed = deadlines.start(Duration.ofMillis(60), closed::incrementAndGet);
+
+            await().until(missed::isExpired);
+            assertThat(met.isExpired()).isFalse();
+            await().untilAsserted(() -> assertThat(closed).hasValue(1));
+        }
+    }
+
+    private void openingShouldTimeOutIn(Phase phase) {
+        try (SmtpConnector connector = impatientIn(phase)) {
+            long took = timed(() -> {
+                SmtpSession session = connect(connector, server);
+                assertThat(failureOf(session).phase()).isEqualTo(phase);
+                assertThat(failureOf(session).detail()).contains("not over within 0.4 s");
+                assertThat(session.isUsable()).isFalse();
+                return session;
+            });
+            assertThat(took).isBetween(SHORT.toMillis() / 2, 10_000L);
+        }
+        SmtpRoom.awaitNoConnection(server);
+    }
+
+    private void sendingShouldTimeOutIn(Phase phase, FinalDot finalDot, MessageContent content) {
+        try (SmtpConnector connector = impatientIn(phase); SmtpSession session = connect(connector, server)) {
+            long took = timed(() -> {
+                Transmission result = session.send(to("bob@example.test"), content);
+                assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class, broken -> {
+                    assertThat(broken.failure().phase()).isEqualTo(phase);
+                    assertThat(broken.failure().detail()).contains("not over within");
+                    assertThat(broken.finalDot()).isEqualTo(finalDot);
+                });
+                assertThat(session.isUsable()).isFalse();
+                return session;
+            });
+            assertThat(took).isLessThan(10_000);
+        }
+        server.release();
+        SmtpRoom.awaitNoConnection(server);
+    }
+
+    private static void writeFor(OutputStream out, byte[] line, int times) throws IOException {
+        for (int i = 0; i < times; i++) {
+            out.write(line);
+        }
+    }
+
+    /** In milliseconds. */
+    private static long timed(Supplier<?> work) {
+        long start = System.nanoTime();
+        work.get();
+        return (System.nanoTime() - start) / 1_000_000;
+    }
+}

@@ -1,0 +1,89 @@
+package jamestls.smtp;
+
+import static jamestls.smtp.SmtpRoom.connect;
+import static jamestls.smtp.SmtpRoom.connector;
+import static jamestls.smtp.SmtpRoom.failureOf;
+import static jamestls.smtp.SmtpRoom.tlsServer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
+import jamestls.fakeinternet.SmtpServer;
+import jamestls.smtp.SessionFailure.Phase;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** RFC 3207 §6: nothing that was said in clear may be taken for something said under TLS. */
+class StartTlsInjectionTest {
+
+    private static final Duration LATER = Duration.ofMillis(200);
+
+    private final SmtpServer server = tlsServer();
+    private final SmtpConnector connector = connector();
+
+    @AfterEach
+    void stop() {
+        connector.close();
+        server.close();
+    }
+
+    @Test
+    void wholeReplyInTheSegmentOfThe220ShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.say("220 go", "250-mx1.example.test", "250 XINJECTED"));
+        sessionShouldEndWith(Phase.STARTTLS);
+    }
+
+    @Test
+    void partOfALineInTheSegmentOfThe220ShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(Duration.ZERO, "220 go\r\n250 XINJ"));
+        sessionShouldEndWith(Phase.STARTTLS);
+    }
+
+    @Test
+    void unfinishedMultiLineReplyInTheSegmentOfThe220ShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(Duration.ZERO, "220 go\r\n250-XINJECTED\r\n"));
+        sessionShouldEndWith(Phase.STARTTLS);
+    }
+
+    @Test
+    void singleByteInTheSegmentOfThe220ShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(Duration.ZERO, "220 go\r\n\n"));
+        sessionShouldEndWith(Phase.STARTTLS);
+    }
+
+    @Test
+    void wholeReplyInALaterSegmentShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(LATER, "220 go\r\n", "250-mx1.example.test\r\n250 XINJECTED\r\n"));
+        sessionShouldEndWith(Phase.HANDSHAKE);
+    }
+
+    @Test
+    void partOfALineInALaterSegmentShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(LATER, "220 go\r\n", "250 X"));
+        sessionShouldEndWith(Phase.HANDSHAKE);
+    }
+
+    @Test
+    void unfinishedMultiLineReplyInALaterSegmentShouldEndTheSession() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.sayInSegments(LATER, "220 go\r\n", "250-XINJECTED\r\n"));
+        sessionShouldEndWith(Phase.HANDSHAKE);
+    }
+
+    @Test
+    void the220LeftUnfinishedAsMultiLineReplyShouldNotStartTls() {
+        server.at(SmtpPhase.STARTTLS, SmtpAct.say("220-go", "250 XINJECTED"));
+        sessionShouldEndWith(Phase.STARTTLS);
+    }
+
+    private void sessionShouldEndWith(Phase phase) {
+        try (SmtpSession session = connect(connector, server)) {
+            assertThat(failureOf(session).phase()).isEqualTo(phase);
+            assertThat(session.observation().handshake()).isInstanceOf(Handshake.Failed.class);
+            assertThat(session.observation().capabilities().offers("XINJECTED")).isFalse();
+            assertThat(session.isUsable()).isFalse();
+        }
+        SmtpRoom.awaitNoConnection(server);
+        assertThat(SmtpRoom.said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: STARTTLS");
+    }
+}

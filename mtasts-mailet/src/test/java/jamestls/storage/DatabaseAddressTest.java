@@ -1,0 +1,52 @@
+package jamestls.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.FileNotFoundException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DatabaseAddressTest {
+
+    private static final FileLocator VAR = location -> Path.of("/james/var", location.substring("file://var/".length()));
+
+    @Test
+    void locationsShouldSayWhichDatabase() {
+        assertThat(DatabaseAddress.parse("memory", "", "", VAR)).isEmpty();
+        assertThat(DatabaseAddress.parse("file://var/jamestls.sqlite", "", "", VAR))
+            .contains(new DatabaseAddress.SqliteFile(Path.of("/james/var/jamestls.sqlite")));
+        assertThat(DatabaseAddress.parse("jdbc:postgresql://db/mail", "james", "secret", VAR))
+            .contains(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/mail", "james", "secret"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "sqlite", "/var/jamestls.sqlite", "jdbc:mysql://db/mail", "MEMORY"})
+    void otherLocationsShouldBeRefusedWithWhatIsAllowed(String location) {
+        assertThatThrownBy(() -> DatabaseAddress.parse(location, "", "", VAR))
+            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("jdbc:postgresql://");
+    }
+
+    @Test
+    void fileWhereNoFileCanBeShouldBeRefused() {
+        assertThatThrownBy(() -> DatabaseAddress.parse("file://elsewhere", "", "", location -> {
+            throw new FileNotFoundException("no such root");
+        })).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no such root");
+    }
+
+    @Test
+    void urlThatMakesNoSenseShouldBeRefusedWhenOpened() {
+        assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://[nonsense", "", ""), List.of(),
+            Clock.systemUTC())).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void addressForLogsShouldHoldNoPassword() {
+        assertThat(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/mail?user=a&password=secret", "james", "secret").toString())
+            .isEqualTo("jdbc:postgresql://db/mail");
+    }
+}
