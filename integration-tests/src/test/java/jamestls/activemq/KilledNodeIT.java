@@ -29,7 +29,7 @@ class KilledNodeIT {
     /** Mails that wait at the beginning of each life: more would only take longer in the end. */
     private static final int BACKLOG = 200;
     private static final int DOMAINS = 4;
-    private static final int AT_ONCE = 40;
+    private static final int IMPLICIT = 40;
     private static final int REFUSED_FOR_NOW = 10;
 
     private final Random random = new Random(KILLS);
@@ -48,8 +48,8 @@ class KilledNodeIT {
                 internet.mx("d" + i + ".kill.example", 10, "mx" + i % 2 + ".kill.example");
             }
             SmtpServer[] hosts = {internet.mailServer("mx0.kill.example"), internet.mailServer("mx1.kill.example")};
-            Map<String, String> parameters = Nodes.parameters(internet, work, AT_ONCE / hosts.length);
-            parameters.put("deliveries", "" + AT_ONCE);
+            Map<String, String> parameters = Nodes.parameters(internet, work, IMPLICIT / hosts.length);
+            parameters.put("deliveries", "" + IMPLICIT);
             int filled = 0;
             for (int kill = 0; kill < KILLS; kill++) {
                 int before = arrived(hosts);
@@ -89,7 +89,7 @@ class KilledNodeIT {
             mostDoubled = Math.max(mostDoubled, all - doubled);
             System.out.printf("%d kills: %d mails taken, %d arrived, none lost, %d arrivals too many, at most %d after one kill%n", KILLS,
                 taken.size(), numbers(hosts).size(), all, mostDoubled);
-            assertThat(all).as("arrivals too many").isLessThanOrEqualTo(KILLS * AT_ONCE);
+            assertThat(all).as("arrivals too many").isLessThanOrEqualTo(KILLS * IMPLICIT);
         }
     }
 

@@ -36,7 +36,7 @@ import org.awaitility.Awaitility;
  */
 public final class RelayBench {
 
-    private static final int MOST_DESTINATIONS = 100;
+    private static final int MAX_DESTINATIONS = 100;
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
     private static final List<String> WANTED = List.of(System.getProperty("bench.relays", "stock,secure,postfix,postfix_reuse").split(","));
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -64,8 +64,8 @@ public final class RelayBench {
     private static final List<Case> CASES = List.of(
         new Case(0, 1, 2_048, 2_000), new Case(0, 100, 2_048, 2_000), new Case(0, 1, 102_400, 600), new Case(0, 100, 102_400, 600),
         new Case(20, 1, 2_048, 1_000), new Case(20, 100, 2_048, 1_000), new Case(20, 1, 102_400, 400), new Case(20, 100, 102_400, 400));
-    private static final List<Case> WARM_UP = List.of(new Case(0, MOST_DESTINATIONS, 2_048, 2_000), new Case(0, 1, 2_048, 2_000),
-        new Case(0, 1, 102_400, 300), new Case(20, 1, 2_048, 500), new Case(0, MOST_DESTINATIONS, 2_048, 2_000));
+    private static final List<Case> WARM_UP = List.of(new Case(0, MAX_DESTINATIONS, 2_048, 2_000), new Case(0, 1, 2_048, 2_000),
+        new Case(0, 1, 102_400, 300), new Case(20, 1, 2_048, 500), new Case(0, MAX_DESTINATIONS, 2_048, 2_000));
 
     public static void main(String[] arguments) throws IOException, CertificateEncodingException {
         Path directory = Path.of(arguments[0]).toAbsolutePath();
@@ -74,7 +74,7 @@ public final class RelayBench {
         Zone zone = new Zone().ttl(86_400);
         Map<String, Identity> hosts = new LinkedHashMap<>();
         Map<String, String> policies = new LinkedHashMap<>();
-        for (int i = 0; i < MOST_DESTINATIONS; i++) {
+        for (int i = 0; i < MAX_DESTINATIONS; i++) {
             String domain = "d" + i + ".bench.example";
             String address = "127.0.1." + (i + 1);
             hosts.put(address, ca.issue("mx." + domain));
@@ -109,7 +109,7 @@ public final class RelayBench {
             WARM_UP.forEach(each -> relays.forEach(relay -> bench.run(relay, each)));
             List<Map<String, Object>> results = new ArrayList<>();
             cases.forEach(each -> results.add(bench.measure(each)));
-            results.add(SlowHosts.measure(sink, secure, MOST_DESTINATIONS));
+            results.add(SlowHosts.measure(sink, secure, MAX_DESTINATIONS));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(directory.resolve("relay.json").toFile(), results);
             System.out.println(Files.readString(directory.resolve("relay.json")));
         } finally {

@@ -28,7 +28,7 @@ import org.apache.james.jdkim.exceptions.FailException;
 public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final int LARGEST = 1 << 20;
+    private static final int MAX = 1 << 20;
 
     /** The verdict on a signature. */
     public enum Dkim {
@@ -75,7 +75,7 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
             BodyPart part = parts.getBodyPart(i);
             if (part.isMimeType("application/tlsrpt+gzip")) {
                 try (InputStream unzipped = new GZIPInputStream(part.getInputStream())) {
-                    return JSON.readTree(unzipped.readNBytes(LARGEST));
+                    return JSON.readTree(unzipped.readNBytes(MAX));
                 }
             }
         }

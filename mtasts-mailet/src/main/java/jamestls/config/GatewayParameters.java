@@ -23,7 +23,7 @@ public record GatewayParameters(String hosts, int port, Balancing balancing, Tls
     public enum Balancing { RANDOM, IN_ORDER }
 
     /** How TLS is begun. */
-    public enum Tls { STARTTLS, AT_ONCE }
+    public enum Tls { STARTTLS, IMPLICIT }
 
     /** Whether no mail goes to a gateway without TLS and a trusted certificate for its name. */
     public enum Verification { DEMANDED, AS_POLICY_SAYS }
@@ -79,7 +79,7 @@ public record GatewayParameters(String hosts, int port, Balancing balancing, Tls
         boolean inClear = parameters.flag("gatewayAuthInClear", false);
         boolean verified = parameters.flag("verifyServerIdentity", atOnce || user.isPresent() && !inClear);
         return new GatewayParameters(hosts, parameters.number("gatewayPort", atOnce ? SMTPS : SMTP, 1, 65_535),
-            shuffled ? Balancing.RANDOM : Balancing.IN_ORDER, atOnce ? Tls.AT_ONCE : Tls.STARTTLS,
+            shuffled ? Balancing.RANDOM : Balancing.IN_ORDER, atOnce ? Tls.IMPLICIT : Tls.STARTTLS,
             verified ? Verification.DEMANDED : Verification.AS_POLICY_SAYS, user, password.orElse(""),
             inClear ? ClearTextLogin.ALLOWED : ClearTextLogin.REFUSED);
     }

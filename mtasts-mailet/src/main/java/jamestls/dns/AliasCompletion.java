@@ -18,7 +18,7 @@ import org.xbill.DNS.Type;
  */
 final class AliasCompletion {
 
-    private static final int MOST_LINKS = 8;
+    private static final int MAX_LINKS = 8;
 
     private AliasCompletion() {
     }
@@ -27,7 +27,7 @@ final class AliasCompletion {
     static Message of(Message first, int type, Function<Name, Message> ask) {
         Message whole = first;
         Set<Name> asked = new HashSet<>(Set.of(first.getQuestion().getName()));
-        for (int link = 0; link < MOST_LINKS; link++) {
+        for (int link = 0; link < MAX_LINKS; link++) {
             Optional<Name> loose = looseEnd(whole, type);
             if (loose.isEmpty() || !asked.add(loose.get())) {
                 return whole;

@@ -17,7 +17,7 @@ public final class DnsId {
     private static final int DNS_NAME = 2;
     private static final String WILDCARD = "*.";
     /** A name of 253 characters behind a wildcard. */
-    private static final int LONGEST_PRESENTED = 255;
+    private static final int MAX_PRESENTED = 255;
 
     private DnsId() {
     }
@@ -46,7 +46,7 @@ public final class DnsId {
     /** Whether one presented name, with or without wildcard, is or covers {@code name}. */
     public static boolean covers(String presented, DomainName name) {
         // before the case is folded: some letters beyond ASCII fold into it, and others take the JDK time by the square of the length
-        if (presented.length() > LONGEST_PRESENTED || !presented.chars().allMatch(c -> c < 0x80)) {
+        if (presented.length() > MAX_PRESENTED || !presented.chars().allMatch(c -> c < 0x80)) {
             return false;
         }
         String pattern = presented.toLowerCase(Locale.ROOT);

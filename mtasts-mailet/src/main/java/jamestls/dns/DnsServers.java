@@ -16,7 +16,7 @@ public final class DnsServers {
 
     private static final int DNS_PORT = 53;
     private static final int LAST_PORT = 65_535;
-    private static final int MOST_SERVERS = 16;
+    private static final int MAX_SERVERS = 16;
     private static final Pattern BRACKETED = Pattern.compile("\\[([^]]*)](?::([0-9]{1,5}))?");
     private static final Pattern WITH_PORT = Pattern.compile("([^:]*):([0-9]{1,5})");
 
@@ -35,8 +35,8 @@ public final class DnsServers {
         for (String element : text.split(",", -1)) {
             servers.add(server(element.strip()));
         }
-        if (servers.size() > MOST_SERVERS) {
-            throw new IllegalArgumentException("dnsServers: at most " + MOST_SERVERS + " servers, not " + servers.size());
+        if (servers.size() > MAX_SERVERS) {
+            throw new IllegalArgumentException("dnsServers: at most " + MAX_SERVERS + " servers, not " + servers.size());
         }
         return List.copyOf(servers);
     }
@@ -60,7 +60,7 @@ public final class DnsServers {
 
     /** Those the operating system uses; empty if that can't be found out. */
     public static List<InetSocketAddress> ofSystem() {
-        return ResolverConfig.getCurrentConfig().servers().stream().limit(MOST_SERVERS).toList();
+        return ResolverConfig.getCurrentConfig().servers().stream().limit(MAX_SERVERS).toList();
     }
 
     private static InetSocketAddress server(String element) {

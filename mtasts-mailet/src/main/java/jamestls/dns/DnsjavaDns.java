@@ -1,6 +1,6 @@
 package jamestls.dns;
 
-import jamestls.dns.RecordReading.Reading;
+import jamestls.dns.RecordParser.Reading;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,7 +31,7 @@ import org.xbill.DNS.Type;
  */
 public final class DnsjavaDns implements Dns {
 
-    private final Vouching source;
+    private final DnssecResolver source;
     private final Duration lookupDeadline;
     private final AnswerCache<MxRecord> mx;
     private final AnswerCache<InetAddress> aaaa;
@@ -52,15 +52,15 @@ public final class DnsjavaDns implements Dns {
 
     /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
     DnsjavaDns(DnsSettings settings, Clock clock, LongSupplier cacheClock) {
-        this.source = Vouching.by(settings, new Recursor(settings), clock, cacheClock);
+        this.source = DnssecResolver.by(settings, new StubResolver(settings), clock, cacheClock);
         this.lookupDeadline = settings.lookupDeadline();
         int entries = settings.cacheEntries();
-        this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordReading::mx));
-        this.aaaa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.AAAA, RecordReading::addresses));
-        this.a = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.A, RecordReading::addresses));
-        this.txt = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TXT, RecordReading::txt));
-        this.tlsa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TLSA, RecordReading::tlsa));
-        this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordReading::cname));
+        this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordParser::mx));
+        this.aaaa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.AAAA, RecordParser::addresses));
+        this.a = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.A, RecordParser::addresses));
+        this.txt = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TXT, RecordParser::txt));
+        this.tlsa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TLSA, RecordParser::tlsa));
+        this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordParser::cname));
     }
 
     /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
@@ -102,7 +102,7 @@ public final class DnsjavaDns implements Dns {
     }
 
     private <T> AnswerCache.Fresh<T> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
-        Resolution resolution = AliasChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
+        Resolution resolution = CnameChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
         return new AnswerCache.Fresh<>(answer(resolution, what(name, type), reading), resolution.ttl());
     }
 
@@ -125,7 +125,7 @@ public final class DnsjavaDns implements Dns {
             case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
             case Resolution.None none -> new DnsAnswer.Absent<>(none.security());
             case Resolution.Records found -> {
-                Optional<DomainName> owner = RecordReading.domainName(found.owner());
+                Optional<DomainName> owner = RecordParser.domainName(found.owner());
                 if (owner.isEmpty()) {
                     yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");
                 }

@@ -65,12 +65,12 @@ final class DnssecProbe {
     }
 
     /** For resolvers whose answers we validate. */
-    static DnssecProbe ofSignatures(DnsSettings settings, Recursor recursor, Clock clock) {
+    static DnssecProbe ofSignatures(DnsSettings settings, StubResolver recursor, Clock clock) {
         return new DnssecProbe(settings, Standing.VALIDATING, server -> handingThrough(server, settings, recursor, clock), clock);
     }
 
     /** For resolvers whose word we take. */
-    static DnssecProbe ofVerdicts(DnsSettings settings, Recursor recursor, Clock clock) {
+    static DnssecProbe ofVerdicts(DnsSettings settings, StubResolver recursor, Clock clock) {
         return new DnssecProbe(settings, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, recursor), clock);
     }
 
@@ -156,9 +156,10 @@ final class DnssecProbe {
     }
 
     /** Whether the top of the tree validates by what this resolver hands through. */
-    private static Witness handingThrough(InetSocketAddress server, DnsSettings settings, Recursor recursor, Clock clock) {
+    private static Witness handingThrough(InetSocketAddress server, DnsSettings settings, StubResolver recursor, Clock clock) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
-        Validator validator = new Validator(recursor, () -> List.of(server), settings.anchors(), new KeyShelf(16, System::nanoTime), clock);
+        Validator validator = new Validator(recursor, () -> List.of(server), settings.anchors(), new DnskeyCache(16, System::nanoTime),
+            clock);
         return switch (validator.ask(settings.anchors().top(), Type.SOA, deadline)) {
             case Source.Reply.Heard heard when heard.security() == Security.SECURE -> new Witness.Capable();
             case Source.Reply.Heard heard -> new Witness.Incapable("the top of the tree is not signed");
@@ -168,9 +169,9 @@ final class DnssecProbe {
     }
 
     /** Whether this resolver says of the top of the tree that it is secure (RFC 6840 §5.8). */
-    private static Witness validating(InetSocketAddress server, DnsSettings settings, Recursor recursor) {
+    private static Witness validating(InetSocketAddress server, DnsSettings settings, StubResolver recursor) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
-        return switch (recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, Recursor.Asking.VERDICT, deadline)) {
+        return switch (recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.VERDICT, deadline)) {
             case Source.Reply.Heard heard when heard.message().getHeader().getFlag(Flags.AD) -> new Witness.Capable();
             case Source.Reply.Heard heard -> new Witness.Incapable("does not validate: no AD for the top of the tree");
             case Source.Reply.Forged forged -> new Witness.Incapable(forged.reason());
@@ -179,8 +180,9 @@ final class DnssecProbe {
     }
 
     /** Some resolvers choke on the very question. */
-    private static Witness plainWitness(InetSocketAddress server, DnsSettings settings, Recursor recursor, String reason, long deadline) {
-        Source.Reply plain = recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, Recursor.Asking.PLAIN, deadline);
+    private static Witness plainWitness(InetSocketAddress server, DnsSettings settings, StubResolver recursor, String reason,
+        long deadline) {
+        Source.Reply plain = recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.PLAIN, deadline);
         return plain instanceof Source.Reply.Heard
             ? new Witness.Incapable("answers, but not when asked for DNSSEC: " + reason) : new Witness.Silent(reason);
     }

@@ -14,14 +14,14 @@ import java.util.regex.Pattern;
  */
 public record DomainName(String ascii) implements Comparable<DomainName> {
 
-    private static final int LONGEST_NAME = 253;
+    private static final int MAX_NAME = 253;
     private static final Pattern LABELS =
         Pattern.compile("(?!-)[a-z0-9_-]{1,63}(?<!-)(\\.(?!-)[a-z0-9_-]{1,63}(?<!-))*+");
     private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
 
     /** @throws IllegalArgumentException when {@code ascii} is not already in the canonical form */
     public DomainName {
-        if (ascii.length() > LONGEST_NAME || !LABELS.matcher(ascii).matches() || IPV4.matcher(ascii).matches()) {
+        if (ascii.length() > MAX_NAME || !LABELS.matcher(ascii).matches() || IPV4.matcher(ascii).matches()) {
             throw new IllegalArgumentException("not a domain name: " + quoted(ascii));
         }
     }
@@ -38,7 +38,7 @@ public record DomainName(String ascii) implements Comparable<DomainName> {
     /** Like {@link #of}, with an empty answer in place of the exception. */
     public static Optional<DomainName> parse(String text) {
         String bare = text.endsWith(".") ? text.substring(0, text.length() - 1) : text;
-        if (bare.isEmpty() || bare.length() > LONGEST_NAME) {
+        if (bare.isEmpty() || bare.length() > MAX_NAME) {
             return Optional.empty();
         }
         try {

@@ -7,7 +7,7 @@ import org.xbill.DNS.Name;
 interface Source {
 
     /** The longest that any answer is kept, in seconds. */
-    long LONGEST_TTL = 3_600;
+    long MAX_TTL = 3_600;
 
     /** @param deadline on {@link System#nanoTime}'s clock */
     Reply ask(Name name, int type, long deadline);

@@ -9,15 +9,15 @@ import java.util.HexFormat;
  * @param usage certificate usage, 0 to 255
  * @param selector 0 to 255
  * @param matchingType 0 to 255
- * @param data certificate association data, up to {@value #LONGEST_DATA} bytes; empty where there was more
+ * @param data certificate association data, up to {@value #MAX_DATA} bytes; empty where there was more
  * @param extent whether {@code data} is what the zone has; a record that is not {@code WHOLE} is unusable
  */
 public record TlsaRecord(int usage, int selector, int matchingType, byte[] data, Extent extent) {
 
     /** Bytes of association data that are kept: room for any certificate a mail server can send in a handshake. */
-    public static final int LONGEST_DATA = 16_384;
+    public static final int MAX_DATA = 16_384;
     /** Records of one owner that are kept. */
-    public static final int MOST_RECORDS = 64;
+    public static final int MAX_RECORDS = 64;
 
     private static final int OCTET = 255;
     private static final int BEFORE_DATA = 3;
@@ -26,10 +26,10 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
     /** How much of the association data is here. */
     public enum Extent {
         WHOLE,
-        /** More than {@value TlsaRecord#LONGEST_DATA} bytes, none of which were kept. */
+        /** More than {@value TlsaRecord#MAX_DATA} bytes, none of which were kept. */
         TOO_LONG,
         /** Not even usage, selector and matching type: those are 0 here, and {@code data} is the whole record. */
-        STUNTED
+        TRUNCATED
     }
 
     /** @throws IllegalArgumentException for a field that is no octet, or data beyond the bound */
@@ -37,7 +37,7 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
         if ((usage | selector | matchingType) < 0 || usage > OCTET || selector > OCTET || matchingType > OCTET) {
             throw new IllegalArgumentException("TLSA " + usage + " " + selector + " " + matchingType + ": not octets");
         }
-        if (data.length > LONGEST_DATA) {
+        if (data.length > MAX_DATA) {
             throw new IllegalArgumentException("TLSA data of " + data.length + " bytes");
         }
         data = data.clone();
@@ -45,13 +45,13 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
 
     /** Takes in data of any length: what is too long is dropped, and the record says so. */
     public static TlsaRecord of(int usage, int selector, int matchingType, byte[] data) {
-        return data.length > LONGEST_DATA ? new TlsaRecord(usage, selector, matchingType, new byte[0], Extent.TOO_LONG)
+        return data.length > MAX_DATA ? new TlsaRecord(usage, selector, matchingType, new byte[0], Extent.TOO_LONG)
             : new TlsaRecord(usage, selector, matchingType, data, Extent.WHOLE);
     }
 
     /** Takes in the RDATA as it came, of any length. */
     static TlsaRecord of(byte[] octets) {
-        return octets.length < BEFORE_DATA ? new TlsaRecord(0, 0, 0, octets, Extent.STUNTED)
+        return octets.length < BEFORE_DATA ? new TlsaRecord(0, 0, 0, octets, Extent.TRUNCATED)
             : of(octets[0] & OCTET, octets[1] & OCTET, octets[2] & OCTET, Arrays.copyOfRange(octets, BEFORE_DATA, octets.length));
     }
 
@@ -74,7 +74,7 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
     /** As in a zone file and in reports, {@code "3 1 1 5fec…"}: hexadecimal in lower case, cut after 64 bytes. */
     @Override
     public String toString() {
-        if (extent == Extent.STUNTED) {
+        if (extent == Extent.TRUNCATED) {
             // RFC 3597 §5
             return ("\\# " + data.length + " " + HexFormat.of().formatHex(data)).strip();
         }

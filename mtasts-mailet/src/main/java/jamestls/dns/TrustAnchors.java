@@ -18,8 +18,8 @@ import org.xbill.DNS.Type;
  */
 public final class TrustAnchors {
 
-    private static final int LARGEST_FILE = 65_536;
-    private static final int MOST_ANCHORS = 64;
+    private static final int MAX_FILE = 65_536;
+    private static final int MAX_ANCHORS = 64;
     private static final String IANA = "root-anchors.zone";
 
     private final String text;
@@ -45,9 +45,9 @@ public final class TrustAnchors {
      * @throws IOException when this is no zone file, holds no anchor, or more than 64 of them or 64 KiB
      */
     public static TrustAnchors read(InputStream in) throws IOException {
-        byte[] bytes = in.readNBytes(LARGEST_FILE + 1);
-        if (bytes.length > LARGEST_FILE) {
-            throw new IOException("more than " + LARGEST_FILE + " bytes of trust anchors");
+        byte[] bytes = in.readNBytes(MAX_FILE + 1);
+        if (bytes.length > MAX_FILE) {
+            throw new IOException("more than " + MAX_FILE + " bytes of trust anchors");
         }
         // $INCLUDE would read, and quote in its error, any file of the machine
         String text = new String(bytes, StandardCharsets.UTF_8);
@@ -63,8 +63,8 @@ public final class TrustAnchors {
                 names.add(record.getName());
             }
         }
-        if (names.isEmpty() || names.size() > MOST_ANCHORS) {
-            throw new IOException(names.size() + " trust anchors, not 1 to " + MOST_ANCHORS);
+        if (names.isEmpty() || names.size() > MAX_ANCHORS) {
+            throw new IOException(names.size() + " trust anchors, not 1 to " + MAX_ANCHORS);
         }
         return new TrustAnchors(text, names.contains(Name.root) ? Name.root : names.getFirst());
     }

@@ -35,7 +35,7 @@ import org.xbill.DNS.dnssec.ValidatingResolver;
  */
 final class Validator implements Source {
 
-    private static final int LONGEST_REASON = 160;
+    private static final int MAX_REASON = 160;
     private static final String TOO_MANY_ITERATIONS = "failed.nsec3_ignored";
 
     static {
@@ -45,24 +45,24 @@ final class Validator implements Source {
 
     private final ValidatingResolver resolver;
     private final ValidatingResolver fromTheOtherEnd;
-    private final KeyShelf shelf;
+    private final DnskeyCache shelf;
     private final Clock clock;
 
     /** @param servers asked anew for each query */
-    Validator(Recursor recursor, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, KeyShelf shelf, Clock clock) {
+    Validator(StubResolver recursor, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, DnskeyCache shelf, Clock clock) {
         this.shelf = shelf;
         this.clock = clock;
-        this.resolver = resolver(new ValidatorFeed(recursor, servers, shelf, ValidatorFeed.KeyOrder.AS_PUBLISHED), anchors);
-        this.fromTheOtherEnd = resolver(new ValidatorFeed(recursor, servers, shelf, ValidatorFeed.KeyOrder.REVERSED), anchors);
+        this.resolver = resolver(new ValidatorUpstream(recursor, servers, shelf, ValidatorUpstream.KeyOrder.AS_PUBLISHED), anchors);
+        this.fromTheOtherEnd = resolver(new ValidatorUpstream(recursor, servers, shelf, ValidatorUpstream.KeyOrder.REVERSED), anchors);
     }
 
-    private ValidatingResolver resolver(ValidatorFeed feed, TrustAnchors anchors) {
+    private ValidatingResolver resolver(ValidatorUpstream feed, TrustAnchors anchors) {
         ValidatingResolver validating = new ValidatingResolver(feed, clock);
         Properties bounds = new Properties();
         // RFC 4509 §3: where a zone has SHA-2 and SHA-1 digests, SHA-1 counts for nothing
         bounds.setProperty("dnsjava.dnssec.harden_algo_downgrade", "true");
         for (String keySize : List.of("1024", "2048", "4096")) {
-            bounds.setProperty("dnsjava.dnssec.nsec3.iterations." + keySize, Integer.toString(ValidatorFeed.MOST_ITERATIONS));
+            bounds.setProperty("dnsjava.dnssec.nsec3.iterations." + keySize, Integer.toString(ValidatorUpstream.MAX_ITERATIONS));
         }
         try {
             validating.init(bounds);
@@ -76,7 +76,7 @@ final class Validator implements Source {
     @Override
     public Reply ask(Name name, int type, long deadline) {
         Reply reply = validated(resolver, name, type, deadline);
-        if (reply instanceof Reply.Forged && shelf.sawTwins()) {
+        if (reply instanceof Reply.Forged && shelf.hasKeyTagCollision()) {
             reply = validated(fromTheOtherEnd, name, type, deadline);
         }
         if (reply instanceof Reply.Forged) {
@@ -86,7 +86,7 @@ final class Validator implements Source {
     }
 
     private Reply validated(ValidatingResolver validating, Name name, int type, long deadline) {
-        LookupBudget budget = new LookupBudget(deadline);
+        QueryBudget budget = new QueryBudget(deadline);
         Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
         try {
             Message message = validating.sendAsync(query, budget).toCompletableFuture()
@@ -102,7 +102,7 @@ final class Validator implements Source {
         }
     }
 
-    private Reply judged(Message message, int type, LookupBudget budget) {
+    private Reply judged(Message message, int type, QueryBudget budget) {
         // the validator may have lost it on the way, and then says neither secure nor bogus
         if (budget.failure().isPresent()) {
             return new Reply.Unknown(budget.failure().get());
@@ -111,13 +111,13 @@ final class Validator implements Source {
         boolean tooCostly = reason.isPresent() && reason.get().contains(TOO_MANY_ITERATIONS);
         if (message.getRcode() != Rcode.NOERROR && message.getRcode() != Rcode.NXDOMAIN) {
             // RFC 9276 §3.2: signed, but nobody need follow that many iterations; insecure, as most validators have it
-            return tooCostly && budget.hashing() == LookupBudget.Hashing.TOO_COSTLY ? nothing()
+            return tooCostly && budget.hashing() == QueryBudget.Hashing.TOO_COSTLY ? nothing()
                 : new Reply.Forged(reason.orElse("validation failed"));
         }
         if (message.getHeader().getFlag(Flags.AD)) {
             return new Reply.Heard(message, Security.SECURE, lifetime(message));
         }
-        if (tooCostly && budget.hashing() != LookupBudget.Hashing.TOO_COSTLY) {
+        if (tooCostly && budget.hashing() != QueryBudget.Hashing.TOO_COSTLY) {
             return new Reply.Forged("NSEC3 records that do not belong together");
         }
         boolean positive = message.getSection(Section.ANSWER).stream().anyMatch(record -> record.getType() == type);
@@ -125,7 +125,7 @@ final class Validator implements Source {
             // an exception that the validator swallowed looks like this, and a forged signature might provoke one
             return new Reply.Unknown("the proof that there is nothing could not be checked");
         }
-        return new Reply.Heard(firstLink(message), Security.INSECURE, LONGEST_TTL);
+        return new Reply.Heard(firstLink(message), Security.INSECURE, MAX_TTL);
     }
 
     /** The validator stops at the first insecure link; what comes after is asked for on its own, because it may be bogus. */
@@ -142,7 +142,7 @@ final class Validator implements Source {
     }
 
     private static Reply nothing() {
-        return new Reply.Heard(new Message(), Security.INSECURE, LONGEST_TTL);
+        return new Reply.Heard(new Message(), Security.INSECURE, MAX_TTL);
     }
 
     /** RFC 4035 §5.3.3: no longer than the signatures last, nor than the TTL they were made for. */
@@ -151,7 +151,7 @@ final class Validator implements Source {
             .filter(RRSIGRecord.class::isInstance).map(RRSIGRecord.class::cast)
             .mapToLong(signature -> Math.min(signature.getOrigTTL(),
                 Math.max(0, Duration.between(clock.instant(), signature.getExpire()).toSeconds())))
-            .min().orElse(LONGEST_TTL);
+            .min().orElse(MAX_TTL);
     }
 
     /** What the validator says of an answer it does not call secure: the extended error (RFC 8914), then its own words. */
@@ -170,6 +170,6 @@ final class Validator implements Source {
 
     private static String bounded(String text) {
         String line = text.replaceAll("\\p{Cntrl}+", " ");
-        return line.length() > LONGEST_REASON ? line.substring(0, LONGEST_REASON) + "…" : line;
+        return line.length() > MAX_REASON ? line.substring(0, MAX_REASON) + "…" : line;
     }
 }

@@ -25,11 +25,11 @@ public sealed interface HttpsResult {
      */
     record Failure(HttpsFault fault, String detail) implements HttpsResult {
 
-        private static final int LONGEST_DETAIL = 300;
+        private static final int MAX_DETAIL = 300;
 
         public Failure {
             String clean = detail.replaceAll("\\p{Cntrl}+", " ").strip();
-            detail = clean.length() > LONGEST_DETAIL ? clean.substring(0, LONGEST_DETAIL) : clean;
+            detail = clean.length() > MAX_DETAIL ? clean.substring(0, MAX_DETAIL) : clean;
         }
     }
 }

@@ -33,14 +33,14 @@ final class TlsConnector {
 
     private static final Duration HEAD_START = Duration.ofSeconds(2);
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
-    private static final int MOST_NAMES_SHOWN = 5;
+    private static final int MAX_NAMES_SHOWN = 5;
 
     private final TrustManager[] trust;
     private final CertificateErrors errors;
 
     TlsConnector(Optional<KeyStore> trustStore, CertificateErrors errors) {
         X509ExtendedTrustManager judge = judge(trustStore);
-        this.trust = new TrustManager[] {errors == CertificateErrors.LOG ? new ObjectionsLogged(judge) : judge};
+        this.trust = new TrustManager[] {errors == CertificateErrors.LOG ? new LoggingTrustManager(judge) : judge};
         this.errors = errors;
     }
 
@@ -117,7 +117,7 @@ final class TlsConnector {
                 return new Connection.Refused(HttpsFault.CERTIFICATE, where + ": the certificate is for " + names(certificate));
             }
             if (!named) {
-                ObjectionsLogged.log(where, "the certificate is for " + names(certificate));
+                LoggingTrustManager.log(where, "the certificate is for " + names(certificate));
             }
             return new Connection.Open(tls, plain, address);
         } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
@@ -130,7 +130,7 @@ final class TlsConnector {
 
     private static String names(X509Certificate certificate) {
         List<String> names = DnsId.presented(certificate);
-        return names.isEmpty() ? "no DNS name" : String.join(", ", names.subList(0, Math.min(names.size(), MOST_NAMES_SHOWN)));
+        return names.isEmpty() ? "no DNS name" : String.join(", ", names.subList(0, Math.min(names.size(), MAX_NAMES_SHOWN)));
     }
 
     private static boolean isAboutCertificate(Throwable e) {

@@ -7,7 +7,7 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
-import jamestls.mtasts.delivery.Planner;
+import jamestls.mtasts.delivery.HostLookup;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -19,8 +19,8 @@ record DaneSettings(DaneScope scope, Set<DomainName> mandatory) {
         return new DaneSettings(scope(configuration), mandatory(configuration));
     }
 
-    Planner planner(Dns dns) {
-        return new Planner(dns, new TlsaRecords(dns, scope), mandatory);
+    HostLookup planner(Dns dns) {
+        return new HostLookup(dns, new TlsaRecords(dns, scope), mandatory);
     }
 
     private static DaneScope scope(DaneConfiguration configuration) {

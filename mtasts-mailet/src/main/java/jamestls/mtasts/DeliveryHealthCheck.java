@@ -21,13 +21,13 @@ import reactor.core.publisher.Mono;
 public final class DeliveryHealthCheck implements HealthCheck {
 
     static final ComponentName NAME = new ComponentName("SecureRemoteDelivery");
-    private static final int LONGEST_CAUSE = 1_000;
+    private static final int MAX_CAUSE = 1_000;
 
-    private final Vitals vitals;
+    private final HealthRegistry vitals;
     private final TlsOutcomes outcomes;
 
     @Inject
-    public DeliveryHealthCheck(Vitals vitals, TlsOutcomes outcomes) {
+    public DeliveryHealthCheck(HealthRegistry vitals, TlsOutcomes outcomes) {
         this.vitals = vitals;
         this.outcomes = outcomes;
     }
@@ -43,13 +43,13 @@ public final class DeliveryHealthCheck implements HealthCheck {
     }
 
     private Result now() {
-        List<String> troubles = new ArrayList<>(vitals.troubles());
-        outcomes.trouble().ifPresent(trouble -> troubles.add("TLS outcomes can't be stored for the reports: " + trouble));
+        List<String> problems = new ArrayList<>(vitals.problems());
+        outcomes.trouble().ifPresent(trouble -> problems.add("TLS outcomes can't be stored for the reports: " + trouble));
         if (!vitals.isAlive()) {
-            troubles.add("no SecureRemoteDelivery runs");
+            problems.add("no SecureRemoteDelivery runs");
         }
-        String cause = String.join("; ", troubles);
-        return troubles.isEmpty() ? Result.healthy(NAME)
-            : Result.degraded(NAME, cause.length() > LONGEST_CAUSE ? cause.substring(0, LONGEST_CAUSE) + "…" : cause);
+        String cause = String.join("; ", problems);
+        return problems.isEmpty() ? Result.healthy(NAME)
+            : Result.degraded(NAME, cause.length() > MAX_CAUSE ? cause.substring(0, MAX_CAUSE) + "…" : cause);
     }
 }

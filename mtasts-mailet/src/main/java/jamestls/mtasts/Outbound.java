@@ -9,14 +9,14 @@ import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.DeliveryMetrics;
-import jamestls.mtasts.delivery.Dispatch;
+import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueuePriority;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.RetrySchedule;
-import jamestls.mtasts.delivery.Traffic;
+import jamestls.mtasts.delivery.Router;
 import jamestls.mtasts.mx.Destinations;
-import jamestls.mtasts.mx.Itself;
+import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.PolicyRefresher;
@@ -24,8 +24,8 @@ import jamestls.mtasts.sts.PolicyStore;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoreHealth;
-import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.SmtpConnector;
 import jamestls.storage.Database;
@@ -42,19 +42,19 @@ import org.apache.mailet.MailetContext;
 /** The rooms of one SecureRemoteDelivery, furnished as its configuration says. Whoever opens it closes it. */
 final class Outbound implements AutoCloseable {
 
-    private static final int MOST_NAMES = 5;
+    private static final int MAX_NAMES = 5;
 
     private final DeliveryConfiguration configuration;
     private final RetrySchedule schedule;
     private final DnsjavaDns dns;
     private final GuardedHttpsClient https;
     private final Optional<Database> database;
-    private final StsAlarms alarms = new StsAlarms();
+    private final StsWarnings alarms = new StsWarnings();
     private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
-    private final Traffic traffic;
-    private final Dispatch dispatch;
+    private final OutboundResources traffic;
+    private final Router dispatch;
     private final ReportMails reportMails;
 
     private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, JamesServices james, TlsOutcomes outcomes,
@@ -71,12 +71,13 @@ final class Outbound implements AutoCloseable {
             RefreshSchedule.daily(configuration.policyStorage().unusedAfter(), random), alarms, clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(settings.smtp());
-        this.traffic = new Traffic(connector, settings.reuse(), configuration.deliveriesPerDestination(), configuration.deliveries());
-        Destinations destinations = new Destinations(dns, random, Itself.named(settings.smtp().heloName()));
+        this.traffic = new OutboundResources(connector, settings.reuse(), configuration.deliveriesPerDestination(),
+            configuration.deliveries());
+        Destinations destinations = new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()));
         Delivery delivery = new Delivery(destinations, settings.dane().planner(dns), policies, settings.certificates(), traffic, guard,
             configuration.smtpPort(), outcomes, new DeliveryMetrics(james.metrics()), clock);
-        this.dispatch = settings.gateways().map(gateways -> Dispatch.through(delivery, gateways))
-            .orElseGet(() -> Dispatch.byMx(delivery, configuration.maxDnsProblemRetries()));
+        this.dispatch = settings.gateways().map(gateways -> Router.through(delivery, gateways))
+            .orElseGet(() -> Router.byMx(delivery, configuration.maxDnsProblemRetries()));
         this.reportMails = new ReportMails(outcomes, clock);
         refresher.start();
         register(james.gauges());
@@ -109,19 +110,19 @@ final class Outbound implements AutoCloseable {
     }
 
     /** What an operator should look at now; the first few names of each kind. */
-    List<String> troubles() {
-        List<String> troubles = new ArrayList<>();
-        dns.dnssec().trouble().ifPresent(troubles::add);
-        List<StsAlarms.Unrefreshable> stale = alarms.unrefreshable();
+    List<String> problems() {
+        List<String> problems = new ArrayList<>();
+        dns.dnssec().trouble().ifPresent(problems::add);
+        List<StsWarnings.Unrefreshable> stale = alarms.unrefreshable();
         if (!stale.isEmpty()) {
-            troubles.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MOST_NAMES)
+            problems.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MAX_NAMES)
                 .map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires " + policy.expires() + ", "
                     + policy.problem() + ")").collect(Collectors.joining(", ")));
         }
         StoreHealth store = policies.storeHealth();
         store.outOfOrderSince().ifPresent(since ->
-            troubles.add("the store of policies is out of order since " + since + ": " + store.why()));
-        return troubles;
+            problems.add("the store of policies is out of order since " + since + ": " + store.why()));
+        return problems;
     }
 
     @Override

@@ -15,9 +15,9 @@ import jamestls.mtasts.delivery.RetrySchedule;
 import jamestls.mtasts.mx.Gateways;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.smtp.Chunking;
-import jamestls.smtp.Login;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpCredentials;
 import jamestls.smtp.SmtpSettings;
 import jamestls.smtp.TlsUse;
 import jamestls.storage.DatabaseAddress;
@@ -167,9 +167,11 @@ record OutboundSettings(RetrySchedule schedule, DnsSettings dns, DaneSettings da
                 throw new IllegalArgumentException("the certificate of a bare address can't be verified: write a name, or "
                     + "verifyServerIdentity=false");
             }
-            Optional<Login> login = asked.user().map(user -> new Login(user, asked.password(),
-                asked.clearTextLogin() == GatewayParameters.ClearTextLogin.ALLOWED ? Login.ClearText.ALLOWED : Login.ClearText.REFUSED));
-            return Optional.of(new GatewaySettings(hosts, asked.tls() == GatewayParameters.Tls.AT_ONCE ? TlsUse.AT_ONCE : TlsUse.IF_OFFERED,
+            Optional<SmtpCredentials> login = asked.user().map(user -> new SmtpCredentials(user, asked.password(),
+                asked.clearTextLogin() == GatewayParameters.ClearTextLogin.ALLOWED ? SmtpCredentials.ClearText.ALLOWED
+                    : SmtpCredentials.ClearText.REFUSED));
+            return Optional.of(new GatewaySettings(hosts, asked.tls() == GatewayParameters.Tls.IMPLICIT ? TlsUse.IMPLICIT
+                : TlsUse.IF_OFFERED,
                 verified ? GatewaySettings.Verification.DEMANDED : GatewaySettings.Verification.NOT_DEMANDED, login, random));
         } catch (IllegalArgumentException e) {
             throw DeliveryConfiguration.invalid("gateway", asked.hosts(), "host[:port], separated by commas; " + e.getMessage());

@@ -3,8 +3,8 @@ package jamestls.mtasts;
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
 import jamestls.config.DeliveryConfiguration;
-import jamestls.mtasts.delivery.Dispatch;
 import jamestls.mtasts.delivery.QueueWorker;
+import jamestls.mtasts.delivery.Router;
 import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
@@ -46,7 +46,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final JamesServices james;
     private final MailQueueFactory<?> queues;
     private final TlsOutcomes outcomes;
-    private final Vitals vitals;
+    private final HealthRegistry vitals;
     private final Clock clock;
 
     private final Audit audit = Audit.ofJames();
@@ -54,10 +54,10 @@ public class SecureRemoteDelivery extends GenericMailet {
     private MailQueue queue;
     private Outbound outbound;
     private QueueWorker worker;
-    private Vitals.Organ organ;
+    private HealthRegistry.HealthProbe organ;
 
     @Inject
-    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, Vitals vitals, Clock clock) {
+    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry vitals, Clock clock) {
         this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
@@ -72,7 +72,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         outbound = Outbound.open(configuration, james, outcomes, clock);
         queue = queues.createQueue(MailQueueName.of(configuration.outgoing()));
         worker = outbound.work(queue, getMailetContext());
-        organ = outbound::troubles;
+        organ = outbound::problems;
         vitals.watch(organ);
     }
 
@@ -99,7 +99,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         try {
             queued.setName(name);
             queued.setRecipients(recipients);
-            Dispatch.begin(queued);
+            Router.begin(queued);
             outbound.priority().begin(queued);
             queue.enQueue(queued);
         } finally {

@@ -16,7 +16,7 @@ import java.util.Optional;
 public record Peer(Optional<InetAddress> sendingIp, Optional<DomainName> mxHost, Optional<String> helo,
                    Optional<InetAddress> receivingIp) {
 
-    private static final int LONGEST_HELO = 255;
+    private static final int MAX_HELO = 255;
 
     public Peer {
         helo = helo.map(Peer::clean).filter(name -> !name.isEmpty());
@@ -34,6 +34,6 @@ public record Peer(Optional<InetAddress> sendingIp, Optional<DomainName> mxHost,
 
     private static String clean(String text) {
         String printable = text.replaceAll("[^\\x21-\\x7e]", "?");
-        return printable.length() > LONGEST_HELO ? printable.substring(0, LONGEST_HELO) : printable;
+        return printable.length() > MAX_HELO ? printable.substring(0, MAX_HELO) : printable;
     }
 }

@@ -9,11 +9,11 @@ package jamestls.outcome;
  */
 public record Violation(ResultType type, String reason) {
 
-    private static final int LONGEST_REASON = 300;
+    private static final int MAX_REASON = 300;
 
     public Violation {
         String printable = reason.replaceAll("[^\\x20-\\x7e]", "?").strip();
-        reason = printable.length() > LONGEST_REASON ? printable.substring(0, LONGEST_REASON) : printable;
+        reason = printable.length() > MAX_REASON ? printable.substring(0, MAX_REASON) : printable;
     }
 
     @Override

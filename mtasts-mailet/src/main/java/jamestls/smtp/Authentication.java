@@ -12,19 +12,19 @@ final class Authentication {
     private static final int CONTINUE = 334;
     private static final int SUCCESS = 235;
 
-    private final Wire wire;
+    private final SmtpConnection wire;
     private final TlsObservation observation;
 
-    Authentication(Wire wire, TlsObservation observation) {
+    Authentication(SmtpConnection wire, TlsObservation observation) {
         this.wire = wire;
         this.observation = observation;
     }
 
-    /** @throws SessionLost when the server does not take the login, or must not be told it; the session is over then */
-    void logIn(Login login) throws SessionLost {
+    /** @throws ConnectionLost when the server does not take the login, or must not be told it; the session is over then */
+    void logIn(SmtpCredentials login) throws ConnectionLost {
         wire.enter(Phase.AUTH);
         boolean encrypted = observation.handshake() instanceof Handshake.Completed;
-        if (!encrypted && login.clearText() == Login.ClearText.REFUSED) {
+        if (!encrypted && login.clearText() == SmtpCredentials.ClearText.REFUSED) {
             throw wire.violation("the server has no TLS, and user and password are not said in clear text");
         }
         List<String> mechanisms = List.of(
@@ -45,13 +45,13 @@ final class Authentication {
         wire.rest();
     }
 
-    private void expectContinue(SmtpReply reply) throws SessionLost {
+    private void expectContinue(SmtpReply reply) throws ConnectionLost {
         if (reply.code() != CONTINUE) {
             throw wire.lost(reply);
         }
     }
 
-    private SmtpReply say(String command, String secret) throws SessionLost {
+    private SmtpReply say(String command, String secret) throws ConnectionLost {
         String encoded = Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8));
         return wire.exchange(Phase.AUTH, CommandLine.secret(command + encoded, command + "(not shown)"));
     }

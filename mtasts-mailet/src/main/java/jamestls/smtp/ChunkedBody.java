@@ -15,20 +15,20 @@ import java.util.Optional;
  */
 final class ChunkedBody {
 
-    private static final int MOST_UNANSWERED = 8;
+    private static final int MAX_UNANSWERED = 8;
 
-    private final Wire wire;
+    private final SmtpConnection wire;
     private final OutputStream out;
     private final int mostUnanswered;
     private int unanswered;
     private Optional<SmtpReply> refusal = Optional.empty();
-    private Optional<SessionLost> lost = Optional.empty();
+    private Optional<ConnectionLost> lost = Optional.empty();
     private FinalDot end = FinalDot.NOT_SENT;
 
-    ChunkedBody(Wire wire, Capabilities capabilities) {
+    ChunkedBody(SmtpConnection wire, Capabilities capabilities) {
         this.wire = wire;
         this.out = wire.body();
-        this.mostUnanswered = capabilities.offers("PIPELINING") ? MOST_UNANSWERED : 1;
+        this.mostUnanswered = capabilities.offers("PIPELINING") ? MAX_UNANSWERED : 1;
     }
 
     /** Whether the last chunk was sent, perhaps in vain. */
@@ -41,7 +41,7 @@ final class ChunkedBody {
      *
      * @return what the source of the mail threw, if it did: then the mail has no end, and the session must not go on
      */
-    Optional<Exception> say(MessageContent content) throws SessionLost {
+    Optional<Exception> say(MessageContent content) throws ConnectionLost {
         wire.enter(Phase.BODY);
         Optional<Exception> trouble = Optional.empty();
         Chunks chunks = new Chunks(this::send);
@@ -64,7 +64,7 @@ final class ChunkedBody {
     }
 
     /** What the server says to the mail as a whole: its first refusal, or its last word. */
-    SmtpReply verdict() throws SessionLost {
+    SmtpReply verdict() throws ConnectionLost {
         wire.enter(Phase.FINAL_REPLY);
         while (unanswered > 1) {
             takeReply();
@@ -89,7 +89,7 @@ final class ChunkedBody {
             while (unanswered >= mostUnanswered && refusal.isEmpty() && lost.isEmpty()) {
                 takeReply();
             }
-        } catch (SessionLost e) {
+        } catch (ConnectionLost e) {
             lost = Optional.of(e);
         }
         if (refusal.isPresent() || lost.isPresent()) {
@@ -104,7 +104,7 @@ final class ChunkedBody {
         unanswered++;
     }
 
-    private void takeReply() throws SessionLost {
+    private void takeReply() throws ConnectionLost {
         SmtpReply reply = wire.answer();
         unanswered--;
         if (reply.code() / 100 == 3) {

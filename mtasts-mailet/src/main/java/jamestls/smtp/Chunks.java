@@ -13,7 +13,7 @@ import java.util.Objects;
  */
 final class Chunks extends OutputStream {
 
-    private static final int LARGEST = 65_536;
+    private static final int MAX = 65_536;
     /** {@code BDAT 65536 LAST} and its line end, in front of the chunk. */
     private static final int COMMAND = 20;
     private static final int SMALLEST_BUFFER = 4_096;
@@ -115,8 +115,8 @@ final class Chunks extends OutputStream {
 
     /** Most mails are small, and many are sent at once: the buffer grows only as far as it is needed. */
     private void makeRoom() throws IOException {
-        if (buffer.length < COMMAND + LARGEST) {
-            byte[] larger = new byte[Math.min(4 * buffer.length, COMMAND + LARGEST)];
+        if (buffer.length < COMMAND + MAX) {
+            byte[] larger = new byte[Math.min(4 * buffer.length, COMMAND + MAX)];
             System.arraycopy(buffer, 0, larger, 0, end);
             buffer = larger;
         } else {

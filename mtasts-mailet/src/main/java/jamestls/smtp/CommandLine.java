@@ -9,19 +9,19 @@ import java.nio.charset.StandardCharsets;
 final class CommandLine {
 
     /** In bytes without CRLF: RFC 5321 §4.5.3.1.4 says 512 with, parameters and SMTPUTF8 add to it. */
-    static final int LONGEST = 2_000;
+    static final int MAX = 2_000;
 
     private final String shown;
     private final byte[] bytes;
 
-    /** @throws IllegalArgumentException for a control character, or when longer than {@link #LONGEST} */
+    /** @throws IllegalArgumentException for a control character, or when longer than {@link #MAX} */
     CommandLine(String text) {
         this(text, text);
     }
 
     private CommandLine(String text, String shown) {
-        if (!text.equals(Printable.line(text, LONGEST))) {
-            throw new IllegalArgumentException("not a command: '" + Printable.line(text, 80) + "'");
+        if (!text.equals(Sanitized.line(text, MAX))) {
+            throw new IllegalArgumentException("not a command: '" + Sanitized.line(text, 80) + "'");
         }
         this.shown = shown;
         this.bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);

@@ -18,7 +18,8 @@ import java.util.OptionalLong;
  * @param recipientParameters further parameters of RCPT, by recipient
  */
 public record Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls,
-                       Optional<Login> login, List<EsmtpParameter> mailParameters, Map<String, List<EsmtpParameter>> recipientParameters) {
+                       Optional<SmtpCredentials> login, List<EsmtpParameter> mailParameters, Map<String,
+                           List<EsmtpParameter>> recipientParameters) {
 
     /** What the mail consists of. */
     public enum BodyType { SEVEN_BIT, EIGHT_BIT }

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /** An envelope in the words of one server: MAIL, RCPT for each recipient, DATA, with the parameters that server offers. */
 final class EnvelopeCommands {
 
-    private static final int LONGEST_ADDRESS = 500;
+    private static final int MAX_ADDRESS = 500;
     /** Not the grammar of RFC 5321 §4.1.2, only what keeps an address inside its brackets. */
     private static final Pattern ADDRESS = Pattern.compile(
         "(?:\"(?:[^\"\\\\\\p{C}\\p{Zl}\\p{Zp}]|\\\\[^\\p{C}\\p{Zl}\\p{Zp}])*+\"|[^\\p{C}\\p{Z}<>\"@\\\\]++)@[^\\p{C}\\p{Z}<>\"@\\\\]++");
@@ -36,17 +36,17 @@ final class EnvelopeCommands {
     /** What keeps this envelope from this server, if anything does. */
     Optional<Unsendable> obstacle() {
         for (String address : addresses()) {
-            if (address.length() > LONGEST_ADDRESS || !ADDRESS.matcher(address).matches()) {
-                return unsendable(Obstacle.MALFORMED, "not an address: '" + Printable.line(address, 100) + "'");
+            if (address.length() > MAX_ADDRESS || !ADDRESS.matcher(address).matches()) {
+                return unsendable(Obstacle.MALFORMED, "not an address: '" + Sanitized.line(address, 100) + "'");
             }
             if (!isAscii(address) && !capabilities.offers("SMTPUTF8")) {
-                return unsendable(Obstacle.NO_SMTPUTF8, "the server does not offer SMTPUTF8 for '" + Printable.line(address, 100) + "'");
+                return unsendable(Obstacle.NO_SMTPUTF8, "the server does not offer SMTPUTF8 for '" + Sanitized.line(address, 100) + "'");
             }
         }
         return Stream.concat(envelope.mailParameters().stream(), envelope.recipientParameters().values().stream().flatMap(List::stream))
             .filter(parameter -> !parameter.isWellFormed())
             .findFirst()
-            .flatMap(bad -> unsendable(Obstacle.MALFORMED, "not a parameter: '" + Printable.line(bad.text(), 100) + "'"))
+            .flatMap(bad -> unsendable(Obstacle.MALFORMED, "not a parameter: '" + Sanitized.line(bad.text(), 100) + "'"))
             .or(this::withoutRequireTls)
             .or(this::tooLarge)
             .or(this::tooLong);
@@ -106,9 +106,9 @@ final class EnvelopeCommands {
 
     private Optional<Unsendable> tooLong() {
         return Stream.concat(Stream.of(mail()), envelope.recipients().stream().map(this::rcpt))
-            .filter(command -> command.length() > CommandLine.LONGEST)
+            .filter(command -> command.length() > CommandLine.MAX)
             .findFirst()
-            .flatMap(command -> unsendable(Obstacle.MALFORMED, "too long: '" + Printable.line(command, 100) + "'"));
+            .flatMap(command -> unsendable(Obstacle.MALFORMED, "too long: '" + Sanitized.line(command, 100) + "'"));
     }
 
     private List<String> addresses() {

@@ -9,9 +9,9 @@ import java.util.concurrent.locks.Condition;
  */
 final class HostPace {
 
-    private static final Duration SHORTEST_WAIT = Duration.ofMillis(5);
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT_FOR_OPENING = Duration.ofSeconds(10);
+    private static final Duration MIN_WAIT = Duration.ofMillis(5);
+    private static final Duration MAX_WAIT = Duration.ofMillis(500);
+    private static final Duration MAX_WAIT_FOR_OPENING = Duration.ofSeconds(10);
     /** A handshake costs both sides together what about ten mails do: with so many to carry it is a small part. */
     private static final int MAILS_WORTH_A_HANDSHAKE = 20;
 
@@ -77,15 +77,15 @@ final class HostPace {
      */
     long patience(int backlog, long waited, Processor processor) {
         if (carrying == 0) {
-            return LONGEST_WAIT_FOR_OPENING.toNanos() - waited;
+            return MAX_WAIT_FOR_OPENING.toNanos() - waited;
         }
         long wait = backlog * nanosToCarry / (carrying + opening);
-        if (wait > Math.max(2 * nanosToOpen, SHORTEST_WAIT.toNanos())) {
+        if (wait > Math.max(2 * nanosToOpen, MIN_WAIT.toNanos())) {
             boolean few = backlog < MAILS_WORTH_A_HANDSHAKE * (carrying + opening + 1);
             return processor == Processor.TAKEN && few
-                ? Math.min(LONGEST_WAIT.toNanos(), LONGEST_WAIT_FOR_OPENING.toNanos() - waited) : 0;
+                ? Math.min(MAX_WAIT.toNanos(), MAX_WAIT_FOR_OPENING.toNanos() - waited) : 0;
         }
-        return Math.max(2 * nanosToOpen, LONGEST_WAIT.toNanos()) - waited;
+        return Math.max(2 * nanosToOpen, MAX_WAIT.toNanos()) - waited;
     }
 
     /** Whether it answers, and another session is not the better choice. */
@@ -102,7 +102,7 @@ final class HostPace {
         static Processor now() {
             long asked = System.nanoTime();
             Thread.yield();
-            return System.nanoTime() - asked > SHORTEST_WAIT.toNanos() ? TAKEN : FREE;
+            return System.nanoTime() - asked > MIN_WAIT.toNanos() ? TAKEN : FREE;
         }
     }
 }

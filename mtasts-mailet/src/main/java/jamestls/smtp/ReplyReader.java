@@ -15,9 +15,9 @@ import java.util.List;
 final class ReplyReader {
 
     /** In bytes with the line end; RFC 5321 §4.5.3.1.5 allows 512, servers with long enhanced texts exceed it. */
-    static final int LONGEST_LINE = 2_048;
+    static final int MAX_LINE = 2_048;
     /** An EHLO reply with every registered keyword has about 40. */
-    static final int MOST_LINES = 100;
+    static final int MAX_LINES = 100;
 
     private final InputStream in;
     private final byte[] buffer = new byte[4_096];
@@ -37,7 +37,7 @@ final class ReplyReader {
     SmtpReply read() throws IOException {
         List<String> lines = new ArrayList<>(1);
         int code = 0;
-        while (lines.size() < MOST_LINES) {
+        while (lines.size() < MAX_LINES) {
             Line line = readLine();
             if (!lines.isEmpty() && line.code() != code) {
                 throw new MalformedReply("a reply whose lines say both " + code + " and " + line.code());
@@ -48,7 +48,7 @@ final class ReplyReader {
                 return new SmtpReply(code, lines);
             }
         }
-        throw new MalformedReply("a reply of more than " + MOST_LINES + " lines");
+        throw new MalformedReply("a reply of more than " + MAX_LINES + " lines");
     }
 
     /** Whether bytes have come for which nobody has asked yet, here or still in the stream. */
@@ -60,11 +60,11 @@ final class ReplyReader {
     }
 
     private Line readLine() throws IOException {
-        byte[] line = new byte[LONGEST_LINE];
+        byte[] line = new byte[MAX_LINE];
         int length = 0;
         for (int b = nextByte(length); b != '\n'; b = nextByte(length)) {
-            if (length == LONGEST_LINE - 1) {
-                throw new MalformedReply("a reply line of more than " + LONGEST_LINE + " bytes");
+            if (length == MAX_LINE - 1) {
+                throw new MalformedReply("a reply line of more than " + MAX_LINE + " bytes");
             }
             line[length++] = (byte) b;
         }
@@ -88,11 +88,11 @@ final class ReplyReader {
         if (separator != ' ' && separator != '-') {
             throw new MalformedReply("not a reply: '" + text(line, 0, length, 80) + "'");
         }
-        return new Line(code, separator == ' ', length > 4 ? text(line, 4, length, LONGEST_LINE) : "");
+        return new Line(code, separator == ' ', length > 4 ? text(line, 4, length, MAX_LINE) : "");
     }
 
     private static String text(byte[] line, int from, int to, int longest) {
-        return Printable.line(new String(line, from, to - from, StandardCharsets.UTF_8), longest);
+        return Sanitized.line(new String(line, from, to - from, StandardCharsets.UTF_8), longest);
     }
 
     private int nextByte(int alreadyInLine) throws IOException {

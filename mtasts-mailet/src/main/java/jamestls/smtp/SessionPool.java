@@ -38,7 +38,7 @@ public final class SessionPool implements AutoCloseable {
     private final Map<SessionKey, HostPace> hosts = new HashMap<>();
     private final IdleSessions idle;
     private boolean closed;
-    private final Farewells farewells = new Farewells();
+    private final SessionCloser farewells = new SessionCloser();
     private final ScheduledThreadPoolExecutor sweeper;
     private final LongAdder opened = new LongAdder();
     private final LongAdder reused = new LongAdder();

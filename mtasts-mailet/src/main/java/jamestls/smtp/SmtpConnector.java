@@ -11,7 +11,7 @@ public final class SmtpConnector implements AutoCloseable {
     private final SmtpSettings settings;
     private final Deadlines deadlines = new Deadlines();
     private final TlsHandshake tls = new TlsHandshake();
-    private final Set<Opening> openings = ConcurrentHashMap.newKeySet();
+    private final Set<SessionSetup> openings = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
     public SmtpConnector(SmtpSettings settings) {
@@ -31,16 +31,16 @@ public final class SmtpConnector implements AutoCloseable {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
         TlsHandshake.Peer peer = new TlsHandshake.Peer(mxHost, sni, address);
-        Opening opening = new Opening(settings, deadlines, tls, peer);
+        SessionSetup opening = new SessionSetup(settings, deadlines, tls, peer);
         SmtpSession session = open(opening, use);
         if (opening.failedInResuming()) {
             tls.beginAnew(peer);
-            session = open(new Opening(settings, deadlines, tls, peer), use);
+            session = open(new SessionSetup(settings, deadlines, tls, peer), use);
         }
         return session;
     }
 
-    private SmtpSession open(Opening opening, TlsUse use) {
+    private SmtpSession open(SessionSetup opening, TlsUse use) {
         openings.add(opening);
         try {
             if (stopping) {
@@ -65,7 +65,7 @@ public final class SmtpConnector implements AutoCloseable {
     /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */
     public void stopOpening() {
         stopping = true;
-        openings.forEach(Opening::cut);
+        openings.forEach(SessionSetup::cut);
     }
 
     /** Open sessions keep the deadline they have and get no further step done. */

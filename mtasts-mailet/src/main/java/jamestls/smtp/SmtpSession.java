@@ -12,12 +12,12 @@ import java.util.Optional;
 public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
-    private final Wire wire;
+    private final SmtpConnection wire;
     private Chunking chunking;
     private boolean needsReset;
     private boolean loggedIn;
 
-    SmtpSession(TlsObservation observation, Wire wire, Chunking chunking) {
+    SmtpSession(TlsObservation observation, SmtpConnection wire, Chunking chunking) {
         this.observation = observation;
         this.chunking = chunking;
         this.wire = wire;
@@ -56,7 +56,7 @@ public final class SmtpSession implements AutoCloseable {
             if (needsReset) {
                 reset();
             }
-        } catch (SessionLost lost) {
+        } catch (ConnectionLost lost) {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
         return transact(steps, content);
@@ -71,7 +71,7 @@ public final class SmtpSession implements AutoCloseable {
             chunking = Chunking.NEVER;
             try {
                 reset();
-            } catch (SessionLost lost) {
+            } catch (ConnectionLost lost) {
                 return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
             }
             return transact(steps, content);
@@ -87,7 +87,7 @@ public final class SmtpSession implements AutoCloseable {
         try {
             reset();
             return true;
-        } catch (SessionLost lost) {
+        } catch (ConnectionLost lost) {
             return false;
         }
     }
@@ -101,7 +101,7 @@ public final class SmtpSession implements AutoCloseable {
         try {
             wire.exchange(Phase.QUIT, new CommandLine("QUIT"));
             wire.hangUp();
-        } catch (SessionLost lost) {
+        } catch (ConnectionLost lost) {
             // we were leaving, and the connection is closed
         }
     }
@@ -112,7 +112,7 @@ public final class SmtpSession implements AutoCloseable {
             ? observation.capabilities() : observation.capabilities().without("REQUIRETLS");
     }
 
-    private void reset() throws SessionLost {
+    private void reset() throws ConnectionLost {
         SmtpReply reply = wire.exchange(Phase.MAIL, new CommandLine("RSET"));
         if (reply.code() != 250) {
             throw wire.lost(reply);

@@ -21,7 +21,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
 
     public SmtpSettings {
         if (heloName.isEmpty() || heloName.length() > 255 || !heloName.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-            throw new IllegalArgumentException("not a name for EHLO: '" + Printable.line(heloName, 80) + "'");
+            throw new IllegalArgumentException("not a name for EHLO: '" + Sanitized.line(heloName, 80) + "'");
         }
         limits = Map.copyOf(limits);
         for (Phase phase : Phase.values()) {

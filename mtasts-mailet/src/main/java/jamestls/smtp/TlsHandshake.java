@@ -38,11 +38,11 @@ final class TlsHandshake {
 
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final Duration MEMORY = Duration.ofMinutes(10);
-    private static final int MOST_SESSIONS = 1_000;
+    private static final int MAX_SESSIONS = 1_000;
 
     private final SSLContext context;
     /** JSSE looks for a session to resume by the peer's name: with a name never used there is none. */
-    private final Cache<Peer, Boolean> anew = Caffeine.newBuilder().maximumSize(MOST_SESSIONS).expireAfterWrite(MEMORY)
+    private final Cache<Peer, Boolean> anew = Caffeine.newBuilder().maximumSize(MAX_SESSIONS).expireAfterWrite(MEMORY)
         .executor(Thread::startVirtualThread).build();
     private final AtomicLong names = new AtomicLong();
 
@@ -51,7 +51,7 @@ final class TlsHandshake {
             context = SSLContext.getInstance("TLS");
             context.init(null, new TrustManager[] {new Accepting()}, null);
             context.getClientSessionContext().setSessionTimeout((int) MEMORY.toSeconds());
-            context.getClientSessionContext().setSessionCacheSize(MOST_SESSIONS);
+            context.getClientSessionContext().setSessionCacheSize(MAX_SESSIONS);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JVM has no TLS", e);
         }

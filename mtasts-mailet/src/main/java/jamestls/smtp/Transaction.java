@@ -14,10 +14,10 @@ import java.util.Optional;
 final class Transaction {
 
     /** What is sent before replies are read: more might fill both directions of the connection and stall (RFC 2920 §3.1). */
-    private static final int LARGEST_GROUP = 8_192;
+    private static final int MAX_GROUP = 8_192;
     private static final int DATA_GO_AHEAD = 354;
 
-    private final Wire wire;
+    private final SmtpConnection wire;
     private final Deque<Step> rest;
     private final int largestGroup;
     private final int recipients;
@@ -27,17 +27,17 @@ final class Transaction {
     private final List<String> accepted = new ArrayList<>();
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
-    private FinalDot finalDot = FinalDot.NOT_SENT;
+    private FinalDot endOfData = FinalDot.NOT_SENT;
     private boolean chunksTaken;
     private boolean chunksUnknown;
 
     /** @param chunking whether chunks are wanted where they are offered */
-    Transaction(Wire wire, List<Step> steps, Capabilities capabilities, Chunking chunking) {
+    Transaction(SmtpConnection wire, List<Step> steps, Capabilities capabilities, Chunking chunking) {
         this.wire = wire;
         this.rest = new ArrayDeque<>(steps);
         this.recipients = steps.size() - 2;
         // one command at a time is a group of one
-        this.largestGroup = capabilities.offers("PIPELINING") ? LARGEST_GROUP : 0;
+        this.largestGroup = capabilities.offers("PIPELINING") ? MAX_GROUP : 0;
         this.chunks = chunking == Chunking.WHEN_OFFERED && capabilities.offers("CHUNKING")
             ? Optional.of(new ChunkedBody(wire, capabilities)) : Optional.empty();
         if (chunks.isPresent()) {
@@ -57,12 +57,12 @@ final class Transaction {
                 return sayChunks(content, chunks.get());
             }
             return dataReply.orElseThrow().code() == DATA_GO_AHEAD
-                ? sayBody(content) : completed(dataReply.get(), Phase.DATA);
-        } catch (SessionLost lost) {
+                ? sendBody(content) : completed(dataReply.get(), Phase.DATA);
+        } catch (ConnectionLost lost) {
             // what the server refused before it was lost stays refused
             return mailRefusal.isPresent() || refused.size() == recipients
                 ? refusals()
-                : new Transmission.Broken(lost.failure(), refused, chunks.map(ChunkedBody::end).orElse(finalDot));
+                : new Transmission.Broken(lost.failure(), refused, chunks.map(ChunkedBody::end).orElse(endOfData));
         }
     }
 
@@ -76,7 +76,7 @@ final class Transaction {
         return chunksUnknown;
     }
 
-    private void sayEnvelope() throws SessionLost {
+    private void sayEnvelope() throws ConnectionLost {
         while (!rest.isEmpty() && mailRefusal.isEmpty() && !(rest.getFirst().phase() == Phase.DATA && accepted.isEmpty())) {
             List<Step> group = nextGroup();
             wire.enter(group.getFirst().phase());
@@ -98,7 +98,7 @@ final class Transaction {
         return group;
     }
 
-    private void take(Step step, SmtpReply reply) throws SessionLost {
+    private void take(Step step, SmtpReply reply) throws ConnectionLost {
         boolean goAhead = step.phase() == Phase.DATA ? reply.code() == DATA_GO_AHEAD : reply.code() / 100 == 2;
         if (!goAhead && reply.isPositive()) {
             throw wire.violation("no answer to " + step.phase() + ": " + reply);
@@ -130,12 +130,12 @@ final class Transaction {
             wire.enter(Phase.FINAL_REPLY);
             wire.write(new CommandLine("."));
             wire.answer();
-        } catch (SessionLost lost) {
+        } catch (ConnectionLost lost) {
             // all is decided already, and the session is closed
         }
     }
 
-    private Transmission sayBody(MessageContent content) throws SessionLost {
+    private Transmission sendBody(MessageContent content) throws ConnectionLost {
         wire.enter(Phase.BODY);
         DotStuffer body = new DotStuffer(wire.body());
         Optional<Exception> trouble = write(content, body);
@@ -146,7 +146,7 @@ final class Transaction {
             wire.abort();
             return new Transmission.Unreadable(trouble.get(), refused);
         }
-        finalDot = FinalDot.SENT;
+        endOfData = FinalDot.SENT;
         try {
             body.finish();
         } catch (IOException e) {
@@ -155,7 +155,7 @@ final class Transaction {
         return finalReply();
     }
 
-    private Transmission sayChunks(MessageContent content, ChunkedBody body) throws SessionLost {
+    private Transmission sayChunks(MessageContent content, ChunkedBody body) throws ConnectionLost {
         Optional<Exception> trouble = body.say(content);
         if (trouble.isPresent()) {
             wire.abort();
@@ -177,7 +177,7 @@ final class Transaction {
         }
     }
 
-    private Transmission finalReply() throws SessionLost {
+    private Transmission finalReply() throws ConnectionLost {
         wire.enter(Phase.FINAL_REPLY);
         SmtpReply reply = wire.read();
         if (reply.code() / 100 == 3) {

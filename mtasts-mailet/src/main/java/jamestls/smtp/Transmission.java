@@ -46,9 +46,9 @@ public sealed interface Transmission {
      * The connection was lost, its time was up or the server left the protocol. The session is over.
      *
      * @param known recipients the server had refused by then; the others are undecided
-     * @param finalDot whether the mail may have been taken without our knowing
+     * @param endOfData whether the mail may have been taken without our knowing
      */
-    record Broken(SessionFailure failure, List<RecipientReply> known, FinalDot finalDot) implements Transmission {
+    record Broken(SessionFailure failure, List<RecipientReply> known, FinalDot endOfData) implements Transmission {
         public Broken {
             known = List.copyOf(known);
         }
@@ -60,7 +60,7 @@ public sealed interface Transmission {
      */
     default boolean leavesOpen() {
         return switch (this) {
-            case Broken broken -> broken.finalDot() == FinalDot.NOT_SENT;
+            case Broken broken -> broken.endOfData() == FinalDot.NOT_SENT;
             case Refused refused -> !refused.reply().isPermanent();
             case Completed completed -> false;
             case Unsendable unsendable -> false;

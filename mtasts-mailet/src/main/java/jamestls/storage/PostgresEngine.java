@@ -14,13 +14,13 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** PostgreSQL: a small pool, since transactions here are short. */
 final class PostgresEngine implements Engine {
 
-    private static final int MOST_CONNECTIONS = 8;
+    private static final int MAX_CONNECTIONS = 8;
     private static final int CONNECT_SECONDS = 3;
     /** For a connection that is free; also how long an unreachable server is tried. */
     private static final int POOL_SECONDS = 5;
     /** For any answer of the server; without it a server that vanished would hold its callers for ever. */
     private static final int ANSWER_SECONDS = 10;
-    private static final int MOST_TRIES = 3;
+    private static final int MAX_TRIES = 3;
     /** serialization_failure and deadlock_detected: the server asks to begin again. */
     private static final Set<String> AGAIN = Set.of("40001", "40P01");
     /** Any number, the same in all our versions: only one server at a time changes tables. */
@@ -44,7 +44,7 @@ final class PostgresEngine implements Engine {
         HikariConfig config = new HikariConfig();
         config.setPoolName("jamestls");
         config.setDataSource(server(address));
-        config.setMaximumPoolSize(MOST_CONNECTIONS);
+        config.setMaximumPoolSize(MAX_CONNECTIONS);
         config.setMinimumIdle(1);
         config.setAutoCommit(false);
         config.setConnectionTimeout(POOL_SECONDS * 1000L);
@@ -93,7 +93,7 @@ final class PostgresEngine implements Engine {
                 return result;
             } catch (SQLException e) {
                 rollBack(connection, e);
-                if (tries == MOST_TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
+                if (tries == MAX_TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
                     throw e;
                 }
             } catch (RuntimeException | Error e) {

@@ -16,7 +16,7 @@ import org.sqlite.jdbc4.JDBC4PreparedStatement;
 final class SqliteConnection extends JDBC4Connection {
 
     /** Our statements are constants, some dozens; what comes after these is prepared each time. */
-    private static final int MOST_KEPT = 200;
+    private static final int MAX_KEPT = 200;
 
     private final Map<String, Kept> kept = new HashMap<>();
 
@@ -31,7 +31,7 @@ final class SqliteConnection extends JDBC4Connection {
         if (known != null && known.take()) {
             return known;
         }
-        if (known != null || kept.size() >= MOST_KEPT) {
+        if (known != null || kept.size() >= MAX_KEPT) {
             return super.prepareStatement(sql, type, concurrency, holdability);
         }
         Kept fresh = new Kept(this, sql);

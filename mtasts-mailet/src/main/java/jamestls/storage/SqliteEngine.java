@@ -20,14 +20,14 @@ import org.slf4j.LoggerFactory;
 final class SqliteEngine implements Engine {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
-    private static final int MOST_WAITING = 10_000;
-    private static final int MOST_TOGETHER = 256;
+    private static final int MAX_WAITING = 10_000;
+    private static final int MAX_TOGETHER = 256;
     private static final String CLOSED = "the database is closed";
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration FAREWELL = Duration.ofSeconds(10);
 
     private final SqliteConnector connector;
-    private final BlockingQueue<SqliteJob<?>> waiting = new ArrayBlockingQueue<>(MOST_WAITING);
+    private final BlockingQueue<SqliteJob<?>> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
     private final Thread thread;
     private volatile boolean closed;
 
@@ -45,7 +45,7 @@ final class SqliteEngine implements Engine {
     public <T> T transaction(SqlWork<T> work) {
         SqliteJob<T> job = new SqliteJob<>(work);
         if (closed || !waiting.offer(job)) {
-            throw new StorageOutage(closed ? CLOSED : MOST_WAITING + " transactions are waiting already", null);
+            throw new StorageOutage(closed ? CLOSED : MAX_WAITING + " transactions are waiting already", null);
         }
         if (!thread.isAlive() && waiting.remove(job)) {
             throw new StorageOutage(CLOSED, null);
@@ -69,7 +69,7 @@ final class SqliteEngine implements Engine {
         try {
             while (!closed || !waiting.isEmpty()) {
                 List<SqliteJob<?>> jobs = new ArrayList<>(List.of(waiting.take()));
-                waiting.drainTo(jobs, MOST_TOGETHER - 1);
+                waiting.drainTo(jobs, MAX_TOGETHER - 1);
                 together(jobs);
             }
             disconnect();

@@ -58,7 +58,7 @@ class StockParametersTest {
         assertThat(of("gateway", "a.example, b.example:1465", "sslEnable", "true", "loadBalancing", "false").gateway())
             .hasValueSatisfying(gateway -> {
                 assertThat(gateway.port()).isEqualTo(465);
-                assertThat(gateway.tls()).isEqualTo(Tls.AT_ONCE);
+                assertThat(gateway.tls()).isEqualTo(Tls.IMPLICIT);
                 assertThat(gateway.verification()).isEqualTo(Verification.DEMANDED);
                 assertThat(gateway.balancing()).isEqualTo(Balancing.IN_ORDER);
             });

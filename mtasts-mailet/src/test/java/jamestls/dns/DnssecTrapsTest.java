@@ -256,10 +256,10 @@ class DnssecTrapsTest {
         Set<Boolean> virtual = ConcurrentHashMap.newKeySet();
         DnsSettings settings = world.settings();
         // who asks for the servers is about to wait for one of them
-        Validator validator = new Validator(new Recursor(settings), () -> {
+        Validator validator = new Validator(new StubResolver(settings), () -> {
             virtual.add(Thread.currentThread().isVirtual());
             return settings.servers();
-        }, settings.anchors(), new KeyShelf(100, System::nanoTime), Clock.systemUTC());
+        }, settings.anchors(), new DnskeyCache(100, System::nanoTime), Clock.systemUTC());
 
         for (String name : List.of("mx.nsec.example.", "mx.plain.example.", "nobody.nsec3.example.", "mx.signed.optout.")) {
             validator.ask(Name.fromConstantString(name), Type.A, System.nanoTime() + Duration.ofSeconds(20).toNanos());

@@ -126,12 +126,12 @@ class SecondOpinionTest {
     private static Validator validator() throws IOException {
         DnsSettings settings = DnsSettings.of(List.of(servers.recursor()))
             .with(DnssecMode.VALIDATE, TrustAnchors.read(new ByteArrayInputStream(world.tree.trustAnchorBytes())));
-        return new Validator(new Recursor(settings), settings::servers, settings.anchors(), new KeyShelf(1000, System::nanoTime),
+        return new Validator(new StubResolver(settings), settings::servers, settings.anchors(), new DnskeyCache(1000, System::nanoTime),
             Clock.systemUTC());
     }
 
     private static State ours(Validator validator, Name name, int type) {
-        return switch (AliasChain.follow(validator, name, type, System.nanoTime() + TimeUnit.SECONDS.toNanos(12))) {
+        return switch (CnameChain.follow(validator, name, type, System.nanoTime() + TimeUnit.SECONDS.toNanos(12))) {
             case Resolution.Records found -> found.security() == Security.SECURE ? State.SECURE : State.INSECURE;
             case Resolution.None none -> none.security() == Security.SECURE ? State.SECURE : State.INSECURE;
             case Resolution.Forged forged -> State.BOGUS;

@@ -39,7 +39,7 @@ final class SignedWorld implements AutoCloseable {
     final DnsjavaDns dns;
 
     SignedWorld() {
-        tree.signedByTwins("twins.example").signed("costly.example", Signing.with(ECDSA).nsec3(ValidatorFeed.MOST_ITERATIONS + 1));
+        tree.signedByTwins("twins.example").signed("costly.example", Signing.with(ECDSA).nsec3(ValidatorUpstream.MAX_ITERATIONS + 1));
         for (String domain : List.of("nsec.example", "nsec3.example", "plain.example", "plain.optout", "signed.optout", "twins.example",
             "costly.example")) {
             zone.mx(domain, 10, "mx." + domain).a("mx." + domain, "127.0.0.2").tlsa("_25._tcp.mx." + domain, 3, 1, 1, new byte[32]);

@@ -65,12 +65,12 @@ class TlsaRecordTest {
 
         assertThat(dns.tlsa(OWNER)).isInstanceOfSatisfying(DnsAnswer.Found.class, found -> assertThat(found.records())
             .containsExactlyInAnyOrder(TlsaRecord.of(3, 1, 1, new byte[32]), TlsaRecord.of(3, 1, 1, new byte[0]),
-                new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.STUNTED), new TlsaRecord(0, 0, 0, new byte[0], Extent.STUNTED)));
+                new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.TRUNCATED), new TlsaRecord(0, 0, 0, new byte[0], Extent.TRUNCATED)));
     }
 
     @Test
     void stuntedRecordShouldBeWrittenAsOctets() {
-        assertThat(new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.STUNTED)).as("RFC 3597 §5").hasToString("\\# 2 0301");
+        assertThat(new TlsaRecord(0, 0, 0, new byte[] {3, 1}, Extent.TRUNCATED)).as("RFC 3597 §5").hasToString("\\# 2 0301");
     }
 
     @Test
@@ -78,6 +78,6 @@ class TlsaRecordTest {
         IntStream.range(0, 100).forEach(i -> server.zone().tlsa(OWNER.ascii(), 3, 1, 1, new byte[] {(byte) i}));
 
         assertThat(dns.tlsa(OWNER)).isInstanceOfSatisfying(DnsAnswer.Found.class,
-            found -> assertThat(found.records()).hasSize(TlsaRecord.MOST_RECORDS));
+            found -> assertThat(found.records()).hasSize(TlsaRecord.MAX_RECORDS));
     }
 }

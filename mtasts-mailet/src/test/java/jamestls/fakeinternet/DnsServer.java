@@ -33,7 +33,7 @@ import org.xbill.DNS.Type;
  */
 public final class DnsServer implements AutoCloseable {
 
-    private static final int LARGEST_QUERY = 65_535;
+    private static final int MAX_QUERY = 65_535;
     private static final int BIND_ATTEMPTS = 20;
 
     private final DatagramSocket udp;
@@ -126,7 +126,7 @@ public final class DnsServer implements AutoCloseable {
     }
 
     private void receive() {
-        byte[] buffer = new byte[LARGEST_QUERY];
+        byte[] buffer = new byte[MAX_QUERY];
         while (!udp.isClosed()) {
             DatagramPacket packet = new DatagramPacket(buffer, buffer.length);
             try {

@@ -38,7 +38,7 @@ import org.xbill.DNS.Type;
  */
 public final class DnsTree {
 
-    private static final int LONGEST_CHAIN = 32;
+    private static final int MAX_CHAIN = 32;
     private static final long TTL = 300;
 
     private final Zone data;
@@ -131,7 +131,7 @@ public final class DnsTree {
         List<Record> answers = new ArrayList<>();
         Set<Name> visited = new HashSet<>();
         Name owner = question;
-        while (visited.add(owner) && visited.size() <= LONGEST_CHAIN) {
+        while (visited.add(owner) && visited.size() <= MAX_CHAIN) {
             Name apex = type == Type.DS && !owner.equals(Name.root) && zones.containsKey(owner) ? above(owner) : apexOf(owner);
             List<Record> wanted = recordsAt(owner, type, apex);
             if (!wanted.isEmpty()) {

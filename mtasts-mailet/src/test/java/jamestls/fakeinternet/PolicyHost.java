@@ -39,7 +39,7 @@ public final class PolicyHost implements AutoCloseable {
 
     private static final HttpAnswer NOT_FOUND = HttpAnswer.status(404, "not here");
     private static final HttpAnswer THANKS = HttpAnswer.status(200, "");
-    private static final int LONGEST_LINE = 65_536;
+    private static final int MAX_LINE = 65_536;
 
     /** What a connection meets first. */
     public enum Door {
@@ -244,7 +244,7 @@ public final class PolicyHost implements AutoCloseable {
     private static String line(InputStream in) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
         for (int b = in.read(); b != '\n'; b = in.read()) {
-            if (b < 0 || line.size() > LONGEST_LINE) {
+            if (b < 0 || line.size() > MAX_LINE) {
                 throw new EOFException("no request line");
             }
             line.write(b);

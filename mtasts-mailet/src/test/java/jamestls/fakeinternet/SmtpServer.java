@@ -40,7 +40,7 @@ import javax.net.ssl.SSLContext;
  */
 public final class SmtpServer implements AutoCloseable {
 
-    private static final int LONGEST_TRANSCRIPT = 20_000;
+    private static final int MAX_TRANSCRIPT = 20_000;
 
     private final SmtpServerSetup setup;
     private final ServerSocket listener;
@@ -241,7 +241,7 @@ public final class SmtpServer implements AutoCloseable {
     void note(String line) {
         lock.lock();
         try {
-            if (transcript.size() < LONGEST_TRANSCRIPT) {
+            if (transcript.size() < MAX_TRANSCRIPT) {
                 transcript.add(line);
             }
         } finally {

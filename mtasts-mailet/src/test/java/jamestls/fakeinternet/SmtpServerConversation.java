@@ -40,7 +40,7 @@ final class SmtpServerConversation {
 
     void run() throws IOException, InterruptedException {
         try {
-            if (server.setup().startOfTls() == SmtpServerSetup.StartOfTls.AT_ONCE) {
+            if (server.setup().startOfTls() == SmtpServerSetup.StartOfTls.IMPLICIT) {
                 secure();
             }
             if (answer(SmtpPhase.GREETING, "220 " + server.hostName() + " ESMTP") / 100 != 2) {

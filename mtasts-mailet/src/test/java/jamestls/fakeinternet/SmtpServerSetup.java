@@ -23,7 +23,7 @@ public final class SmtpServerSetup {
     private Optional<FakeLogin> login = Optional.empty();
     private StartOfTls startOfTls = StartOfTls.STARTTLS;
 
-    enum StartOfTls { STARTTLS, AT_ONCE }
+    enum StartOfTls { STARTTLS, IMPLICIT }
 
     SmtpServerSetup(String hostName) {
         this.hostName = hostName;
@@ -83,7 +83,7 @@ public final class SmtpServerSetup {
 
     /** Speaks TLS from the first byte, as on port 465. */
     public SmtpServerSetup tlsAtOnce() {
-        startOfTls = StartOfTls.AT_ONCE;
+        startOfTls = StartOfTls.IMPLICIT;
         return this;
     }
 

@@ -37,7 +37,7 @@ import org.xbill.DNS.Type;
  */
 public final class Zone {
 
-    private static final int LONGEST_CHAIN = 32;
+    private static final int MAX_CHAIN = 32;
     private static final int CHARACTER_STRING = 255;
 
     private final Map<Name, List<Record>> records = new ConcurrentHashMap<>();
@@ -148,7 +148,7 @@ public final class Zone {
         List<Record> answers = new ArrayList<>();
         Set<Name> visited = new HashSet<>();
         Name owner = question;
-        while (visited.add(owner) && visited.size() <= LONGEST_CHAIN) {
+        while (visited.add(owner) && visited.size() <= MAX_CHAIN) {
             List<Record> here = records.getOrDefault(owner, List.of());
             List<Record> wanted = here.stream().filter(record -> record.getType() == type || type == Type.ANY).toList();
             answers.addAll(wanted);

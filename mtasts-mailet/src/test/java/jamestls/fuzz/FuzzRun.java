@@ -16,13 +16,13 @@ import java.util.SplittableRandom;
 final class FuzzRun {
 
     /** What one input may cost, in CPU time, of inputs that are 64 KiB at most. */
-    static final Duration LONGEST_READING = Duration.ofMillis(50);
+    static final Duration MAX_READING = Duration.ofMillis(50);
 
     /** However short the time: a busy machine may give a run none of it. */
     private static final int LEAST_INPUTS = 300;
-    private static final int LARGEST_CORPUS = 4_096;
+    private static final int MAX_CORPUS = 4_096;
     /** Longer ones are read, but make poor parents: each takes the time of a hundred short ones. */
-    private static final int LONGEST_IN_CORPUS = 4_096;
+    private static final int MAX_IN_CORPUS = 4_096;
     private static final ThreadMXBean CPU = ManagementFactory.getThreadMXBean();
 
     private final FuzzTarget target;
@@ -48,7 +48,7 @@ final class FuzzRun {
         }
         while (System.nanoTime() < end || inputs < LEAST_INPUTS) {
             byte[] input = mutator.mutate(corpus);
-            if (read(input) && input.length <= LONGEST_IN_CORPUS && corpus.size() < LARGEST_CORPUS) {
+            if (read(input) && input.length <= MAX_IN_CORPUS && corpus.size() < MAX_CORPUS) {
                 corpus.add(input);
             }
         }
@@ -61,7 +61,7 @@ final class FuzzRun {
         try {
             long start = System.nanoTime();
             String kind = target.reader().read(input);
-            if (System.nanoTime() - start > LONGEST_READING.toNanos()) {
+            if (System.nanoTime() - start > MAX_READING.toNanos()) {
                 again(input);
             }
             return kinds.add(kind);
@@ -75,7 +75,7 @@ final class FuzzRun {
         long start = CPU.getCurrentThreadCpuTime();
         target.reader().read(input);
         long nanos = CPU.getCurrentThreadCpuTime() - start;
-        if (nanos > LONGEST_READING.toNanos()) {
+        if (nanos > MAX_READING.toNanos()) {
             throw new AssertionError("took " + Duration.ofNanos(nanos) + " of CPU for " + input.length + " bytes");
         }
     }

@@ -32,9 +32,9 @@ import java.util.regex.Pattern;
 /** Everything that reads bytes of strangers, and each promise it makes. */
 final class FuzzTargets {
 
-    private static final int LONGEST_REASON = 400;
+    private static final int MAX_REASON = 400;
     private static final Pattern COVERING = Pattern.compile("(mail|\\*)\\.example\\.org", Pattern.CASE_INSENSITIVE);
-    private static final int LARGEST_POLICY = 65_536;
+    private static final int MAX_POLICY = 65_536;
 
     private FuzzTargets() {
     }
@@ -72,11 +72,11 @@ final class FuzzTargets {
         return switch (StsPolicy.parse(input)) {
             case ParsedPolicy.Valid valid -> {
                 StsPolicy policy = valid.policy();
-                assertThat(policy.maxAge()).isBetween(Duration.ZERO, StsPolicy.LONGEST_MAX_AGE);
+                assertThat(policy.maxAge()).isBetween(Duration.ZERO, StsPolicy.MAX_MAX_AGE);
                 // print ∘ parse = identity, unless other line ends make it too large
                 for (String text : List.of(policy.text(), policy.text().replace("\n", "\r\n"))) {
                     byte[] printed = text.getBytes(UTF_8);
-                    assertThat(printed.length > LARGEST_POLICY || StsPolicy.parse(printed).equals(valid)).isTrue();
+                    assertThat(printed.length > MAX_POLICY || StsPolicy.parse(printed).equals(valid)).isTrue();
                 }
                 yield policy.mode() + " " + Math.min(policy.mx().size(), 8) + " " + Math.min(policy.policyStrings().size(), 16);
             }
@@ -166,6 +166,6 @@ final class FuzzTargets {
     }
 
     private static void assertReason(String reason) {
-        assertThat(reason).isNotBlank().hasSizeLessThan(LONGEST_REASON).doesNotContainPattern("\\p{Cc}");
+        assertThat(reason).isNotBlank().hasSizeLessThan(MAX_REASON).doesNotContainPattern("\\p{Cc}");
     }
 }

@@ -9,9 +9,9 @@ import java.util.random.RandomGenerator;
 final class Mutator {
 
     /** One more than the largest policy, and sixteen times the longest record. */
-    static final int LONGEST = 65_537;
+    static final int MAX = 65_537;
 
-    private static final int MOST_STEPS = 6;
+    private static final int MAX_STEPS = 6;
     private static final byte[][] PIECES = pieces(
         "v=STSv1", ";", "id=", "version", "STSv1", "mode", "enforce", "none", "max_age", "mx", ":", ": ", " ", "\t", "\n", "\r\n", "\r",
         "\0", "*.", "*", ".", "..", "-", "--", "xn--", "_", "é", "\uFF45", "\u3002", "\u0130", "\uFF0E", "\u00DF", "\uFEFF",
@@ -26,10 +26,10 @@ final class Mutator {
 
     byte[] mutate(List<byte[]> corpus) {
         byte[] input = any(corpus);
-        for (int steps = 1 + random.nextInt(MOST_STEPS); steps > 0; steps--) {
+        for (int steps = 1 + random.nextInt(MAX_STEPS); steps > 0; steps--) {
             input = step(input, corpus);
         }
-        return input.length > LONGEST ? Arrays.copyOf(input, LONGEST) : input;
+        return input.length > MAX ? Arrays.copyOf(input, MAX) : input;
     }
 
     private byte[] step(byte[] input, List<byte[]> corpus) {
@@ -76,7 +76,7 @@ final class Mutator {
 
     /** The same few bytes again and again: what makes a careless reader take a time that grows faster than its input. */
     private byte[] blownUp(byte[] input, int from, int to) {
-        byte[] repeated = new byte[Math.max(0, LONGEST - input.length) >> random.nextInt(8)];
+        byte[] repeated = new byte[Math.max(0, MAX - input.length) >> random.nextInt(8)];
         for (int i = 0; i < repeated.length; i++) {
             repeated[i] = to > from ? input[from + i % (to - from)] : (byte) ' ';
         }

@@ -34,7 +34,7 @@ final class PackedInput {
         Inflater inflater = new Inflater();
         try {
             inflater.setInput(Base64.getUrlDecoder().decode(packed));
-            byte[] input = new byte[Mutator.LONGEST];
+            byte[] input = new byte[Mutator.MAX];
             int length = inflater.inflate(input);
             return Arrays.copyOf(input, length);
         } catch (DataFormatException e) {

@@ -42,7 +42,7 @@ class ParserFuzzTest {
 
     @Test
     void packedInputShouldBeTheInput() {
-        byte[] input = new byte[Mutator.LONGEST];
+        byte[] input = new byte[Mutator.MAX];
         new Random(1).nextBytes(input);
 
         assertThat(PackedInput.unpack(PackedInput.pack(input))).isEqualTo(input);

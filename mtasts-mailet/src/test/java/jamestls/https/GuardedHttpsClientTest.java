@@ -246,7 +246,8 @@ class GuardedHttpsClientTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"http://mta-sts.good.example/", "https://127.0.0.1/", "https://[::1]/", "https:///x", "https://a@mta-sts.good.example/",
+    @ValueSource(strings = {"http://mta-sts.good.example/", "https://127.0.0.1/", "https://[::1]/", "https:///x",
+        "https://a@mta-sts.good.example/",
         "https://mta-sts.good.example:0/", "https://mta-sts.good.example:65536/", "mailto:a@b.example", "/relative", "https://b%61d/"})
     void uriThatIsNotHttpsToADomainNameShouldBeRefused(String uri) {
         assertThat(failure(client.exchange(HttpsRequest.get(URI.create(uri), PLENTY, ROOM)), HttpsFault.PROTOCOL))

@@ -21,7 +21,7 @@ class DeliveryHealthCheckTest {
     private static final List<TlsOutcome> OUTCOME = List.of(new TlsOutcome(Instant.EPOCH, DOMAIN, Peer.unknown(),
         List.of(new PolicyVerdict.Met(AppliedPolicy.none(DOMAIN)))));
 
-    private final Vitals vitals = new Vitals();
+    private final HealthRegistry vitals = new HealthRegistry();
     private final TlsOutcomes outcomes = new TlsOutcomes();
     private final DeliveryHealthCheck check = new DeliveryHealthCheck(vitals, outcomes);
 
@@ -70,7 +70,7 @@ class DeliveryHealthCheckTest {
 
     @Test
     void serverWithoutDeliveryShouldSaySo() {
-        Vitals.Organ organ = List::of;
+        HealthRegistry.HealthProbe organ = List::of;
         vitals.watch(organ);
         vitals.forget(organ);
 

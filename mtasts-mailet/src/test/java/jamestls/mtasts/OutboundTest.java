@@ -37,7 +37,7 @@ class OutboundTest {
     private final DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.ECDSA));
     private final DnsServer dns = DnsServer.start(tree);
     private final Map<String, Gauge<?>> gauges = new ConcurrentHashMap<>();
-    private final Vitals vitals = new Vitals();
+    private final HealthRegistry vitals = new HealthRegistry();
 
     @TempDir
     private Path conf;
@@ -94,7 +94,7 @@ class OutboundTest {
         Outbound outbound = Outbound.open(configuration,
             new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(),
             new Gauges()), new TlsOutcomes(), Clock.systemUTC());
-        vitals.watch(outbound::troubles);
+        vitals.watch(outbound::problems);
         return outbound;
     }
 

@@ -156,12 +156,12 @@ class ChunkingTest {
     void lostAfterTheLastChunkShouldBeUncertainAndBeforeItCertain() {
         server.once(SmtpPhase.CHUNK, SmtpAct.drop());
         assertThat(session.send(to("bob@example.test"), content(LARGE.repeat(20)))).isInstanceOfSatisfying(Transmission.Broken.class,
-            broken -> assertThat(broken.finalDot()).isEqualTo(FinalDot.NOT_SENT));
+            broken -> assertThat(broken.endOfData()).isEqualTo(FinalDot.NOT_SENT));
 
         try (SmtpSession second = connect(connector, server)) {
             server.once(SmtpPhase.FINAL_REPLY, SmtpAct.drop());
             assertThat(second.send(to("bob@example.test"), MAIL)).isInstanceOfSatisfying(Transmission.Broken.class,
-                broken -> assertThat(broken.finalDot()).isEqualTo(FinalDot.SENT));
+                broken -> assertThat(broken.endOfData()).isEqualTo(FinalDot.SENT));
         }
     }
 
@@ -170,7 +170,7 @@ class ChunkingTest {
         server.once(SmtpPhase.CHUNK, SmtpAct.say("421 4.3.2 closing").then(SmtpAct.Then.CLOSE));
 
         assertThat(session.send(to("bob@example.test"), content(LARGE.repeat(20)))).isInstanceOfSatisfying(Transmission.Broken.class,
-            broken -> assertThat(broken.finalDot()).isEqualTo(FinalDot.NOT_SENT));
+            broken -> assertThat(broken.endOfData()).isEqualTo(FinalDot.NOT_SENT));
         assertThat(session.isUsable()).isFalse();
     }
 

@@ -60,16 +60,16 @@ class DeadlinesTest {
 
     @ParameterizedTest
     @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "DATA, DATA, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
-    void stalledReplyShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot finalDot) {
+    void stalledReplyShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot endOfData) {
         server.at(where, SmtpAct.stall());
-        sendingShouldTimeOutIn(phase, finalDot, SmtpRoom.MAIL);
+        sendingShouldTimeOutIn(phase, endOfData, SmtpRoom.MAIL);
     }
 
     @ParameterizedTest
     @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
-    void drippingReplyToAMailShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot finalDot) {
+    void drippingReplyToAMailShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot endOfData) {
         server.at(where, SmtpAct.drip("250 " + "a".repeat(200), DRIP));
-        sendingShouldTimeOutIn(phase, finalDot, SmtpRoom.MAIL);
+        sendingShouldTimeOutIn(phase, endOfData, SmtpRoom.MAIL);
     }
 
     @Test
@@ -142,14 +142,14 @@ class DeadlinesTest {
         SmtpRoom.awaitNoConnection(server);
     }
 
-    private void sendingShouldTimeOutIn(Phase phase, FinalDot finalDot, MessageContent content) {
+    private void sendingShouldTimeOutIn(Phase phase, FinalDot endOfData, MessageContent content) {
         try (SmtpConnector connector = impatientIn(phase); SmtpSession session = connect(connector, server)) {
             long took = timed(() -> {
                 Transmission result = session.send(to("bob@example.test"), content);
                 assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class, broken -> {
                     assertThat(broken.failure().phase()).isEqualTo(phase);
                     assertThat(broken.failure().detail()).contains("not over within");
-                    assertThat(broken.finalDot()).isEqualTo(finalDot);
+                    assertThat(broken.endOfData()).isEqualTo(endOfData);
                 });
                 assertThat(session.isUsable()).isFalse();
                 return session;

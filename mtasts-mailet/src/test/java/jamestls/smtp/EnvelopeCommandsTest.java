@@ -79,8 +79,8 @@ class EnvelopeCommandsTest {
 
     @Test
     void commandLineShouldRefuseExcessiveLength() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new CommandLine("x".repeat(CommandLine.LONGEST + 1)));
-        assertThat(new CommandLine("x".repeat(CommandLine.LONGEST)).length()).isEqualTo(CommandLine.LONGEST + 2);
+        assertThatIllegalArgumentException().isThrownBy(() -> new CommandLine("x".repeat(CommandLine.MAX + 1)));
+        assertThat(new CommandLine("x".repeat(CommandLine.MAX)).length()).isEqualTo(CommandLine.MAX + 2);
     }
 
     @Test

@@ -38,8 +38,8 @@ public final class ReplyFuzz {
     }
 
     private static boolean isAsPromised(SmtpReply reply) {
-        return reply.code() >= 200 && reply.code() <= 599 && !reply.lines().isEmpty() && reply.lines().size() <= ReplyReader.MOST_LINES
-            && reply.lines().stream().allMatch(line -> line.length() <= ReplyReader.LONGEST_LINE
+        return reply.code() >= 200 && reply.code() <= 599 && !reply.lines().isEmpty() && reply.lines().size() <= ReplyReader.MAX_LINES
+            && reply.lines().stream().allMatch(line -> line.length() <= ReplyReader.MAX_LINE
                 && line.chars().noneMatch(Character::isISOControl))
             && reply.enhancedCode().stream().allMatch(code -> code.charAt(0) - '0' == reply.code() / 100);
     }

@@ -46,7 +46,7 @@ class ReplyReaderPropertiesTest {
         Endless server = new Endless(line.getBytes(StandardCharsets.UTF_8), new Random(seed));
 
         assertThatExceptionOfType(MalformedReply.class).isThrownBy(() -> new ReplyReader(server).read());
-        assertThat(server.given).isLessThanOrEqualTo(ReplyReader.MOST_LINES * ReplyReader.LONGEST_LINE + READ_AHEAD);
+        assertThat(server.given).isLessThanOrEqualTo(ReplyReader.MAX_LINES * ReplyReader.MAX_LINE + READ_AHEAD);
     }
 
     @Provide

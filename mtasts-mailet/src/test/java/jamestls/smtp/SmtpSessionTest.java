@@ -195,7 +195,7 @@ class SmtpSessionTest {
         assertThat(session.send(to("bob@example.test"), SmtpSessionTest::writeALot)).isInstanceOfSatisfying(Transmission.Broken.class,
             broken -> {
                 assertThat(broken.failure().phase()).isEqualTo(Phase.BODY);
-                assertThat(broken.finalDot()).isEqualTo(FinalDot.NOT_SENT);
+                assertThat(broken.endOfData()).isEqualTo(FinalDot.NOT_SENT);
             });
     }
 
@@ -274,7 +274,7 @@ class SmtpSessionTest {
         Transmission result = session.send(to("no@example.test", "bob@example.test"), MAIL);
 
         assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class, broken -> {
-            assertThat(broken.finalDot()).isEqualTo(FinalDot.SENT);
+            assertThat(broken.endOfData()).isEqualTo(FinalDot.SENT);
             assertThat(broken.known()).extracting(RecipientReply::recipient).containsExactly("no@example.test");
         });
     }

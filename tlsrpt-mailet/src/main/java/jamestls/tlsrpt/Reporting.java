@@ -11,20 +11,20 @@ import jamestls.tlsrpt.collect.SendingIdentities;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
-import jamestls.tlsrpt.dkim.SignatureCheck;
+import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.Counters;
-import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.DestinationGuard;
-import jamestls.tlsrpt.send.LateReports;
-import jamestls.tlsrpt.send.Losses;
+import jamestls.tlsrpt.send.DkimMonitor;
+import jamestls.tlsrpt.send.OverdueCheck;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
 import jamestls.tlsrpt.send.ReportSettings;
 import jamestls.tlsrpt.send.ReportTimer;
+import jamestls.tlsrpt.send.ReturnedReports;
 import jamestls.tlsrpt.send.SharedMailIds;
-import jamestls.tlsrpt.send.SignatureWatch;
+import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Retention;
 import jamestls.tlsrpt.store.Stores;
@@ -47,13 +47,13 @@ final class Reporting {
     private final OutcomeJournal journal;
     /** What sessions go through on their way into the journal. */
     private final TlsOutcomeSink counting;
-    private final Losses losses;
-    private final SignatureWatch signatures;
+    private final ReturnedReports losses;
+    private final DkimMonitor signatures;
     private final SharedMailIds ids;
     private final DestinationGuard guard;
     private final ReportTimer timer;
     private final ReportNow now;
-    private final LateReports late;
+    private final OverdueCheck late;
     private final Map<DomainName, List<String>> signingProblems;
     private final Runnable release;
 
@@ -66,10 +66,10 @@ final class Reporting {
               Map<DomainName, List<String>> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
         DestinationSettings destinations = configuration.destinations();
         Counters counters = Counters.of(metrics);
-        DeadMailboxes dead = new DeadMailboxes(stores.destinations(), clock);
+        SuppressionList dead = new SuppressionList(stores.destinations(), clock);
         this.ids = ids;
-        this.losses = new Losses(stores.reports(), dead, counters, clock);
-        this.signatures = new SignatureWatch(new SignatureCheck(dns), counters, clock);
+        this.losses = new ReturnedReports(stores.reports(), dead, counters, clock);
+        this.signatures = new DkimMonitor(new DkimVerifier(dns), counters, clock);
         this.guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), stores.destinations(), dead,
             counters, clock);
         ReportSettings settings = new ReportSettings(configuration.reporters(), guard, destinations.minSessions(), destinations.archive());
@@ -83,7 +83,7 @@ final class Reporting {
             destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal);
         this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(retention), clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
-        this.late = new LateReports(stores.tallies(), configuration.schedule(), clock);
+        this.late = new OverdueCheck(stores.tallies(), configuration.schedule(), clock);
         this.signingProblems = Map.copyOf(signingProblems);
         this.release = release;
     }
@@ -97,18 +97,18 @@ final class Reporting {
     }
 
     /** What is not in order, a sentence each. */
-    List<String> troubles() {
-        List<String> troubles = new ArrayList<>(signatures.troubles());
+    List<String> problems() {
+        List<String> problems = new ArrayList<>(signatures.problems());
         // what was read in the configuration, as long as no mail says better
-        signingProblems.forEach((author, problems) -> troubles.addAll(signatures.isKnown(author) ? List.of() : problems));
+        signingProblems.forEach((author, own) -> problems.addAll(signatures.isKnown(author) ? List.of() : own));
         JournalState state = journal.state();
-        state.failingSince().ifPresent(since -> troubles.add("since " + since + " sessions can't be stored, " + state.waiting()
+        state.failingSince().ifPresent(since -> problems.add("since " + since + " sessions can't be stored, " + state.waiting()
             + " wait in memory: " + state.failure()));
         if (state.dropped() > 0) {
-            troubles.add(state.dropped() + " sessions were not counted, for want of room");
+            problems.add(state.dropped() + " sessions were not counted, for want of room");
         }
-        late.trouble().ifPresent(troubles::add);
-        return troubles;
+        late.trouble().ifPresent(problems::add);
+        return problems;
     }
 
     /** A mail that may be a bounce of a report. @return whether it is */

@@ -19,7 +19,7 @@ import reactor.core.publisher.Mono;
 public final class ReportingHealthCheck implements HealthCheck {
 
     static final ComponentName NAME = new ComponentName("TlsReporting");
-    private static final int LONGEST_CAUSE = 1_000;
+    private static final int MAX_CAUSE = 1_000;
 
     private final ReportingService service;
 
@@ -39,9 +39,9 @@ public final class ReportingHealthCheck implements HealthCheck {
     }
 
     private Result now() {
-        List<String> troubles = service.running().map(Reporting::troubles).orElse(List.of("no TlsReporting runs"));
-        String cause = String.join("; ", troubles);
-        return troubles.isEmpty() ? Result.healthy(NAME)
-            : Result.degraded(NAME, cause.length() > LONGEST_CAUSE ? cause.substring(0, LONGEST_CAUSE) : cause);
+        List<String> problems = service.running().map(Reporting::problems).orElse(List.of("no TlsReporting runs"));
+        String cause = String.join("; ", problems);
+        return problems.isEmpty() ? Result.healthy(NAME)
+            : Result.degraded(NAME, cause.length() > MAX_CAUSE ? cause.substring(0, MAX_CAUSE) : cause);
     }
 }

@@ -15,9 +15,9 @@ import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.DestinationSettings.Addresses;
+import jamestls.tlsrpt.config.DkimConfigCheck;
 import jamestls.tlsrpt.config.ReportStorage;
 import jamestls.tlsrpt.config.ReportingConfiguration;
-import jamestls.tlsrpt.config.SigningCheck;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.HttpsTransport;
@@ -143,7 +143,7 @@ public class TlsReporting extends GenericMailet {
             LOGGER.warn("tlsreport: mail {} asks for reports, but not from one of the administrators; it goes on", mail.getName());
             return;
         }
-        reportNow(administrator.get(), Answer.addressee(administrator.get(), mail));
+        reportNow(administrator.get(), AdminReply.addressee(administrator.get(), mail));
         mail.setState(Mail.GHOST);
     }
 
@@ -158,7 +158,7 @@ public class TlsReporting extends GenericMailet {
     }
 
     private void lookAtBounce(Mail mail) {
-        HeadOfMail head = new HeadOfMail(ReturnedMail.LARGEST);
+        BoundedCopy head = new BoundedCopy(ReturnedMail.MAX);
         try {
             if (mail.getMessage().isMimeType("multipart/report")) {
                 head.read(mail.getMessage());
@@ -170,7 +170,7 @@ public class TlsReporting extends GenericMailet {
     }
 
     private void reportNow(String administrator, Optional<String> addressee) {
-        Answer answer = new Answer(getMailetContext(), configuration.reporter(), clock);
+        AdminReply answer = new AdminReply(getMailetContext(), configuration.reporter(), clock);
         ReportNow.Start start = reporting.orElseThrow().now().start(text -> addressee.ifPresent(to -> answer.send(to, text)));
         LOGGER.info("tlsreport: {} asks for the reports now: {}", administrator, start);
         if (start == ReportNow.Start.UNDER_WAY) {
@@ -181,7 +181,7 @@ public class TlsReporting extends GenericMailet {
     /** Signing is James's work; we can only say what its configuration comes to. */
     private Map<DomainName, List<String>> signingProblems() {
         try (InputStream mailetContainer = new FileInputStream(files.getFile("file://conf/mailetcontainer.xml"))) {
-            Map<DomainName, List<String>> problems = SigningCheck.problems(mailetContainer, configuration.processor(),
+            Map<DomainName, List<String>> problems = DkimConfigCheck.problems(mailetContainer, configuration.processor(),
                 configuration.reporters().all().stream().map(Reporter::submitter).toList());
             problems.values().forEach(each -> each.forEach(problem -> LOGGER.warn("tlsreport: {}", problem)));
             return problems;

@@ -154,8 +154,8 @@ class TlsReportingTest {
             }
         }));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> !service.running().orElseThrow().troubles().isEmpty());
-        assertThat(service.running().orElseThrow().troubles()).singleElement().asString()
+        await().atMost(Duration.ofSeconds(30)).until(() -> !service.running().orElseThrow().problems().isEmpty());
+        assertThat(service.running().orElseThrow().problems()).singleElement().asString()
             .contains("unsigned", "add DKIMSign with d=sender.example");
     }
 

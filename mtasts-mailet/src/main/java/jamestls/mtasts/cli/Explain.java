@@ -5,21 +5,21 @@ import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.TlsaRecords;
-import jamestls.mtasts.delivery.Findings;
-import jamestls.mtasts.delivery.Planner;
-import jamestls.mtasts.delivery.Rehearsal;
-import jamestls.mtasts.delivery.Traffic;
+import jamestls.mtasts.delivery.DryRun;
+import jamestls.mtasts.delivery.DryRunResult;
+import jamestls.mtasts.delivery.HostLookup;
+import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.policy.CertificateCheck;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.PolicyStore;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
-import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsWarnings;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
@@ -108,13 +108,13 @@ final class Explain implements Callable<Integer> {
         known.ifPresent(store::save);
         DnsjavaDns resolver = new DnsjavaDns(settings.dns(), clock).start();
         WatchedDns watched = new WatchedDns(resolver);
-        Findings findings;
+        DryRunResult findings;
         try (GuardedHttpsClient https = new GuardedHttpsClient(watched, new HttpsSettings(settings.trustStore(), settings.guard()));
              SmtpConnector connector = new SmtpConnector(SmtpSettings.defaults(settings.heloName())
                  .withReadTimeout(PATIENCE));
-             Traffic traffic = new Traffic(connector, ReuseLimits.none(), 1, 1)) {
+             OutboundResources traffic = new OutboundResources(connector, ReuseLimits.none(), 1, 1)) {
             findings = rehearsal(settings, watched, https, store, traffic, clock)
-                .run(domain, requireTls ? TlsWish.REQUIRED : TlsWish.AS_POLICY_SAYS);
+                .run(domain, requireTls ? SenderTlsRequest.REQUIRED : SenderTlsRequest.AS_POLICY_SAYS);
         }
         Explanation explanation = new Explanation(findings, resolver.dnssec(), watched.lookUps(),
             store.find(domain), known.isPresent() && store.find(domain).map(StoredPolicy::fetched).equals(known.map(StoredPolicy::fetched))
@@ -128,16 +128,17 @@ final class Explain implements Callable<Integer> {
         return explanation.exitCode().number();
     }
 
-    private Rehearsal rehearsal(ServerSettings settings, WatchedDns dnsSeen, GuardedHttpsClient https, PolicyStore store, Traffic traffic,
+    private DryRun rehearsal(ServerSettings settings, WatchedDns dnsSeen, GuardedHttpsClient https, PolicyStore store,
+        OutboundResources traffic,
                                 Clock clock) throws IOException, GeneralSecurityException {
         RandomGenerator random = RandomGenerator.of("SecureRandom");
         StsPolicies policies = new StsPolicies(dnsSeen, new PolicyFetcher(https, settings.policyPort()), store,
-            RefreshSchedule.daily(random), new StsAlarms(), clock);
+            RefreshSchedule.daily(random), new StsWarnings(), clock);
         CertificateCheck certificates = settings.trustStore().isPresent()
             ? CertificateCheck.trusting(settings.trustStore().get()) : CertificateCheck.trustingJvm();
-        return new Rehearsal(new Destinations(dnsSeen, random),
-            new Planner(dnsSeen, new TlsaRecords(dnsSeen, settings.dane()), settings.mandatoryDane()), policies, certificates, traffic,
-            settings.guard(), settings.smtpPort(), clock, connect ? Rehearsal.Connecting.YES : Rehearsal.Connecting.NO);
+        return new DryRun(new Destinations(dnsSeen, random),
+            new HostLookup(dnsSeen, new TlsaRecords(dnsSeen, settings.dane()), settings.mandatoryDane()), policies, certificates, traffic,
+            settings.guard(), settings.smtpPort(), clock, connect ? DryRun.Connecting.YES : DryRun.Connecting.NO);
     }
 
     /** The policy that the running server has for the domain; its store is neither made, nor changed, nor needed. */

@@ -1,8 +1,8 @@
 package jamestls.mtasts.cli;
 
 import jamestls.dns.DnssecState;
-import jamestls.mtasts.delivery.Findings;
-import jamestls.mtasts.delivery.Findings.Outcome;
+import jamestls.mtasts.delivery.DryRunResult;
+import jamestls.mtasts.delivery.DryRunResult.Outcome;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsLookup;
 import java.time.Duration;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param stored the policy as it is kept, if there is one
  * @param source where it came from
  */
-record Explanation(Findings findings, DnssecState dnssec, List<WatchedDns.LookUp> lookUps, Optional<StoredPolicy> stored,
+record Explanation(DryRunResult findings, DnssecState dnssec, List<WatchedDns.LookUp> lookUps, Optional<StoredPolicy> stored,
                    PolicySource source, Instant now) {
 
     /** Where a policy came from. */

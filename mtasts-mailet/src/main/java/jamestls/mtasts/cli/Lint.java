@@ -1,5 +1,8 @@
 package jamestls.mtasts.cli;
 
+import jamestls.mtasts.sts.LintNote;
+import jamestls.mtasts.sts.PolicyLint;
+import jamestls.mtasts.sts.RecordLint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -8,9 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import jamestls.mtasts.sts.LintNote;
-import jamestls.mtasts.sts.PolicyLint;
-import jamestls.mtasts.sts.RecordLint;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
 final class Lint implements Callable<Integer> {
 
     /** More than a policy may have, so that one that is too large is seen to be so. */
-    private static final int LARGEST_READ = 1024 * 1024;
+    private static final int MAX_READ = 1024 * 1024;
 
     @Spec
     private CommandSpec spec;
@@ -92,7 +92,7 @@ final class Lint implements Callable<Integer> {
 
     private byte[] read() throws IOException {
         try (InputStream in = input.file.equals("-") ? System.in : Files.newInputStream(Path.of(input.file))) {
-            return in.readNBytes(LARGEST_READ);
+            return in.readNBytes(MAX_READ);
         } catch (IOException e) {
             throw new IOException("can't read " + input.file + ": " + e, e);
         }

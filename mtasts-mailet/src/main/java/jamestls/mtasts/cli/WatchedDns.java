@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 /** DNS, and a note of every look-up: what was asked, what came, whether DNSSEC proves it, and how long it took. */
 final class WatchedDns implements Dns {
 
-    private static final int LONGEST_ANSWER = 300;
+    private static final int MAX_ANSWER = 300;
 
     private final Dns dns;
     private final List<LookUp> lookUps = new CopyOnWriteArrayList<>();
@@ -92,7 +92,7 @@ final class WatchedDns implements Dns {
     private void note(String type, DomainName name, String state, String answer, Duration took) {
         String printable = answer.replaceAll("[^\\x20-\\x7e]", "?");
         lookUps.add(new LookUp(type, name, state,
-            printable.length() > LONGEST_ANSWER ? printable.substring(0, LONGEST_ANSWER) + "..." : printable, took));
+            printable.length() > MAX_ANSWER ? printable.substring(0, MAX_ANSWER) + "..." : printable, took));
     }
 
     static String word(Enum<?> value) {

@@ -58,7 +58,7 @@ sealed interface Anchor {
 
         @Override
         public Optional<Violation> fault(int below, Date now) {
-            return Issuing.fault(certificate, now).or(() -> certificate.getBasicConstraints() < below
+            return CaConstraints.fault(certificate, now).or(() -> certificate.getBasicConstraints() < below
                 ? Optional.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "path longer than its trust anchor allows"))
                 : Optional.empty());
         }
@@ -111,7 +111,7 @@ sealed interface Anchor {
 
     /** What a record holds in full ({@code 2 0 0}, {@code 2 1 0}); empty if that is no certificate or key. */
     static Optional<Anchor> given(TlsaRecord record) {
-        return record.selector() == TlsaRules.CERTIFICATE ? certificate(record.data()) : key(record.data());
+        return record.selector() == UsableRecords.CERTIFICATE ? certificate(record.data()) : key(record.data());
     }
 
     private static Optional<Anchor> certificate(byte[] der) {

@@ -16,14 +16,14 @@ final class Association {
     static boolean matches(TlsaRecord record, X509Certificate certificate) {
         try {
             byte[] selected = switch (record.selector()) {
-                case TlsaRules.CERTIFICATE -> certificate.getEncoded();
-                case TlsaRules.PUBLIC_KEY -> SubjectPublicKeyInfo.of(certificate);
+                case UsableRecords.CERTIFICATE -> certificate.getEncoded();
+                case UsableRecords.PUBLIC_KEY -> SubjectPublicKeyInfo.of(certificate);
                 default -> throw new IllegalArgumentException("selector " + record.selector());
             };
             byte[] value = switch (record.matchingType()) {
-                case TlsaRules.FULL -> selected;
-                case TlsaRules.SHA_256 -> digest("SHA-256", selected);
-                case TlsaRules.SHA_512 -> digest("SHA-512", selected);
+                case UsableRecords.FULL -> selected;
+                case UsableRecords.SHA_256 -> digest("SHA-256", selected);
+                case UsableRecords.SHA_512 -> digest("SHA-512", selected);
                 default -> throw new IllegalArgumentException("matching type " + record.matchingType());
             };
             return Arrays.equals(value, record.data());

@@ -32,10 +32,10 @@ public final class DaneVerifier {
         }
         X509Certificate leaf = chain.getFirst();
         // RFC 7672 §3.1.1: neither names nor dates matter for DANE-EE
-        if (with(TlsaRules.DANE_EE, tlsa).stream().anyMatch(record -> Association.matches(record, leaf))) {
+        if (with(UsableRecords.DANE_EE, tlsa).stream().anyMatch(record -> Association.matches(record, leaf))) {
             return List.of();
         }
-        List<TlsaRecord> anchors = with(TlsaRules.DANE_TA, tlsa);
+        List<TlsaRecord> anchors = with(UsableRecords.DANE_TA, tlsa);
         return anchors.isEmpty() ? List.of(NO_MATCH) : underAnchor(chain, anchors, tlsa, Date.from(now)).map(List::of).orElse(List.of());
     }
 
@@ -45,7 +45,7 @@ public final class DaneVerifier {
         if (path.filter(NO_MATCH::equals).isPresent()) {
             return path;
         }
-        return Issuing.serverFault(leaf, now).or(() -> path).or(() -> ReferenceNames.matchOne(tlsa.referenceNames(), leaf)
+        return CaConstraints.serverFault(leaf, now).or(() -> path).or(() -> ReferenceNames.matchOne(tlsa.referenceNames(), leaf)
             ? Optional.empty()
             : Optional.of(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + ReferenceNames.presented(leaf))));
     }

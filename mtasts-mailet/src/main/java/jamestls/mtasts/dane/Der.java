@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** As much of DER (X.690) as it takes to walk over the elements of a certificate. Reads past nothing: it throws. */
 final class Der {
 
-    private static final int MOST_LENGTH_BYTES = 3;
+    private static final int MAX_LENGTH_BYTES = 3;
 
     private final byte[] bytes;
     private int at;
@@ -49,7 +49,7 @@ final class Der {
             return first;
         }
         int count = first & 0x7f;
-        if (count > MOST_LENGTH_BYTES) {
+        if (count > MAX_LENGTH_BYTES) {
             throw new IndexOutOfBoundsException(count);
         }
         int length = 0;

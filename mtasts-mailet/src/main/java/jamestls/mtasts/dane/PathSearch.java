@@ -25,15 +25,15 @@ import java.util.function.Predicate;
 public final class PathSearch {
 
     /** Certificates of a chain that are looked at. */
-    public static final int LONGEST_CHAIN = 20;
+    public static final int MAX_CHAIN_LENGTH = 20;
     /** Bytes of a chain that are looked at; real ones have some 10,000. */
-    public static final int LARGEST_CHAIN = 131_072;
+    public static final int MAX_CHAIN_BYTES = 131_072;
     /** Signatures checked in one search, those of the final validation included. */
-    public static final int MOST_SIGNATURES = 100;
+    public static final int MAX_SIGNATURES = 100;
     /** Certificates in one path. */
-    private static final int LONGEST_PATH = 10;
+    private static final int MAX_PATH = 10;
     /** A signature by a larger RSA key is not looked at: one check costs more than a whole chain of real ones. */
-    private static final int LARGEST_KEY = 8_192;
+    private static final int MAX_KEY = 8_192;
 
     private final X509Certificate leaf;
     private final Set<X509Certificate> others = new LinkedHashSet<>();
@@ -48,7 +48,7 @@ public final class PathSearch {
 
     /** Why a chain is not looked at at all: it is empty, too long or too large. */
     public static Optional<String> objection(List<X509Certificate> chain) {
-        if (chain.isEmpty() || chain.size() > LONGEST_CHAIN) {
+        if (chain.isEmpty() || chain.size() > MAX_CHAIN_LENGTH) {
             return Optional.of("chain of " + chain.size() + " certificates");
         }
         try {
@@ -56,7 +56,7 @@ public final class PathSearch {
             for (X509Certificate certificate : chain) {
                 bytes += certificate.getEncoded().length;
             }
-            return bytes > LARGEST_CHAIN ? Optional.of("chain of " + bytes + " bytes") : Optional.empty();
+            return bytes > MAX_CHAIN_BYTES ? Optional.of("chain of " + bytes + " bytes") : Optional.empty();
         } catch (CertificateEncodingException unreadable) {
             return Optional.of("chain with a certificate that can't be written");
         }
@@ -82,7 +82,7 @@ public final class PathSearch {
                 return true;
             }
             X509Certificate last = path.getLast();
-            for (X509Certificate issuer : path.size() < LONGEST_PATH ? others : Set.<X509Certificate>of()) {
+            for (X509Certificate issuer : path.size() < MAX_PATH ? others : Set.<X509Certificate>of()) {
                 if (!visited.contains(issuer) && last.getIssuerX500Principal().equals(issuer.getSubjectX500Principal())
                         && signed(last, issuer.getPublicKey()) && visited.add(issuer) && mayIssue.test(issuer)) {
                     List<X509Certificate> longer = new ArrayList<>(path);
@@ -96,7 +96,7 @@ public final class PathSearch {
 
     /** Whether {@code issuer} signed it; false also when the work is used up. */
     public boolean signed(X509Certificate certificate, PublicKey issuer) {
-        if (issuer instanceof RSAKey rsa && rsa.getModulus().bitLength() > LARGEST_KEY || !spend(1)) {
+        if (issuer instanceof RSAKey rsa && rsa.getModulus().bitLength() > MAX_KEY || !spend(1)) {
             return false;
         }
         try {
@@ -111,11 +111,11 @@ public final class PathSearch {
     /** Whether so many more signatures may be checked; then they count as checked. */
     public boolean spend(int more) {
         signatures += more;
-        return signatures <= MOST_SIGNATURES;
+        return signatures <= MAX_SIGNATURES;
     }
 
     /** Whether something was left untried because it was too much. */
     public boolean isExhausted() {
-        return signatures > MOST_SIGNATURES;
+        return signatures > MAX_SIGNATURES;
     }
 }

@@ -20,7 +20,7 @@ import java.util.Optional;
  */
 public final class TlsaRecords {
 
-    private static final int MOST_HOSTS = 20_000;
+    private static final int MAX_HOSTS = 20_000;
 
     /**
      * @param port that {@code owner} has in it
@@ -32,7 +32,7 @@ public final class TlsaRecords {
 
     private final Dns dns;
     private final DaneScope scope;
-    private final Cache<DomainName, LastTime> lastTimes = Caffeine.newBuilder().executor(Runnable::run).maximumSize(MOST_HOSTS).build();
+    private final Cache<DomainName, LastTime> lastTimes = Caffeine.newBuilder().executor(Runnable::run).maximumSize(MAX_HOSTS).build();
 
     public TlsaRecords(Dns dns, DaneScope scope) {
         this.dns = dns;
@@ -113,7 +113,7 @@ public final class TlsaRecords {
     private LastTime read(DomainName base, int port, DomainName owner, List<TlsaRecord> records) {
         // resolvers shuffle; a report tells policies apart by their text
         List<TlsaRecord> published = records.stream().sorted(Comparator.comparing(TlsaSet::text)).toList();
-        LastTime read = new LastTime(port, owner, records, published, List.copyOf(TlsaRules.usable(published)));
+        LastTime read = new LastTime(port, owner, records, published, List.copyOf(UsableRecords.usable(published)));
         lastTimes.put(base, read);
         return read;
     }

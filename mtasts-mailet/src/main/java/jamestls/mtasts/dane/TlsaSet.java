@@ -23,7 +23,7 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
                       Security mx) {
 
     /** Longer data (whole certificates) is quoted only in its beginning. */
-    private static final int LONGEST_QUOTED = 2_048;
+    private static final int MAX_QUOTED = 2_048;
     private static final int BEGINNING = 64;
 
     public TlsaSet {
@@ -58,11 +58,11 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
 
     /** RFC 8460 §4.5: usage, selector, matching type and data in hexadecimal, single blanks between. */
     public static String text(TlsaRecord record) {
-        if (record.extent() == TlsaRecord.Extent.STUNTED) {
+        if (record.extent() == TlsaRecord.Extent.TRUNCATED) {
             return record.toString();
         }
         byte[] data = record.data();
-        int shown = data.length > LONGEST_QUOTED ? BEGINNING : data.length;
+        int shown = data.length > MAX_QUOTED ? BEGINNING : data.length;
         boolean cut = shown < data.length || record.extent() == TlsaRecord.Extent.TOO_LONG;
         return (record.usage() + " " + record.selector() + " " + record.matchingType() + " "
             + HexFormat.of().formatHex(data, 0, shown) + (cut ? "..." : "")).strip();

@@ -31,7 +31,7 @@ final class TrustPath {
         this.search = new PathSearch(chain);
         this.now = now;
         for (TlsaRecord record : records) {
-            if (record.matchingType() == TlsaRules.FULL) {
+            if (record.matchingType() == UsableRecords.FULL) {
                 Anchor.given(record).filter(anchor -> !isTheLeaf(anchor)).ifPresent(anchors::add);
             } else {
                 search.others().stream().filter(certificate -> Association.matches(record, certificate))
@@ -63,7 +63,7 @@ final class TrustPath {
     }
 
     private boolean mayVouch(X509Certificate issuer) {
-        return noted(Issuing.fault(issuer, now));
+        return noted(CaConstraints.fault(issuer, now));
     }
 
     /** The JDK has the last word on everything below the anchor: dates, lengths, name constraints, critical extensions, algorithms. */

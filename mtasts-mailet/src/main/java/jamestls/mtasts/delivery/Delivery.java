@@ -3,7 +3,7 @@ package jamestls.mtasts.delivery;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
-import jamestls.mtasts.delivery.Turns.Turn;
+import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
@@ -33,25 +33,25 @@ import java.util.Optional;
  * One attempt to deliver one mail to one domain, from top to bottom: find the hosts, decide what the session with each
  * must have, connect, observe, judge, send, or go on to the next host. Everything it does not do is another room's.
  */
-public sealed class Delivery permits Rehearsal {
+public sealed class Delivery permits DryRun {
 
-    private static final int MOST_ADDRESSES_PER_HOST = 6;
+    private static final int MAX_ADDRESSES_PER_HOST = 6;
     private static final Duration LONG_DECIDED = Duration.ofMillis(50);
-    private static final int MOST_DECISIONS = 3;
+    private static final int MAX_DECISIONS = 3;
 
     private final Destinations destinations;
-    private final Planner planner;
+    private final HostLookup planner;
     private final StsPolicies policies;
     private final CertificateCheck certificates;
-    private final Traffic traffic;
+    private final OutboundResources traffic;
     private final AddressGuard guard;
     private final int smtpPort;
     private final TlsOutcomeSink outcomes;
     private final Meter meter;
     private final Clock clock;
 
-    public Delivery(Destinations destinations, Planner planner, StsPolicies policies, CertificateCheck certificates,
-                    Traffic traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes,
+    public Delivery(Destinations destinations, HostLookup planner, StsPolicies policies, CertificateCheck certificates,
+                    OutboundResources traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes,
                     Meter meter, Clock clock) {
         this.destinations = destinations;
         this.planner = planner;
@@ -67,9 +67,9 @@ public sealed class Delivery permits Rehearsal {
 
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
     DeliveryResult deliver(OutboundMail mail) {
-        Attempts attempts = attempts(mail);
+        AttemptLog attempts = attempts(mail);
         Runnable attemptEnds = meter.attempt();
-        DeliveryResult result = switch (mail.via().map(Via::destination).orElseGet(() -> destinations.find(mail.domain()))) {
+        DeliveryResult result = switch (mail.via().map(FixedNextHop::destination).orElseGet(() -> destinations.find(mail.domain()))) {
             case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
@@ -84,7 +84,7 @@ public sealed class Delivery permits Rehearsal {
         return result;
     }
 
-    private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, Attempts attempts) {
+    private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, AttemptLog attempts) {
         StsLookup sts = mail.via().filter(via -> !via.isNamed()).isPresent()
             ? new StsLookup.NoPolicy("an address has no policy") : policies.lookup(mail.domain());
         attempts.apply(sts);
@@ -101,12 +101,12 @@ public sealed class Delivery permits Rehearsal {
         return result.orElseGet(attempts::exhausted);
     }
 
-    private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, Attempts attempts) {
+    private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, AttemptLog attempts) {
         for (MxHost host : hosts.inOrder()) {
-            if (attempts.leadBackHere(host)) {
+            if (attempts.isLoop(host)) {
                 break;
             }
-            Plan plan = plan(mail, hosts, host, sts);
+            HostPlan plan = plan(mail, hosts, host, sts);
             TlsDemand demand = plan.demand();
             Optional<Verdict> never = Verdict.beforeConnecting(demand);
             if (never.isPresent()) {
@@ -123,15 +123,15 @@ public sealed class Delivery permits Rehearsal {
         return Optional.empty();
     }
 
-    Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, Attempts attempts) {
+    Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, AttemptLog attempts) {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name),
             new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
-        Optional<Turn> turn = traffic.turnAt(key.address());
+        Optional<Permit> turn = traffic.turnAt(key.address());
         if (turn.isEmpty()) {
             return Optional.of(busy(route));
         }
-        try (Turn there = turn.get()) {
+        try (Permit there = turn.get()) {
             attempts.start();
             for (int round = 1; ; round++) {
                 Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
@@ -139,13 +139,13 @@ public sealed class Delivery permits Rehearsal {
                     return result;
                 }
                 long since = System.nanoTime();
-                Optional<Turn> place = traffic.turn();
+                Optional<Permit> place = traffic.turn();
                 if (place.isEmpty()) {
                     return Optional.of(busy(route));
                 }
-                try (Turn anywhere = place.get()) {
+                try (Permit anywhere = place.get()) {
                     // a decision to open another session is not kept over a wait either
-                    boolean stale = System.nanoTime() - since > LONG_DECIDED.toNanos() && round < MOST_DECISIONS;
+                    boolean stale = System.nanoTime() - since > LONG_DECIDED.toNanos() && round < MAX_DECISIONS;
                     if (!stale || !traffic.sessions().keepUp(key, backlog(mail))) {
                         return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
                     }
@@ -158,28 +158,28 @@ public sealed class Delivery permits Rehearsal {
         return traffic.atDomain().users(mail.domain().ascii());
     }
 
-    Attempts attempts(OutboundMail mail) {
-        return new Attempts(mail, meter, clock);
+    AttemptLog attempts(OutboundMail mail) {
+        return new AttemptLog(mail, meter, clock);
     }
 
-    Plan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
+    HostPlan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
         return planner.plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
     /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
-    private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
+    private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
         Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND,
             backlog(mail));
         if (idle.isEmpty()) {
             return Optional.empty();
         }
         try (Lease lease = idle.get()) {
-            Optional<Turn> turn = traffic.turn();
+            Optional<Permit> turn = traffic.turn();
             if (turn.isEmpty()) {
                 lease.keep();
                 return Optional.of(busy(route));
             }
-            try (Turn anywhere = turn.get()) {
+            try (Permit anywhere = turn.get()) {
                 Verdict verdict = judge(route, lease.session().observation());
                 Transmission transmission = send(lease, mail);
                 // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
@@ -196,7 +196,7 @@ public sealed class Delivery permits Rehearsal {
         return new DeliveryResult.Postponed(route.host().name() + " is busy");
     }
 
-    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, Attempts attempts) {
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, AttemptLog attempts) {
         TlsUse again = use;
         try (Lease lease = traffic.sessions().open(key, use)) {
             TlsObservation seen = lease.session().observation();
@@ -211,7 +211,7 @@ public sealed class Delivery permits Rehearsal {
             Verdict verdict = switch (use) {
                 case NEVER -> Verdict.inClear(seen);
                 case IF_OFFERED -> judge(route, seen);
-                case AT_ONCE -> judge(route, seen).withoutClearText();
+                case IMPLICIT -> judge(route, seen).withoutClearText();
             };
             if (seen.isResumed() && verdict.ruling() != Verdict.Ruling.SEND) {
                 // the certificate may have been replaced since it was shown: a handshake that shows it decides
@@ -229,7 +229,7 @@ public sealed class Delivery permits Rehearsal {
                         return Optional.empty();
                     }
                     case RETRY_IN_CLEAR -> {
-                        traffic.tlsFailed(key, Attempts.inWords(verdict.shortfall()));
+                        traffic.tlsFailed(key, AttemptLog.inWords(verdict.shortfall()));
                         again = TlsUse.NEVER;
                     }
                 }
@@ -239,9 +239,9 @@ public sealed class Delivery permits Rehearsal {
     }
 
     /** What has failed in TLS a moment ago is not tried again for a mail that would go on in clear. */
-    private TlsUse useOfTls(Route route, SessionKey key, OutboundMail mail, Attempts attempts) {
-        if (mail.tls() == TlsUse.AT_ONCE) {
-            return TlsUse.AT_ONCE;
+    private TlsUse useOfTls(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
+        if (mail.tls() == TlsUse.IMPLICIT) {
+            return TlsUse.IMPLICIT;
         }
         Optional<String> fault = route.demand().isIndifferentToTls() ? traffic.failedTls(key) : Optional.empty();
         fault.ifPresent(cause -> attempts.withoutTls(route, cause));
@@ -260,7 +260,7 @@ public sealed class Delivery permits Rehearsal {
         return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, clock.instant()));
     }
 
-    private List<InetAddress> addressesOf(Plan plan, Attempts attempts) {
+    private List<InetAddress> addressesOf(HostPlan plan, AttemptLog attempts) {
         MxHost host = plan.host();
         TlsDemand demand = plan.demand();
         return switch (plan.addresses()) {
@@ -280,9 +280,9 @@ public sealed class Delivery permits Rehearsal {
         };
     }
 
-    private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, Attempts attempts) {
+    private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, AttemptLog attempts) {
         List<InetAddress> usable = new ArrayList<>();
-        for (InetAddress address : found.subList(0, Math.min(found.size(), MOST_ADDRESSES_PER_HOST))) {
+        for (InetAddress address : found.subList(0, Math.min(found.size(), MAX_ADDRESSES_PER_HOST))) {
             if (host.namedBy() == NamedBy.OPERATOR) {
                 usable.add(address);
             } else if (destinations.itself().is(address)) {

@@ -50,7 +50,7 @@ final class DeliveryLog {
     }
 
     /** The line of the host that decided is kept for {@link #finished}: who reads it may rely on the session being counted. */
-    void sent(Route route, TlsLevel level, Transmitted transmitted) {
+    void sent(Route route, TlsLevel level, ReplyInterpretation transmitted) {
         long took = millisSince(started);
         Runnable line = () -> line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(),
             route.demand().inLog(), transmitted.word(), transmitted.reply(), took, transmitted.why());

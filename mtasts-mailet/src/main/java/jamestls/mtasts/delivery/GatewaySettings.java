@@ -1,7 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.mx.Gateways;
-import jamestls.smtp.Login;
+import jamestls.smtp.SmtpCredentials;
 import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
@@ -16,13 +16,15 @@ import java.util.random.RandomGenerator;
  * @param login who we are there
  * @param random decides whom to try first, where that is to be random
  */
-public record GatewaySettings(Gateways gateways, TlsUse tls, Verification verification, Optional<Login> login, RandomGenerator random) {
+public record GatewaySettings(Gateways gateways, TlsUse tls, Verification verification, Optional<SmtpCredentials> login,
+    RandomGenerator random) {
 
     /** Whether the operator demands TLS with a good certificate. */
     public enum Verification { DEMANDED, NOT_DEMANDED }
 
-    List<Via> inOrder() {
-        Via.Certificate certificate = verification == Verification.DEMANDED ? Via.Certificate.VERIFIED : Via.Certificate.AS_POLICY_SAYS;
-        return gateways.inOrder(random).stream().map(host -> new Via(host, tls, certificate, login)).toList();
+    List<FixedNextHop> inOrder() {
+        FixedNextHop.Certificate certificate = verification == Verification.DEMANDED ? FixedNextHop.Certificate.VERIFIED
+            : FixedNextHop.Certificate.AS_POLICY_SAYS;
+        return gateways.inOrder(random).stream().map(host -> new FixedNextHop(host, tls, certificate, login)).toList();
     }
 }

@@ -25,7 +25,7 @@ final class MailContent implements MessageContent {
     private static final Logger LOGGER = LoggerFactory.getLogger(MailContent.class);
     private static final String[] NOT_SENT = {"Bcc", "Content-Length"};
     /** In bytes, for each mail that is being sent. */
-    private static final int MOST_KEPT = 262_144;
+    private static final int MAX_KEPT = 262_144;
 
     private final MimeMessage message;
     private final MessageContent bytes;
@@ -58,7 +58,7 @@ final class MailContent implements MessageContent {
         // who asks James for a message without some fields has it parsed, which costs more than all the rest
         if (message instanceof MimeMessageWrapper stored && !stored.isModified()) {
             try (InputStream in = stored.getMessageInputStream()) {
-                byte[] all = in.readNBytes(MOST_KEPT);
+                byte[] all = in.readNBytes(MAX_KEPT);
                 if (in.read() < 0) {
                     byte[] sent = new HeaderFields(all).without(NOT_SENT);
                     gauge.write(sent, 0, sent.length);
@@ -82,7 +82,7 @@ final class MailContent implements MessageContent {
     /** The same in 7 bits as far as it can be had; a message that can't be converted goes as it is, and the log says so. */
     MailContent inSevenBits(String id) {
         try {
-            return of(SevenBits.copyOf(message));
+            return of(MimeDowngrade.copyOf(message));
         } catch (MessagingException | IOException | RuntimeException e) {
             LOGGER.warn("mail {} goes in 8 bits to a server without 8BITMIME, because it can't be converted", id, e);
             return this;

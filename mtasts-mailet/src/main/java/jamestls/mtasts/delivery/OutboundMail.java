@@ -4,7 +4,7 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.smtp.Envelope;
 import jamestls.smtp.TlsUse;
 import java.io.IOException;
@@ -31,8 +31,8 @@ import org.apache.mailet.Mail;
  * @param via the host it goes to, where that is not for MX records to say
  */
 record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
-                    TlsWish wish, Reporting reporting, MimeMessage message, SenderRequests requests,
-                    Envelope.RequireTls requireTls, Optional<Via> via) {
+                    SenderTlsRequest wish, Reporting reporting, MimeMessage message, SenderRequests requests,
+                    Envelope.RequireTls requireTls, Optional<FixedNextHop> via) {
 
     /** Whether a mail's sessions are counted for TLS reports. */
     enum Reporting {
@@ -41,7 +41,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         NOT_COUNTED
     }
 
-    /** A class of its own, because {@link Rehearsal} runs where James's classes are not. */
+    /** A class of its own, because {@link DryRun} runs where James's classes are not. */
     static final class Attributes {
 
         private Attributes() {
@@ -67,10 +67,10 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     }
 
     /** A mail to the hosts of its domain, without further requests. */
-    OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, TlsWish wish,
+    OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, SenderTlsRequest wish,
                  Reporting reporting, MimeMessage message) {
         this(id, domain, sender, recipients, wish, reporting, message, SenderRequests.none(),
-            wish == TlsWish.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Optional.empty());
+            wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Optional.empty());
     }
 
     /**
@@ -82,20 +82,20 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     }
 
     /** A mail that goes to that host. */
-    static OutboundMail via(Mail mail, Via via) throws MessagingException, IOException {
+    static OutboundMail via(Mail mail, FixedNextHop via) throws MessagingException, IOException {
         return of(mail, via.host().name(), Optional.of(via));
     }
 
-    private static OutboundMail of(Mail mail, DomainName domain, Optional<Via> via) throws MessagingException, IOException {
+    private static OutboundMail of(Mail mail, DomainName domain, Optional<FixedNextHop> via) throws MessagingException, IOException {
         boolean report = AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
         // a host without a name, or one the operator answers for, has no domain to report to
-        boolean counted = !report && via.filter(way -> !way.isNamed() || way.certificate() == Via.Certificate.VERIFIED).isEmpty();
-        TlsWish wish = wishOf(mail);
+        boolean counted = !report && via.filter(way -> !way.isNamed() || way.certificate() == FixedNextHop.Certificate.VERIFIED).isEmpty();
+        SenderTlsRequest wish = wishOf(mail);
         boolean bounce = !mail.hasSender();
-        boolean required = wish == TlsWish.REQUIRED;
+        boolean required = wish == SenderTlsRequest.REQUIRED;
         return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(mail.getRecipients()),
             // RFC 8689 §5: a bounce is not discarded because the next server does not know REQUIRETLS
-            required && bounce ? TlsWish.AS_POLICY_SAYS : wish,
+            required && bounce ? SenderTlsRequest.AS_POLICY_SAYS : wish,
             counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, mail.getMessage(),
             AskedBySender.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.AS_IT_COMES),
             !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
@@ -109,25 +109,25 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
 
     /** How TLS is begun. */
     TlsUse tls() {
-        return via.map(Via::tls).orElse(TlsUse.IF_OFFERED);
+        return via.map(FixedNextHop::tls).orElse(TlsUse.IF_OFFERED);
     }
 
     /** What a server is told before that content. */
     Envelope envelope(MailContent content) {
         return new Envelope(sender.map(OutboundMail::path), recipients.stream().map(OutboundMail::path).toList(),
-            content.bodyType(), OptionalLong.of(content.size()), requireTls, via.flatMap(Via::login),
+            content.bodyType(), OptionalLong.of(content.size()), requireTls, via.flatMap(FixedNextHop::login),
             requests.ofMail(), requests.ofRecipients());
     }
 
-    private static TlsWish wishOf(Mail mail) throws MessagingException {
+    private static SenderTlsRequest wishOf(Mail mail) throws MessagingException {
         Optional<Boolean> tagged = Attributes.requireTls(mail);
         if (tagged.isPresent()) {
             // RFC 8689 §4.1: with the parameter, the header is ignored
-            return tagged.get() ? TlsWish.REQUIRED : TlsWish.WAIVED;
+            return tagged.get() ? SenderTlsRequest.REQUIRED : SenderTlsRequest.WAIVED;
         }
         String[] headers = mail.getMessage().getHeader("TLS-Required");
         // RFC 8689 §3: "No" is the only value, and one field at most; anything else says nothing
         return headers != null && headers.length == 1 && headers[0].strip().equalsIgnoreCase("No")
-            ? TlsWish.WAIVED : TlsWish.AS_POLICY_SAYS;
+            ? SenderTlsRequest.WAIVED : SenderTlsRequest.AS_POLICY_SAYS;
     }
 }

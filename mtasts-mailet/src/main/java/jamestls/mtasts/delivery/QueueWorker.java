@@ -1,7 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
-import jamestls.mtasts.delivery.Turns.Turn;
+import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -28,30 +28,30 @@ import reactor.core.scheduler.Schedulers;
 import reactor.util.retry.Retry;
 
 /**
- * Takes mails from James's queue, lets {@link Dispatch} send them on their way, and acknowledges each only after everything that
+ * Takes mails from James's queue, lets {@link Router} send them on their way, and acknowledges each only after everything that
  * follows from the attempt is safe: outcomes recorded, retry enqueued, bounce handed over. A crash before that leaves the
  * mail in the queue: it may arrive twice, it is not lost.
  *
  * <p>Each mail has a virtual thread of its own, which waits for a turn at the recipient domain before the message is even
- * looked at; {@link Traffic} sees to the rest. Of the mails in hand no domain may have more than half: what goes beyond
+ * looked at; {@link OutboundResources} sees to the rest. Of the mails in hand no domain may have more than half: what goes beyond
  * returns to the queue for a moment, so that there is always room for the mails of others.
  */
 public final class QueueWorker implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(QueueWorker.class);
-    private static final Duration LONGEST_FAREWELL = Duration.ofSeconds(30);
+    private static final Duration MAX_FAREWELL = Duration.ofSeconds(30);
     /** A mail in hand waits as long as it takes: the queue could do no better. */
     private static final Duration ANY_TIME = Duration.ofDays(1_000);
-    private static final Duration LONGEST_STAY = Duration.ofSeconds(5);
-    private static final Duration SHORTEST_STAY = Duration.ofMillis(200);
+    private static final Duration MAX_STAY = Duration.ofSeconds(5);
+    private static final Duration MIN_STAY = Duration.ofMillis(200);
     private static final int SHARE_OF_ONE_DOMAIN = 2;
-    private static final Duration SHORTEST_TROUBLE = Duration.ofMillis(500);
-    private static final Duration LONGEST_TROUBLE = Duration.ofMinutes(1);
+    private static final Duration MIN_TROUBLE = Duration.ofMillis(500);
+    private static final Duration MAX_TROUBLE = Duration.ofMinutes(1);
     /** Reactor's name for what is done with errors nobody waits for any more, in one subscription. */
     private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private final MailQueue queue;
-    private final Dispatch dispatch;
+    private final Router dispatch;
     private final RetrySchedule schedule;
     private final FailureNotice notice;
     private final ReportMails reportMails;
@@ -60,8 +60,8 @@ public final class QueueWorker implements AutoCloseable {
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     /** James's queues on JMS block whoever asks for the next mail. */
     private final ExecutorService asking = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
-    private final Traffic traffic;
-    private final Turns<String> atDomain;
+    private final OutboundResources traffic;
+    private final FairKeyedSemaphore<String> atDomain;
     private final int share;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Disposable subscription;
@@ -73,8 +73,9 @@ public final class QueueWorker implements AutoCloseable {
      * @param inHand most mails taken from the queue and not yet settled, most of them waiting
      * @param reportMails how the mails that carry TLS reports end
      */
-    public QueueWorker(MailQueue queue, Dispatch dispatch, RetrySchedule schedule, MailetContext context,
-                       Optional<String> bounceProcessor, Optional<String> onSuccess, Traffic traffic, int inHand, ReportMails reportMails) {
+    public QueueWorker(MailQueue queue, Router dispatch, RetrySchedule schedule, MailetContext context,
+                       Optional<String> bounceProcessor, Optional<String> onSuccess, OutboundResources traffic, int inHand,
+                           ReportMails reportMails) {
         this.queue = queue;
         this.dispatch = dispatch;
         this.schedule = schedule;
@@ -89,11 +90,11 @@ public final class QueueWorker implements AutoCloseable {
             .subscribeOn(Schedulers.fromExecutorService(asking))
             .doOnError(error -> LOGGER.error("queue {} hands out no mail; it is asked again", queue.getName().asString(), error))
             // a broker that fails once must not end delivery for good
-            .retryWhen(Retry.backoff(Long.MAX_VALUE, SHORTEST_TROUBLE).maxBackoff(LONGEST_TROUBLE).transientErrors(true))
+            .retryWhen(Retry.backoff(Long.MAX_VALUE, MIN_TROUBLE).maxBackoff(MAX_TROUBLE).transientErrors(true))
             .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", queue.getName().asString(), error))
             // James's queues throw at whoever no longer asks: that is the end, and no error
             .contextWrite(about -> about.put(ON_ERROR_DROPPED, (Consumer<Throwable>) error -> LOGGER.debug("after the end", error)))
-            .subscribeWith(new Intake(this::work, threads, inHand));
+            .subscribeWith(new QueueSubscriber(this::work, threads, inHand));
     }
 
     private void work(MailQueueItem item) {
@@ -110,7 +111,7 @@ public final class QueueWorker implements AutoCloseable {
 
     /** @return false if the mail must stay in the queue, because James stops before all that follows from the attempt is safe */
     private boolean settle(Mail mail) {
-        Settlement settlement = new Settlement(mail.getName());
+        DeliveryCompletion settlement = new DeliveryCompletion(mail.getName());
         switch (attempt(mail)) {
             case DeliveryResult.Answered answered -> {
                 settlement.then(() -> announce(mail, answered.accepted()));
@@ -146,11 +147,11 @@ public final class QueueWorker implements AutoCloseable {
         if (atDomain.users(domain) >= share) {
             return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting");
         }
-        Optional<Turn> turn = atDomain.take(domain, ANY_TIME);
+        Optional<Permit> turn = atDomain.take(domain, ANY_TIME);
         if (turn.isEmpty()) {
             return new DeliveryResult.Postponed("James stops");
         }
-        try (Turn mine = turn.get()) {
+        try (Permit mine = turn.get()) {
             reportMails.leaving(mail);
             return dispatch.attempt(mail);
         }
@@ -158,8 +159,8 @@ public final class QueueWorker implements AutoCloseable {
 
     /** Until half of those before it are through, if they go on as they did: who comes back too early is in the way of others. */
     private Duration stayInQueue(Mail mail) {
-        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(LONGEST_STAY).dividedBy(2);
-        return half.compareTo(LONGEST_STAY) > 0 ? LONGEST_STAY : half.compareTo(SHORTEST_STAY) < 0 ? SHORTEST_STAY : half;
+        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(MAX_STAY).dividedBy(2);
+        return half.compareTo(MAX_STAY) > 0 ? MAX_STAY : half.compareTo(MIN_STAY) < 0 ? MIN_STAY : half;
     }
 
     private static String domainOf(Mail mail) {
@@ -167,7 +168,7 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     /** RFC 5321 §4.5.3.1.10: who is left over because the server takes only so many at once gets the mail right after, as no retry. */
-    private Map<MailAddress, Failure> withoutLeftOver(Map<MailAddress, Failure> failed, Mail mail, Settlement settlement) {
+    private Map<MailAddress, Failure> withoutLeftOver(Map<MailAddress, Failure> failed, Mail mail, DeliveryCompletion settlement) {
         Map<MailAddress, Failure> others = new HashMap<>(failed);
         others.values().removeIf(Failure::isTooManyRecipients);
         List<MailAddress> leftOver = failed.keySet().stream().filter(recipient -> !others.containsKey(recipient)).toList();
@@ -176,7 +177,7 @@ public final class QueueWorker implements AutoCloseable {
                 Mail rest = mail.duplicate();
                 try {
                     rest.setRecipients(leftOver);
-                    queue.enQueue(rest, SHORTEST_STAY);
+                    queue.enQueue(rest, MIN_STAY);
                 } finally {
                     LifecycleUtil.dispose(rest);
                 }
@@ -185,7 +186,7 @@ public final class QueueWorker implements AutoCloseable {
         return others;
     }
 
-    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Settlement settlement) {
+    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, DeliveryCompletion settlement) {
         Map<MailAddress, Failure> later = new HashMap<>();
         Map<MailAddress, Failure> never = new HashMap<>();
         Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail)).filter(pause -> reportMails.mayWait(mail, pause));
@@ -242,9 +243,9 @@ public final class QueueWorker implements AutoCloseable {
         traffic.stop();
         threads.shutdown();
         try {
-            if (!threads.awaitTermination(LONGEST_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
+            if (!threads.awaitTermination(MAX_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
                 LOGGER.warn("deliveries from queue {} that did not end within {} are cut off; their mails stay in the queue",
-                    queue.getName().asString(), LONGEST_FAREWELL);
+                    queue.getName().asString(), MAX_FAREWELL);
                 threads.shutdownNow();
             }
         } catch (InterruptedException e) {

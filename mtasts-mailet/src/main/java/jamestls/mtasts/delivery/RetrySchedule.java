@@ -20,7 +20,7 @@ import org.apache.mailet.Mail;
 public record RetrySchedule(List<Duration> delays, int retries, QueuePriority priority) {
 
     private static final Pattern STEP = Pattern.compile("(?:(\\d{1,4})\\s*\\*\\s*)?(\\d.*)");
-    private static final int MOST_STEPS = 10_000;
+    private static final int MAX_STEPS = 10_000;
 
     public RetrySchedule {
         delays = List.copyOf(delays);
@@ -51,7 +51,7 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IllegalArgumentException("'" + matcher.group(2) + "' is no delay such as 5000, 5s or 2h", e);
             }
-            if (attempts == 0 || delay.isNegative() || delays.size() + attempts > MOST_STEPS) {
+            if (attempts == 0 || delay.isNegative() || delays.size() + attempts > MAX_STEPS) {
                 throw new IllegalArgumentException("'" + step.strip() + "' asks for no or too many attempts");
             }
             for (int i = 0; i < attempts; i++) {

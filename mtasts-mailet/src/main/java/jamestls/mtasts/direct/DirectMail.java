@@ -31,7 +31,7 @@ import java.util.random.RandomGenerator;
 public final class DirectMail implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int MOST_ADDRESSES = 6;
+    private static final int MAX_ADDRESSES = 6;
 
     private final Dns dns;
     private final Destinations destinations;
@@ -121,7 +121,7 @@ public final class DirectMail implements AutoCloseable {
             return otherwise;
         }
         Result last = otherwise;
-        for (InetAddress address : found.records().stream().limit(MOST_ADDRESSES).toList()) {
+        for (InetAddress address : found.records().stream().limit(MAX_ADDRESSES).toList()) {
             Optional<String> objection = vetting.objection(address);
             last = objection.isPresent() ? new NotNow(host + ": " + objection.get())
                 : atAddress(host, new InetSocketAddress(address, atPort), TlsUse.IF_OFFERED, letter);

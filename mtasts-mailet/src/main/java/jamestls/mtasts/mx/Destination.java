@@ -9,7 +9,7 @@ import java.util.Optional;
 public sealed interface Destination {
 
     /**
-     * @param inOrder the hosts in the order to try them, at least one, at most {@link Destinations#MOST_HOSTS}
+     * @param inOrder the hosts in the order to try them, at least one, at most {@link Destinations#MAX_HOSTS}
      * @param security of the MX look-up
      * @param alias what the domain is an alias of, if its MX records were found through CNAMEs
      */

@@ -16,26 +16,26 @@ import java.util.random.RandomGenerator;
 public final class Destinations {
 
     /** A domain with more MX hosts than this is served by the most preferred ones. */
-    public static final int MOST_HOSTS = 20;
+    public static final int MAX_HOSTS = 20;
 
     private final Dns dns;
     private final RandomGenerator random;
-    private final Itself itself;
+    private final OwnAddresses itself;
 
     /** For a server that does not know itself. */
     public Destinations(Dns dns, RandomGenerator random) {
-        this(dns, random, Itself.unknown());
+        this(dns, random, OwnAddresses.unknown());
     }
 
     /** @param random decides among hosts of equal preference */
-    public Destinations(Dns dns, RandomGenerator random, Itself itself) {
+    public Destinations(Dns dns, RandomGenerator random, OwnAddresses itself) {
         this.dns = dns;
         this.random = random;
         this.itself = itself;
     }
 
     /** How this server recognizes itself. */
-    public Itself itself() {
+    public OwnAddresses itself() {
         return itself;
     }
 
@@ -77,7 +77,7 @@ public final class Destinations {
     private Destination withoutOurselves(List<MxHost> sorted, Security security) {
         Optional<MxHost> ourselves = sorted.stream().filter(host -> itself.is(host.name())).findFirst();
         List<MxHost> preferred = sorted.stream()
-            .filter(host -> ourselves.isEmpty() || host.preference() < ourselves.get().preference()).limit(MOST_HOSTS).toList();
+            .filter(host -> ourselves.isEmpty() || host.preference() < ourselves.get().preference()).limit(MAX_HOSTS).toList();
         return preferred.isEmpty() ? new Destination.LoopsBack(ourselves.orElseThrow()) : new Destination.Hosts(preferred, security);
     }
 }

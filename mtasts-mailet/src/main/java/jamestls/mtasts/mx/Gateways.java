@@ -23,7 +23,7 @@ public record Gateways(List<MxHost> hosts, Order order) {
     /** Stock RemoteDelivery's {@code loadBalancing}. */
     public enum Order { SHUFFLED, AS_LISTED }
 
-    private static final int MOST_GATEWAYS = 20;
+    private static final int MAX_GATEWAYS = 20;
     // a bare IPv6 address can't have a port behind it; in brackets it can
     private static final Pattern ELEMENT = Pattern.compile("(?:\\[([0-9a-fA-F:.]{2,45})]|([^:\\[\\]]{1,253}))(?::([0-9]{1,5}))?");
 
@@ -46,8 +46,8 @@ public record Gateways(List<MxHost> hosts, Order order) {
         for (String element : text.split(",")) {
             hosts.add(host(element.strip(), hosts.size(), defaultPort));
         }
-        if (hosts.size() > MOST_GATEWAYS) {
-            throw new IllegalArgumentException("at most " + MOST_GATEWAYS + " gateways, not " + hosts.size());
+        if (hosts.size() > MAX_GATEWAYS) {
+            throw new IllegalArgumentException("at most " + MAX_GATEWAYS + " gateways, not " + hosts.size());
         }
         return new Gateways(hosts, order);
     }

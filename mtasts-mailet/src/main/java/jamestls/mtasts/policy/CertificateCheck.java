@@ -46,10 +46,10 @@ public final class CertificateCheck {
 
     /** So long the chain of a server that shows it again, or of a session that is used again, is not gone through again. */
     private static final Duration MEMORY = Duration.ofMinutes(1);
-    private static final int MOST_REMEMBERED = 1_000;
+    private static final int MAX_REMEMBERED = 1_000;
 
     private final Map<X500Principal, List<X509Certificate>> roots;
-    private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MOST_REMEMBERED)
+    private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MAX_REMEMBERED)
         .expireAfterWrite(MEMORY).executor(Runnable::run).build();
 
     /** When a chain was found good, and until when that holds. */

@@ -36,7 +36,7 @@ public final class PolicyDecider {
      * @param dane what the host's TLSA look-up came to
      * @param mxHost the host in question
      */
-    public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, TlsWish wish, DomainName mxHost) {
+    public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, SenderTlsRequest wish, DomainName mxHost) {
         return switch (wish) {
             case AS_POLICY_SAYS -> ofHost(recipient, dane, mxHost);
             case REQUIRED -> required(recipient, ofHost(recipient, dane, mxHost));
@@ -48,7 +48,7 @@ public final class PolicyDecider {
     /** DANE first (RFC 8461 §2); a host that has none obeys the policy of the recipient domain. */
     private static TlsDemand ofHost(RecipientPolicy recipient, DaneLookup lookup, DomainName mxHost) {
         TlsDemand otherwise = ofRecipient(recipient.domain(), recipient.sts(), mxHost);
-        boolean mandatory = recipient.dane() == DaneDuty.MANDATORY;
+        boolean mandatory = recipient.dane() == DaneRequirement.MANDATORY;
         return switch (lookup) {
             case DaneLookup.Unreachable unknown -> new Unreachable(unknown.applied(), unknown.violation());
             case DaneLookup.NoAddress none -> otherwise;

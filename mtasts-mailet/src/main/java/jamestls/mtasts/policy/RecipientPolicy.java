@@ -12,5 +12,5 @@ import jamestls.mtasts.sts.StsLookup;
  * @param mx whether DNSSEC proves which hosts it has
  * @param dane what the operator demands
  */
-public record RecipientPolicy(DomainName domain, StsLookup sts, Security mx, DaneDuty dane) {
+public record RecipientPolicy(DomainName domain, StsLookup sts, Security mx, DaneRequirement dane) {
 }

@@ -15,10 +15,10 @@ import java.util.Optional;
 final class FetchBackOff {
 
     static final Duration PAUSE = Duration.ofMinutes(5);
-    private static final long MOST_DOMAINS = 100_000;
+    private static final long MAX_DOMAINS = 100_000;
 
     private final Cache<DomainName, FetchFailure> failures =
-        Caffeine.newBuilder().executor(Runnable::run).maximumSize(MOST_DOMAINS).build();
+        Caffeine.newBuilder().executor(Runnable::run).maximumSize(MAX_DOMAINS).build();
 
     void remember(DomainName domain, FetchFailure failure) {
         failures.put(domain, failure);

@@ -2,9 +2,9 @@ package jamestls.mtasts.sts;
 
 /** Everything that can be wrong with a policy file (RFC 8461 §3.2), and what its owner can do. */
 enum PolicyFault {
-    TOO_LARGE("larger than " + PolicyGrammar.LARGEST_POLICY + " bytes", "name fewer hosts, or use wildcards such as *.example.com"),
+    TOO_LARGE("larger than " + PolicyGrammar.MAX_POLICY + " bytes", "name fewer hosts, or use wildcards such as *.example.com"),
     NOT_UTF8("not UTF-8", "save the file as plain ASCII, without byte order mark"),
-    TOO_MANY_LINES("more than " + PolicyGrammar.MOST_LINES + " lines", "name fewer hosts, or use wildcards such as *.example.com"),
+    TOO_MANY_LINES("more than " + PolicyGrammar.MAX_LINES + " lines", "name fewer hosts, or use wildcards such as *.example.com"),
     EMPTY_LINE("an empty line", "delete the line"),
     NO_COLON("no colon", "write each line as name: value, without comments"),
     BAD_NAME("not a field name before the colon",

@@ -25,7 +25,7 @@ public final class PolicyFetcher {
     // RFC 8461 §3.3 suggests both bounds
     /** For the whole exchange, from the address look-up to the last byte. */
     public static final Duration USUAL_DEADLINE = Duration.ofSeconds(60);
-    private static final int LARGEST_BODY = PolicyGrammar.LARGEST_POLICY;
+    private static final int MAX_BODY = PolicyGrammar.MAX_POLICY;
 
     private final Function<HttpsRequest, HttpsResult> https;
     private final int policyPort;
@@ -58,7 +58,7 @@ public final class PolicyFetcher {
         Optional<URI> policyUri = policyUri(policyDomain);
         return policyUri.isEmpty()
             ? failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name")
-            : judge(https.apply(HttpsRequest.get(policyUri.get(), deadline, LARGEST_BODY)));
+            : judge(https.apply(HttpsRequest.get(policyUri.get(), deadline, MAX_BODY)));
     }
 
     /** Empty when the domain has no such host, because its name is too long or has an underscore. */

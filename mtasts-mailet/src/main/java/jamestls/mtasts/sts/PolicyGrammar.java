@@ -22,8 +22,8 @@ import java.util.regex.Pattern;
 final class PolicyGrammar {
 
     /** In bytes. */
-    static final int LARGEST_POLICY = 64 * 1024;
-    static final int MOST_LINES = 1000;
+    static final int MAX_POLICY = 64 * 1024;
+    static final int MAX_LINES = 1000;
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}");
     private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1f\\x7f]");
@@ -79,7 +79,7 @@ final class PolicyGrammar {
     }
 
     private PolicyGrammar read(byte[] body) {
-        if (body.length > LARGEST_POLICY) {
+        if (body.length > MAX_POLICY) {
             find(0, PolicyFault.TOO_LARGE);
             return this;
         }
@@ -99,7 +99,7 @@ final class PolicyGrammar {
             // CR ends a line only together with LF; anywhere else it is a control character
             boolean crlf = feed > start && text.charAt(feed - 1) == '\r';
             String line = text.substring(start, crlf ? end - 1 : end);
-            if (lines.size() == MOST_LINES) {
+            if (lines.size() == MAX_LINES) {
                 find(0, PolicyFault.TOO_MANY_LINES);
                 return;
             }
@@ -166,7 +166,7 @@ final class PolicyGrammar {
             return PolicyFault.BAD_MAX_AGE;
         }
         maxAge = Duration.ofSeconds(Long.parseLong(value));
-        return maxAge.compareTo(StsPolicy.LONGEST_MAX_AGE) > 0 ? PolicyFault.LONG_MAX_AGE : null;
+        return maxAge.compareTo(StsPolicy.MAX_MAX_AGE) > 0 ? PolicyFault.LONG_MAX_AGE : null;
     }
 
     private PolicyFault mx(String value) {

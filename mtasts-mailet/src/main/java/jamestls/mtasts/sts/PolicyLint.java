@@ -19,13 +19,13 @@ import java.util.Set;
  */
 public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, List<LintNote> advice) {
 
-    private static final int MOST_NOTES = 100;
+    private static final int MAX_NOTES = 100;
     private static final Duration SHORT = Duration.ofDays(7);
     private static final Set<String> FIELDS = Set.of("version", "mode", "max_age", "mx");
 
     public PolicyLint {
-        problems = problems.stream().limit(MOST_NOTES).toList();
-        advice = advice.stream().limit(MOST_NOTES).toList();
+        problems = problems.stream().limit(MAX_NOTES).toList();
+        advice = advice.stream().limit(MAX_NOTES).toList();
     }
 
     /** Never throws. Valid here is what {@link StsPolicy#parse} takes for valid. */

@@ -19,7 +19,7 @@ public final class PolicyRefresher implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(PolicyRefresher.class);
     private static final Duration USUAL_PAUSE = Duration.ofMinutes(1);
     private static final int AT_A_TIME = 8;
-    private static final int MOST_IN_A_ROUND = 4096;
+    private static final int MAX_IN_A_ROUND = 4096;
 
     private final StsPolicies policies;
     private final Duration pause;
@@ -67,7 +67,7 @@ public final class PolicyRefresher implements AutoCloseable {
     void refreshDue() {
         policies.removeExpired();
         List<StoredPolicy> batch = policies.due(AT_A_TIME);
-        for (int done = 0; !batch.isEmpty() && done < MOST_IN_A_ROUND && closed.getCount() > 0; done += AT_A_TIME) {
+        for (int done = 0; !batch.isEmpty() && done < MAX_IN_A_ROUND && closed.getCount() > 0; done += AT_A_TIME) {
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (StoredPolicy due : batch) {
                     threads.execute(() -> policies.refresh(due));

@@ -16,11 +16,11 @@ import java.util.random.RandomGenerator;
 public record RefreshSchedule(Duration interval, Duration usedWithin, RandomGenerator random) {
 
     /** A policy that lives shorter than this is fetched when it is needed: no owner can make us poll without end. */
-    private static final Duration SHORTEST = Duration.ofHours(1);
+    private static final Duration MIN = Duration.ofHours(1);
     private static final Duration RETRY = Duration.ofHours(1);
 
     public RefreshSchedule {
-        if (interval.compareTo(SHORTEST) < 0 || usedWithin.isNegative()) {
+        if (interval.compareTo(MIN) < 0 || usedWithin.isNegative()) {
             throw new IllegalArgumentException("refresh every " + interval + " for " + usedWithin);
         }
     }
@@ -39,7 +39,7 @@ public record RefreshSchedule(Duration interval, Duration usedWithin, RandomGene
     Instant afterFetch(Instant now, Duration maxAge) {
         Duration longest = shorter(interval, maxAge.dividedBy(2));
         Duration delay = between(longest.dividedBy(2), longest);
-        return now.plus(delay.compareTo(SHORTEST) < 0 ? SHORTEST : delay);
+        return now.plus(delay.compareTo(MIN) < 0 ? MIN : delay);
     }
 
     /** When to try again after a refresh that failed now: in half an hour to an hour. */

@@ -21,21 +21,21 @@ public final class StsPolicies {
     /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
     private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
 
-    private final Discoverer discoverer;
+    private final RecordDiscovery discoverer;
     private final PolicyFetcher fetcher;
-    private final OutageProofStore store;
+    private final CachingPolicyStore store;
     private final RefreshSchedule schedule;
-    private final StsAlarms alarms;
+    private final StsWarnings alarms;
     private final Clock clock;
-    private final FetchTurn turn;
+    private final FetchLease turn;
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
     /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
-    public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsAlarms alarms, Clock clock) {
-        this.discoverer = new Discoverer(dns);
+    public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsWarnings alarms, Clock clock) {
+        this.discoverer = new RecordDiscovery(dns);
         this.fetcher = fetcher;
-        this.store = new OutageProofStore(store, clock);
-        this.turn = new FetchTurn(this.store, clock);
+        this.store = new CachingPolicyStore(store, clock);
+        this.turn = new FetchLease(this.store, clock);
         this.schedule = schedule;
         this.alarms = alarms;
         this.clock = clock;
@@ -107,7 +107,7 @@ public final class StsPolicies {
     void removeExpired() {
         Instant now = now();
         // another server may have refreshed what this one could not
-        alarms.unrefreshable().stream().map(StsAlarms.Unrefreshable::domain).filter(domain ->
+        alarms.unrefreshable().stream().map(StsWarnings.Unrefreshable::domain).filter(domain ->
             validAgain(domain).filter(stored -> stored.failure().isEmpty()).isPresent()).forEach(alarms::over);
         alarms.noticeExpired(now);
         settle();

@@ -18,7 +18,7 @@ import java.util.List;
 public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<String> policyStrings) {
 
     /** The longest {@code max_age} there is (RFC 8461 §3.2). */
-    public static final Duration LONGEST_MAX_AGE = Duration.ofSeconds(31_557_600);
+    public static final Duration MAX_MAX_AGE = Duration.ofSeconds(31_557_600);
 
     /** The field {@code mode} (RFC 8461 §5), strictest first. */
     public enum Mode {
@@ -44,7 +44,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
     public StsPolicy {
         mx = List.copyOf(mx);
         policyStrings = List.copyOf(policyStrings);
-        if (maxAge.isNegative() || maxAge.compareTo(LONGEST_MAX_AGE) > 0) {
+        if (maxAge.isNegative() || maxAge.compareTo(MAX_MAX_AGE) > 0) {
             throw new IllegalArgumentException("max_age " + maxAge);
         }
         if (mx.isEmpty() && mode != Mode.NONE) {

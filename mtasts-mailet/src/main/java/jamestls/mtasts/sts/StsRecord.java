@@ -50,7 +50,7 @@ public sealed interface StsRecord {
     final class Syntax {
 
         private static final String VERSION = "v=STSv1";
-        private static final int LONGEST_RECORD = 4096;
+        private static final int MAX_RECORD = 4096;
         private static final Pattern ID = Pattern.compile("[A-Za-z0-9]{1,32}");
         private static final Pattern FIELD =
             Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\\x21-\\x3a\\x3c\\x3e-\\x7e]+");
@@ -68,8 +68,8 @@ public sealed interface StsRecord {
         }
 
         private static StsRecord parse(String record) {
-            if (record.length() > LONGEST_RECORD) {
-                return new Invalid("longer than " + LONGEST_RECORD + " characters");
+            if (record.length() > MAX_RECORD) {
+                return new Invalid("longer than " + MAX_RECORD + " characters");
             }
             String id = null;
             int at = VERSION.length();

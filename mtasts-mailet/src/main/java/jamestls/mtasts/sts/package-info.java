@@ -25,15 +25,15 @@
  * <li>A new id is fetched at once. After a failed fetch the same id is not tried for five minutes (§3.3), not even by another
  *     server or after a restart: the store remembers.</li>
  * <li>However many deliveries wait for one domain, one fetch is made ({@link SingleFlight}), and among servers that share a store
- *     as well ({@link FetchTurn}).</li>
- * <li>A store that is out of order stops nothing ({@link OutageProofStore}): memory and live fetches go on, and the store is
+ *     as well ({@link FetchLease}).</li>
+ * <li>A store that is out of order stops nothing ({@link CachingPolicyStore}): memory and live fetches go on, and the store is
  *     brought up to date when it is back. Policies come into memory when they are asked for, so a start reads none.</li>
  * <li>{@code max_age} 0 is a valid policy for the delivery it was fetched for. It replaces what was cached.</li>
  * <li>When an enforce policy rejected every MX host, {@link StsPolicies#recheck} fetches although the id is unchanged, not within
  *     five minutes of the last fetch: owners move their MX and forget the id. It also is the look at DNS that must come before
  *     a mail may fail for good (§5.1).</li>
  * <li>{@link PolicyRefresher} fetches policies anew about once a day, at a time nobody can foresee ({@link RefreshSchedule}), as
- *     long as mail goes to the domain. What cannot be refreshed, becomes weaker or runs out is told by {@link StsAlarms}.</li>
+ *     long as mail goes to the domain. What cannot be refreshed, becomes weaker or runs out is told by {@link StsWarnings}.</li>
  * <li>Memory is bounded, and domains without a policy take no room that a policy could need: their absence is cached by
  *     {@code dns} alone.</li>
  * </ul>

@@ -226,7 +226,7 @@ class DaneVerifierTest {
         KeyPair key = CertificateDraft.newKey();
         Issued same = CertificateDraft.authority("Same").key(key).pathLength(0).selfSigned();
         List<X509Certificate> chain = new ArrayList<>(List.of(CertificateDraft.server(HOST).signedBy(same).certificate()));
-        while (chain.size() < PathSearch.LONGEST_CHAIN) {
+        while (chain.size() < PathSearch.MAX_CHAIN_LENGTH) {
             chain.add(CertificateDraft.authority("Same").key(key).signedBy(same).certificate());
         }
         PathSearch search = new PathSearch(chain);
@@ -239,7 +239,7 @@ class DaneVerifierTest {
 
         assertThat(found).isFalse();
         assertThat(search.isExhausted()).isTrue();
-        assertThat(checked).hasValueLessThanOrEqualTo(PathSearch.MOST_SIGNATURES);
+        assertThat(checked).hasValueLessThanOrEqualTo(PathSearch.MAX_SIGNATURES);
         assertThat(types(faults(chain, HOST, tlsa(2, 1, 0, CA), tlsa(2, 1, 0, ROOT)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
     }
 

@@ -43,7 +43,7 @@ public final class Tlsa {
     }
 
     public static TlsaSet set(Security mx, List<TlsaRecord> records, String... names) {
-        return new TlsaSet(DomainName.of(names[0]), records, TlsaRules.usable(records),
+        return new TlsaSet(DomainName.of(names[0]), records, UsableRecords.usable(records),
             Arrays.stream(names).map(DomainName::of).toList(), mx);
     }
 }

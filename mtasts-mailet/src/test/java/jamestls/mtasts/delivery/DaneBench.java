@@ -22,12 +22,12 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.policy.CertificateCheck;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.RefreshSchedule;
-import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsWarnings;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
@@ -70,7 +70,7 @@ public final class DaneBench {
     private static final int ROUNDS = 7;
     private static final int MAILS = 200;
     private static final int MAILS_OVER_REUSED = 2_000;
-    private static final int AT_ONCE = 8;
+    private static final int IMPLICIT = 8;
     private static final int CPU_ROUNDS = 12;
     private static final int CALLS = 100_000;
 
@@ -172,7 +172,7 @@ public final class DaneBench {
         private final DnsjavaDns dns;
         private final GuardedHttpsClient https;
         private final SmtpConnector connector;
-        private final Traffic traffic;
+        private final OutboundResources traffic;
         private final StsPolicies policies;
         private final Delivery delivery;
         private final int port;
@@ -184,11 +184,11 @@ public final class DaneBench {
             mailsInRun = reuse.mails() == 1 ? MAILS : MAILS_OVER_REUSED;
             https = new GuardedHttpsClient(dns, new HttpsSettings(Optional.of(internet.ca().trustStore()), AddressGuard.anywhere()));
             policies = new StsPolicies(dns, new PolicyFetcher(https, internet.policyPort()), new MemoryPolicyStore(),
-                RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
+                RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
             connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
-            traffic = new Traffic(connector, reuse, AT_ONCE, AT_ONCE);
+            traffic = new OutboundResources(connector, reuse, IMPLICIT, IMPLICIT);
             delivery = new Delivery(new Destinations(dns, new Random(1)),
-                new Planner(dns, new TlsaRecords(dns, scope), Set.of()),
+                new HostLookup(dns, new TlsaRecords(dns, scope), Set.of()),
                 policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
                 AddressGuard.anywhere(), port, outcomes -> { }, Meter.none(), Clock.systemUTC());
         }
@@ -214,7 +214,7 @@ public final class DaneBench {
 
         private Void deliver() throws MessagingException, IOException {
             DeliveryResult result = delivery.deliver(new OutboundMail("Mail1", DomainName.of(DOMAIN), Optional.empty(),
-                List.of(new MailAddress("bob@" + DOMAIN)), TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED,
+                List.of(new MailAddress("bob@" + DOMAIN)), SenderTlsRequest.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED,
                 TestDelivery.message()));
             if (!(result instanceof DeliveryResult.Answered answered) || answered.accepted().isEmpty()) {
                 throw new IllegalStateException(result.toString());

@@ -21,16 +21,16 @@ import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
-import jamestls.mtasts.policy.TlsWish;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.ParsedPolicy;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.StoredPolicy;
-import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
+import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.Violation;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -79,7 +79,7 @@ public class DaneBenchmarks {
     private StsPolicies policies;
     private Destinations destinations;
     private Destination.Hosts hosts;
-    private Planner planner;
+    private HostLookup planner;
 
     /** A signed domain with both address families, a record for its only host, and a policy beside it. */
     @Setup
@@ -95,10 +95,10 @@ public class DaneBenchmarks {
         StsPolicy policy = ((ParsedPolicy.Valid) StsPolicy.parse(POLICY.getBytes(StandardCharsets.US_ASCII))).policy();
         store.save(new StoredPolicy(domain, "1", policy, now, now, now, now.plus(Duration.ofHours(12)), Optional.empty()));
         policies = new StsPolicies(dns, new PolicyFetcher(https, PolicyFetcher.HTTPS_PORT), store, RefreshSchedule.daily(new Random(1)),
-            new StsAlarms(), Clock.systemUTC());
+            new StsWarnings(), Clock.systemUTC());
         destinations = new Destinations(dns, new Random(1));
         hosts = (Destination.Hosts) destinations.find(domain);
-        planner = new Planner(dns, new TlsaRecords(dns, DaneScope.ANY_MX), Set.of());
+        planner = new HostLookup(dns, new TlsaRecords(dns, DaneScope.ANY_MX), Set.of());
         if (!(warmDecision() instanceof TlsDemand.Dane) || !match().isEmpty()) {
             throw new IllegalStateException("no DANE: " + warmDecision() + match());
         }
@@ -114,14 +114,15 @@ public class DaneBenchmarks {
     @Benchmark
     public TlsDemand warmDecision() {
         MxHost host = hosts.inOrder().getFirst();
-        return planner.plan(domain, hosts, host, PORT, policies.lookup(domain), TlsWish.AS_POLICY_SAYS).demand();
+        return planner.plan(domain, hosts, host, PORT, policies.lookup(domain), SenderTlsRequest.AS_POLICY_SAYS).demand();
     }
 
     /** The same from the MX records on. */
     @Benchmark
     public TlsDemand warmDecisionFromMx() {
         Destination.Hosts found = (Destination.Hosts) destinations.find(domain);
-        return planner.plan(domain, found, found.inOrder().getFirst(), PORT, policies.lookup(domain), TlsWish.AS_POLICY_SAYS).demand();
+        return planner.plan(domain, found, found.inOrder().getFirst(), PORT, policies.lookup(domain),
+            SenderTlsRequest.AS_POLICY_SAYS).demand();
     }
 
     /** Of a certificate with a 3 1 1 record. */

@@ -17,7 +17,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.outcome.PolicyVerdict;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -197,7 +197,7 @@ class DaneDeliveryTest {
         assertThat(internet.deliver("unsigned.example")).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
         assertThat(reported()).containsExactly("tlsa met");
-        assertThat(internet.deliver("unsigned.example", TlsWish.REQUIRED, COUNTED, "bob@unsigned.example"))
+        assertThat(internet.deliver("unsigned.example", SenderTlsRequest.REQUIRED, COUNTED, "bob@unsigned.example"))
             .as("a forged MX record could have led here").isInstanceOf(DeliveryResult.Refused.class);
     }
 
@@ -309,7 +309,8 @@ class DaneDeliveryTest {
         SmtpServer mx = internet.mx(DOMAIN, 10, HOST, setup -> setup.identity(IMPOSTOR).keywordsUnderTls("REQUIRETLS"));
         publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
 
-        assertThat(internet.deliver(DOMAIN, TlsWish.REQUIRED, COUNTED, "bob@example.org")).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(internet.deliver(DOMAIN, SenderTlsRequest.REQUIRED, COUNTED,
+            "bob@example.org")).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
     }
 
@@ -319,7 +320,7 @@ class DaneDeliveryTest {
         publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
         tree.fault("_" + mx.port() + "._tcp." + HOST, SigningFault.BOGUS_SIGNATURE);
 
-        assertThat(deferral(internet.deliver(DOMAIN, TlsWish.REQUIRED, COUNTED, "bob@example.org")).isPermanent()).isFalse();
+        assertThat(deferral(internet.deliver(DOMAIN, SenderTlsRequest.REQUIRED, COUNTED, "bob@example.org")).isPermanent()).isFalse();
     }
 
     @Test
@@ -327,7 +328,8 @@ class DaneDeliveryTest {
         SmtpServer mx = internet.mx(DOMAIN, 10, HOST, setup -> setup);
         publish(HOST, 3, 1, 1, IMPOSTOR.chain().getFirst());
 
-        assertThat(internet.deliver(DOMAIN, TlsWish.WAIVED, COUNTED, "bob@example.org")).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(internet.deliver(DOMAIN, SenderTlsRequest.WAIVED, COUNTED,
+            "bob@example.org")).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
         assertThat(internet.outcomes).isEmpty();
     }

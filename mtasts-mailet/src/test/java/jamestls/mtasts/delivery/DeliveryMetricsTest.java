@@ -6,7 +6,7 @@ import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.delivery.OutboundMail.Reporting;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.smtp.ReuseLimits;
 import java.util.Map;
 import java.util.TreeMap;
@@ -70,7 +70,7 @@ class DeliveryMetricsTest {
     void bouncesShouldBeCounted() throws Exception {
         internet.goodMx("good.example").replyTo("nobody@good.example", "550 5.1.1 who?");
 
-        internet.deliver("good.example", TlsWish.AS_POLICY_SAYS, Reporting.COUNTED, "nobody@good.example");
+        internet.deliver("good.example", SenderTlsRequest.AS_POLICY_SAYS, Reporting.COUNTED, "nobody@good.example");
         internet.deliver("nowhere.example");
 
         assertThat(counted()).containsEntry("mtastsBounces", 2).doesNotContainKey("outgoingMails");

@@ -2,9 +2,9 @@ package jamestls.mtasts.delivery;
 
 import static jamestls.mtasts.delivery.OutboundMail.Reporting.COUNTED;
 import static jamestls.mtasts.delivery.OutboundMail.Reporting.NOT_COUNTED;
-import static jamestls.mtasts.policy.TlsWish.AS_POLICY_SAYS;
-import static jamestls.mtasts.policy.TlsWish.REQUIRED;
-import static jamestls.mtasts.policy.TlsWish.WAIVED;
+import static jamestls.mtasts.policy.SenderTlsRequest.AS_POLICY_SAYS;
+import static jamestls.mtasts.policy.SenderTlsRequest.REQUIRED;
+import static jamestls.mtasts.policy.SenderTlsRequest.WAIVED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 

@@ -7,7 +7,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.delivery.GatewaySettings.Verification;
 import jamestls.mtasts.mx.Gateways;
-import jamestls.smtp.Login;
+import jamestls.smtp.SmtpCredentials;
 import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GatewayDeliveryTest {
 
     private static final String GATEWAY = "relay.example.org";
-    private static final Optional<Login> LOGIN = Optional.of(new Login("james", "s3cret", Login.ClearText.REFUSED));
+    private static final Optional<SmtpCredentials> LOGIN = Optional.of(new SmtpCredentials("james", "s3cret",
+        SmtpCredentials.ClearText.REFUSED));
 
     private TestDelivery internet;
 
@@ -94,7 +95,7 @@ class GatewayDeliveryTest {
         assertThat(why(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, LOGIN))))
             .contains("not said in clear text");
         assertThat(gateway.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
-        Optional<Login> daring = Optional.of(new Login("james", "s3cret", Login.ClearText.ALLOWED));
+        Optional<SmtpCredentials> daring = Optional.of(new SmtpCredentials("james", "s3cret", SmtpCredentials.ClearText.ALLOWED));
         assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, daring)))
             .isInstanceOf(DeliveryResult.Answered.class);
     }
@@ -114,7 +115,7 @@ class GatewayDeliveryTest {
     void tlsAtOnceShouldNeedNoStartTls() throws Exception {
         SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.identity(internet.ca.issue(GATEWAY)).tlsAtOnce());
 
-        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.AT_ONCE, Verification.DEMANDED, Optional.empty())))
+        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IMPLICIT, Verification.DEMANDED, Optional.empty())))
             .isInstanceOf(DeliveryResult.Answered.class);
         assertThat(gateway.transcript()).startsWith("-- TLSv1.3").noneMatch("C: STARTTLS"::equals);
     }
@@ -124,7 +125,7 @@ class GatewayDeliveryTest {
         SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup);
 
         assertThat(why(internet.dispatch(mail("bob@one.example"),
-            through(gateway, TlsUse.AT_ONCE, Verification.NOT_DEMANDED, Optional.empty())))).startsWith("451 4.");
+            through(gateway, TlsUse.IMPLICIT, Verification.NOT_DEMANDED, Optional.empty())))).startsWith("451 4.");
         assertThat(gateway.connections()).isEqualTo(1);
         assertThat(gateway.mails()).isEmpty();
     }
@@ -142,7 +143,7 @@ class GatewayDeliveryTest {
         assertThat(second.mails()).hasSize(1);
     }
 
-    private static GatewaySettings through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<Login> login) {
+    private static GatewaySettings through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
         return new GatewaySettings(Gateways.parse(GATEWAY + ":" + gateway.port(), 25, Gateways.Order.SHUFFLED), tls, verification, login,
             new Random(1));
     }

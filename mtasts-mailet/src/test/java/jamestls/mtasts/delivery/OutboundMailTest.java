@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jakarta.mail.internet.MimeMessage;
 import jamestls.dns.DomainName;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.smtp.Envelope.RequireTls;
 import java.util.Arrays;
 import java.util.List;
@@ -23,28 +23,28 @@ class OutboundMailTest {
     @ParameterizedTest
     @ValueSource(strings = {"No", "no", "NO", " No "})
     void fieldThatSaysNoShouldWaiveTls(String value) throws Exception {
-        assertThat(outbound(mail(value)).wish()).isEqualTo(TlsWish.WAIVED);
+        assertThat(outbound(mail(value)).wish()).isEqualTo(SenderTlsRequest.WAIVED);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"Yes", "", "Not", "No; really", "No, No"})
     void fieldThatSaysAnythingElseShouldSayNothing(String value) throws Exception {
-        assertThat(outbound(mail(value)).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+        assertThat(outbound(mail(value)).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @Test
     void mailWithoutTheFieldShouldGoAsThePolicySays() throws Exception {
-        assertThat(outbound(mail()).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+        assertThat(outbound(mail()).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @Test
     void twoFieldsShouldSayNothing() throws Exception {
-        assertThat(outbound(mail("No", "No")).wish()).isEqualTo(TlsWish.AS_POLICY_SAYS);
+        assertThat(outbound(mail("No", "No")).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @ParameterizedTest
     @CsvSource({"true, REQUIRED, YES", "false, WAIVED, NO"})
-    void attributeOfJamesShouldOutweighTheField(boolean required, TlsWish wish, RequireTls keyword) throws Exception {
+    void attributeOfJamesShouldOutweighTheField(boolean required, SenderTlsRequest wish, RequireTls keyword) throws Exception {
         for (FakeMail mail : List.of(mail(), mail("No"), mail("Yes"))) {
             mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(required)));
 

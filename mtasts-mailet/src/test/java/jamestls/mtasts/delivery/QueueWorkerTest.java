@@ -368,8 +368,8 @@ class QueueWorkerTest {
     }
 
     private void work(int perDestination, int inHand) throws Exception {
-        Traffic traffic = internet.traffic(perDestination);
-        worker = new QueueWorker(queue, Dispatch.byMx(internet.delivery(traffic), 0),
+        OutboundResources traffic = internet.traffic(perDestination);
+        worker = new QueueWorker(queue, Router.byMx(internet.delivery(traffic), 0),
             new RetrySchedule(List.of(Duration.ofHours(1)), 5), context, Optional.empty(), Optional.empty(), traffic, inHand,
             new ReportMails(losses, Clock.systemUTC()));
     }

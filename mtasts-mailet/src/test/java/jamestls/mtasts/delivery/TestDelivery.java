@@ -23,14 +23,14 @@ import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.mx.Destinations;
-import jamestls.mtasts.mx.Itself;
+import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
-import jamestls.mtasts.policy.TlsWish;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.RefreshSchedule;
-import jamestls.mtasts.sts.StsAlarms;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcome;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionFailure.Phase;
@@ -73,8 +73,8 @@ final class TestDelivery implements AutoCloseable {
     private final GuardedHttpsClient https;
     private final SmtpConnector connector;
     private final ReuseLimits reuse;
-    private final Traffic traffic;
-    private final List<Traffic> others = new ArrayList<>();
+    private final OutboundResources traffic;
+    private final List<OutboundResources> others = new ArrayList<>();
     private final StsPolicies policies;
     private final DnsjavaDns resolver;
     private int smtpPort;
@@ -109,11 +109,11 @@ final class TestDelivery implements AutoCloseable {
         resolver = new DnsjavaDns(dnssec.apply(DnsSettings.of(List.of(dns.address()))));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
-            RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
+            RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
             .withReadTimeout(readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
-        traffic = new Traffic(connector, reuse, 20, 256);
+        traffic = new OutboundResources(connector, reuse, 20, 256);
     }
 
     /** Publishes record and policy for the domain. */
@@ -162,28 +162,28 @@ final class TestDelivery implements AutoCloseable {
 
     /** One attempt for a mail as James's queue hands it out. */
     DeliveryResult dispatch(Mail mail) throws Exception {
-        return Dispatch.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail);
+        return Router.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail);
     }
 
     /** Likewise, with gateways. */
     DeliveryResult dispatch(Mail mail, GatewaySettings gateways) throws Exception {
-        return Dispatch.through(delivery(traffic, AddressGuard.publicOnly()), gateways).attempt(mail);
+        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways).attempt(mail);
     }
 
     /** Likewise, for a server that knows itself. */
-    DeliveryResult dispatch(Mail mail, Itself itself, int dnsRetries) throws Exception {
-        return Dispatch.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail);
+    DeliveryResult dispatch(Mail mail, OwnAddresses itself, int dnsRetries) throws Exception {
+        return Router.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail);
     }
 
     DeliveryResult deliver(String domain) throws Exception {
-        return deliver(domain, TlsWish.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
+        return deliver(domain, SenderTlsRequest.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
     }
 
-    DeliveryResult deliver(String domain, TlsWish wish, OutboundMail.Reporting reporting, String... recipients) throws Exception {
+    DeliveryResult deliver(String domain, SenderTlsRequest wish, OutboundMail.Reporting reporting, String... recipients) throws Exception {
         return deliver(domain, AddressGuard.anywhere(), wish, reporting, recipients);
     }
 
-    DeliveryResult deliver(String domain, AddressGuard guard, TlsWish wish, OutboundMail.Reporting reporting, String... recipients)
+    DeliveryResult deliver(String domain, AddressGuard guard, SenderTlsRequest wish, OutboundMail.Reporting reporting, String... recipients)
             throws Exception {
         Delivery delivery = delivery(traffic, guard);
         List<MailAddress> addresses = new ArrayList<>();
@@ -195,28 +195,28 @@ final class TestDelivery implements AutoCloseable {
     }
 
     /** Turns and sessions of its own, with so many deliveries at once to one destination. */
-    Traffic traffic(int perDestination) {
+    OutboundResources traffic(int perDestination) {
         return traffic(perDestination, System::nanoTime);
     }
 
     /** Likewise, with a clock of its own. */
-    Traffic traffic(int perDestination, LongSupplier nanoTime) {
-        Traffic own = new Traffic(connector, reuse, perDestination, 256, nanoTime);
+    OutboundResources traffic(int perDestination, LongSupplier nanoTime) {
+        OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256, nanoTime);
         others.add(own);
         return own;
     }
 
-    Delivery delivery(Traffic over) throws GeneralSecurityException {
+    Delivery delivery(OutboundResources over) throws GeneralSecurityException {
         return delivery(over, AddressGuard.anywhere());
     }
 
-    private Delivery delivery(Traffic over, AddressGuard guard) throws GeneralSecurityException {
-        return delivery(over, guard, Itself.unknown());
+    private Delivery delivery(OutboundResources over, AddressGuard guard) throws GeneralSecurityException {
+        return delivery(over, guard, OwnAddresses.unknown());
     }
 
-    private Delivery delivery(Traffic over, AddressGuard guard, Itself itself) throws GeneralSecurityException {
+    private Delivery delivery(OutboundResources over, AddressGuard guard, OwnAddresses itself) throws GeneralSecurityException {
         return new Delivery(new Destinations(resolver, new Random(1), itself),
-            new Planner(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies,
+            new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies,
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
             new DeliveryMetrics(metrics), Clock.systemUTC());
     }
@@ -239,7 +239,7 @@ final class TestDelivery implements AutoCloseable {
     @Override
     public void close() {
         traffic.close();
-        others.forEach(Traffic::close);
+        others.forEach(OutboundResources::close);
         connector.close();
         https.close();
         servers.forEach(SmtpServer::close);

@@ -24,7 +24,7 @@ class TlsMemoryTest {
 
     private final AtomicLong nanos = new AtomicLong();
     private TestDelivery internet;
-    private Traffic traffic;
+    private OutboundResources traffic;
 
     @BeforeEach
     void start() throws Exception {
@@ -130,7 +130,7 @@ class TlsMemoryTest {
     }
 
     private DeliveryResult attempt(String domain) throws Exception {
-        return Dispatch.byMx(internet.delivery(traffic), 0).attempt(FakeMail.builder().name("mail").sender(MailAddressFixture.SENDER)
+        return Router.byMx(internet.delivery(traffic), 0).attempt(FakeMail.builder().name("mail").sender(MailAddressFixture.SENDER)
             .recipient("bob@" + domain).mimeMessage(TestDelivery.message()).build());
     }
 

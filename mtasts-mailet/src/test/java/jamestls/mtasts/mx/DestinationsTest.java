@@ -65,13 +65,13 @@ class DestinationsTest {
     void endlessListsShouldBeCut() {
         MxRecord[] many = IntStream.range(0, 500).mapToObj(i -> mx(i, "h" + i + ".example")).toArray(MxRecord[]::new);
 
-        assertThat(((Destination.Hosts) found(many)).inOrder()).hasSize(Destinations.MOST_HOSTS)
+        assertThat(((Destination.Hosts) found(many)).inOrder()).hasSize(Destinations.MAX_HOSTS)
             .startsWith(host("h0.example", 0));
     }
 
     @Test
     void ourselvesAndAllThatAreNotPreferredShouldBeLeftOut() {
-        Itself itself = new Itself(Optional.of(DomainName.of("b.example.org")), Set.of());
+        OwnAddresses itself = new OwnAddresses(Optional.of(DomainName.of("b.example.org")), Set.of());
 
         assertThat(find(itself, answer(mx(10, "a.example.org"), mx(20, "b.example.org"), mx(20, "c.example.org"), mx(30, "d.example.org"))))
             .isEqualTo(new Destination.Hosts(List.of(host("a.example.org", 10)), Security.INSECURE));
@@ -79,7 +79,7 @@ class DestinationsTest {
 
     @Test
     void domainWhoseBestHostWeAreShouldBeALoop() {
-        Itself itself = new Itself(Optional.of(DomainName.of("b.example.org")), Set.of());
+        OwnAddresses itself = new OwnAddresses(Optional.of(DomainName.of("b.example.org")), Set.of());
 
         assertThat(find(itself, answer(mx(20, "b.example.org"), mx(30, "d.example.org"))))
             .isEqualTo(new Destination.LoopsBack(host("b.example.org", 20)));
@@ -87,8 +87,8 @@ class DestinationsTest {
 
     @Test
     void localhostShouldBeNoNameToKnowOneselfBy() {
-        assertThat(Itself.named("localhost").answersTo("localhost")).isFalse();
-        assertThat(Itself.named("mail.example.org").answersTo("MAIL.example.org")).isTrue();
+        assertThat(OwnAddresses.named("localhost").answersTo("localhost")).isFalse();
+        assertThat(OwnAddresses.named("mail.example.org").answersTo("MAIL.example.org")).isTrue();
     }
 
     private static Destination found(MxRecord... records) {
@@ -100,14 +100,14 @@ class DestinationsTest {
     }
 
     private static Destination find(Random random, DnsAnswer<MxRecord> answer) {
-        return find(random, Itself.unknown(), answer);
+        return find(random, OwnAddresses.unknown(), answer);
     }
 
-    private static Destination find(Itself itself, DnsAnswer<MxRecord> answer) {
+    private static Destination find(OwnAddresses itself, DnsAnswer<MxRecord> answer) {
         return find(new Random(1), itself, answer);
     }
 
-    private static Destination find(Random random, Itself itself, DnsAnswer<MxRecord> answer) {
+    private static Destination find(Random random, OwnAddresses itself, DnsAnswer<MxRecord> answer) {
         return new Destinations(new Dns() {
             @Override
             public DnsAnswer<MxRecord> mx(DomainName domain) {

@@ -44,35 +44,37 @@ class PolicyDeciderTest {
     @Test
     void lookupThatFailedShouldMakeTheHostUnreachable() {
         assertThat(decide(BOGUS)).isInstanceOf(TlsDemand.Unreachable.class);
-        assertThat(decide(SECURE, BOGUS, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED)).as("may pass, so it is no reason to bounce")
+        assertThat(decide(SECURE, BOGUS, SenderTlsRequest.REQUIRED,
+            DaneRequirement.WHERE_PUBLISHED)).as("may pass, so it is no reason to bounce")
             .isInstanceOf(TlsDemand.Unreachable.class);
     }
 
     @Test
     void mandatoryDaneShouldHoldTheMailWithoutIt() {
         for (DaneLookup lookup : List.of(NO_DANE, UNUSABLE, INSECURE_MX)) {
-            assertThat(decide(SECURE, lookup, TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY))
+            assertThat(decide(SECURE, lookup, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY))
                 .isInstanceOfSatisfying(TlsDemand.Unreachable.class, unreachable ->
                     assertThat(unreachable.why().type()).isEqualTo(ResultType.DANE_REQUIRED));
         }
-        assertThat(decide(SECURE, USABLE, TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY).inLog()).isEqualTo("dane");
-        assertThat(decide(SECURE, new DaneLookup.NoAddress(), TlsWish.AS_POLICY_SAYS, DaneDuty.MANDATORY).inLog())
+        assertThat(decide(SECURE, USABLE, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).inLog()).isEqualTo("dane");
+        assertThat(decide(SECURE, new DaneLookup.NoAddress(), SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).inLog())
             .as("a host without address is just that").isEqualTo("none");
     }
 
     @Test
     void waivedTlsShouldWaiveDaneToo() {
-        assertThat(decide(SECURE, USABLE, TlsWish.WAIVED, DaneDuty.MANDATORY)).isEqualTo(new TlsDemand.Waived());
-        assertThat(decide(SECURE, BOGUS, TlsWish.WAIVED, DaneDuty.WHERE_PUBLISHED)).isEqualTo(new TlsDemand.Waived());
+        assertThat(decide(SECURE, USABLE, SenderTlsRequest.WAIVED, DaneRequirement.MANDATORY)).isEqualTo(new TlsDemand.Waived());
+        assertThat(decide(SECURE, BOGUS, SenderTlsRequest.WAIVED, DaneRequirement.WHERE_PUBLISHED)).isEqualTo(new TlsDemand.Waived());
     }
 
     @Test
     void requireTlsShouldBeSatisfiedByDaneOrByDnssec() {
-        assertThat(by(decide(SECURE, USABLE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).containsInstanceOf(TlsDemand.Dane.class);
-        assertThat(by(decide(SECURE, NO_DANE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED)))
+        assertThat(by(decide(SECURE, USABLE, SenderTlsRequest.REQUIRED,
+            DaneRequirement.WHERE_PUBLISHED))).containsInstanceOf(TlsDemand.Dane.class);
+        assertThat(by(decide(SECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED)))
             .as("RFC 8689 §4.2.1").containsInstanceOf(TlsDemand.NamedByDnssec.class);
-        assertThat(by(decide(INSECURE, INSECURE_MX, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).isEmpty();
-        assertThat(by(decide(INSECURE, NO_DANE, TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED))).isEmpty();
+        assertThat(by(decide(INSECURE, INSECURE_MX, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
+        assertThat(by(decide(INSECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
     }
 
     @Test
@@ -80,7 +82,7 @@ class PolicyDeciderTest {
         TlsaSet aliased = Tlsa.set(List.of(Tlsa.wrong(3, 1, 1)), "mail.example.net");
 
         assertThat(decide(new DaneLookup.Found(aliased)).sni(HOST)).as("RFC 7672 §8.1").isEqualTo(DomainName.of("mail.example.net"));
-        assertThat(decide(SECURE, new DaneLookup.Found(aliased), TlsWish.REQUIRED, DaneDuty.WHERE_PUBLISHED).sni(HOST))
+        assertThat(decide(SECURE, new DaneLookup.Found(aliased), SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED).sni(HOST))
             .isEqualTo(DomainName.of("mail.example.net"));
         assertThat(decide(NO_DANE).sni(HOST)).isEqualTo(HOST);
     }
@@ -91,10 +93,10 @@ class PolicyDeciderTest {
     }
 
     private static TlsDemand decide(DaneLookup lookup) {
-        return decide(SECURE, lookup, TlsWish.AS_POLICY_SAYS, DaneDuty.WHERE_PUBLISHED);
+        return decide(SECURE, lookup, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.WHERE_PUBLISHED);
     }
 
-    private static TlsDemand decide(Security mx, DaneLookup lookup, TlsWish wish, DaneDuty duty) {
+    private static TlsDemand decide(Security mx, DaneLookup lookup, SenderTlsRequest wish, DaneRequirement duty) {
         return PolicyDecider.decide(new RecipientPolicy(DOMAIN, NO_STS, mx, duty), lookup, wish, HOST);
     }
 

@@ -203,7 +203,7 @@ final class FaultyWorld implements AutoCloseable {
             : Optional.of(Database.open(new DatabaseAddress.SqliteFile(file), List.of(SqlPolicyStore.TABLES), Clock.systemUTC()));
         store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
         policies = new StsPolicies(dns, new PolicyFetcher(https, host.port(), fetchDeadline), pausing(store),
-            RefreshSchedule.daily(new Random(1)), new StsAlarms(), new Turned());
+            RefreshSchedule.daily(new Random(1)), new StsWarnings(), new Turned());
     }
 
     /** The same store, with a pause before each call once that fault has struck. */

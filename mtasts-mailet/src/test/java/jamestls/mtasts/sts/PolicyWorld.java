@@ -36,7 +36,7 @@ final class PolicyWorld {
     private final Map<DomainName, DnsAnswer<String>> txt = new ConcurrentHashMap<>();
     private final AtomicReference<Supplier<HttpsResult>> host = new AtomicReference<>(() -> REFUSED);
     private final AtomicInteger fetches = new AtomicInteger();
-    final StsAlarms alarms = new StsAlarms();
+    final StsWarnings alarms = new StsWarnings();
     final PolicyStore store;
     final StsPolicies policies;
 

@@ -82,7 +82,7 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
         server.start();
 
         Awaitility.await().untilAsserted(() -> {
-            world.pass(StoreOutages.REST).refresh();
+            world.pass(CircuitBreaker.REST).refresh();
             assertThat(world.policies.storeHealth().unsaved()).isZero();
         });
         assertThat(store().find(DOMAIN)).map(StoredPolicy::id).contains("2");

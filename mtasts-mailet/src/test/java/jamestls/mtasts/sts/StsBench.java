@@ -254,7 +254,7 @@ public final class StsBench {
 
     private static StsPolicies policies(DnsjavaDns dns, Function<HttpsRequest, HttpsResult> https) {
         return new StsPolicies(dns, new PolicyFetcher(https, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE),
-            new MemoryPolicyStore(), RefreshSchedule.daily(new Random(1)), new StsAlarms(), Clock.systemUTC());
+            new MemoryPolicyStore(), RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
     }
 
     private static long used() {

@@ -196,7 +196,7 @@ class StsOverTheWireTest {
     }
 
     private StsPolicies policies() {
-        return new StsPolicies(dns, fetcher, new MemoryPolicyStore(), RefreshSchedule.daily(new Random(1)), new StsAlarms(),
+        return new StsPolicies(dns, fetcher, new MemoryPolicyStore(), RefreshSchedule.daily(new Random(1)), new StsWarnings(),
             Clock.systemUTC());
     }
 

@@ -156,7 +156,7 @@ class StsPoliciesTest {
 
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
         assertThat(found().refreshProblem()).map(Violation::reason).contains("no TXT record at _mta-sts.example.com");
-        assertThat(world.alarms.unrefreshable()).extracting(StsAlarms.Unrefreshable::domain).containsExactly(DOMAIN);
+        assertThat(world.alarms.unrefreshable()).extracting(StsWarnings.Unrefreshable::domain).containsExactly(DOMAIN);
 
         world.txt("v=spf1 -all");
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);

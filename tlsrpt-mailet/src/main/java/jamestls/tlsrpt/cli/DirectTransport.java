@@ -6,8 +6,8 @@ import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.Rua;
-import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.ReportTransport;
+import jamestls.tlsrpt.send.SuppressionList;
 import java.time.Clock;
 
 /** Signs report mails and takes them to their hosts, as James would: the same mail, under the same ids. */
@@ -16,10 +16,10 @@ final class DirectTransport implements ReportTransport<Rua.Mailto> {
     private final DirectMail mail;
     private final SigningKeys keys;
     private final MailIds ids;
-    private final DeadMailboxes dead;
+    private final SuppressionList dead;
     private final Clock clock;
 
-    DirectTransport(DirectMail mail, SigningKeys keys, MailIds ids, DeadMailboxes dead, Clock clock) {
+    DirectTransport(DirectMail mail, SigningKeys keys, MailIds ids, SuppressionList dead, Clock clock) {
         this.mail = mail;
         this.keys = keys;
         this.ids = ids;

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     description = "Reads a report as it came (JSON, gzip, or the whole mail), says what it says, and what the RFC would have otherwise.")
 final class Lint implements Callable<Integer> {
 
-    private static final int MOST_BYTES = 64 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     @Spec
     private CommandSpec spec;
@@ -39,10 +39,10 @@ final class Lint implements Callable<Integer> {
     public Integer call() throws IOException {
         byte[] bytes;
         try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(MOST_BYTES + 1);
+            bytes = in.readNBytes(MAX_BYTES + 1);
         }
-        if (bytes.length > MOST_BYTES) {
-            throw new IOException(file + " is larger than " + MOST_BYTES + " octets");
+        if (bytes.length > MAX_BYTES) {
+            throw new IOException(file + " is larger than " + MAX_BYTES + " octets");
         }
         ReceivedFile received = ReceivedFile.of(bytes);
         List<String> problems = new ArrayList<>(received.notes());

@@ -16,7 +16,7 @@ import java.util.zip.GZIPInputStream;
 record ReceivedFile(String form, byte[] json, List<String> notes) {
 
     /** Whoever sends more than this means harm: RFC 8460 §5.2 speaks of 10 MB, compressed. */
-    private static final int MOST_INFLATED = 256 << 20;
+    private static final int MAX_INFLATED = 256 << 20;
 
     static ReceivedFile of(byte[] bytes) {
         if (isGzip(bytes)) {
@@ -33,9 +33,9 @@ record ReceivedFile(String form, byte[] json, List<String> notes) {
 
     static byte[] inflated(byte[] gzip, List<String> notes) {
         try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
-            byte[] json = in.readNBytes(MOST_INFLATED + 1);
-            if (json.length > MOST_INFLATED) {
-                notes.add("inflates to more than " + MOST_INFLATED + " octets");
+            byte[] json = in.readNBytes(MAX_INFLATED + 1);
+            if (json.length > MAX_INFLATED) {
+                notes.add("inflates to more than " + MAX_INFLATED + " octets");
                 return new byte[0];
             }
             return json;

@@ -14,7 +14,6 @@ import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.Counters;
-import jamestls.tlsrpt.send.DeadMailboxes;
 import jamestls.tlsrpt.send.DestinationGuard;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.ReportLog;
@@ -22,6 +21,7 @@ import jamestls.tlsrpt.send.ReportResult;
 import jamestls.tlsrpt.send.ReportRun;
 import jamestls.tlsrpt.send.ReportSchedule;
 import jamestls.tlsrpt.send.ReportSettings;
+import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.Stores;
@@ -99,7 +99,7 @@ final class Send implements Callable<Integer> {
              GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings(), certificateErrors());
              DirectMail mail = new DirectMail(dns, heloName(reporters.usual()), guard("SecureRemoteDelivery"), smtpPort(), wayOut())) {
             Stores stores = Stores.in(database);
-            DeadMailboxes dead = new DeadMailboxes(stores.destinations(), clock);
+            SuppressionList dead = new SuppressionList(stores.destinations(), clock);
             DestinationGuard guard = guard(stores, dead);
             MailIds ids = new MailIds(stores.destinations().secret());
             Transports transports = new Transports(new DirectTransport(mail, keys, ids, dead, clock), new HttpsTransport(https::exchange));
@@ -140,7 +140,7 @@ final class Send implements Callable<Integer> {
         }
     }
 
-    private DestinationGuard guard(Stores stores, DeadMailboxes dead) {
+    private DestinationGuard guard(Stores stores, SuppressionList dead) {
         return new DestinationGuard(conf.rules(), number("reportsPerHostAndDay", 1_000), stores.destinations(), dead, Counters.none(),
             clock);
     }

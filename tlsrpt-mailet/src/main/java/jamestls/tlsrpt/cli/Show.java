@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         + "addresses are left alone, and which hosts have had their reports for today.")
 final class Show implements Callable<Integer> {
 
-    private static final int MOST = 10_000;
+    private static final int MAX = 10_000;
 
     @Spec
     private CommandSpec spec;
@@ -51,7 +51,7 @@ final class Show implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         try (Database database = conf.database()) {
             SqlReportStore reports = new SqlReportStore(database);
-            List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MOST);
+            List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MAX);
             Limits limits = Limits.of(new SqlDestinationStore(database), conf, name, Instant.now());
             List<Map<String, Object>> all = new ArrayList<>();
             for (TallyView.Line line : lines) {

@@ -5,10 +5,10 @@ import jamestls.outcome.TlsOutcomeSink;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.CountedSession;
 import jamestls.tlsrpt.store.DomainCounts;
-import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.PendingCounts;
 import jamestls.tlsrpt.store.TallyLimits;
 import jamestls.tlsrpt.store.TallyStore;
+import jamestls.tlsrpt.store.WriteId;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,7 +46,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(1);
     private static final Duration FAREWELL = Duration.ofSeconds(5);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
     /** A transaction of this size is a matter of a second at most. */
     private static final int DOMAINS_TOGETHER = 5_000;
 
@@ -217,7 +217,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         List<DomainCounts> counts = group.counts.counts();
         int withoutRoom = 0;
         for (int from = 0; from < counts.size(); from += DOMAINS_TOGETHER) {
-            Optional<Integer> added = addAtLast(group, new GroupId(writer, ++number),
+            Optional<Integer> added = addAtLast(group, new WriteId(writer, ++number),
                 counts.subList(from, Math.min(counts.size(), from + DOMAINS_TOGETHER)));
             if (added.isEmpty()) {
                 return false;
@@ -232,7 +232,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     }
 
     /** Tries until it is stored. @return how many policies found no room; empty if the end came before */
-    private Optional<Integer> addAtLast(Group group, GroupId id, List<DomainCounts> counts) throws InterruptedException {
+    private Optional<Integer> addAtLast(Group group, WriteId id, List<DomainCounts> counts) throws InterruptedException {
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {
@@ -246,7 +246,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             if (stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                 return Optional.empty();
             }
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+            pause = pause.multipliedBy(2).compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : pause.multipliedBy(2);
         }
     }
 

@@ -15,8 +15,8 @@ import java.util.List;
 public record ReportStorage(String database, String user, String password, int retentionDays) {
 
     static final List<String> NAMES = List.of("database", "databaseUser", "databasePassword", "retention");
-    private static final int SHORTEST = 3;
-    private static final int LONGEST = 366;
+    private static final int MIN = 3;
+    private static final int MAX = 366;
 
     static ReportStorage of(Parameters parameters) throws MessagingException {
         return new ReportStorage(
@@ -30,8 +30,8 @@ public record ReportStorage(String database, String user, String password, int r
     private static int retention(Parameters parameters) throws MessagingException {
         String value = parameters.text("retention").orElse("14d");
         String days = value.replaceFirst("\\s*(d|days?)$", "");
-        if (!days.matches("[0-9]{1,3}") || Integer.parseInt(days) < SHORTEST || Integer.parseInt(days) > LONGEST) {
-            throw parameters.invalid("retention", value, "days from " + SHORTEST + " to " + LONGEST + ", for example '14d'");
+        if (!days.matches("[0-9]{1,3}") || Integer.parseInt(days) < MIN || Integer.parseInt(days) > MAX) {
+            throw parameters.invalid("retention", value, "days from " + MIN + " to " + MAX + ", for example '14d'");
         }
         return Integer.parseInt(days);
     }

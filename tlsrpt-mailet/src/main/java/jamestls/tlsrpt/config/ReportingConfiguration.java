@@ -36,7 +36,7 @@ public record ReportingConfiguration(Reporters reporters, String processor, Set<
     private static final List<String> KNOWN = Stream.of(ReportStorage.NAMES, DestinationSettings.NAMES,
         List.of("organization", "contact", "from", "identities", "processor", "administrators", "dnsServers", "grace", "window"))
         .flatMap(List::stream).toList();
-    private static final Duration LONGEST = Duration.ofHours(12);
+    private static final Duration MAX = Duration.ofHours(12);
 
     public ReportingConfiguration {
         administrators = Set.copyOf(administrators);
@@ -62,8 +62,8 @@ public record ReportingConfiguration(Reporters reporters, String processor, Set<
 
     private static String organization(Parameters parameters) throws MessagingException {
         String name = parameters.required("organization", "your organization's name, as reports show it");
-        if (name.length() > Reporter.LONGEST_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
-            throw parameters.invalid("organization", name, "one line of at most " + Reporter.LONGEST_ORGANIZATION + " characters");
+        if (name.length() > Reporter.MAX_ORGANIZATION || name.chars().anyMatch(Character::isISOControl)) {
+            throw parameters.invalid("organization", name, "one line of at most " + Reporter.MAX_ORGANIZATION + " characters");
         }
         return name;
     }
@@ -102,7 +102,7 @@ public record ReportingConfiguration(Reporters reporters, String processor, Set<
     }
 
     private static Duration duration(Parameters parameters, String name, Duration otherwise) throws MessagingException {
-        return parameters.duration(name, otherwise, ChronoUnit.SECONDS, Duration.ZERO, LONGEST);
+        return parameters.duration(name, otherwise, ChronoUnit.SECONDS, Duration.ZERO, MAX);
     }
 
     private static String address(Parameters parameters, String name, String text) throws MessagingException {

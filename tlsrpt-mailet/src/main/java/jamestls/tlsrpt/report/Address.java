@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 /** The form of addr-spec that is accepted: a dot-atom or a quoted string without backslash, and a domain name. */
 public final class Address {
 
-    private static final int LONGEST = 254;
+    private static final int MAX = 254;
     private static final Pattern LOCAL_PART = Pattern.compile(
         "(?=.{1,64}$)([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+|\"[\\x21\\x23-\\x5b\\x5d-\\x7e]++\")");
 
@@ -23,7 +23,7 @@ public final class Address {
         String local = text.substring(0, at);
         return DomainName.parse(text.substring(at + 1))
             .map(domain -> local + "@" + domain)
-            .filter(address -> address.length() <= LONGEST);
+            .filter(address -> address.length() <= MAX);
     }
 
     /** The domain of an address in canonical form. */

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 public record MimeEntity(Map<String, String> headers, String body) {
 
     private static final Pattern BOUNDARY = Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))", Pattern.CASE_INSENSITIVE);
-    private static final int MOST_PARTS = 20;
+    private static final int MAX_PARTS = 20;
 
     /** Reads octets with any line ends. */
     public static MimeEntity of(byte[] octets) {
@@ -56,7 +56,7 @@ public record MimeEntity(Map<String, String> headers, String body) {
             return List.of();
         }
         String delimiter = "--" + Optional.ofNullable(boundary.group(1)).orElse(boundary.group(2));
-        String[] texts = ("\n" + body).split(Pattern.quote("\n" + delimiter), MOST_PARTS + 1);
+        String[] texts = ("\n" + body).split(Pattern.quote("\n" + delimiter), MAX_PARTS + 1);
         List<MimeEntity> parts = new ArrayList<>();
         for (int i = 1; i < texts.length && !texts[i].startsWith("--"); i++) {
             parts.add(of(texts[i].replaceFirst("^[ \t]*\n", "")));

@@ -35,8 +35,8 @@ public final class ReportCheck {
         "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?"
             + "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
     // RFC 7493 §2.2: the integers that a double holds exactly
-    private static final long LARGEST_COUNT = (1L << 53) - 1;
-    private static final int MOST_PROBLEMS = 20;
+    private static final long MAX_COUNT = (1L << 53) - 1;
+    private static final int MAX_PROBLEMS = 20;
 
     private final List<String> problems = new ArrayList<>();
 
@@ -156,7 +156,7 @@ public final class ReportCheck {
     }
 
     private void problem(String text) {
-        if (problems.size() < MOST_PROBLEMS) {
+        if (problems.size() < MAX_PROBLEMS) {
             problems.add(text);
         }
     }
@@ -172,7 +172,7 @@ public final class ReportCheck {
     }
 
     private static boolean isCount(JsonNode node) {
-        return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0 && node.longValue() <= LARGEST_COUNT;
+        return node.isIntegralNumber() && node.canConvertToLong() && node.longValue() >= 0 && node.longValue() <= MAX_COUNT;
     }
 
     private static boolean isPolicyType(String text) {

@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 public record ReportFile(TlsReport report, byte[] gzip) {
 
     /** The size that receivers are known to accept (RFC 8460 §5.2: 10 MB), less the third that base64 adds. */
-    static final int LARGEST = 7_000_000;
+    static final int MAX = 7_000_000;
     private static final int[] DETAILS = {300, 100, 30, 10, 0};
 
     /** What came of writing it. */
@@ -38,7 +38,7 @@ public record ReportFile(TlsReport report, byte[] gzip) {
      * file; a policy too large for a file of its own loses failure details, never a count.
      */
     public static Written write(TlsReport report) {
-        return write(report, LARGEST);
+        return write(report, MAX);
     }
 
     static Written write(TlsReport report, int largest) {

@@ -13,7 +13,7 @@ import jamestls.dns.DomainName;
 public record Reporter(String organization, String contact, String from) {
 
     /** Characters of {@code organization}. */
-    public static final int LONGEST_ORGANIZATION = 200;
+    public static final int MAX_ORGANIZATION = 200;
 
     public Reporter {
         if (!Address.domainOf(contact).equals(Address.domainOf(from))) {

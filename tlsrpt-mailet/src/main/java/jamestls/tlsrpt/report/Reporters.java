@@ -53,7 +53,7 @@ public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
 
         static Identity of(String line) {
             String[] fields = line.split("\\s*;\\s*");
-            if (fields.length < 3 || fields.length > 4 || fields[1].isEmpty() || fields[1].length() > Reporter.LONGEST_ORGANIZATION) {
+            if (fields.length < 3 || fields.length > 4 || fields[1].isEmpty() || fields[1].length() > Reporter.MAX_ORGANIZATION) {
                 throw new IllegalArgumentException("'" + line + "' is not 'sending-domain; organization; contact; from'");
             }
             List<DomainName> senders = new ArrayList<>();

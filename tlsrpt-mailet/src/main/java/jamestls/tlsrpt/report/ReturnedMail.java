@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 public record ReturnedMail(String reportId, String address, boolean isFinal, String why) {
 
     /** More of a notification is not looked at; what comes behind is the report itself. */
-    public static final int LARGEST = 256 * 1024;
+    public static final int MAX = 256 * 1024;
 
     private static final Pattern MESSAGE_ID = Pattern.compile("<([^<>@\\s]{1,100})@[^<>\\s]{1,255}>");
     private static final Pattern REPORT_ID = Pattern.compile("Report-ID: <([^<>\\s]{1,400})>");
@@ -27,7 +27,7 @@ public record ReturnedMail(String reportId, String address, boolean isFinal, Str
      * Reads a mail. It proves that it is about a mail of ours by that mail's Message-ID, which nobody else knows; so whoever makes
      * it up can only speak about reports that he got.
      *
-     * @param head the mail, or as much of its beginning as {@link #LARGEST}
+     * @param head the mail, or as much of its beginning as {@link #MAX}
      * @param ids that our mails were given
      * @return empty unless it is a notification of failure about a report mail of ours
      */

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  */
 public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) {
 
-    private static final int LONGEST_RECORD = 16_384;
+    private static final int MAX_RECORD = 16_384;
     // R8460-14 asks for "v=TLSRPTv1;", the grammar allows blanks before the semicolon: the grammar is the wider, and accepted
     private static final Pattern VERSION = Pattern.compile("v=TLSRPTv1[ \\t]*+;.*+", Pattern.DOTALL);
     private static final Pattern DELIMITER = Pattern.compile("[ \\t]*+;[ \\t]*+");
@@ -58,7 +58,7 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
 
     /** Reads one record; empty when it does not follow the grammar to its end. */
     public static Optional<RuaRecord> parse(String text) {
-        if (text.length() > LONGEST_RECORD || !VERSION.matcher(text).matches()) {
+        if (text.length() > MAX_RECORD || !VERSION.matcher(text).matches()) {
             return Optional.empty();
         }
         List<String> fields = new ArrayList<>(List.of(DELIMITER.split(text, -1)));

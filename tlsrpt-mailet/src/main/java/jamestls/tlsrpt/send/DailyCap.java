@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class DailyCap {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DailyCap.class);
-    private static final int MOST_HOSTS = 1_000_000;
+    private static final int MAX_HOSTS = 1_000_000;
     private static final int TOGETHER = 100;
 
     private final int most;
@@ -46,7 +46,7 @@ final class DailyCap {
         private final Map<DomainName, Long> counts = new LinkedHashMap<>() {
             @Override
             protected boolean removeEldestEntry(Map.Entry<DomainName, Long> eldest) {
-                return size() > MOST_HOSTS;
+                return size() > MAX_HOSTS;
             }
         };
         private Map<DomainName, Integer> unsaved = new HashMap<>();

@@ -1,14 +1,14 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.send.Counters.Counter;
+import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.MemoryDestinationStore;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import jamestls.tlsrpt.send.Counters.Counter;
-import jamestls.tlsrpt.store.DestinationStore;
-import jamestls.tlsrpt.store.MemoryDestinationStore;
 
 /**
  * Stands between what strangers' records name and what we send to: the operator's rules, a cap for each host and day, and
@@ -18,14 +18,14 @@ public final class DestinationGuard {
 
     private final DestinationRules rules;
     private final DailyCap cap;
-    private final DeadMailboxes dead;
+    private final SuppressionList dead;
     private final Counter denied;
     private final Counter replaced;
     private final Counter overCap;
     private final Counter leftAlone;
 
     /** @param mostPerHost reports that a host may get on one UTC day */
-    public DestinationGuard(DestinationRules rules, int mostPerHost, DestinationStore store, DeadMailboxes dead, Counters counters,
+    public DestinationGuard(DestinationRules rules, int mostPerHost, DestinationStore store, SuppressionList dead, Counters counters,
                             Clock clock) {
         this.rules = rules;
         this.cap = new DailyCap(mostPerHost, store, clock);
@@ -40,7 +40,7 @@ public final class DestinationGuard {
     public static DestinationGuard lenient(Counters counters, Clock clock) {
         DestinationRules rules = DestinationRules.parse("", Set.of());
         DestinationStore store = new MemoryDestinationStore();
-        return new DestinationGuard(rules, Integer.MAX_VALUE - 1, store, new DeadMailboxes(store, clock), counters, clock);
+        return new DestinationGuard(rules, Integer.MAX_VALUE - 1, store, new SuppressionList(store, clock), counters, clock);
     }
 
     /**

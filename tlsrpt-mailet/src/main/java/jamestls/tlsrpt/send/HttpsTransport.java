@@ -13,7 +13,7 @@ public final class HttpsTransport implements ReportTransport<Rua.Https> {
     private static final String MEDIA_TYPE = "application/tlsrpt+gzip";
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     /** Nobody reads the answer's body, but a server may send one. */
-    private static final int MOST_ANSWER_BYTES = 65_536;
+    private static final int MAX_ANSWER_BYTES = 65_536;
 
     private final Function<HttpsRequest, HttpsResult> client;
 
@@ -25,7 +25,7 @@ public final class HttpsTransport implements ReportTransport<Rua.Https> {
     @Override
     public Handover send(ReportFile file, Rua.Https destination) {
         HttpsRequest.Payload payload = new HttpsRequest.Payload(MEDIA_TYPE, file.gzip());
-        return switch (client.apply(HttpsRequest.post(destination.location(), payload, DEADLINE, MOST_ANSWER_BYTES))) {
+        return switch (client.apply(HttpsRequest.post(destination.location(), payload, DEADLINE, MAX_ANSWER_BYTES))) {
             case HttpsResult.Answer answer when answer.status() >= 200 && answer.status() < 300 -> new Accepted();
             case HttpsResult.Answer answer -> new Refused("HTTP status " + answer.status());
             case HttpsResult.Failure failure -> new Refused(failure.detail());

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 public final class ReportLog {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportLog.class);
-    private static final int LONGEST_DETAIL = 500;
+    private static final int MAX_DETAIL = 500;
 
     private final Counter sent;
     private final Counter notWanted;
@@ -80,6 +80,6 @@ public final class ReportLog {
     /** Parts of it are a stranger's words. */
     public static String printable(String text) {
         String clean = text.replaceAll("[^\\x20-\\x7e]", "?");
-        return clean.length() > LONGEST_DETAIL ? clean.substring(0, LONGEST_DETAIL) : clean;
+        return clean.length() > MAX_DETAIL ? clean.substring(0, MAX_DETAIL) : clean;
     }
 }

@@ -5,9 +5,9 @@ import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
+import jamestls.tlsrpt.store.ClaimResult;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;
-import jamestls.tlsrpt.store.Ending;
 import jamestls.tlsrpt.store.ReportStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyStore;
@@ -44,8 +44,8 @@ public final class ReportRun {
     private final ReportSettings settings;
     private final TallyStore tallies;
     private final RuaLookup lookup;
-    private final Rounds rounds;
-    private final GroupCommit<Ending, Boolean> endings;
+    private final DestinationDispatcher rounds;
+    private final GroupCommit<ClaimResult, Boolean> endings;
     private final ReportLog log;
     private final Clock clock;
 
@@ -54,7 +54,7 @@ public final class ReportRun {
         this.settings = settings;
         this.tallies = tallies;
         this.lookup = new RuaLookup(dns);
-        this.rounds = new Rounds(reports, transports, settings.guard(), settings.archive(), clock);
+        this.rounds = new DestinationDispatcher(reports, transports, settings.guard(), settings.archive(), clock);
         this.endings = new GroupCommit<>(tallies::end);
         this.log = log;
         this.clock = clock;
@@ -69,7 +69,7 @@ public final class ReportRun {
      */
     public void run(Due due, Predicate<TallyKey> ready, Consumer<ReportResult> each) {
         Queue<ReportResult> results = new ConcurrentLinkedQueue<>();
-        try (Abreast abreast = new Abreast(ABREAST)) {
+        try (BoundedExecutor abreast = new BoundedExecutor(ABREAST)) {
             Optional<TallyKey> last = Optional.empty();
             List<TallyKey> page;
             do {
@@ -102,7 +102,7 @@ public final class ReportRun {
         }
     }
 
-    private void claimAndReport(List<TallyKey> keys, Due due, Abreast abreast, Queue<ReportResult> results) {
+    private void claimAndReport(List<TallyKey> keys, Due due, BoundedExecutor abreast, Queue<ReportResult> results) {
         List<TallyKey> left = keys;
         while (!left.isEmpty() && !Thread.currentThread().isInterrupted()) {
             // a run may take hours, and a lease begins now
@@ -194,12 +194,12 @@ public final class ReportRun {
                     interrupted ? clock.instant()
                         : later.notBefore().orElseGet(() -> clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
                 case ReportResult.PartlySent some -> tallies.postpone(claim, interrupted ? clock.instant() : some.notBefore());
-                case ReportResult.NotWanted none -> endings.commit(Ending.discarded(claim));
-                case ReportResult.Sent done -> endings.commit(Ending.settled(claim, done.word()));
-                case ReportResult.GivenUp dropped -> endings.commit(Ending.settled(claim, dropped.word()));
-                case ReportResult.Expired expired -> endings.commit(Ending.settled(claim, expired.word()));
+                case ReportResult.NotWanted none -> endings.commit(ClaimResult.discarded(claim));
+                case ReportResult.Sent done -> endings.commit(ClaimResult.settled(claim, done.word()));
+                case ReportResult.GivenUp dropped -> endings.commit(ClaimResult.settled(claim, dropped.word()));
+                case ReportResult.Expired expired -> endings.commit(ClaimResult.settled(claim, expired.word()));
                 case ReportResult.Faulty faulty ->
-                    endings.commit(Ending.settled(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems())));
+                    endings.commit(ClaimResult.settled(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems())));
             };
             if (!held) {
                 LOGGER.warn("tlsreport domain={} day={}: took so long that another one took it over", claim.tally().key().domain(),

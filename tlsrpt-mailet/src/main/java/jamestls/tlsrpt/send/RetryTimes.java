@@ -9,22 +9,22 @@ import java.time.Duration;
 final class RetryTimes {
 
     private static final Duration FIRST = Duration.ofMinutes(5);
-    private static final int MOST_DOUBLINGS = 6;
-    private static final Duration LONGEST = Duration.ofHours(4);
+    private static final int MAX_DOUBLINGS = 6;
+    private static final Duration MAX = Duration.ofHours(4);
     /** The pauses between them come to 21 hours and a quarter; one more would end after the day. */
-    private static final int MOST_TRIES = 11;
+    private static final int MAX_TRIES = 11;
 
     private RetryTimes() {
     }
 
     /** @param tries before this one, zero for the first */
     static Duration pauseAfter(int tries) {
-        Duration pause = FIRST.multipliedBy(1L << Math.clamp(tries, 0, MOST_DOUBLINGS));
-        return pause.compareTo(LONGEST) > 0 ? LONGEST : pause;
+        Duration pause = FIRST.multipliedBy(1L << Math.clamp(tries, 0, MAX_DOUBLINGS));
+        return pause.compareTo(MAX) > 0 ? MAX : pause;
     }
 
     /** @param tries up to now */
     static boolean isLast(int tries) {
-        return tries >= MOST_TRIES;
+        return tries >= MAX_TRIES;
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 final class RuaLookup {
 
     /** A record may name more, and each is a mail or a connection somebody else pays for (RFC 8460 §7). */
-    static final int MOST_DESTINATIONS = 10;
+    static final int MAX_DESTINATIONS = 10;
 
     private final Dns dns;
 
@@ -54,7 +54,7 @@ final class RuaLookup {
         return switch (selection) {
             case RuaRecord.None none -> new NoWish(none.reason());
             case RuaRecord.Found found -> {
-                List<Rua> usable = found.record().usable().stream().limit(MOST_DESTINATIONS).toList();
+                List<Rua> usable = found.record().usable().stream().limit(MAX_DESTINATIONS).toList();
                 yield usable.isEmpty() ? new NoWish("no destination that can be used") : new Destinations(usable);
             }
         };

@@ -7,7 +7,7 @@ import java.util.List;
 public final class RunSummary {
 
     private static final String CRLF = "\r\n";
-    private static final int MOST_LINES = 1_000;
+    private static final int MAX_LINES = 1_000;
 
     private final List<String> lines = new ArrayList<>();
     private long results;
@@ -16,7 +16,7 @@ public final class RunSummary {
     public void add(ReportResult result) {
         results++;
         sent += ReportLog.hasIt(result) ? 1 : 0;
-        if (lines.size() < MOST_LINES) {
+        if (lines.size() < MAX_LINES) {
             lines.add(line(result));
         }
     }
@@ -25,8 +25,8 @@ public final class RunSummary {
         StringBuilder text = new StringBuilder()
             .append(results == 0 ? "There was nothing to report." : sent + " of " + results + " reports sent.").append(CRLF);
         lines.forEach(line -> text.append(CRLF).append(line));
-        if (results > MOST_LINES) {
-            text.append(CRLF).append("and ").append(results - MOST_LINES).append(" more: see the log.").append(CRLF);
+        if (results > MAX_LINES) {
+            text.append(CRLF).append("and ").append(results - MAX_LINES).append(" more: see the log.").append(CRLF);
         }
         return text.toString();
     }

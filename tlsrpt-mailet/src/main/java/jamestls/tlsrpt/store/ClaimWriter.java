@@ -48,7 +48,7 @@ final class ClaimWriter {
     }
 
     /** A part that is being claimed. */
-    private record Found(TallyKey key, Part part, Instant end, long sessions, long failed, int tries, boolean fresh) {
+    private record Found(TallyKey key, ReportPeriod part, Instant end, long sessions, long failed, int tries, boolean fresh) {
     }
 
     /** @param mostDetails failure details to be read at once; beyond them the rest is left, but one is always claimed */
@@ -75,7 +75,7 @@ final class ClaimWriter {
         List<TallyKey> sorted = List.copyOf(new TreeSet<>(keys));
         try (PreparedStatement update = connection.prepareStatement(LOCK)) {
             for (TallyKey key : sorted) {
-                Rows.setKey(update, 1, key);
+                JdbcValues.setKey(update, 1, key);
                 update.addBatch();
             }
             int[] changed = update.executeBatch();
@@ -114,7 +114,7 @@ final class ClaimWriter {
                 while (answer.next()) {
                     TallyKey key = key(answer);
                     if (wanted.contains(key)) {
-                        Part part = part(answer);
+                        ReportPeriod part = part(answer);
                         found.put(key, new Found(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0, true));
                     }
                 }
@@ -140,7 +140,7 @@ final class ClaimWriter {
 
     private long details(Found part) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(DETAILS)) {
-            query.setInt(Rows.setKey(query, 1, part.key()), part.part().number());
+            query.setInt(JdbcValues.setKey(query, 1, part.key()), part.part().number());
             try (ResultSet answer = query.executeQuery()) {
                 return answer.next() ? answer.getLong(1) : 0;
             }
@@ -153,8 +153,8 @@ final class ClaimWriter {
         }
         try (PreparedStatement update = connection.prepareStatement(LEASE)) {
             for (Found each : parts) {
-                Rows.set(update, 1, token, leased());
-                update.setInt(Rows.setKey(update, 3, each.key()), each.part().number());
+                JdbcValues.set(update, 1, token, leased());
+                update.setInt(JdbcValues.setKey(update, 3, each.key()), each.part().number());
                 update.addBatch();
             }
             update.executeBatch();
@@ -168,12 +168,12 @@ final class ClaimWriter {
         try (PreparedStatement insert = connection.prepareStatement(CLOSE);
              PreparedStatement update = connection.prepareStatement(NEXT)) {
             for (Found each : parts) {
-                Rows.set(insert, Rows.setKey(insert, 1, each.key()), each.part().number(), each.part().start().toEpochMilli(),
+                JdbcValues.set(insert, JdbcValues.setKey(insert, 1, each.key()), each.part().number(), each.part().start().toEpochMilli(),
                     each.end().toEpochMilli(), each.sessions(), each.failed(), token, leased());
                 insert.addBatch();
-                Part next = each.part().next(each.end(), each.key());
-                Rows.set(update, 1, next.number(), next.start().toEpochMilli());
-                Rows.setKey(update, 3, each.key());
+                ReportPeriod next = each.part().next(each.end(), each.key());
+                JdbcValues.set(update, 1, next.number(), next.start().toEpochMilli());
+                JdbcValues.setKey(update, 3, each.key());
                 update.addBatch();
             }
             insert.executeBatch();
@@ -191,26 +191,26 @@ final class ClaimWriter {
     }
 
     private long leased() {
-        return due.now().plus(Wait.LEASE).toEpochMilli();
+        return due.now().plus(Expiry.LEASE).toEpochMilli();
     }
 
     private static TallyKey key(ResultSet answer) throws SQLException {
         return TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
     }
 
-    private static Part part(ResultSet answer) throws SQLException {
-        return new Part(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)));
+    private static ReportPeriod part(ResultSet answer) throws SQLException {
+        return new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)));
     }
 
     private int setRange(PreparedStatement query) throws SQLException {
-        return Rows.setKey(query, Rows.setKey(query, 1, keys.getFirst()), keys.getLast());
+        return JdbcValues.setKey(query, JdbcValues.setKey(query, 1, keys.getFirst()), keys.getLast());
     }
 
     /** @return the number of the next parameter */
     static int setFree(PreparedStatement query, int first, Due due) throws SQLException {
         // a lease or pause longer than there can be is from a clock that was wrong
-        Rows.set(query, first, due.now().toEpochMilli(), due.now().plus(Wait.LONGEST_LEASE).toEpochMilli(),
-            due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Wait.LONGEST_PAUSE).toEpochMilli());
+        JdbcValues.set(query, first, due.now().toEpochMilli(), due.now().plus(Expiry.MAX_LEASE).toEpochMilli(),
+            due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Expiry.MAX_PAUSE).toEpochMilli());
         return first + 4;
     }
 }

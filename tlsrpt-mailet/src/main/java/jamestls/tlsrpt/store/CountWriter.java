@@ -77,11 +77,11 @@ final class CountWriter {
     private record Failure(Count count, FailureKey what, byte[] hash, long n) {
         Failure folded() {
             FailureKey folded = FailureKey.folded(what.type());
-            return new Failure(count, folded, Rows.hash(folded), n);
+            return new Failure(count, folded, JdbcValues.hash(folded), n);
         }
     }
 
-    Written write(GroupId group, List<DomainCounts> domains) throws SQLException {
+    Written write(WriteId group, List<DomainCounts> domains) throws SQLException {
         Connection physical = KnownPolicies.physical(connection);
         if (domains.isEmpty() || !isNext(group, domains)) {
             return new Written(0, Map.of(), physical);
@@ -105,9 +105,9 @@ final class CountWriter {
         return new Written(counts.size() - counted.size(), fresh, physical);
     }
 
-    private boolean isNext(GroupId group, List<DomainCounts> domains) throws SQLException {
+    private boolean isNext(WriteId group, List<DomainCounts> domains) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(NEXT_GROUP)) {
-            Rows.set(statement, 1, group.writer(), group.number(), domains.getLast().key().day().toEpochDay());
+            JdbcValues.set(statement, 1, group.writer(), group.number(), domains.getLast().key().day().toEpochDay());
             return statement.executeUpdate() > 0;
         }
     }
@@ -124,7 +124,7 @@ final class CountWriter {
         }
         try (PreparedStatement statement = connection.prepareStatement(POLICY)) {
             for (StoredPolicy policy : lastDays.keySet().stream().sorted().toList()) {
-                Rows.set(statement, 1, policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(),
+                JdbcValues.set(statement, 1, policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(),
                     lastDays.get(policy));
                 statement.addBatch();
             }
@@ -135,8 +135,8 @@ final class CountWriter {
     private void addToDomains(List<DomainCounts> domains) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(DOMAIN)) {
             for (DomainCounts domain : domains) {
-                int next = Rows.setKey(statement, 1, domain.key());
-                Rows.set(statement, next, domain.key().firstSecond().toEpochMilli(), domain.sessions(), domain.failedSessions());
+                int next = JdbcValues.setKey(statement, 1, domain.key());
+                JdbcValues.set(statement, next, domain.key().firstSecond().toEpochMilli(), domain.sessions(), domain.failedSessions());
                 statement.addBatch();
             }
             statement.executeBatch();
@@ -162,7 +162,7 @@ final class CountWriter {
         try (PreparedStatement statement = connection.prepareStatement(OPEN_AGAIN)) {
             for (DomainCounts domain : domains) {
                 if (days.contains(domain.key().day().toEpochDay())) {
-                    Rows.setKey(statement, 1, domain.key());
+                    JdbcValues.setKey(statement, 1, domain.key());
                     statement.addBatch();
                 }
             }
@@ -175,8 +175,8 @@ final class CountWriter {
         int[] known;
         try (PreparedStatement statement = connection.prepareStatement(KNOWN_POLICY)) {
             for (Count count : counts) {
-                Rows.set(statement, 1, count.policy().successes(), count.policy().failures());
-                int next = Rows.setKey(statement, Rows.setKey(statement, 3, count.key()), count.key());
+                JdbcValues.set(statement, 1, count.policy().successes(), count.policy().failures());
+                int next = JdbcValues.setKey(statement, JdbcValues.setKey(statement, 3, count.key()), count.key());
                 statement.setBytes(next, count.hash());
                 statement.addBatch();
             }
@@ -189,8 +189,8 @@ final class CountWriter {
         List<Count> counted = new ArrayList<>(where(known, counts, true));
         try (PreparedStatement statement = connection.prepareStatement(NEW_POLICY)) {
             for (Count count : fresh) {
-                Rows.set(statement, 1, count.hash(), count.policy().successes(), count.policy().failures());
-                statement.setInt(Rows.setKey(statement, 4, count.key()), limits.policiesPerDomain());
+                JdbcValues.set(statement, 1, count.hash(), count.policy().successes(), count.policy().failures());
+                statement.setInt(JdbcValues.setKey(statement, 4, count.key()), limits.policiesPerDomain());
                 statement.addBatch();
             }
             counted.addAll(where(statement.executeBatch(), fresh, true));
@@ -203,8 +203,8 @@ final class CountWriter {
         try (PreparedStatement statement = connection.prepareStatement(TAKE_BACK)) {
             for (DomainCounts domain : domains) {
                 if (!withPolicy.contains(domain.key())) {
-                    Rows.set(statement, 1, domain.sessions(), domain.failedSessions());
-                    Rows.setKey(statement, 3, domain.key());
+                    JdbcValues.set(statement, 1, domain.sessions(), domain.failedSessions());
+                    JdbcValues.setKey(statement, 3, domain.key());
                     statement.addBatch();
                 }
             }
@@ -215,7 +215,7 @@ final class CountWriter {
     private void addFailures(List<Count> counts) throws SQLException {
         List<Failure> failures = new ArrayList<>();
         for (Count count : counts) {
-            count.policy().details().forEach((what, n) -> failures.add(new Failure(count, what, Rows.hash(what), n)));
+            count.policy().details().forEach((what, n) -> failures.add(new Failure(count, what, JdbcValues.hash(what), n)));
         }
         if (failures.isEmpty()) {
             return;
@@ -237,9 +237,9 @@ final class CountWriter {
         try (PreparedStatement statement = connection.prepareStatement(KNOWN_FAILURE)) {
             for (Failure failure : failures) {
                 statement.setLong(1, failure.n());
-                int next = Rows.setKey(statement, 2, failure.count().key());
-                next = Rows.setKey(statement, next, failure.count().key());
-                Rows.set(statement, next, failure.count().hash(), failure.hash());
+                int next = JdbcValues.setKey(statement, 2, failure.count().key());
+                next = JdbcValues.setKey(statement, next, failure.count().key());
+                JdbcValues.set(statement, next, failure.count().hash(), failure.hash());
                 statement.addBatch();
             }
             return where(statement.executeBatch(), failures, false);
@@ -249,9 +249,9 @@ final class CountWriter {
     private int[] grantRoom(List<Failure> failures) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ROOM_FOR_FAILURE)) {
             for (Failure failure : failures) {
-                int next = Rows.setKey(statement, 1, failure.count().key());
-                next = Rows.setKey(statement, next, failure.count().key());
-                Rows.set(statement, next, failure.count().hash(), limits.detailsPerPolicy());
+                int next = JdbcValues.setKey(statement, 1, failure.count().key());
+                next = JdbcValues.setKey(statement, next, failure.count().key());
+                JdbcValues.set(statement, next, failure.count().hash(), limits.detailsPerPolicy());
                 statement.addBatch();
             }
             return statement.executeBatch();
@@ -262,13 +262,13 @@ final class CountWriter {
         try (PreparedStatement statement = connection.prepareStatement(NEW_FAILURE)) {
             for (Failure failure : failures) {
                 FailureKey what = failure.what();
-                Rows.set(statement, 1, failure.count().hash(), failure.hash(), what.type().wireName());
-                statement.setBytes(4, Rows.bytes(what.sendingIp()));
+                JdbcValues.set(statement, 1, failure.count().hash(), failure.hash(), what.type().wireName());
+                statement.setBytes(4, JdbcValues.bytes(what.sendingIp()));
                 statement.setString(5, what.mxHost().map(Object::toString).orElse(null));
                 statement.setString(6, what.helo().orElse(null));
-                statement.setBytes(7, Rows.bytes(what.receivingIp()));
-                Rows.set(statement, 8, what.reason(), failure.n());
-                Rows.setKey(statement, 10, failure.count().key());
+                statement.setBytes(7, JdbcValues.bytes(what.receivingIp()));
+                JdbcValues.set(statement, 8, what.reason(), failure.n());
+                JdbcValues.setKey(statement, 10, failure.count().key());
                 statement.addBatch();
             }
             statement.executeBatch();

@@ -13,7 +13,7 @@ import java.util.List;
  * @param failedSessions how many of them fell short of at least one policy
  * @param policies at least one
  */
-public record DomainTally(TallyKey key, Part part, Instant end, long sessions, long failedSessions, List<PolicyTally> policies) {
+public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long sessions, long failedSessions, List<PolicyTally> policies) {
 
     public DomainTally {
         policies = List.copyOf(policies);

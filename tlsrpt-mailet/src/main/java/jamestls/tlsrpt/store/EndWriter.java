@@ -25,7 +25,7 @@ final class EndWriter {
     }
 
     /** @return for each whether it was held */
-    List<Boolean> end(List<Ending> endings) throws SQLException {
+    List<Boolean> end(List<ClaimResult> endings) throws SQLException {
         List<Integer> order = IntStream.range(0, endings.size()).boxed()
             .sorted(Comparator.comparing(i -> endings.get(i).claim().tally().key())).toList();
         ClaimWriter.lock(connection, endings.stream().map(ending -> ending.claim().tally().key()).toList());
@@ -33,7 +33,7 @@ final class EndWriter {
         List<Claim> discarded = new ArrayList<>();
         try (PreparedStatement update = connection.prepareStatement(SETTLE)) {
             for (int i : order) {
-                Ending ending = endings.get(i);
+                ClaimResult ending = endings.get(i);
                 update.setString(1, ending.result().orElse("discarded"));
                 update.setString(setPart(update, 2, ending.claim()), ending.claim().token());
                 update.addBatch();
@@ -41,7 +41,7 @@ final class EndWriter {
             int[] changed = update.executeBatch();
             for (int i = 0; i < changed.length; i++) {
                 held[order.get(i)] = changed[i] != 0;
-                Ending ending = endings.get(order.get(i));
+                ClaimResult ending = endings.get(order.get(i));
                 if (changed[i] != 0 && ending.result().isEmpty()) {
                     discarded.add(ending.claim());
                 }
@@ -66,7 +66,7 @@ final class EndWriter {
         }
         try (PreparedStatement delete = connection.prepareStatement(FORGET_EMPTY)) {
             for (Claim claim : claims) {
-                Rows.setKey(delete, Rows.setKey(delete, 1, claim.tally().key()), claim.tally().key());
+                JdbcValues.setKey(delete, JdbcValues.setKey(delete, 1, claim.tally().key()), claim.tally().key());
                 delete.addBatch();
             }
             delete.executeBatch();
@@ -75,7 +75,7 @@ final class EndWriter {
 
     /** @return the number of the next parameter */
     private static int setPart(PreparedStatement statement, int first, Claim claim) throws SQLException {
-        int next = Rows.setKey(statement, first, claim.tally().key());
+        int next = JdbcValues.setKey(statement, first, claim.tally().key());
         statement.setInt(next, claim.tally().part().number());
         return next + 1;
     }

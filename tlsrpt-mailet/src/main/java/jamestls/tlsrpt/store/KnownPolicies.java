@@ -14,13 +14,13 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class KnownPolicies {
 
-    private static final int MOST = 50_000;
+    private static final int MAX = 50_000;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<ByteBuffer, Long> lastDays = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Long> eldest) {
-            return size() > MOST;
+            return size() > MAX;
         }
     };
     private Connection connection;

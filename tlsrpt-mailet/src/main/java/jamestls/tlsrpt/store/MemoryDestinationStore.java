@@ -13,13 +13,13 @@ import java.util.concurrent.locks.ReentrantLock;
 /** In memory: a restart forgets it. */
 public final class MemoryDestinationStore implements DestinationStore {
 
-    private static final int MOST_ADDRESSES = 100_000;
+    private static final int MAX_ADDRESSES = 100_000;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, LeftAlone> addresses = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, LeftAlone> eldest) {
-            return size() > MOST_ADDRESSES;
+            return size() > MAX_ADDRESSES;
         }
     };
     private final Map<LocalDate, Map<DomainName, Long>> days = new HashMap<>();

@@ -30,7 +30,7 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public int add(GroupId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<DomainCounts> counts) {
         return alone(() -> {
             Long last = groups.get(group.writer());
             if (last != null && last >= group.number()) {
@@ -59,7 +59,7 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<Ending> endings) {
+    public List<Boolean> end(List<ClaimResult> endings) {
         return alone(() -> endings.stream().map(ending -> discarded(ending.claim())).toList());
     }
 
@@ -75,8 +75,8 @@ public final class MemoryTallyStore implements TallyStore {
     public boolean postpone(Claim claim, Instant notBefore) {
         return alone(() -> held(claim).map(closed -> {
             closed.token = "";
-            closed.lease = Wait.NONE;
-            closed.pause = new Wait(notBefore, Wait.LONGEST_PAUSE);
+            closed.lease = Expiry.NONE;
+            closed.pause = new Expiry(notBefore, Expiry.MAX_PAUSE);
             closed.tries++;
             return true;
         }).orElse(false));
@@ -107,7 +107,7 @@ public final class MemoryTallyStore implements TallyStore {
             if (!roomForDomain(counts.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
                 return counts.policies().size();
             }
-            entry = new Entry(Part.first(counts.key()));
+            entry = new Entry(ReportPeriod.first(counts.key()));
             entries.put(counts.key(), entry);
             domains.merge(counts.key().day(), 1, Integer::sum);
         }
@@ -137,11 +137,11 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     private static final class Entry {
-        private Part part;
+        private ReportPeriod part;
         private Optional<DomainCounter> open = Optional.empty();
         private final SortedMap<Integer, Closed> closed = new TreeMap<>();
 
-        Entry(Part part) {
+        Entry(ReportPeriod part) {
             this.part = part;
         }
 
@@ -172,8 +172,8 @@ public final class MemoryTallyStore implements TallyStore {
         private final DomainCounter counter;
         private final DomainTally tally;
         private String token = "";
-        private Wait lease = Wait.NONE;
-        private Wait pause = Wait.NONE;
+        private Expiry lease = Expiry.NONE;
+        private Expiry pause = Expiry.NONE;
         private int tries;
         private boolean claimed;
 
@@ -190,7 +190,7 @@ public final class MemoryTallyStore implements TallyStore {
             boolean fresh = !claimed;
             claimed = true;
             token = UUID.randomUUID().toString();
-            lease = new Wait(now.plus(Wait.LEASE), Wait.LONGEST_LEASE);
+            lease = new Expiry(now.plus(Expiry.LEASE), Expiry.MAX_LEASE);
             return new Claim(tally, tries, fresh, token);
         }
     }

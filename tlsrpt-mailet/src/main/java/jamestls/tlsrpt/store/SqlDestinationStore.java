@@ -27,8 +27,8 @@ public final class SqlDestinationStore implements DestinationStore {
         "CREATE TABLE tlsdest_secret (name TEXT PRIMARY KEY, octets ${bytes} NOT NULL)")));
 
     static final int SECRET_OCTETS = 32;
-    private static final int MOST_ADDRESSES = 100_000;
-    private static final int MOST_HOSTS = 1_000_000;
+    private static final int MAX_ADDRESSES = 100_000;
+    private static final int MAX_HOSTS = 1_000_000;
     private static final String MAIL_IDS = "mail-ids";
 
     private final Database database;
@@ -42,7 +42,7 @@ public final class SqlDestinationStore implements DestinationStore {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
                      "SELECT address, until, why FROM tlsdest_left_alone WHERE until > ? ORDER BY until DESC, address LIMIT ?")) {
-                Rows.set(query, 1, now.toEpochMilli(), MOST_ADDRESSES);
+                JdbcValues.set(query, 1, now.toEpochMilli(), MAX_ADDRESSES);
                 List<LeftAlone> all = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -60,7 +60,7 @@ public final class SqlDestinationStore implements DestinationStore {
             try (PreparedStatement insert = connection.prepareStatement(
                      "INSERT INTO tlsdest_left_alone (address, until, why) VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
                          + "until = excluded.until, why = excluded.why WHERE excluded.until > tlsdest_left_alone.until")) {
-                Rows.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why());
+                JdbcValues.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why());
                 return insert.executeUpdate();
             }
         });
@@ -71,7 +71,7 @@ public final class SqlDestinationStore implements DestinationStore {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
                      "SELECT host, n FROM tlsdest_host_day WHERE day = ? ORDER BY n DESC LIMIT ?")) {
-                Rows.set(query, 1, day.toEpochDay(), MOST_HOSTS);
+                JdbcValues.set(query, 1, day.toEpochDay(), MAX_HOSTS);
                 Map<DomainName, Long> counts = new HashMap<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -92,7 +92,7 @@ public final class SqlDestinationStore implements DestinationStore {
                      "INSERT INTO tlsdest_host_day (day, host, n) VALUES (?, ?, ?) ON CONFLICT (day, host) DO UPDATE SET "
                          + "n = tlsdest_host_day.n + excluded.n")) {
                 for (Map.Entry<DomainName, Integer> each : sorted.entrySet()) {
-                    Rows.set(insert, 1, day.toEpochDay(), each.getKey().ascii(), each.getValue());
+                    JdbcValues.set(insert, 1, day.toEpochDay(), each.getKey().ascii(), each.getValue());
                     insert.addBatch();
                 }
                 insert.executeBatch();
@@ -105,7 +105,7 @@ public final class SqlDestinationStore implements DestinationStore {
         Map<DomainName, Long> totals = new HashMap<>();
         try (PreparedStatement query = connection.prepareStatement("SELECT n FROM tlsdest_host_day WHERE day = ? AND host = ?")) {
             for (DomainName host : hosts.keySet()) {
-                Rows.set(query, 1, day.toEpochDay(), host.ascii());
+                JdbcValues.set(query, 1, day.toEpochDay(), host.ascii());
                 try (ResultSet answer = query.executeQuery()) {
                     totals.put(host, answer.next() ? answer.getLong(1) : 0);
                 }
@@ -122,9 +122,9 @@ public final class SqlDestinationStore implements DestinationStore {
             try (PreparedStatement insert = connection.prepareStatement(
                      "INSERT INTO tlsdest_secret (name, octets) VALUES (?, ?) ON CONFLICT (name) DO NOTHING");
                  PreparedStatement query = connection.prepareStatement("SELECT octets FROM tlsdest_secret WHERE name = ?")) {
-                Rows.set(insert, 1, MAIL_IDS, fresh);
+                JdbcValues.set(insert, 1, MAIL_IDS, fresh);
                 insert.executeUpdate();
-                Rows.set(query, 1, MAIL_IDS);
+                JdbcValues.set(query, 1, MAIL_IDS);
                 try (ResultSet answer = query.executeQuery()) {
                     if (!answer.next()) {
                         throw new SQLException("the secret was not kept");
@@ -140,8 +140,8 @@ public final class SqlDestinationStore implements DestinationStore {
         database.transaction(connection -> {
             try (PreparedStatement hosts = connection.prepareStatement("DELETE FROM tlsdest_host_day WHERE day < ?");
                  PreparedStatement addresses = connection.prepareStatement("DELETE FROM tlsdest_left_alone WHERE until < ?")) {
-                Rows.set(hosts, 1, firstKept.toEpochDay());
-                Rows.set(addresses, 1, firstKept.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli());
+                JdbcValues.set(hosts, 1, firstKept.toEpochDay());
+                JdbcValues.set(addresses, 1, firstKept.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli());
                 return hosts.executeUpdate() + addresses.executeUpdate();
             }
         });

@@ -38,7 +38,7 @@ public final class SqlReportStore implements ReportStore {
             Optional<ReportRecord> before = one(connection, dispatch);
             try (PreparedStatement insert = connection.prepareStatement(BEGIN)) {
                 int next = setDispatch(insert, 1, dispatch);
-                Rows.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
+                JdbcValues.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
                 insert.executeUpdate();
             }
             return before;
@@ -51,7 +51,7 @@ public final class SqlReportStore implements ReportStore {
             try (PreparedStatement insert = connection.prepareStatement(BEGIN)) {
                 for (Dispatch dispatch : dispatches) {
                     int next = setDispatch(insert, 1, dispatch);
-                    Rows.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
+                    JdbcValues.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli());
                     insert.addBatch();
                 }
                 return insert.executeBatch();
@@ -71,7 +71,7 @@ public final class SqlReportStore implements ReportStore {
             try (PreparedStatement update = connection.prepareStatement("UPDATE tlsrpt_dispatch SET state = ?, result = ?, at = ?, "
                      + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ? AND state <> 'LOST'")) {
                 for (ReportRecord each : finished) {
-                    Rows.set(update, 1, each.state().name(), each.result(), each.at().toEpochMilli());
+                    JdbcValues.set(update, 1, each.state().name(), each.result(), each.at().toEpochMilli());
                     update.setObject(4, each.retryAt().map(Instant::toEpochMilli).orElse(null));
                     setDispatch(update, 5, each.dispatch());
                     update.addBatch();
@@ -85,7 +85,7 @@ public final class SqlReportStore implements ReportStore {
     public List<ReportRecord> of(TallyKey key) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(COLUMNS + "WHERE day = ? AND domain = ?")) {
-                Rows.setKey(query, 1, key);
+                JdbcValues.setKey(query, 1, key);
                 return read(query).stream().sorted(ReportRecord.BY_PART).toList();
             }
         });
@@ -108,7 +108,7 @@ public final class SqlReportStore implements ReportStore {
             deleted = database.transaction(connection -> {
                 try (PreparedStatement delete = connection.prepareStatement("DELETE FROM tlsrpt_dispatch WHERE (day, domain, part, target) "
                          + "IN (SELECT day, domain, part, target FROM tlsrpt_dispatch WHERE day < ? LIMIT ?)")) {
-                    Rows.set(delete, 1, firstKept.toEpochDay(), ROWS_PER_SLICE);
+                    JdbcValues.set(delete, 1, firstKept.toEpochDay(), ROWS_PER_SLICE);
                     return delete.executeUpdate();
                 }
             });
@@ -154,8 +154,8 @@ public final class SqlReportStore implements ReportStore {
 
     /** @return the number of the next parameter */
     private static int setDispatch(PreparedStatement statement, int first, Dispatch dispatch) throws SQLException {
-        int next = Rows.setKey(statement, first, dispatch.key());
-        Rows.set(statement, next, dispatch.part(), Rows.hash(dispatch.destination()));
+        int next = JdbcValues.setKey(statement, first, dispatch.key());
+        JdbcValues.set(statement, next, dispatch.part(), JdbcValues.hash(dispatch.destination()));
         return next + 2;
     }
 }

@@ -38,7 +38,7 @@ public final class SqlTallyStore implements TallyStore {
     }
 
     @Override
-    public int add(GroupId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<DomainCounts> counts) {
         try {
             CountWriter.Written written = database.transaction(connection ->
                 new CountWriter(connection, limits, known).write(group, counts));
@@ -57,9 +57,9 @@ public final class SqlTallyStore implements TallyStore {
                 long day = due.lastDay().toEpochDay();
                 long afterDay = after.map(key -> key.day().toEpochDay()).orElse(Long.MIN_VALUE);
                 String afterDomain = after.map(TallyKey::name).orElse("");
-                Rows.set(query, 1, day, afterDay, afterDomain, most, day, afterDay, afterDomain);
+                JdbcValues.set(query, 1, day, afterDay, afterDomain, most, day, afterDay, afterDomain);
                 int next = ClaimWriter.setFree(query, 8, due);
-                Rows.set(query, next, most, most);
+                JdbcValues.set(query, next, most, most);
                 List<TallyKey> keys = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -77,7 +77,7 @@ public final class SqlTallyStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<Ending> endings) {
+    public List<Boolean> end(List<ClaimResult> endings) {
         return database.transaction(connection -> new EndWriter(connection).end(endings));
     }
 
@@ -89,9 +89,9 @@ public final class SqlTallyStore implements TallyStore {
 
     private static boolean postponed(Connection connection, Claim claim, Instant notBefore) throws SQLException {
         try (PreparedStatement update = connection.prepareStatement(POSTPONE)) {
-            Rows.set(update, 1, notBefore.toEpochMilli());
-            int next = Rows.setKey(update, 2, claim.tally().key());
-            Rows.set(update, next, claim.tally().part().number(), claim.token());
+            JdbcValues.set(update, 1, notBefore.toEpochMilli());
+            int next = JdbcValues.setKey(update, 2, claim.tally().key());
+            JdbcValues.set(update, next, claim.tally().part().number(), claim.token());
             return update.executeUpdate() > 0;
         }
     }

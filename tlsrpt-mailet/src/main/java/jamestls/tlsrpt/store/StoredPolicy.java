@@ -17,9 +17,10 @@ record StoredPolicy(byte[] hash, String type, String domain, byte[] strings, byt
     /** @param key whose policy it is */
     static StoredPolicy of(AppliedPolicy policy, TallyKey key) {
         String domain = policy.policyDomain().equals(key.domain()) ? "" : policy.policyDomain().ascii();
-        byte[] strings = Rows.lines(policy.policyStrings());
-        byte[] mxHosts = Rows.lines(policy.mxHosts());
-        return new StoredPolicy(Rows.hash(policy.type().wireName(), domain, strings, mxHosts), policy.type().wireName(), domain, strings,
+        byte[] strings = JdbcValues.lines(policy.policyStrings());
+        byte[] mxHosts = JdbcValues.lines(policy.mxHosts());
+        return new StoredPolicy(JdbcValues.hash(policy.type().wireName(), domain, strings, mxHosts), policy.type().wireName(), domain,
+            strings,
             mxHosts);
     }
 

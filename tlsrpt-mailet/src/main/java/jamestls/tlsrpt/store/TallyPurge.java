@@ -45,7 +45,7 @@ final class TallyPurge {
         List<TallyKey> keys = new ArrayList<>();
         try (PreparedStatement query = connection.prepareStatement(
                  "SELECT day, domain FROM tlsrpt_domain WHERE day < ? ORDER BY day, domain LIMIT ?")) {
-            Rows.set(query, 1, firstKept, DOMAINS_PER_SLICE);
+            JdbcValues.set(query, 1, firstKept, DOMAINS_PER_SLICE);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
                     keys.add(TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2)));
@@ -55,7 +55,7 @@ final class TallyPurge {
         for (String table : keys.isEmpty() ? List.<String>of() : TABLES) {
             try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE day = ? AND domain = ?")) {
                 for (TallyKey key : keys) {
-                    Rows.setKey(delete, 1, key);
+                    JdbcValues.setKey(delete, 1, key);
                     delete.addBatch();
                 }
                 delete.executeBatch();
@@ -67,7 +67,7 @@ final class TallyPurge {
     private static int deleteRows(Connection connection, String table, String id, long firstKept) throws SQLException {
         try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE " + id + " IN (SELECT " + id
                  + " FROM " + table + " WHERE last_day < ? LIMIT ?)")) {
-            Rows.set(delete, 1, firstKept, ROWS_PER_SLICE);
+            JdbcValues.set(delete, 1, firstKept, ROWS_PER_SLICE);
             return delete.executeUpdate();
         }
     }

@@ -56,19 +56,19 @@ final class TallyReader {
     static DomainTally closed(Connection connection, TallyKey key, int part) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed FROM tlsrpt_part "
                  + "WHERE day = ? AND domain = ? AND part = ?")) {
-            query.setInt(Rows.setKey(query, 1, key), part);
+            query.setInt(JdbcValues.setKey(query, 1, key), part);
             try (ResultSet answer = query.executeQuery()) {
                 if (!answer.next()) {
                     throw new SQLException("no part " + part + " of " + key);
                 }
-                return new DomainTally(key, new Part(part, Instant.ofEpochMilli(answer.getLong(1))),
+                return new DomainTally(key, new ReportPeriod(part, Instant.ofEpochMilli(answer.getLong(1))),
                     Instant.ofEpochMilli(answer.getLong(2)), answer.getLong(3), answer.getLong(4), policies(connection, key, part));
             }
         }
     }
 
     static List<PolicyTally> policies(Connection connection, TallyKey key, int part) throws SQLException {
-        Parameters ofPart = query -> query.setInt(Rows.setKey(query, 1, key), part);
+        Parameters ofPart = query -> query.setInt(JdbcValues.setKey(query, 1, key), part);
         return policies(connection, POLICIES_OF_PART, ofPart, failures(connection, FAILURES_OF_PART, ofPart)).getOrDefault(key, List.of());
     }
 
@@ -81,7 +81,7 @@ final class TallyReader {
     static Map<TallyKey, List<PolicyTally>> leased(Connection connection, List<TallyKey> keys, String token, boolean withFailures)
             throws SQLException {
         Parameters ofToken = query ->
-            query.setString(Rows.setKey(query, Rows.setKey(query, 1, keys.getFirst()), keys.getLast()), token);
+            query.setString(JdbcValues.setKey(query, JdbcValues.setKey(query, 1, keys.getFirst()), keys.getLast()), token);
         return policies(connection, LEASED_POLICIES, ofToken,
             withFailures ? failures(connection, LEASED_FAILURES, ofToken) : Map.of());
     }
@@ -141,14 +141,15 @@ final class TallyReader {
         details.forEach((what, n) -> capped.put(what, Math.min(n, failed)));
         String domain = answer.getString(7);
         DomainName policyDomain = domain.isEmpty() ? key.domain() : new DomainName(domain);
-        return new PolicyTally(new AppliedPolicy(policyType, policyDomain, Rows.lines(answer.getBytes(8)),
-            Rows.lines(answer.getBytes(9))), answer.getLong(4), failed, capped);
+        return new PolicyTally(new AppliedPolicy(policyType, policyDomain, JdbcValues.lines(answer.getBytes(8)),
+            JdbcValues.lines(answer.getBytes(9))), answer.getLong(4), failed, capped);
     }
 
     private static FailureKey failure(ResultSet answer) throws SQLException {
         String type = answer.getString(4);
         ResultType resultType = ResultType.ofWireName(type).orElseThrow(() -> new SQLException("no result type '" + type + "'"));
-        return new FailureKey(resultType, Rows.address(answer.getBytes(5)), Optional.ofNullable(answer.getString(6)).map(DomainName::new),
-            Optional.ofNullable(answer.getString(7)), Rows.address(answer.getBytes(8)), answer.getString(9));
+        return new FailureKey(resultType, JdbcValues.address(answer.getBytes(5)),
+            Optional.ofNullable(answer.getString(6)).map(DomainName::new),
+            Optional.ofNullable(answer.getString(7)), JdbcValues.address(answer.getBytes(8)), answer.getString(9));
     }
 }

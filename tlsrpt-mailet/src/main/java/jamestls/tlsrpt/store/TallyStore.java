@@ -21,7 +21,7 @@ public interface TallyStore {
      * @param counts each day and domain at most once
      * @return how many policies found no room, each with its counts
      */
-    int add(GroupId group, List<DomainCounts> counts);
+    int add(WriteId group, List<DomainCounts> counts);
 
     /**
      * What may be claimed, in the order of its keys, so that much can be read page by page.
@@ -52,16 +52,16 @@ public interface TallyStore {
      * @return for each whether it was held; false if the lease had run out and another one has the part now, and then nothing is
      *     changed about it
      */
-    List<Boolean> end(List<Ending> endings);
+    List<Boolean> end(List<ClaimResult> endings);
 
     /** As {@link #end}. */
     default boolean settle(Claim claim, String result) {
-        return end(List.of(Ending.settled(claim, result))).getFirst();
+        return end(List.of(ClaimResult.settled(claim, result))).getFirst();
     }
 
     /** As {@link #end}. */
     default boolean discard(Claim claim) {
-        return end(List.of(Ending.discarded(claim))).getFirst();
+        return end(List.of(ClaimResult.discarded(claim))).getFirst();
     }
 
     /** It could not be reported; it may be claimed again from then on, as it is. */

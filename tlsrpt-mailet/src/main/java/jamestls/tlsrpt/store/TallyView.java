@@ -45,7 +45,7 @@ public final class TallyView {
         String withSubmitter = domain.map(each -> each.ascii() + " %").orElse("%");
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(LINES)) {
-                Rows.set(query, 1, first, last, name, withSubmitter, first, last, name, withSubmitter, most);
+                JdbcValues.set(query, 1, first, last, name, withSubmitter, first, last, name, withSubmitter, most);
                 List<Line> lines = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -65,7 +65,7 @@ public final class TallyView {
             List<DomainTally> tallies = new ArrayList<>();
             try (PreparedStatement query =
                      connection.prepareStatement("SELECT part FROM tlsrpt_part WHERE day = ? AND domain = ? ORDER BY part")) {
-                Rows.setKey(query, 1, key);
+                JdbcValues.setKey(query, 1, key);
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
                         tallies.add(TallyReader.closed(connection, key, answer.getInt(1)));
@@ -80,12 +80,12 @@ public final class TallyView {
     private static Optional<DomainTally> open(Connection connection, TallyKey key) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(
                  "SELECT part, started, sessions, failed FROM tlsrpt_domain WHERE day = ? AND domain = ? AND sessions > 0")) {
-            Rows.setKey(query, 1, key);
+            JdbcValues.setKey(query, 1, key);
             try (ResultSet answer = query.executeQuery()) {
                 if (!answer.next()) {
                     return Optional.empty();
                 }
-                Part part = new Part(answer.getInt(1), Instant.ofEpochMilli(answer.getLong(2)));
+                ReportPeriod part = new ReportPeriod(answer.getInt(1), Instant.ofEpochMilli(answer.getLong(2)));
                 return Optional.of(new DomainTally(key, part, key.lastSecond(), answer.getLong(3), answer.getLong(4),
                     TallyReader.policies(connection, key, part.number())));
             }

@@ -14,8 +14,8 @@ import jamestls.tlsrpt.report.ReportJson;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -33,7 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 class LintTest {
 
     private static final TallyKey KEY = new TallyKey(DAY, RCPT);
-    private static final TlsReport REPORT = new TlsReport(REPORTER, new DomainTally(KEY, new Part(1, KEY.firstSecond()), KEY.lastSecond(),
+    private static final TlsReport REPORT = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()),
+        KEY.lastSecond(),
         3, 0, List.of(new PolicyTally(sts(), 3, 0, Map.of()))));
 
     @TempDir

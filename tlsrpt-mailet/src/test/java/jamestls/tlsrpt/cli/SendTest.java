@@ -81,7 +81,8 @@ class SendTest {
         configure("d=sender.example");
         Files.writeString(conf.resolve("dkim-private.pem"), "-----BEGIN PRIVATE KEY-----\n"
             + Base64.getMimeEncoder().encodeToString(key.getPrivate().getEncoded()) + "\n-----END PRIVATE KEY-----\n");
-        dns.zone().txt("_smtp._tls.rcpt.example", "v=TLSRPTv1; rua=mailto:tls@rcpt.example,https://in.rcpt.example:" + web.port() + "/tlsrpt")
+        dns.zone().txt("_smtp._tls.rcpt.example", "v=TLSRPTv1; rua=mailto:tls@rcpt.example,https://in.rcpt.example:" + web.port()
+            + "/tlsrpt")
             .mx("rcpt.example", 10, "mx.rcpt.example").a("mx.rcpt.example", mailbox.ip().getHostAddress())
             .a("in.rcpt.example", "127.0.0.1");
         count("rcpt.example");

@@ -1,14 +1,14 @@
 package jamestls.tlsrpt.collect;
 
 import jamestls.tlsrpt.store.Claim;
+import jamestls.tlsrpt.store.ClaimResult;
 import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.Due;
-import jamestls.tlsrpt.store.Ending;
-import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
 import jamestls.tlsrpt.store.TallyStore;
+import jamestls.tlsrpt.store.WriteId;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -20,25 +20,25 @@ import java.util.function.Consumer;
 final class ScriptedStore implements TallyStore {
 
     private final MemoryTallyStore memory = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final List<GroupId> tried = new CopyOnWriteArrayList<>();
-    private volatile Consumer<GroupId> before = group -> { };
-    private volatile Consumer<GroupId> after = group -> { };
+    private final List<WriteId> tried = new CopyOnWriteArrayList<>();
+    private volatile Consumer<WriteId> before = group -> { };
+    private volatile Consumer<WriteId> after = group -> { };
 
-    void before(Consumer<GroupId> step) {
+    void before(Consumer<WriteId> step) {
         before = step;
     }
 
-    void after(Consumer<GroupId> step) {
+    void after(Consumer<WriteId> step) {
         after = step;
     }
 
     /** All groups that came, each time they came. */
-    List<GroupId> tried() {
+    List<WriteId> tried() {
         return List.copyOf(tried);
     }
 
     @Override
-    public int add(GroupId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<DomainCounts> counts) {
         tried.add(group);
         before.accept(group);
         int dropped = memory.add(group, counts);
@@ -57,7 +57,7 @@ final class ScriptedStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<Ending> endings) {
+    public List<Boolean> end(List<ClaimResult> endings) {
         return memory.end(endings);
     }
 

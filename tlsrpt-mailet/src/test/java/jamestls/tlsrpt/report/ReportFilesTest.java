@@ -12,8 +12,8 @@ import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.FailureKey;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.time.LocalDate;
 import java.util.HashMap;
@@ -30,7 +30,7 @@ class ReportFilesTest {
     void reportThatIsTooLargeShouldGoInSeveralFilesThatHaveEveryCountOnce() {
         List<PolicyTally> policies = IntStream.range(0, 7).mapToObj(ReportFilesTest::policy).toList();
         TlsReport report = new TlsReport(REPORTER,
-            new DomainTally(KEY, new Part(1, KEY.firstSecond()), KEY.lastSecond(), 910, 210, policies));
+            new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()), KEY.lastSecond(), 910, 210, policies));
         int whole = ((ReportFile.Ready) ReportFile.write(report)).files().getFirst().gzip().length;
 
         List<ReportFile> files = ((ReportFile.Ready) ReportFile.write(report, whole / 2)).files();

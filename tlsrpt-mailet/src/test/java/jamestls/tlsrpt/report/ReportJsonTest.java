@@ -17,8 +17,8 @@ import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.FailureKey;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;
 import java.io.InputStream;
@@ -125,12 +125,12 @@ class ReportJsonTest {
     }
 
     private static TlsReport report(List<PolicyTally> policies) {
-        return new TlsReport(REPORTER, new DomainTally(KEY, new Part(1, KEY.firstSecond()), KEY.lastSecond(), 10, 5, policies));
+        return new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()), KEY.lastSecond(), 10, 5, policies));
     }
 
     @Test
     void partOfADayShouldHaveItsOwnIdAndName() {
-        TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new Part(2, NOON), KEY.lastSecond(), 1, 0,
+        TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(2, NOON), KEY.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of()))));
         assertThat(report.id()).hasToString("20260301-2.rcpt.example@sender.example");
         assertThat(ReportName.of(report).gzipped()).isEqualTo("sender.example!rcpt.example!1772366400!1772409599!part2.json.gz");

@@ -14,8 +14,8 @@ import jakarta.mail.internet.MimeMultipart;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +129,7 @@ class ReportMailTest {
 
     private static ReportFile file(Reporter reporter, String domain) {
         TallyKey key = new TallyKey(DAY, DomainName.of(domain));
-        DomainTally tally = new DomainTally(key, new Part(1, key.firstSecond()), key.lastSecond(), 7, 2,
+        DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 7, 2,
             List.of(new PolicyTally(sts(), 5, 2, Map.of())));
         return ((ReportFile.Ready) ReportFile.write(new TlsReport(reporter, tally))).files().getFirst();
     }

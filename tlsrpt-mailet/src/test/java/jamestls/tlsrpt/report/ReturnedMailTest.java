@@ -8,8 +8,8 @@ import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -57,7 +57,7 @@ class ReturnedMailTest {
     @Test
     void mailThatIsCutOffShouldDo() {
         String large = notification("message/rfc822", mail.replace("\r\n--=_", "\r\n" + "x".repeat(500_000) + "\r\n--=_"), STATUS);
-        byte[] head = Arrays.copyOf(large.getBytes(StandardCharsets.US_ASCII), ReturnedMail.LARGEST);
+        byte[] head = Arrays.copyOf(large.getBytes(StandardCharsets.US_ASCII), ReturnedMail.MAX);
 
         assertThat(ReturnedMail.of(head, IDS)).isPresent();
     }
@@ -137,7 +137,7 @@ class ReturnedMailTest {
     }
 
     private static ReportFile file() {
-        DomainTally tally = new DomainTally(new TallyKey(DAY, RCPT), new Part(1, NOON), NOON, 1, 0,
+        DomainTally tally = new DomainTally(new TallyKey(DAY, RCPT), new ReportPeriod(1, NOON), NOON, 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of())));
         return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
     }

@@ -44,8 +44,8 @@ class DestinationsTest {
     private final MemoryReportStore reports = new MemoryReportStore(100);
     private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
     private final MemoryDestinationStore destinations = new MemoryDestinationStore();
-    private final DeadMailboxes dead = new DeadMailboxes(destinations, clock);
-    private final Losses losses = new Losses(reports, dead, Counters.of(metrics), clock);
+    private final SuppressionList dead = new SuppressionList(destinations, clock);
+    private final ReturnedReports losses = new ReturnedReports(reports, dead, Counters.of(metrics), clock);
 
     @AfterEach
     void stop() {
@@ -165,13 +165,13 @@ class DestinationsTest {
     void restartShouldNotForgetWhoIsLeftAlone() {
         losses.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
 
-        assertThat(new DeadMailboxes(destinations, clock).objection("tls@rcpt.example")).hasValueSatisfying(
+        assertThat(new SuppressionList(destinations, clock).objection("tls@rcpt.example")).hasValueSatisfying(
             why -> assertThat(why).contains("2026-03-09T00:10:00Z", "550 5.1.1 nobody here"));
     }
 
     @Test
     void otherServersShouldKnowWithinAMinute() {
-        DeadMailboxes other = new DeadMailboxes(destinations, clock);
+        SuppressionList other = new SuppressionList(destinations, clock);
         assertThat(other.objection("tls@rcpt.example")).isEmpty();
         losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550"));
         clock.advance(Duration.ofSeconds(61));

@@ -17,8 +17,8 @@ import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.Part;
 import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,7 +75,7 @@ class HttpsTransportTest {
 
     private static ReportFile file() {
         TallyKey key = new TallyKey(DAY, RCPT);
-        DomainTally tally = new DomainTally(key, new Part(1, key.firstSecond()), key.lastSecond(), 1, 0,
+        DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of())));
         return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
     }

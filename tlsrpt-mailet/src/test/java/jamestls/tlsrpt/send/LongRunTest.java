@@ -11,12 +11,12 @@ import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.Due;
-import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.WriteId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -41,7 +41,7 @@ class LongRunTest {
 
     @Test
     void leaseShouldBeginWhenItIsTakenAndNotWithTheRun() {
-        tallies.add(new GroupId("test", 1), IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example"))
+        tallies.add(new WriteId("test", 1), IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example"))
             .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 1, 0,
                 List.of(new PolicyTally(AppliedPolicy.none(domain), 1, 0, Map.of()))))
             .toList());

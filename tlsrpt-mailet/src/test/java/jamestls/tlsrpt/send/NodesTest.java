@@ -9,12 +9,12 @@ import jamestls.fakeinternet.PostgresServer;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.DomainCounts;
-import jamestls.tlsrpt.store.GroupId;
 import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.WriteId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -104,7 +104,7 @@ class NodesTest {
     }
 
     private void count() {
-        stores.tallies().add(new GroupId("test", 1), domains(DOMAINS).stream()
+        stores.tallies().add(new WriteId("test", 1), domains(DOMAINS).stream()
             .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 3, 0,
                 List.of(new PolicyTally(AppliedPolicy.none(domain), 3, 0, Map.of()))))
             .toList());

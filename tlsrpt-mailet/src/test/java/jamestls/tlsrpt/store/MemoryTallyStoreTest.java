@@ -26,18 +26,18 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
         List<CountedSession> sessions = IntStream.range(0, 5)
             .mapToObj(i -> success(new TallyKey(DAY, DomainName.of("d" + i + ".example")))).toList();
 
-        assertThat(small.add(new GroupId("a", 1), counts(sessions))).isEqualTo(3);
+        assertThat(small.add(new WriteId("a", 1), counts(sessions))).isEqualTo(3);
     }
 
     @Test
     void daysBeyondTheLimitShouldBeDroppedUntilOldOnesAreForgotten() {
         TallyStore small = new MemoryTallyStore(new TallyLimits(1, 10, 10, 10, 1 << 20));
         TallyKey tomorrow = new TallyKey(DAY.plusDays(1), RCPT);
-        small.add(new GroupId("a", 1), counts(List.of(success(KEY))));
+        small.add(new WriteId("a", 1), counts(List.of(success(KEY))));
 
-        assertThat(small.add(new GroupId("a", 2), counts(List.of(success(tomorrow))))).isEqualTo(1);
+        assertThat(small.add(new WriteId("a", 2), counts(List.of(success(tomorrow))))).isEqualTo(1);
         small.forget(DAY.plusDays(1));
-        assertThat(small.add(new GroupId("a", 3), counts(List.of(success(tomorrow))))).isZero();
+        assertThat(small.add(new WriteId("a", 3), counts(List.of(success(tomorrow))))).isZero();
     }
 
     @Test

@@ -47,12 +47,12 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
         List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         add(keys.stream().map(TallyStoreContract::success).toList());
         List<Claim> claims = store().claim(keys, LATER);
-        Claim heir = store().claim(keys.get(1), Due.finishedDays(NEXT_DAY.plus(Wait.LEASE))).orElseThrow();
+        Claim heir = store().claim(keys.get(1), Due.finishedDays(NEXT_DAY.plus(Expiry.LEASE))).orElseThrow();
 
-        assertThat(store().end(List.of(Ending.discarded(claims.get(2)), Ending.settled(claims.get(1), "sent"),
-            Ending.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
+        assertThat(store().end(List.of(ClaimResult.discarded(claims.get(2)), ClaimResult.settled(claims.get(1), "sent"),
+            ClaimResult.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
         assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).containsExactly(keys.get(1));
-        assertThat(store().end(List.of(Ending.settled(heir, "sent")))).containsExactly(true);
+        assertThat(store().end(List.of(ClaimResult.settled(heir, "sent")))).containsExactly(true);
     }
 
     @Test
@@ -83,7 +83,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
         PendingCounts pending = new PendingCounts(limits);
         keys.forEach(key -> IntStream.range(0, 1_500).forEach(i -> pending.add(new CountedSession(key,
             Map.of(AppliedPolicy.none(DomainName.of("p" + i / 100 + ".example")), Set.of(detail("reason " + i)))))));
-        store.add(new GroupId("test", 1), pending.counts());
+        store.add(new WriteId("test", 1), pending.counts());
 
         List<TallyKey> claimed = new ArrayList<>();
         List<Claim> claims = store.claim(keys, LATER);

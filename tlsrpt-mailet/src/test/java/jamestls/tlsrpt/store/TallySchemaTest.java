@@ -60,7 +60,7 @@ class TallySchemaTest {
 
             AppliedPolicy policy = AppliedPolicy.none(COUNTED.domain());
             FailureKey failure = TallyStoreContract.detail("because");
-            tallies.add(new GroupId("new", 1), TallyStoreContract.counts(List.of(
+            tallies.add(new WriteId("new", 1), TallyStoreContract.counts(List.of(
                 new CountedSession(COUNTED, Map.of(policy, Set.of(failure))), new CountedSession(SENT, Map.of(policy, Set.of())))));
 
             assertThat(tallies.claim(COUNTED, due).orElseThrow().tally()).satisfies(tally -> {
@@ -82,7 +82,7 @@ class TallySchemaTest {
     private static Boolean writeAsTheFirstVersionDid(Connection connection) throws SQLException {
         long day = DAY.toEpochDay();
         for (TallyKey key : List.of(COUNTED, SENT, LEFT)) {
-            byte[] hash = Rows.hash(key.domain().ascii());
+            byte[] hash = JdbcValues.hash(key.domain().ascii());
             run(connection, "INSERT INTO tlsrpt_policy (hash, type, domain, strings, mx_hosts, last_day) VALUES (?, 'no-policy-found', "
                 + "?, ?, ?, ?)", hash, key.domain().ascii(), NONE, NONE, day);
             boolean open = key.equals(COUNTED);
@@ -92,7 +92,7 @@ class TallySchemaTest {
                 + "VALUES (?, ?, 1, ?, ?, ?, ?)", day, key.domain().ascii(), hash, open ? 5L : 9L, open ? 2L : 0L, open ? 1 : 0);
         }
         run(connection, "INSERT INTO tlsrpt_failure (day, domain, part, policy, failure, type, reason, n) "
-            + "VALUES (?, ?, 1, ?, ?, ?, ?, ?)", day, COUNTED.domain().ascii(), Rows.hash(COUNTED.domain().ascii()), HASH,
+            + "VALUES (?, ?, 1, ?, ?, ?, ?, ?)", day, COUNTED.domain().ascii(), JdbcValues.hash(COUNTED.domain().ascii()), HASH,
             ResultType.VALIDATION_FAILURE.wireName(), "because", 2L);
         for (TallyKey key : List.of(SENT, LEFT)) {
             run(connection, "INSERT INTO tlsrpt_part (day, domain, part, started, ended, sessions, failed, token, leased, "
@@ -106,7 +106,7 @@ class TallySchemaTest {
 
     private static void run(Connection connection, String sql, Object... values) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            Rows.set(statement, 1, values);
+            JdbcValues.set(statement, 1, values);
             statement.executeUpdate();
         }
     }

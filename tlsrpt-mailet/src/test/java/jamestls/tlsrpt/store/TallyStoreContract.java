@@ -50,7 +50,7 @@ abstract class TallyStoreContract {
 
         DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
 
-        assertThat(tally.part()).isEqualTo(new Part(1, Instant.parse("2026-03-01T00:00:00Z")));
+        assertThat(tally.part()).isEqualTo(new ReportPeriod(1, Instant.parse("2026-03-01T00:00:00Z")));
         assertThat(tally.end()).isEqualTo("2026-03-01T23:59:59Z");
     }
 
@@ -80,7 +80,7 @@ abstract class TallyStoreContract {
         DomainTally second = store.claim(KEY, LATER).orElseThrow().tally();
 
         assertThat(first.end()).isEqualTo("2026-03-01T12:00:00Z");
-        assertThat(second.part()).isEqualTo(new Part(2, Instant.parse("2026-03-01T12:00:01Z")));
+        assertThat(second.part()).isEqualTo(new ReportPeriod(2, Instant.parse("2026-03-01T12:00:01Z")));
         assertThat(second.end()).isEqualTo("2026-03-01T23:59:59Z");
         assertThat(first.sessions()).isEqualTo(2);
         assertThat(second.sessions()).isEqualTo(1);
@@ -105,7 +105,7 @@ abstract class TallyStoreContract {
 
         DomainTally late = store.claim(KEY, LATER).orElseThrow().tally();
 
-        assertThat(late.part()).isEqualTo(new Part(2, KEY.lastSecond()));
+        assertThat(late.part()).isEqualTo(new ReportPeriod(2, KEY.lastSecond()));
         assertThat(late.end()).isEqualTo(KEY.lastSecond());
     }
 
@@ -140,10 +140,10 @@ abstract class TallyStoreContract {
     @Test
     void groupShouldCountOnceHoweverOftenItIsAdded() {
         List<DomainCounts> counts = counts(List.of(success(KEY), failure(KEY, "a")));
-        store.add(new GroupId("one", 1), counts);
-        store.add(new GroupId("one", 1), counts);
-        store.add(new GroupId("one", 2), counts);
-        store.add(new GroupId("other", 1), counts);
+        store.add(new WriteId("one", 1), counts);
+        store.add(new WriteId("one", 1), counts);
+        store.add(new WriteId("one", 2), counts);
+        store.add(new WriteId("other", 1), counts);
 
         DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
         assertThat(tally.sessions()).isEqualTo(6);
@@ -191,7 +191,7 @@ abstract class TallyStoreContract {
         store.postpone(first, NOON);
 
         assertThat(store.claim(KEY, LATER).orElseThrow().tally()).isEqualTo(first.tally());
-        assertThat(store.claim(KEY, LATER).orElseThrow().tally().part()).isEqualTo(new Part(2, NOON.plusSeconds(1)));
+        assertThat(store.claim(KEY, LATER).orElseThrow().tally().part()).isEqualTo(new ReportPeriod(2, NOON.plusSeconds(1)));
     }
 
     @Test
@@ -199,8 +199,8 @@ abstract class TallyStoreContract {
         add(List.of(success(KEY)));
         Claim dead = store.claim(KEY, LATER).orElseThrow();
 
-        assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Wait.LEASE).minusMillis(1)))).isEmpty();
-        Claim heir = store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Wait.LEASE))).orElseThrow();
+        assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Expiry.LEASE).minusMillis(1)))).isEmpty();
+        Claim heir = store.claim(KEY, Due.finishedDays(NEXT_DAY.plus(Expiry.LEASE))).orElseThrow();
         assertThat(heir.tally()).isEqualTo(dead.tally());
         assertThat(store.settle(dead, "sent")).isFalse();
         assertThat(store.postpone(dead, NOON)).isFalse();
@@ -320,7 +320,7 @@ abstract class TallyStoreContract {
         List<Thread> writers = new ArrayList<>();
         for (int t = 0; t < threads; t++) {
             String writer = "writer " + t;
-            writers.add(Thread.ofVirtual().start(() -> IntStream.range(0, each).forEach(i -> store.add(new GroupId(writer, i + 1),
+            writers.add(Thread.ofVirtual().start(() -> IntStream.range(0, each).forEach(i -> store.add(new WriteId(writer, i + 1),
                 counts(List.of(i % 3 == 0 ? failure(KEY, "r" + i % 50) : success(KEY), success(other)))))));
         }
         List<DomainTally> parts = new ArrayList<>();
@@ -350,7 +350,7 @@ abstract class TallyStoreContract {
     }
 
     final int add(List<CountedSession> sessions) {
-        return store.add(new GroupId("test", ++groups), counts(sessions));
+        return store.add(new WriteId("test", ++groups), counts(sessions));
     }
 
     static List<DomainCounts> counts(List<CountedSession> sessions) {

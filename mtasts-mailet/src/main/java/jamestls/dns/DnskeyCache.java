@@ -1,0 +1,93 @@
+package jamestls.dns;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Expiry;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.xbill.DNS.DNSKEYRecord;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+/**
+ * DS and DNSKEY answers as they came, not validated: the validator walks down from the anchor for every zone it meets, and
+ * so would ask for the root's keys a thousand times for a thousand zones. Each is on its way only once, is kept for its
+ * TTL but a quarter of an hour at most, and is dropped as soon as anything below it turns out bogus, for then it may be the
+ * part that is wrong.
+ */
+final class DnskeyCache {
+
+    private static final long MAX = 900;
+    private static final int MAX_KEYS = 64;
+
+    private record Question(Name name, int type) {
+    }
+
+    private final AsyncCache<Question, Source.Reply> answers;
+    private final AtomicBoolean hasKeyTagCollision = new AtomicBoolean();
+
+    DnskeyCache(int entries, LongSupplier nanoClock) {
+        this.answers = Caffeine.newBuilder()
+            .maximumSize(entries)
+            .ticker(nanoClock::getAsLong)
+            .executor(Thread::startVirtualThread)
+            .expireAfter(Expiry.<Question, Source.Reply>creating((question, reply) -> Duration.ofSeconds(ttl(reply))))
+            .buildAsync();
+    }
+
+    /** The answer kept, the one on its way, or the one that {@code flight} brings; what is no message is not kept. */
+    CompletableFuture<Source.Reply> get(Name name, int type, Supplier<Source.Reply> flight) {
+        return answers.get(new Question(name, type), (question, executor) ->
+            CompletableFuture.supplyAsync(() -> bounded(flight.get()), executor));
+    }
+
+    /** Drops what is kept for {@code name} and all names above it. */
+    void forget(Name name) {
+        for (int labels = 0; labels < name.labels(); labels++) {
+            Name above = new Name(name, labels);
+            answers.synchronous().invalidateAll(List.of(new Question(above, Type.DS), new Question(above, Type.DNSKEY)));
+        }
+    }
+
+    /** Whether any zone was seen with two keys of one tag and algorithm. */
+    boolean hasKeyTagCollision() {
+        return hasKeyTagCollision.get();
+    }
+
+    private Source.Reply bounded(Source.Reply reply) {
+        if (!(reply instanceof Source.Reply.Heard heard)) {
+            return reply;
+        }
+        List<DNSKEYRecord> keys = heard.message().getSection(Section.ANSWER).stream()
+            .filter(DNSKEYRecord.class::isInstance).map(DNSKEYRecord.class::cast).toList();
+        if (keys.size() > MAX_KEYS) {
+            return new Source.Reply.Unknown(keys.size() + " DNSKEY records, more than " + MAX_KEYS);
+        }
+        Set<Integer> tags = new HashSet<>();
+        if (!keys.stream().allMatch(key -> tags.add(key.getFootprint() << Byte.SIZE | key.getAlgorithm()))) {
+            hasKeyTagCollision.set(true);
+        }
+        return reply;
+    }
+
+    private static long ttl(Source.Reply reply) {
+        if (!(reply instanceof Source.Reply.Heard heard)) {
+            return 0;
+        }
+        Message message = heard.message();
+        long shortest = MAX;
+        for (int section : new int[] {Section.ANSWER, Section.AUTHORITY}) {
+            shortest = Math.min(shortest, message.getSection(section).stream().mapToLong(Record::getTTL).min().orElse(MAX));
+        }
+        return shortest;
+    }
+}

@@ -1,0 +1,103 @@
+package jamestls.dns;
+
+import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import org.xbill.DNS.AAAARecord;
+import org.xbill.DNS.ARecord;
+import org.xbill.DNS.CNAMERecord;
+import org.xbill.DNS.MXRecord;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.TXTRecord;
+
+/**
+ * Turns wire records into ours, within bounds. MX records and addresses beyond the bound are left out, because what is
+ * kept is what would be tried first anyway. TXT records beyond it make the answer unusable: whether a domain has a policy
+ * depends on there being exactly one (RFC 8461 §3.1), and nobody can tell from a part.
+ */
+final class RecordParser {
+
+    private static final int MAX_MX = 100;
+    private static final int MAX_ADDRESSES = 32;
+    private static final int MAX_TXT_RECORDS = 50;
+    private static final int MAX_TXT_BYTES = 4_096;
+
+    private RecordParser() {
+    }
+
+    /** The records read, or why they are of no use. */
+    sealed interface Reading<T> {
+
+        record Read<T>(List<T> records) implements Reading<T> {
+        }
+
+        record Unusable<T>(String reason) implements Reading<T> {
+        }
+    }
+
+    static Reading<MxRecord> mx(List<Record> records) {
+        List<MxRecord> read = new ArrayList<>();
+        List<String> malformed = new ArrayList<>();
+        List<MXRecord> nearest = records.stream().map(MXRecord.class::cast)
+            .sorted(Comparator.comparingInt(MXRecord::getPriority)).limit(MAX_MX).toList();
+        for (MXRecord record : nearest) {
+            boolean isRoot = record.getTarget().equals(Name.root);
+            Optional<DomainName> host = isRoot ? Optional.empty() : domainName(record.getTarget());
+            if (host.isEmpty() && !isRoot) {
+                malformed.add("MX " + record.getPriority() + " '" + record.getTarget() + "' is not a host name");
+                continue;
+            }
+            read.add(new MxRecord(record.getPriority(), host));
+        }
+        // one bad record must not spoil the good ones; beside a bad one the root is no null MX (RFC 7505 §3: it stands alone)
+        boolean named = read.stream().anyMatch(mx -> mx.host().isPresent());
+        return malformed.isEmpty() || named ? new Reading.Read<>(read) : new Reading.Unusable<>(malformed.getFirst());
+    }
+
+    static Reading<InetAddress> addresses(List<Record> records) {
+        return new Reading.Read<>(records.stream().limit(MAX_ADDRESSES).map(RecordParser::address).toList());
+    }
+
+    static Reading<String> txt(List<Record> records) {
+        if (records.size() > MAX_TXT_RECORDS) {
+            return new Reading.Unusable<>(records.size() + " TXT records, more than " + MAX_TXT_RECORDS);
+        }
+        List<String> read = new ArrayList<>();
+        for (Record record : records) {
+            ByteArrayOutputStream joined = new ByteArrayOutputStream();
+            for (Object string : ((TXTRecord) record).getStringsAsByteArrays()) {
+                joined.writeBytes((byte[]) string);
+            }
+            if (joined.size() > MAX_TXT_BYTES) {
+                return new Reading.Unusable<>("a TXT record of " + joined.size() + " bytes, more than " + MAX_TXT_BYTES);
+            }
+            read.add(joined.toString(StandardCharsets.ISO_8859_1));
+        }
+        return new Reading.Read<>(read);
+    }
+
+    static Reading<TlsaRecord> tlsa(List<Record> records) {
+        return new Reading.Read<>(records.stream().limit(TlsaRecord.MAX_RECORDS).map(RawTlsa.class::cast)
+            .map(record -> TlsaRecord.of(record.octets())).toList());
+    }
+
+    static Reading<DomainName> cname(List<Record> records) {
+        Name target = ((CNAMERecord) records.getFirst()).getTarget();
+        return domainName(target).<Reading<DomainName>>map(name -> new Reading.Read<>(List.of(name)))
+            .orElseGet(() -> new Reading.Unusable<>("CNAME to '" + target + "', which is not a host name"));
+    }
+
+    /** The name in our form, if it has one; in presentation format anything odd is escaped and so does not parse. */
+    static Optional<DomainName> domainName(Name name) {
+        return DomainName.parse(name.toString(true));
+    }
+
+    private static InetAddress address(Record record) {
+        return record instanceof AAAARecord v6 ? v6.getAddress() : ((ARecord) record).getAddress();
+    }
+}

@@ -1,0 +1,148 @@
+package jamestls.dns;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.xbill.DNS.EDNSOption;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.NSEC3Record;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Resolver;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.TSIG;
+import org.xbill.DNS.Type;
+
+/**
+ * What dnsjava's validator asks its questions of: our own {@link StubResolver}, with everything around it that the validator
+ * takes for granted or does not do. Keys and delegations are asked for once, however many look-ups want them
+ * ({@link DnskeyCache}); CNAME chains that the recursor left unfinished are completed ({@link AliasCompletion}); and every
+ * query is charged to the {@link QueryBudget} that comes with it, failures included, because the validator loses some of
+ * them and would then pass an unproven denial off as an insecure one.
+ */
+final class ValidatorUpstream implements Resolver {
+
+    /** RFC 9276 §3.2; unbound draws the line there, too. */
+    static final int MAX_ITERATIONS = 150;
+
+    /** In which order the keys of a zone are shown to the validator. */
+    enum KeyOrder {
+        AS_PUBLISHED,
+        /** The validator tries only the first key of a tag; from the other end that is another one. */
+        REVERSED
+    }
+
+    private final StubResolver recursor;
+    private final Supplier<List<InetSocketAddress>> servers;
+    private final DnskeyCache shelf;
+    private final KeyOrder order;
+
+    ValidatorUpstream(StubResolver recursor, Supplier<List<InetSocketAddress>> servers, DnskeyCache shelf, KeyOrder order) {
+        this.recursor = recursor;
+        this.servers = servers;
+        this.shelf = shelf;
+        this.order = order;
+    }
+
+    @Override
+    public CompletionStage<Message> sendAsync(Message query, Executor executor) {
+        if (!(executor instanceof QueryBudget budget)) {
+            return CompletableFuture.failedFuture(new IllegalArgumentException("a query that nobody pays for"));
+        }
+        Record question = query.getQuestion();
+        Name name = question.getName();
+        int type = question.getType();
+        // the validator calls from the common pool, which must not wait
+        CompletableFuture<Message> answer = type == Type.DS || type == Type.DNSKEY
+            ? shelf.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(message(kept, name, type), type))
+            : CompletableFuture.supplyAsync(() -> whole(name, type, budget), budget);
+        return answer.whenComplete((message, failure) -> {
+            if (failure != null) {
+                budget.failed(failure instanceof CompletionException wrapped ? wrapped.getCause().getMessage() : failure.getMessage());
+            }
+        });
+    }
+
+    private Message whole(Name name, int type, QueryBudget budget) {
+        Message message = AliasCompletion.of(message(asked(name, type, budget), name, type), type,
+            target -> message(asked(target, type, budget), target, type));
+        List<NSEC3Record> hashed = message.getSection(Section.AUTHORITY).stream()
+            .filter(NSEC3Record.class::isInstance).map(NSEC3Record.class::cast).toList();
+        if (!hashed.isEmpty()) {
+            budget.hashing(hashed.stream().allMatch(record -> record.getIterations() > MAX_ITERATIONS)
+                ? QueryBudget.Hashing.TOO_COSTLY : QueryBudget.Hashing.AFFORDABLE);
+        }
+        return message;
+    }
+
+    private Source.Reply asked(Name name, int type, QueryBudget budget) {
+        return budget.spend() ? recursor.ask(servers.get(), name, type, StubResolver.Asking.SIGNATURES, budget.deadline())
+            : new Source.Reply.Unknown("more than " + QueryBudget.MAX_QUERIES + " queries to validate one answer");
+    }
+
+    /** The validator knows no other way to hear of a failure than an exception. */
+    private static Message message(Source.Reply reply, Name name, int type) {
+        return switch (reply) {
+            case Source.Reply.Heard heard -> heard.message();
+            case Source.Reply.Forged forged -> throw new Unanswered(forged.reason());
+            case Source.Reply.Unknown unknown ->
+                throw new Unanswered(Type.string(type) + " of " + name.toString(true) + ": " + unknown.reason());
+        };
+    }
+
+    /** The validator writes into the messages it gets, so each look-up needs its own. */
+    private Message shown(Message kept, int type) {
+        Message own = kept.clone();
+        if (order == KeyOrder.REVERSED && type == Type.DNSKEY) {
+            List<Record> answers = List.copyOf(own.getSection(Section.ANSWER));
+            own.removeAllRecords(Section.ANSWER);
+            answers.reversed().forEach(record -> own.addRecord(record, Section.ANSWER));
+        }
+        return own;
+    }
+
+    /** Nobody answered: neither proof nor refutation. */
+    static final class Unanswered extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        Unanswered(String reason) {
+            super(reason, null, false, false);
+        }
+    }
+
+    @Override
+    public void setPort(int port) {
+        // the recursor knows its servers
+    }
+
+    @Override
+    public void setTCP(boolean flag) {
+        // the recursor takes TCP when an answer was truncated
+    }
+
+    @Override
+    public void setIgnoreTruncation(boolean flag) {
+        // never
+    }
+
+    @Override
+    public void setEDNS(int version, int payloadSize, int flags, List<EDNSOption> options) {
+        // the recursor always sets EDNS, and DO where signatures are asked for
+    }
+
+    @Override
+    public void setTSIGKey(TSIG key) {
+        // not used
+    }
+
+    @Override
+    public void setTimeout(Duration timeout) {
+        // the budget has the deadline
+    }
+}

@@ -1,0 +1,134 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DomainName;
+import jamestls.dns.Security;
+import jamestls.mtasts.delivery.DryRunResult.HostFindings;
+import jamestls.mtasts.delivery.DryRunResult.Outcome;
+import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
+import jamestls.mtasts.mx.Destination;
+import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.SenderTlsRequest;
+import jamestls.mtasts.policy.Verdict;
+import jamestls.mtasts.sts.StsLookup;
+import jamestls.mtasts.sts.StsPolicies;
+import jamestls.smtp.SessionFailure;
+import jamestls.smtp.SessionPool.Lease;
+import jamestls.smtp.SmtpReply;
+import jamestls.smtp.TlsObservation;
+import jamestls.smtp.Transmission;
+import java.net.InetAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A delivery without a mail: the steps of {@link Delivery}, which it inherits, watched, and with nothing sent in the end. It
+ * goes on as if every host had a moment's trouble, so that all of them are seen. For one domain, and one thread.
+ */
+public final class DryRun extends Delivery {
+
+    private static final Transmission NOT_SENT =
+        new Transmission.Refused(new SmtpReply(450, List.of("4.0.0 nothing was sent")), SessionFailure.Phase.MAIL);
+
+    private final Connecting connecting;
+    private final Map<MxHost, Stop> stops = new LinkedHashMap<>();
+    private Optional<Security> mx = Optional.empty();
+    private Optional<StsLookup> sts = Optional.empty();
+    private Optional<Outcome> delivered = Optional.empty();
+    private AttemptLog attempts;
+    private Route route;
+    private Verdict last;
+
+    /** Whether hosts are connected to. */
+    public enum Connecting {
+        /** EHLO, STARTTLS, EHLO, QUIT. */
+        YES,
+        /** What is known without. */
+        NO
+    }
+
+    /** What is seen of one host on the way. */
+    private record Stop(HostPlan plan, List<InetAddress> reachable, List<SessionFindings> sessions) {
+    }
+
+    public DryRun(Destinations destinations, HostLookup planner, StsPolicies policies, CertificateCheck certificates,
+        OutboundResources traffic,
+                     AddressGuard guard, int smtpPort, Clock clock, Connecting connecting) {
+        super(destinations, planner, policies, certificates, traffic, guard, smtpPort, outcomes -> { }, Meter.none(), clock);
+        this.connecting = connecting;
+    }
+
+    /** Goes through it once. */
+    public DryRunResult run(DomainName domain, SenderTlsRequest wish) {
+        DeliveryResult result = deliver(new OutboundMail("rehearsal", domain, Optional.empty(), List.of(), wish,
+            OutboundMail.Reporting.NOT_COUNTED, null));
+        List<HostFindings> hosts = stops.values().stream().map(stop -> new HostFindings(stop.plan().host(), stop.plan().addresses(),
+            stop.plan().dane(), stop.plan().demand(), stop.reachable(), stop.sessions(),
+            delivered.isPresent() && took(stop) ? List.of() : attempts.causesAt(stop.plan().host()))).toList();
+        return new DryRunResult(domain, mx, sts, hosts, outcome(result));
+    }
+
+    @Override
+    AttemptLog attempts(OutboundMail mail) {
+        attempts = super.attempts(mail);
+        return attempts;
+    }
+
+    @Override
+    HostPlan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup lookup) {
+        HostPlan plan = super.plan(mail, hosts, host, lookup);
+        mx = Optional.of(hosts.security());
+        sts = Optional.of(lookup);
+        stops.put(host, new Stop(plan, new ArrayList<>(), new ArrayList<>()));
+        return plan;
+    }
+
+    @Override
+    Optional<DeliveryResult> tryAddress(Route to, OutboundMail mail, AttemptLog soFar) {
+        route = to;
+        stops.get(to.host()).reachable().add(to.address());
+        return connecting == Connecting.YES ? super.tryAddress(to, mail, soFar) : Optional.empty();
+    }
+
+    @Override
+    Verdict judge(Route to, TlsObservation seen) {
+        last = super.judge(to, seen);
+        stops.get(to.host()).sessions().add(new SessionFindings(seen, last));
+        return last;
+    }
+
+    @Override
+    Transmission send(Lease lease, OutboundMail mail) {
+        if (delivered.isEmpty()) {
+            // a session in clear is not judged: it is what a verdict of RETRY_IN_CLEAR led to
+            delivered = Optional.of(new Outcome.Deliver(route.host(), route.address(),
+                last.ruling() == Verdict.Ruling.SEND ? last.level() : Verdict.inClear(lease.session().observation()).level()));
+        }
+        return NOT_SENT;
+    }
+
+    private boolean took(Stop stop) {
+        return stop.sessions().stream().anyMatch(session -> session.verdict().ruling() != Verdict.Ruling.NEXT_HOST);
+    }
+
+    private Outcome outcome(DeliveryResult result) {
+        if (delivered.isPresent()) {
+            return delivered.get();
+        }
+        boolean untried = connecting == Connecting.NO && stops.values().stream().anyMatch(stop -> !stop.reachable().isEmpty());
+        return switch (result) {
+            case DeliveryResult.Deferred any when untried -> new Outcome.Connect();
+            case DeliveryResult.Refused any when untried -> new Outcome.Connect();
+            case DeliveryResult.Deferred deferred -> new Outcome.Hold(deferred.why(), deferred.why().givenUp());
+            case DeliveryResult.Refused refused -> new Outcome.Bounce(refused.why());
+            case DeliveryResult.Postponed postponed -> throw new IllegalStateException("nobody else is about: " + postponed.why());
+            case DeliveryResult.Answered answered -> throw new IllegalStateException("nothing was sent");
+        };
+    }
+}

@@ -1,0 +1,91 @@
+package jamestls.mtasts.delivery;
+
+import jakarta.mail.MessagingException;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
+import jamestls.mtasts.mx.MxHost;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.mailet.Mail;
+
+/**
+ * Sends a mail of the queue on its way: to the hosts of its recipients' domain, to the address of an address literal, or
+ * through the gateways.
+ */
+public final class Router {
+
+    private static final String NO_SUCH_DOMAIN = "5.1.2";
+
+    private final Delivery delivery;
+    private final Supplier<List<FixedNextHop>> gateways;
+    private final int dnsRetries;
+
+    private Router(Delivery delivery, Supplier<List<FixedNextHop>> gateways, int dnsRetries) {
+        this.delivery = delivery;
+        this.gateways = gateways;
+        this.dnsRetries = dnsRetries;
+    }
+
+    /**
+     * To the hosts that DNS names.
+     *
+     * @param dnsRetries how many retries a mail has whose domain does not exist: stock's {@code maxDnsProblemRetries}
+     */
+    public static Router byMx(Delivery delivery, int dnsRetries) {
+        return new Router(delivery, List::of, dnsRetries);
+    }
+
+    /** Everything to these hosts. */
+    public static Router through(Delivery delivery, GatewaySettings gateways) {
+        return new Router(delivery, gateways::inOrder, 0);
+    }
+
+    /** Makes a mail that comes to remote delivery a new one: what an earlier one, such as the mail it bounces, used up is not its own. */
+    public static void begin(Mail mail) {
+        mail.removeAttribute(FailureNotice.RETRY_COUNT);
+    }
+
+    /**
+     * One attempt.
+     *
+     * @throws MessagingException or IOException when James can't read the message back
+     */
+    DeliveryResult attempt(Mail mail) throws MessagingException, IOException {
+        List<FixedNextHop> ways = gateways.get();
+        return ways.isEmpty() ? toDomain(mail) : throughOneOf(ways, mail);
+    }
+
+    private DeliveryResult toDomain(Mail mail) throws MessagingException, IOException {
+        String domain = mail.getRecipients().iterator().next().getDomain().asString();
+        // James keeps the address literals it knows, those of IPv4, without their brackets
+        Optional<InetAddress> literal = IpLiteral.parse(domain);
+        if (literal.isPresent()) {
+            return delivery.deliver(OutboundMail.via(mail, FixedNextHop.address(MxHost.at(literal.get()))));
+        }
+        Optional<DomainName> name = DomainName.parse(domain);
+        return name.isPresent() ? patiently(mail, delivery.deliver(OutboundMail.of(mail, name.get())))
+            : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
+    }
+
+    /** A gateway that cannot have the mail now leaves it to the next; the first that answers has decided. */
+    private DeliveryResult throughOneOf(List<FixedNextHop> ways, Mail mail) throws MessagingException, IOException {
+        DeliveryResult result = delivery.deliver(OutboundMail.via(mail, ways.getFirst()));
+        for (FixedNextHop next : ways.subList(1, ways.size())) {
+            if (!(result instanceof DeliveryResult.Deferred)) {
+                return result;
+            }
+            result = delivery.deliver(OutboundMail.via(mail, next));
+        }
+        return result;
+    }
+
+    private DeliveryResult patiently(Mail mail, DeliveryResult result) {
+        return result instanceof DeliveryResult.Refused refused && refused.why().status().equals(NO_SUCH_DOMAIN)
+            && FailureNotice.retriesOf(mail) < dnsRetries
+            ? new DeliveryResult.Deferred(Failure.temporary("1.2", refused.why().text() + "; the domain is looked up again later"))
+            : result;
+    }
+}

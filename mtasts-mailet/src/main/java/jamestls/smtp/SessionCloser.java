@@ -1,0 +1,37 @@
+package jamestls.smtp;
+
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/** Ends sessions with QUIT, which takes a round trip or its time limit; nobody waits for it. */
+final class SessionCloser implements AutoCloseable {
+
+    private static final Duration MAX = Duration.ofSeconds(6);
+
+    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
+
+    void bid(PooledSession over) {
+        try {
+            threads.execute(over.session()::close);
+        } catch (RejectedExecutionException closing) {
+            over.session().close();
+        }
+    }
+
+    /** Waits a few seconds at most for those under way. */
+    @Override
+    public void close() {
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(MAX.toSeconds(), TimeUnit.SECONDS)) {
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            threads.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

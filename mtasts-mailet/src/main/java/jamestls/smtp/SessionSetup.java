@@ -1,0 +1,160 @@
+package jamestls.smtp;
+
+import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.TlsObservation.StartTls;
+import java.net.InetAddress;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+
+/** From nothing to a session that can take a mail, and what was seen on the way. */
+final class SessionSetup {
+
+    private static final int MAX_HELO = 255;
+
+    private final SmtpSettings settings;
+    private final SmtpConnection wire;
+    private final TlsHandshake tls;
+    private final TlsHandshake.Peer peer;
+    private boolean mayResume;
+
+    private Optional<InetAddress> sendingIp = Optional.empty();
+    private Optional<SmtpReply> greeting = Optional.empty();
+    private Optional<String> helo = Optional.empty();
+    private StartTls startTls = StartTls.UNKNOWN;
+    private Optional<SmtpReply> startTlsReply = Optional.empty();
+    private Handshake handshake = new Handshake.NotAttempted();
+    private Optional<SessionFailure> failure = Optional.empty();
+    private Capabilities capabilities = Capabilities.none();
+
+    SessionSetup(SmtpSettings settings, Deadlines deadlines, TlsHandshake tls, TlsHandshake.Peer peer) {
+        this.settings = settings;
+        this.wire = new SmtpConnection(settings, deadlines);
+        this.tls = tls;
+        this.peer = peer;
+    }
+
+    SmtpSession open(TlsUse use) {
+        try {
+            wire.connect(peer.address());
+            sendingIp = Optional.of(wire.sendingIp());
+            if (use == TlsUse.IMPLICIT) {
+                underTlsAtOnce();
+            } else {
+                greet();
+                hello(Phase.EHLO);
+                startTls = capabilities.offers("STARTTLS") ? StartTls.OFFERED : StartTls.NOT_OFFERED;
+                if (use == TlsUse.IF_OFFERED && startTls == StartTls.OFFERED) {
+                    startTls();
+                }
+            }
+            wire.ready();
+        } catch (ConnectionLost lost) {
+            failure = Optional.of(lost.failure());
+        }
+        return new SmtpSession(new TlsObservation(peer.mxHost(), peer.address().getAddress(), sendingIp, greeting, helo, startTls,
+            startTlsReply, handshake, capabilities, failure), wire, settings.chunking());
+    }
+
+    /** Ends it at once; for any thread. */
+    void cut() {
+        wire.cut();
+    }
+
+    private void underTlsAtOnce() throws ConnectionLost {
+        // to a judge it is as if STARTTLS had been offered and taken
+        startTls = StartTls.OFFERED;
+        handshake = shakeHands();
+        greet();
+        helloUnderTls();
+    }
+
+    private void greet() throws ConnectionLost {
+        wire.enter(Phase.GREETING);
+        greeting = Optional.of(wire.read());
+        if (greeting.get().code() != 220) {
+            throw wire.lost(greeting.get());
+        }
+    }
+
+    private void hello(Phase phase) throws ConnectionLost {
+        capabilities = Capabilities.none();
+        SmtpReply ehlo = wire.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
+        if (ehlo.isPermanent()) {
+            ehlo = heloInstead(phase, ehlo);
+        } else if (ehlo.code() == 250) {
+            capabilities = Capabilities.of(ehlo);
+        }
+        if (ehlo.code() != 250) {
+            throw wire.lost(ehlo);
+        }
+        helo = firstWord(ehlo);
+    }
+
+    /** RFC 5321 §3.2: a server that does not know EHLO is spoken to with HELO; one that hangs up then meant its refusal. */
+    private SmtpReply heloInstead(Phase phase, SmtpReply refusal) throws ConnectionLost {
+        try {
+            return wire.exchange(phase, new CommandLine("HELO " + settings.heloName()));
+        } catch (ConnectionLost lost) {
+            throw wire.lost(refusal);
+        }
+    }
+
+    private void startTls() throws ConnectionLost {
+        SmtpReply reply = askForTls();
+        startTlsReply = Optional.of(reply);
+        if (reply.code() == 421) {
+            throw wire.lost(reply);
+        }
+        if (reply.code() == 220) {
+            // only 220 starts TLS (RFC 3207 §4)
+            handshake = shakeHands();
+            helloUnderTls();
+        }
+    }
+
+    private SmtpReply askForTls() throws ConnectionLost {
+        try {
+            return wire.exchange(Phase.STARTTLS, new CommandLine("STARTTLS"));
+        } catch (ConnectionLost lost) {
+            throw handshakeFailed(lost);
+        }
+    }
+
+    private Handshake shakeHands() throws ConnectionLost {
+        try {
+            if (wire.hasUnread()) {
+                // what comes in clear between the 220 and the handshake may be anybody's: RFC 3207 §6
+                throw wire.violation("the server sent more than its 220 in clear before the TLS handshake");
+            }
+            mayResume = tls.mayResume(peer);
+            return wire.secure(tls, peer);
+        } catch (ConnectionLost lost) {
+            throw handshakeFailed(lost);
+        }
+    }
+
+    /** RFC 3207 §4.2: what was said before TLS is forgotten. With TLS 1.3 the server's complaint about the handshake comes now. */
+    private void helloUnderTls() throws ConnectionLost {
+        helo = Optional.empty();
+        try {
+            hello(Phase.EHLO_AFTER_TLS);
+        } catch (ConnectionLost lost) {
+            throw lost.getCause() instanceof SSLException ? handshakeFailed(lost) : lost;
+        }
+    }
+
+    /** The handshake failed, and it may have been over the session that we wanted to resume. */
+    boolean failedInResuming() {
+        return mayResume && handshake instanceof Handshake.Failed;
+    }
+
+    private ConnectionLost handshakeFailed(ConnectionLost lost) {
+        handshake = new Handshake.Failed(lost.failure().detail());
+        return lost;
+    }
+
+    private static Optional<String> firstWord(SmtpReply reply) {
+        String word = reply.lines().getFirst().strip().split(" ", 2)[0];
+        return Optional.of(Sanitized.line(word, MAX_HELO)).filter(name -> !name.isEmpty());
+    }
+}

@@ -1,0 +1,263 @@
+package jamestls.smtp;
+
+import jamestls.smtp.SessionFailure.Phase;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connection: commands out, replies in. It is always in one phase, whose deadline covers everything done in it;
+ * {@link #enter} starts the next one. Whatever goes wrong closes the connection, so that nothing can be sent after it.
+ */
+final class SmtpConnection {
+
+    /** Off unless asked for: it shows addresses, and no mail. */
+    private static final Logger LOG = LoggerFactory.getLogger("jamestls.smtp.wire");
+    private static final int MAX_DETAIL = 300;
+
+    private final SmtpSettings settings;
+    private final Deadlines deadlines;
+    private final Socket plain = new Socket();
+    private OutputStream out = OutputStream.nullOutputStream();
+    private Socket top = plain;
+    private ReplyReader replies;
+    private Phase phase = Phase.CONNECT;
+    private Optional<Deadlines.Deadline> deadline = Optional.empty();
+    private Optional<IOException> bodyFailure = Optional.empty();
+
+    SmtpConnection(SmtpSettings settings, Deadlines deadlines) {
+        this.settings = settings;
+        this.deadlines = deadlines;
+    }
+
+    /** Starts the time of that phase; inside it already, the time goes on. */
+    void enter(Phase next) {
+        if (next != phase || deadline.isEmpty()) {
+            rest();
+            if (deadline.isEmpty()) {
+                phase = next;
+                deadline = Optional.of(deadlines.start(settings.limit(next), plain));
+            }
+        }
+    }
+
+    /** No deadline runs: nothing is expected from the server. One that has expired stays, it is what the session ended with. */
+    void rest() {
+        deadline.ifPresent(Deadlines.Deadline::meet);
+        deadline = deadline.filter(Deadlines.Deadline::isExpired);
+    }
+
+    /** The session is ready for a mail, unless its time ran out at the very last. */
+    void ready() throws ConnectionLost {
+        rest();
+        if (!isOpen()) {
+            throw lost(new SocketException("the connection is closed"));
+        }
+    }
+
+    void connect(InetSocketAddress address) throws ConnectionLost {
+        enter(Phase.CONNECT);
+        try {
+            plain.setTcpNoDelay(true);
+            Optional<InetAddress> own = settings.bindAddress()
+                .filter(bind -> bind.getClass() == address.getAddress().getClass());
+            if (own.isPresent()) {
+                plain.bind(new InetSocketAddress(own.get(), 0));
+            }
+            plain.connect(address);
+            replies = new ReplyReader(plain.getInputStream());
+            out = plain.getOutputStream();
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    /** Our end of the connection. */
+    InetAddress sendingIp() {
+        return plain.getLocalAddress();
+    }
+
+    boolean isOpen() {
+        return !plain.isClosed();
+    }
+
+    /** Sends one command and returns the reply, in that phase. */
+    SmtpReply exchange(Phase in, CommandLine command) throws ConnectionLost {
+        enter(in);
+        write(command);
+        return read();
+    }
+
+    /** Sends commands in one piece (RFC 2920). */
+    void write(CommandLine... commands) throws ConnectionLost {
+        refuseUnaskedReply();
+        int length = 0;
+        for (CommandLine command : commands) {
+            length += command.length();
+        }
+        byte[] bytes = new byte[length];
+        int next = 0;
+        for (CommandLine command : commands) {
+            LOG.trace("C: {}", command);
+            System.arraycopy(command.bytes(), 0, bytes, next, command.length());
+            next += command.length();
+        }
+        try {
+            out.write(bytes);
+            out.flush();
+        } catch (IOException e) {
+            throw writeFailed(e);
+        }
+    }
+
+    SmtpReply read() throws ConnectionLost {
+        try {
+            SmtpReply reply = replies.read();
+            LOG.trace("S: {}", reply);
+            return reply;
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    /** Like {@link #read}; 421 is the server's farewell at any point (RFC 5321 §3.8). */
+    SmtpReply answer() throws ConnectionLost {
+        SmtpReply reply = read();
+        if (reply.code() == 421) {
+            throw lost(reply);
+        }
+        return reply;
+    }
+
+    /** Where the body goes; its failures are kept, see {@link #bodyFailure}. */
+    OutputStream body() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                if (bodyFailure.isPresent()) {
+                    throw new IOException("the connection has failed", bodyFailure.get());
+                }
+                try {
+                    out.write(bytes, offset, length);
+                } catch (IOException e) {
+                    bodyFailure = Optional.of(e);
+                    throw e;
+                }
+            }
+        };
+    }
+
+    /** What the connection threw while the body was written: tells its failures from those of the mail's own source. */
+    Optional<IOException> bodyFailure() {
+        return bodyFailure;
+    }
+
+    /** Whether the server has sent something that nobody asked for yet. */
+    boolean hasUnread() throws ConnectionLost {
+        try {
+            return replies.hasUnread();
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    /** Goes over to TLS. Nothing read before is known after: the reader is a new one. */
+    Handshake.Completed secure(TlsHandshake tls, TlsHandshake.Peer peer) throws ConnectionLost {
+        enter(Phase.HANDSHAKE);
+        try {
+            TlsHandshake.Secured secured = tls.over(plain, peer);
+            top = secured.socket();
+            replies = new ReplyReader(top.getInputStream());
+            out = top.getOutputStream();
+            return secured.handshake();
+        } catch (IOException e) {
+            throw lost(e);
+        }
+    }
+
+    /** A reply that ends the session. */
+    ConnectionLost lost(SmtpReply reply) {
+        return end(reply.toString(), Optional.of(reply), null);
+    }
+
+    /** The server does not keep to the protocol. */
+    ConnectionLost violation(String detail) {
+        return end(detail, Optional.empty(), null);
+    }
+
+    /** The connection or its reader failed, or its time is up. */
+    ConnectionLost lost(IOException e) {
+        String detail = deadline.filter(Deadlines.Deadline::isExpired)
+            .map(expired -> phase + " was not over within " + seconds(expired))
+            .orElseGet(() -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+        return end(detail, Optional.empty(), e);
+    }
+
+    /** A server that hung up may have said why: 421, or 552 in the middle of a body. */
+    ConnectionLost writeFailed(IOException e) {
+        if (deadline.filter(Deadlines.Deadline::isExpired).isPresent()) {
+            return lost(e);
+        }
+        try {
+            SmtpReply farewell = replies.read();
+            return farewell.isPositive() ? lost(e) : lost(farewell);
+        } catch (SSLException alert) {
+            return lost(alert);
+        } catch (IOException nothingLeft) {
+            return lost(e);
+        }
+    }
+
+    /** Leaves politely: TLS says goodbye, too. */
+    void hangUp() {
+        try {
+            top.close();
+        } catch (IOException e) {
+            LOG.trace("closing: {}", e.toString());
+        }
+        abort();
+    }
+
+    /** Closes the connection at once, without a word: closing TLS in order would write, and could block. */
+    void abort() {
+        rest();
+        cut();
+    }
+
+    /** Closes the connection under whoever uses it; for any thread, unlike the rest of this class. */
+    void cut() {
+        try {
+            plain.close();
+        } catch (IOException e) {
+            LOG.trace("cutting: {}", e.toString());
+        }
+    }
+
+    private void refuseUnaskedReply() throws ConnectionLost {
+        if (hasUnread()) {
+            SmtpReply unasked = read();
+            throw unasked.code() == 421 ? lost(unasked) : violation("a reply that nobody asked for: " + unasked);
+        }
+    }
+
+    private ConnectionLost end(String detail, Optional<SmtpReply> reply, Throwable cause) {
+        abort();
+        return new ConnectionLost(new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply), cause);
+    }
+
+    private static String seconds(Deadlines.Deadline expired) {
+        return expired.limit().toMillis() / 1000.0 + " s";
+    }
+}

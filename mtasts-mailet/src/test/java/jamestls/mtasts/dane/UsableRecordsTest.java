@@ -1,0 +1,79 @@
+package jamestls.mtasts.dane;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.dns.TlsaRecord;
+import jamestls.fakeinternet.CertificateDraft;
+import jamestls.mtasts.Vectors;
+import jamestls.mtasts.Vectors.Vector;
+import java.security.cert.X509Certificate;
+import java.util.Arrays;
+import java.util.List;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class UsableRecordsTest {
+
+    private static final X509Certificate AUTHORITY = CertificateDraft.authority("CA").selfSigned().certificate();
+
+    static List<Vector> vectors() {
+        return Vectors.of("tlsa_usable");
+    }
+
+    @ParameterizedTest
+    @MethodSource("vectors")
+    void usabilityShouldBeThatOfTheVector(Vector vector) {
+        JsonNode in = vector.input();
+        TlsaRecord record = TlsaRecord.of(in.get("usage").asInt(), in.get("selector").asInt(), in.get("mtype").asInt(),
+            new byte[in.get("len").asInt()]);
+
+        assertThat(UsableRecords.isUsable(record)).isEqualTo(vector.expected().get("usable").asBoolean());
+    }
+
+    @Test
+    void anchorInFullShouldBeUsableOnlyIfItIsOne() throws Exception {
+        byte[] certificate = AUTHORITY.getEncoded();
+        byte[] key = AUTHORITY.getPublicKey().getEncoded();
+
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 0, 0, certificate))).isTrue();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 1, 0, key))).isTrue();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 0, 0, key))).isFalse();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 1, 0, certificate))).isFalse();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 0, 0, Arrays.copyOf(certificate, certificate.length - 1)))).isFalse();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(2, 0, 0, Arrays.copyOf(certificate, certificate.length + 1)))).isFalse();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(3, 0, 0, new byte[0]))).isFalse();
+    }
+
+    @Test
+    void recordThatWasCutShouldBeUnusable() {
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(3, 0, 0, new byte[TlsaRecord.MAX_DATA + 1]))).isFalse();
+        assertThat(UsableRecords.isUsable(TlsaRecord.of(3, 0, 0, new byte[TlsaRecord.MAX_DATA]))).isTrue();
+    }
+
+    @Test
+    void stuntedRecordShouldBeUnusableAndQuotedAsItIs() {
+        TlsaRecord stunted = new TlsaRecord(0, 0, 0, new byte[] {3, 1}, TlsaRecord.Extent.TRUNCATED);
+
+        assertThat(UsableRecords.isUsable(stunted)).isFalse();
+        assertThat(TlsaSet.text(stunted)).isEqualTo("\\# 2 0301");
+    }
+
+    @Test
+    void publicKeyShouldBeCutOutAsItIsInTheCertificate() throws Exception {
+        assertThat(SubjectPublicKeyInfo.of(AUTHORITY)).isEqualTo(AUTHORITY.getPublicKey().getEncoded());
+    }
+
+    @Property(tries = 300)
+    void noRecordShouldEverThrow(@ForAll @IntRange(max = 4) int usage, @ForAll @IntRange(max = 2) int selector,
+                                 @ForAll @IntRange(max = 3) int matchingType, @ForAll @Size(max = 300) byte[] data) {
+        TlsaSet set = Tlsa.set(List.of(TlsaRecord.of(usage, selector, matchingType, data)), "mx.example.org");
+
+        assertThat(DaneVerifier.faults(List.of(AUTHORITY), set, AUTHORITY.getNotBefore().toInstant())).isNotEmpty();
+    }
+}

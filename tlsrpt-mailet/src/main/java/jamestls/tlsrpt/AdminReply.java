@@ -1,0 +1,77 @@
+package jamestls.tlsrpt;
+
+import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.MimeMessage;
+import jamestls.tlsrpt.report.Address;
+import jamestls.tlsrpt.report.Reporter;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.UUID;
+import org.apache.james.core.MailAddress;
+import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.server.core.MailImpl;
+import org.apache.mailet.Mail;
+import org.apache.mailet.MailetContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes back to the administrator who asked for the reports. */
+final class AdminReply {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AdminReply.class);
+    private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
+
+    private final MailetContext context;
+    private final Reporter reporter;
+    private final Clock clock;
+
+    AdminReply(MailetContext context, Reporter reporter, Clock clock) {
+        this.context = context;
+        this.reporter = reporter;
+        this.clock = clock;
+    }
+
+    /** To whom: the user who logged in, if that is an address, else the mail's sender. */
+    static Optional<String> addressee(String user, Mail request) {
+        return Address.canonical(user)
+            .or(() -> request.getMaybeSender().asOptional().map(MailAddress::asString).flatMap(Address::canonical));
+    }
+
+    /** @param text plain ASCII, lines end with CRLF */
+    void send(String to, String text) {
+        MailImpl mail = null;
+        try {
+            String message = String.join("\r\n",
+                "Date: " + DATE.format(clock.instant().atZone(ZoneOffset.UTC)),
+                "From: <" + reporter.from() + ">",
+                "To: <" + to + ">",
+                "Subject: TLS reports",
+                "Message-ID: <" + UUID.randomUUID() + "@" + reporter.submitter() + ">",
+                "Auto-Submitted: auto-replied",
+                "MIME-Version: 1.0",
+                "Content-Type: text/plain; charset=us-ascii",
+                "",
+                text);
+            mail = MailImpl.builder()
+                .name(MailImpl.getId())
+                // nobody answers an answer (RFC 3834 §3.3)
+                .sender(Optional.<MailAddress>empty())
+                .addRecipient(new MailAddress(to))
+                .mimeMessage(new MimeMessage(Session.getInstance(new Properties()),
+                    new ByteArrayInputStream(message.getBytes(StandardCharsets.US_ASCII))))
+                .build();
+            context.sendMail(mail);
+        } catch (MessagingException e) {
+            LOGGER.warn("tlsreport: the answer to {} could not be sent", to, e);
+        } finally {
+            LifecycleUtil.dispose(mail);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.Rua;
+import jamestls.tlsrpt.store.Claim;
+import jamestls.tlsrpt.store.Dispatch;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.ReportRecord;
+import jamestls.tlsrpt.store.ReportRecord.State;
+import jamestls.tlsrpt.store.ReportStore;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes one report to its destinations. Each has a state and retries of its own, so one that refuses is tried again while
+ * another has the report already, and one that has it never gets it twice (RFC 8460 §5.5).
+ */
+final class DestinationDispatcher {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(DestinationDispatcher.class);
+
+    private final ReportStore reports;
+    private final GroupCommit<Dispatch, Boolean> beginnings;
+    private final GroupCommit<ReportRecord, Boolean> results;
+    private final Transports transports;
+    private final DestinationGuard guard;
+    private final Optional<Rua.Mailto> archive;
+    private final Clock clock;
+
+    /** @param archive gets a copy of every report that goes anywhere */
+    DestinationDispatcher(ReportStore reports, Transports transports, DestinationGuard guard, Optional<Rua.Mailto> archive, Clock clock) {
+        this.reports = reports;
+        this.beginnings = new GroupCommit<>(dispatches -> {
+            reports.begin(dispatches, clock.instant());
+            return Collections.nCopies(dispatches.size(), Boolean.TRUE);
+        });
+        this.results = new GroupCommit<>(records -> {
+            reports.finish(records);
+            return Collections.nCopies(records.size(), Boolean.TRUE);
+        });
+        this.transports = transports;
+        this.guard = guard;
+        this.archive = archive;
+        this.clock = clock;
+    }
+
+    /**
+     * One round: to each destination that does not have it, is not given up, and whose pause is over.
+     *
+     * @param files the report, in as many files as it needs
+     * @param destinations those denied are written down as given up, so that operators see them
+     */
+    ReportResult go(Claim claim, List<ReportFile> files, DestinationGuard.Ruled destinations, Due due) {
+        DomainTally tally = claim.tally();
+        List<ReportRecord> known = claim.fresh() ? List.of() : reports.of(tally.key());
+        Map<String, ReportRecord> before = known.stream()
+            .filter(record -> record.dispatch().part() == tally.part().number())
+            .collect(Collectors.toMap(ReportRecord::destination, Function.identity()));
+        Progress progress = new Progress();
+        for (ReportFile file : files) {
+            for (Rua destination : destinations.go()) {
+                Dispatch dispatch = dispatch(tally, file, destination);
+                progress.note(dispatch.destination(), state(before.get(dispatch.destination()), dispatch, file, destination, due));
+            }
+            for (Rua.Unusable denied : destinations.denied()) {
+                decline(before, dispatch(tally, file, denied), denied.reason());
+            }
+            archive.ifPresent(copy -> {
+                Dispatch dispatch = dispatch(tally, file, copy);
+                progress.noteCopy(state(before.get(dispatch.destination()), dispatch, file, copy, due));
+            });
+        }
+        return progress.result(tally);
+    }
+
+    private void decline(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
+        if (!before.containsKey(dispatch.destination())) {
+            beginnings.commit(dispatch);
+            finish(dispatch, State.GIVEN_UP, 1, reason, Optional.empty());
+        }
+    }
+
+    private static Dispatch dispatch(DomainTally tally, ReportFile file, Rua destination) {
+        String which = file.report().slice().isWhole() ? "" : " " + file.report().slice();
+        return new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.uri() + which);
+    }
+
+    private ReportRecord state(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
+        boolean over = before != null && before.isFinal();
+        boolean waits = before != null && before.retryAt().filter(due.postponedUntil()::isBefore).isPresent();
+        if (over || waits) {
+            return before;
+        }
+        beginnings.commit(dispatch);
+        int tries = before == null ? 1 : before.tries() + 1;
+        return switch (handOver(file, destination)) {
+            case ReportTransport.Accepted done -> finish(dispatch, State.ACCEPTED, tries, "accepted", Optional.empty());
+            case ReportTransport.Declined never -> finish(dispatch, State.GIVEN_UP, tries, never.reason(), Optional.empty());
+            case ReportTransport.Refused no when RetryTimes.isLast(tries) ->
+                finish(dispatch, State.GIVEN_UP, tries, "given up after " + tries + " tries: " + no.reason(), Optional.empty());
+            case ReportTransport.Refused no ->
+                finish(dispatch, State.REFUSED, tries, no.reason(), Optional.of(retryAt(tries)));
+        };
+    }
+
+    private Instant retryAt(int tries) {
+        // who is interrupted because James stops goes on where it stopped, once James runs again
+        return Thread.currentThread().isInterrupted() ? clock.instant() : clock.instant().plus(RetryTimes.pauseAfter(tries - 1));
+    }
+
+    private ReportTransport.Handover handOver(ReportFile file, Rua destination) {
+        try {
+            // the archive is ours: what protects strangers does not apply
+            return archive.filter(destination::equals).isPresent() ? transports.send(file, destination)
+                : guard.objection(destination).orElseGet(() -> transports.send(file, destination));
+        } catch (RuntimeException e) {
+            LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
+            return new ReportTransport.Refused("unexpected: " + e);
+        }
+    }
+
+    private ReportRecord finish(Dispatch dispatch, State state, int tries, String result, Optional<Instant> retryAt) {
+        ReportRecord finished = new ReportRecord(dispatch, state, tries, clock.instant(), retryAt, ReportLog.printable(result));
+        results.commit(finished);
+        return finished;
+    }
+}

@@ -1,0 +1,133 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.storage.StorageOutage;
+import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.LeftAlone;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Mail addresses that refused a report for good, or sent it back. They are left alone for a week, and then tried again. The store
+ * has them, so that a restart does not forget them and other servers know; here is a copy, which is up to a minute old.
+ */
+public final class SuppressionList {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(SuppressionList.class);
+    private static final Duration LEFT_ALONE = Duration.ofDays(7);
+    private static final Duration COPY_LASTS = Duration.ofMinutes(1);
+    private static final int MAX = 100_000;
+
+    private final DestinationStore store;
+    private final Clock clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private Map<String, LeftAlone> copy = Map.of();
+    /** What the store could not take yet. */
+    private final Map<String, LeftAlone> unsaved = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, LeftAlone> eldest) {
+            return size() > MAX;
+        }
+    };
+    private Instant copied = Instant.MIN;
+
+    public SuppressionList(DestinationStore store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    /** Why nothing goes to an address now, if so. */
+    Optional<String> objection(String address) {
+        renew();
+        return find(key(address)).map(alone -> "left alone until " + alone.until() + ", because " + alone.why());
+    }
+
+    /** @param why what it said, one line */
+    public void leaveAlone(String address, String why) {
+        LeftAlone mailbox = new LeftAlone(key(address), clock.instant().plus(LEFT_ALONE), ReportLog.printable(why));
+        lock.lock();
+        try {
+            unsaved.put(mailbox.address(), mailbox);
+        } finally {
+            lock.unlock();
+        }
+        save(List.of(mailbox));
+    }
+
+    private Optional<LeftAlone> find(String address) {
+        lock.lock();
+        try {
+            return Optional.ofNullable(unsaved.getOrDefault(address, copy.get(address))).filter(this::holds);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean holds(LeftAlone alone) {
+        Instant now = clock.instant();
+        // a wait longer than the longest is from a clock that was set back
+        return now.isBefore(alone.until()) && !alone.until().isAfter(now.plus(LEFT_ALONE));
+    }
+
+    private void renew() {
+        Instant now = clock.instant();
+        List<LeftAlone> waiting;
+        lock.lock();
+        try {
+            if (!copied.isBefore(now.minus(COPY_LASTS)) && !copied.isAfter(now)) {
+                return;
+            }
+            // who comes meanwhile makes do with the old copy
+            copied = now;
+            waiting = new ArrayList<>(unsaved.values());
+        } finally {
+            lock.unlock();
+        }
+        save(waiting);
+        try {
+            Map<String, LeftAlone> fresh = new LinkedHashMap<>();
+            store.leftAlone(now).forEach(each -> fresh.put(each.address(), each));
+            lock.lock();
+            try {
+                copy = fresh;
+            } finally {
+                lock.unlock();
+            }
+        } catch (StorageOutage e) {
+            LOGGER.debug("which mailboxes are left alone can't be read now", e);
+        }
+    }
+
+    private void save(List<LeftAlone> mailboxes) {
+        for (LeftAlone mailbox : mailboxes) {
+            try {
+                store.leaveAlone(mailbox);
+            } catch (StorageOutage e) {
+                LOGGER.warn("tlsreport: that {} is left alone can't be written down yet: {}", mailbox.address(), e.getMessage());
+                return;
+            }
+            lock.lock();
+            try {
+                unsaved.remove(mailbox.address(), mailbox);
+                Map<String, LeftAlone> more = new LinkedHashMap<>(copy);
+                more.put(mailbox.address(), mailbox);
+                copy = more;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private static String key(String address) {
+        return address.toLowerCase(Locale.ROOT);
+    }
+}

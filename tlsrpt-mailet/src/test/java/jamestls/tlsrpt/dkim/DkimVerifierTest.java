@@ -1,0 +1,267 @@
+package jamestls.tlsrpt.dkim;
+
+import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
+import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.sts;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DomainName;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
+import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
+import jamestls.tlsrpt.report.MailIds;
+import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.ReportMail;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
+import jamestls.tlsrpt.store.TallyKey;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.MessageDigest;
+import java.security.Signature;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.apache.james.jdkim.DKIMSigner;
+import org.apache.james.jdkim.DKIMVerifier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Our signatures and our verdicts, each against Apache jDKIM, which is what James signs with. */
+class DkimVerifierTest {
+
+    private static final DomainName AUTHOR = DomainName.of("sender.example");
+    private static final String KEY_NAME = "sel._domainkey.sender.example";
+    private static final String FIELDS = "from:to:subject:date:message-id:tls-report-domain:tls-report-submitter";
+    private static KeyPair key;
+
+    private final DnsServer dns = DnsServer.start();
+    private DkimVerifier check;
+    private final byte[] mail = ReportMail.write(file(), "tls@rcpt.example", NOON, new MailIds(new byte[32]));
+
+    @BeforeAll
+    static void key() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        key = generator.generateKeyPair();
+    }
+
+    @BeforeEach
+    void publish() {
+        publish(record("v=DKIM1; k=rsa; s=tlsrpt; p=", key));
+    }
+
+    /** The resolver is new as well, because it remembers answers. */
+    private void publish(String record) {
+        dns.zone().remove(KEY_NAME, "TXT").txt(KEY_NAME, record);
+        check = new DkimVerifier(new DnsjavaDns(DnsSettings.of(List.of(dns.address()))));
+    }
+
+    @AfterEach
+    void stop() {
+        dns.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed", "relaxed", "simple"})
+    void signatureOfJamesShouldHold(String forms) throws Exception {
+        assertThat(check.of(signedByJdkim(template("sender.example", forms), mail), AUTHOR)).isInstanceOf(Holds.class);
+        byte[] odd = ("From: <a@sender.example>\r\nSubject:  two   blanks \r\n\tfolded  \r\nSubject: again\r\n\r\n"
+            + " x  y\t\r\n\r\n  \r\nend \t\r\n\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
+        assertThat(check.of(signedByJdkim(template("sender.example", forms), odd), AUTHOR)).isInstanceOf(Holds.class);
+    }
+
+    @Test
+    void emptyBodyShouldHaveTheHashesOfTheRfc() {
+        SignedMail empty = SignedMail.of("From: <a@sender.example>\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+
+        // RFC 6376 §3.4.3, §3.4.4
+        assertThat(Base64.getEncoder().encodeToString(empty.bodyHash(SignedMail.Form.SIMPLE)))
+            .isEqualTo("frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=");
+        assertThat(Base64.getEncoder().encodeToString(empty.bodyHash(SignedMail.Form.RELAXED)))
+            .isEqualTo("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed"})
+    void ourSignatureShouldHoldForOthers(String forms) throws Exception {
+        byte[] signed = new Signer(template("sender.example", forms), key.getPrivate()).sign(mail);
+
+        assertThat(new DKIMVerifier((method, selector, domain) -> List.of(record("v=DKIM1; k=rsa; s=tlsrpt; p=", key)))
+            .verify(new ByteArrayInputStream(signed))).isNotEmpty();
+        assertThat(check.of(signed, AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(new String(signed, StandardCharsets.US_ASCII).lines()).allMatch(line -> line.length() < 600);
+    }
+
+    @Test
+    void mailWithoutSignatureShouldBeUnsigned() {
+        assertFault(mail, Fault.UNSIGNED, "add DKIMSign with d=sender.example");
+    }
+
+    @Test
+    void signatureByAnotherDomainShouldNotCount() {
+        byte[] signed = new Signer(template("other.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
+
+        assertFault(signed, Fault.OTHER_DOMAIN, "come from sender.example and are signed by 'other.example': write d=sender.example");
+    }
+
+    @Test
+    void oneSignatureOfSeveralShouldDo() {
+        byte[] first = new Signer(template("sender.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
+        byte[] both = new Signer(template("other.example", "relaxed/relaxed"), key.getPrivate()).sign(first);
+
+        assertThat(check.of(both, AUTHOR)).isInstanceOf(Holds.class);
+    }
+
+    @Test
+    void changeOfTheBodyShouldBeSeen() {
+        assertFault(changed("This is a TLS report", "This is no TLS report"), Fault.CHANGED, "put DKIMSign behind every mailet");
+    }
+
+    @Test
+    void changeOfASignedFieldShouldBeSeen() {
+        assertFault(changed("TLS-Report-Domain: rcpt.example", "TLS-Report-Domain: rcpt.invalid"), Fault.WRONG_KEY, KEY_NAME);
+    }
+
+    @Test
+    void bodyWithALengthShouldNotCount() throws Exception {
+        byte[] signed = signedByJdkim(template("sender.example", "simple/simple") + " l=10;", mail);
+
+        assertFault(signed, Fault.PARTIAL, "leave l= out");
+    }
+
+    @Test
+    void fieldsOfTheReportShouldBeCovered() {
+        byte[] signed = new Signer("v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:to:tls-report-domain; bh=; b=;", key.getPrivate())
+            .sign(mail);
+
+        assertFault(signed, Fault.PARTIAL, "tls-report-domain and tls-report-submitter: add them to h=");
+    }
+
+    @Test
+    void keyThatIsNotInDnsShouldBeAskedFor() {
+        dns.zone().remove(KEY_NAME, "TXT");
+        assertFault(signed(), Fault.NO_KEY, "publish it as a TXT record at " + KEY_NAME);
+    }
+
+    @Test
+    void revokedKeyShouldBeNone() {
+        publish("v=DKIM1; p=");
+        assertFault(signed(), Fault.NO_KEY, KEY_NAME);
+    }
+
+    @Test
+    void keyOfSomebodyElseShouldNotFit() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(1024);
+        publish(record("v=DKIM1; p=", generator.generateKeyPair()));
+        assertFault(signed(), Fault.WRONG_KEY, "does not fit the DKIM key at " + KEY_NAME);
+        publish("v=DKIM1; p=AAAA");
+        assertFault(signed(), Fault.WRONG_KEY, KEY_NAME);
+    }
+
+    @Test
+    void keyForMailOnlyShouldBeToldApart() {
+        publish(record("v=DKIM1; s=email; p=", key));
+        assertFault(signed(), Fault.KEY_NOT_FOR_REPORTS, "write s=tlsrpt or s=email:tlsrpt");
+        publish(record("v=DKIM1; s=email:tlsrpt; p=", key));
+        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
+        publish(record("p=", key));
+        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
+    }
+
+    @Test
+    void silentDnsShouldLeaveItOpen() {
+        byte[] signed = signed();
+        dns.close();
+        assertThat(check.of(signed, AUTHOR)).isInstanceOf(Unknown.class);
+    }
+
+    @Test
+    void signatureWithEd25519ShouldHold() throws GeneralSecurityException {
+        KeyPair edwards = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        byte[] encoded = edwards.getPublic().getEncoded();
+        String raw = Base64.getEncoder().encodeToString(Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
+        publish("v=DKIM1; k=ed25519; p=" + raw);
+        SignedMail signed = SignedMail.of(mail);
+        String field = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/simple; d=sender.example; s=sel;"
+            + " h=from:tls-report-domain:tls-report-submitter; bh="
+            + Base64.getEncoder().encodeToString(signed.bodyHash(SignedMail.Form.SIMPLE)) + "; b=";
+        byte[] octets = signed.signedOctets(List.of("from", "tls-report-domain", "tls-report-submitter"), SignedMail.Form.RELAXED, field);
+        Signature signature = Signature.getInstance("Ed25519");
+        signature.initSign(edwards.getPrivate());
+        signature.update(MessageDigest.getInstance("SHA-256").digest(octets));
+        String whole = field + Base64.getEncoder().encodeToString(signature.sign()) + "\r\n"
+            + new String(mail, StandardCharsets.US_ASCII);
+
+        assertThat(check.of(whole.getBytes(StandardCharsets.US_ASCII), AUTHOR)).isInstanceOf(Holds.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "\r\n", "DKIM-Signature:", "DKIM-Signature: d=sender.example",
+        "DKIM-Signature: d=sender.example; a=rsa-sha1",
+        "DKIM-Signature: d=sender.example; a=rsa-sha256; h=from; bh=!; b=!\r\n\r\n",
+        "DKIM-Signature: d=sender.example; a=rsa-sha256; s=; h=from;"
+            + "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; c=relaxed/relaxed"})
+    void nonsenseShouldBeWorthless(String text) {
+        assertThat(check.of(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Worthless.class);
+    }
+
+    @Test
+    void templateThatCantBeSignedWithShouldBeRefused() {
+        assertThatThrownBy(() -> new Signer("v=1; a=rsa-sha256; d=x.example; h=from", key.getPrivate())).hasMessageContaining("s=");
+        assertThatThrownBy(() -> new Signer("a=rsa-sha1; d=x.example; s=s; h=from", key.getPrivate())).hasMessageContaining("rsa-sha256");
+        assertThatThrownBy(() -> new Signer("l=1; d=x.example; s=s; h=from", key.getPrivate())).hasMessageContaining("l=");
+    }
+
+    private void assertFault(byte[] signed, Fault fault, String remedy) {
+        assertThat(check.of(signed, AUTHOR)).isInstanceOfSatisfying(Worthless.class, worthless -> {
+            assertThat(worthless.fault()).isEqualTo(fault);
+            assertThat(worthless.problem()).contains(remedy);
+        });
+    }
+
+    private byte[] signed() {
+        return new Signer(template("sender.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
+    }
+
+    private byte[] changed(String from, String to) {
+        return new String(signed(), StandardCharsets.US_ASCII).replace(from, to).getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static byte[] signedByJdkim(String template, byte[] mail) throws Exception {
+        String field = new DKIMSigner(template, key.getPrivate()).sign(new ByteArrayInputStream(mail));
+        return (field + "\r\n" + new String(mail, StandardCharsets.ISO_8859_1)).getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    private static String template(String domain, String forms) {
+        return "v=1; a=rsa-sha256; c=" + forms + "; d=" + domain + "; s=sel; h=" + FIELDS + "; bh=; b=;";
+    }
+
+    private static String record(String tags, KeyPair pair) {
+        return tags + Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
+    }
+
+    private static ReportFile file() {
+        DomainTally tally = new DomainTally(new TallyKey(DAY, RCPT), new ReportPeriod(1, NOON), NOON, 1, 0,
+            List.of(new PolicyTally(sts(), 1, 0, Map.of())));
+        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
+    }
+}
