@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** docs/rfc.md names classes and tests; one that was renamed or removed must not stay in it. */
+/** docs/reference/rfc.md names classes and tests; one that was renamed or removed must not stay in it. */
 class RfcMapTest {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
@@ -21,7 +21,7 @@ class RfcMapTest {
     @Test
     void everyClassOfTheMapShouldExist() throws IOException {
         Set<String> there = sources();
-        Set<String> named = CLASS_NAME.matcher(Files.readString(ROOT.resolve("docs/rfc.md"))).results()
+        Set<String> named = CLASS_NAME.matcher(Files.readString(ROOT.resolve("docs/reference/rfc.md"))).results()
             .map((MatchResult match) -> match.group(1)).collect(Collectors.toSet());
 
         assertThat(named).hasSizeGreaterThan(50);

@@ -105,7 +105,7 @@ class StockConsumersIT {
         new Submission(james, Account.ALICE).send("bob@far.example", "to count", "One more.");
         mx.awaitMails(1, PATIENCE);
 
-        // what docs/operations.md lists, read from the page itself
+        // what docs/monitoring.md lists, read from the page itself
         List<String> documented = documentedMetrics();
         assertThat(documented).hasSizeGreaterThan(15).contains("mtastsDeferralsDns", "mtastsPoolIdleSessions");
         Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
@@ -162,7 +162,7 @@ class StockConsumersIT {
 
     /** The names in the tables of delivery's metrics; "…Dns" stands for the prefix of the name before it. */
     private static List<String> documentedMetrics() throws IOException {
-        String page = Files.readString(Path.of("../docs/operations.md"));
+        String page = Files.readString(Path.of("../docs/monitoring.md"));
         String tables = page.substring(page.indexOf("## Metrics"), page.indexOf("## Health"));
         return Pattern.compile("`(mtasts[A-Za-z]+|outgoingMails|RemoteDeliveryTrial|…[A-Z][a-z]+)`").matcher(tables).results()
             .map(match -> match.group(1).replace("…", "mtastsDeferrals")).distinct().toList();

@@ -1,6 +1,6 @@
 package jamestls.mtasts.cli;
 
-/** How a command ends; the numbers are documented in docs/operations.md and do not change. */
+/** How a command ends; the numbers are documented in docs/command-line.md and do not change. */
 enum ExitCode {
     /** What was asked about is in order. */
     OK(0),

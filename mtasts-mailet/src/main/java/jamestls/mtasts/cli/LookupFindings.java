@@ -174,7 +174,7 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
             : String.join(" | ", found.records().stream().map(text -> text.replaceAll("[^\\x20-\\x7e]", "?")).toList());
     }
 
-    /** For programs; docs/operations.md tells the members. */
+    /** For programs; docs/command-line.md tells the members. */
     Map<String, Object> json() {
         Map<String, Object> object = Json.object("domain", domain.ascii(), "verdict", verdict());
         Map<String, Object> txt = Json.object("ms", record.took().toMillis());

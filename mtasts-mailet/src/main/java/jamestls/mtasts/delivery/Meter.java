@@ -5,7 +5,7 @@ import jamestls.mtasts.policy.TlsLevel;
 /** Counts what deliveries do. The command line runs without James's metrics, and counts nothing. */
 public interface Meter {
 
-    /** What is counted. The names are fixed; docs/operations.md lists them. */
+    /** What is counted. The names are fixed; docs/monitoring.md lists them. */
     enum Count {
         /** Mails a server took, at least for one recipient; stock RemoteDelivery's name. */
         DELIVERED("outgoingMails"),
@@ -81,7 +81,7 @@ public interface Meter {
         }
     }
 
-    /** From the enhanced status code, which the table of deferrals in docs/operations.md explains. */
+    /** From the enhanced status code, which the table of deferrals in docs/monitoring.md explains. */
     private static Count causeOf(String status) {
         if (status.startsWith("4.7.")) {
             return Count.DEFERRED_POLICY;

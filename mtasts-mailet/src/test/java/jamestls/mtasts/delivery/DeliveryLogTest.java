@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 class DeliveryLogTest {
 
-    /** docs/operations.md: each field once, in this order, whatever a stranger says. */
+    /** docs/monitoring.md: each field once, in this order, whatever a stranger says. */
     private static final Pattern LINE = Pattern.compile("delivery id=\\S+ domain=\\S+ mx=\\S+ ip=\\S+ tls=(none|unauthenticated|"
         + "authenticated|-) policy=\\S+ result=(delivered|partial|skipped|cleartext|deferred|bounced) reply=\"[^\"]*\" ms=\\d+ "
         + "cause=\"[^\"]*\"");

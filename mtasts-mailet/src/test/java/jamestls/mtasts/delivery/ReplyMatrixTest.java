@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Plays the table of docs/replies.md. */
+/** Plays the table of docs/reference/replies.md. */
 class ReplyMatrixTest {
 
-    private static final Path PAGE = Path.of("../docs/replies.md");
+    private static final Path PAGE = Path.of("../docs/reference/replies.md");
     private static final String DOMAIN = "example.org";
 
     /** A line of the table. */

@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The truth table: demand × observation. docs/decisions.md shows it to people. */
+/** The truth table: demand × observation. docs/reference/decisions.md shows it to people. */
 class VerdictTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");

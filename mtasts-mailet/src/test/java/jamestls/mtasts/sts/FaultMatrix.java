@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What each fault comes to in each state of the cache; docs/fault-matrix.md explains the words. */
+/** What each fault comes to in each state of the cache; docs/reference/fault-matrix.md explains the words. */
 final class FaultMatrix {
 
     static final String TABLE = """

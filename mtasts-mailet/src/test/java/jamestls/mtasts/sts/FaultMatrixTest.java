@@ -45,7 +45,7 @@ class FaultMatrixTest {
 
     @Test
     void documentationShouldShowThisTable() throws IOException {
-        assertThat(Files.readString(Path.of("../docs/fault-matrix.md"))).endsWith(FaultMatrix.TABLE);
+        assertThat(Files.readString(Path.of("../docs/reference/fault-matrix.md"))).endsWith(FaultMatrix.TABLE);
     }
 
     @Test

@@ -18,7 +18,7 @@ public interface Counters {
         }
     }
 
-    /** @param name as James publishes it; docs/operations.md lists them all */
+    /** @param name as James publishes it; docs/monitoring.md lists them all */
     Counter named(String name);
 
     static Counters of(MetricFactory metrics) {
