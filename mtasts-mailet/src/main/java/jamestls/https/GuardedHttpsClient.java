@@ -4,6 +4,8 @@ import jamestls.dns.AddressGuard;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.net.Watchdog;
+import jamestls.net.Watchdog.Deadline;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;
@@ -13,8 +15,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.hc.core5.http.HttpHost;
@@ -32,8 +32,8 @@ public final class GuardedHttpsClient implements AutoCloseable {
     private final Dns dns;
     private final AddressGuard guard;
     private final TlsConnector connector;
-    private final ScheduledThreadPoolExecutor timer;
-    private final Set<ExchangeDeadline> running = ConcurrentHashMap.newKeySet();
+    private final Watchdog watchdog = new Watchdog("jamestls-https-deadline");
+    private final Set<Deadline> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     /** @throws IllegalArgumentException when the trust store is of no use, an empty one for example */
@@ -50,10 +50,6 @@ public final class GuardedHttpsClient implements AutoCloseable {
         this.dns = dns;
         this.guard = settings.guard();
         this.connector = new TlsConnector(settings.trustStore(), errors);
-        this.timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("jamestls-https-deadline").factory());
-        this.timer.setRemoveOnCancelPolicy(true);
-        // an exchange that begins while the client is being closed is aborted below, it needs no alarm
-        this.timer.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
     }
 
     /** Does the whole exchange. Whatever the network does comes back as a value. */
@@ -64,10 +60,10 @@ public final class GuardedHttpsClient implements AutoCloseable {
         if (!"https".equalsIgnoreCase(uri.getScheme()) || host.isEmpty() || uri.getRawUserInfo() != null || port < 1 || port > LAST_PORT) {
             return new HttpsResult.Failure(HttpsFault.PROTOCOL, "not an https URI with a domain name: " + uri);
         }
-        try (ExchangeDeadline deadline = new ExchangeDeadline(request.deadline(), timer)) {
+        try (Deadline deadline = watchdog.start(request.deadline())) {
             running.add(deadline);
             if (closed) {
-                deadline.abort();
+                deadline.expire();
             }
             try {
                 return exchange(request, host.get(), port, deadline);
@@ -81,11 +77,11 @@ public final class GuardedHttpsClient implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        running.forEach(ExchangeDeadline::abort);
-        timer.shutdownNow();
+        running.forEach(Deadline::expire);
+        watchdog.close();
     }
 
-    private HttpsResult exchange(HttpsRequest request, DomainName host, int port, ExchangeDeadline deadline) {
+    private HttpsResult exchange(HttpsRequest request, DomainName host, int port, Deadline deadline) {
         return switch (lookUp(host, deadline)) {
             case Addresses.None none -> new HttpsResult.Failure(none.fault(), none.detail());
             case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), deadline)) {
@@ -105,7 +101,7 @@ public final class GuardedHttpsClient implements AutoCloseable {
         }
     }
 
-    private Addresses lookUp(DomainName host, ExchangeDeadline deadline) {
+    private Addresses lookUp(DomainName host, Deadline deadline) {
         try {
             DnsAnswer<InetAddress> answer = CompletableFuture.supplyAsync(() -> dns.addresses(host), Thread::startVirtualThread)
                 .get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);

@@ -1,5 +1,6 @@
 package jamestls.https;
 
+import jamestls.net.Watchdog.Deadline;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
@@ -54,15 +55,15 @@ final class HttpConversation {
         this.connection = connection;
     }
 
-    HttpsResult run(ExchangeDeadline deadline) {
+    HttpsResult run(Deadline deadline) {
         String where = host.getHostName() + " at " + connection.address().getHostAddress();
         CloseableHttpClient client = client();
         try {
             HttpsResult result = read(client.executeOpen(host, message(), null), where);
-            return deadline.hasPassed() ? late(where) : result;
+            return deadline.isExpired() ? late(where) : result;
         } catch (IOException e) {
             String cause = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            return deadline.hasPassed() ? late(where) : new HttpsResult.Failure(fault(e), where + ": " + cause);
+            return deadline.isExpired() ? late(where) : new HttpsResult.Failure(fault(e), where + ": " + cause);
         } finally {
             // the answer is never drained: what is left of it may be endless
             deadline.close();

@@ -2,6 +2,7 @@ package jamestls.https;
 
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
+import jamestls.net.Watchdog.Deadline;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -71,9 +72,9 @@ final class TlsConnector {
     }
 
     /** @param addresses at least one, vetted: nothing else is connected to */
-    Connection connect(DomainName host, int port, List<InetAddress> addresses, ExchangeDeadline deadline) {
+    Connection connect(DomainName host, int port, List<InetAddress> addresses, Deadline deadline) {
         StringBuilder tried = new StringBuilder();
-        for (int i = 0; i < addresses.size() && !deadline.hasPassed(); i++) {
+        for (int i = 0; i < addresses.size() && !deadline.isExpired(); i++) {
             InetAddress address = addresses.get(i);
             boolean isLast = i == addresses.size() - 1;
             Socket plain = new Socket();
@@ -93,12 +94,12 @@ final class TlsConnector {
             }
             return connection;
         }
-        return deadline.hasPassed()
+        return deadline.isExpired()
             ? new Connection.Refused(HttpsFault.TIMEOUT, "no time left to connect to " + host + " (" + tried + ")")
             : new Connection.Refused(HttpsFault.CONNECT, host + ": " + tried);
     }
 
-    private Connection secured(Socket plain, DomainName host, InetAddress address, ExchangeDeadline deadline) {
+    private Connection secured(Socket plain, DomainName host, InetAddress address, Deadline deadline) {
         String where = host + " at " + address.getHostAddress();
         try {
             // a context of its own has no session to resume, and a resumed session would skip the look at the certificate
@@ -121,7 +122,7 @@ final class TlsConnector {
             }
             return new Connection.Open(tls, plain, address);
         } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-            if (deadline.hasPassed()) {
+            if (deadline.isExpired()) {
                 return new Connection.Refused(HttpsFault.TIMEOUT, where + ": no time left for the TLS handshake");
             }
             return new Connection.Refused(isAboutCertificate(e) ? HttpsFault.CERTIFICATE : HttpsFault.TLS, where + ": " + root(e));

@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
 import java.nio.charset.StandardCharsets;
 
 /**

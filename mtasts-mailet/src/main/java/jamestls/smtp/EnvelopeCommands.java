@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.SessionFailure.Phase;

@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,7 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
+import jamestls.net.Watchdog;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.TlsObservation.StartTls;
 import java.net.InetAddress;
@@ -26,9 +28,9 @@ final class SessionSetup {
     private Optional<SessionFailure> failure = Optional.empty();
     private Capabilities capabilities = Capabilities.none();
 
-    SessionSetup(SmtpSettings settings, Deadlines deadlines, TlsHandshake tls, TlsHandshake.Peer peer) {
+    SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, TlsHandshake.Peer peer) {
         this.settings = settings;
-        this.wire = new SmtpConnection(settings, deadlines);
+        this.wire = new SmtpConnection(settings, watchdog);
         this.tls = tls;
         this.peer = peer;
     }

@@ -1,5 +1,7 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
+import jamestls.net.Watchdog;
 import jamestls.smtp.SessionFailure.Phase;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -23,18 +25,18 @@ final class SmtpConnection {
     private static final int MAX_DETAIL = 300;
 
     private final SmtpSettings settings;
-    private final Deadlines deadlines;
+    private final Watchdog watchdog;
     private final Socket plain = new Socket();
     private OutputStream out = OutputStream.nullOutputStream();
     private Socket top = plain;
     private ReplyReader replies;
     private Phase phase = Phase.CONNECT;
-    private Optional<Deadlines.Deadline> deadline = Optional.empty();
+    private Optional<Watchdog.Deadline> deadline = Optional.empty();
     private Optional<IOException> bodyFailure = Optional.empty();
 
-    SmtpConnection(SmtpSettings settings, Deadlines deadlines) {
+    SmtpConnection(SmtpSettings settings, Watchdog watchdog) {
         this.settings = settings;
-        this.deadlines = deadlines;
+        this.watchdog = watchdog;
     }
 
     /** Starts the time of that phase; inside it already, the time goes on. */
@@ -43,15 +45,15 @@ final class SmtpConnection {
             rest();
             if (deadline.isEmpty()) {
                 phase = next;
-                deadline = Optional.of(deadlines.start(settings.limit(next), plain));
+                deadline = Optional.of(watchdog.start(settings.limit(next), plain));
             }
         }
     }
 
     /** No deadline runs: nothing is expected from the server. One that has expired stays, it is what the session ended with. */
     void rest() {
-        deadline.ifPresent(Deadlines.Deadline::meet);
-        deadline = deadline.filter(Deadlines.Deadline::isExpired);
+        deadline.ifPresent(Watchdog.Deadline::meet);
+        deadline = deadline.filter(Watchdog.Deadline::isExpired);
     }
 
     /** The session is ready for a mail, unless its time ran out at the very last. */
@@ -199,7 +201,7 @@ final class SmtpConnection {
 
     /** The connection or its reader failed, or its time is up. */
     ConnectionLost lost(IOException e) {
-        String detail = deadline.filter(Deadlines.Deadline::isExpired)
+        String detail = deadline.filter(Watchdog.Deadline::isExpired)
             .map(expired -> phase + " was not over within " + seconds(expired))
             .orElseGet(() -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
         return end(detail, Optional.empty(), e);
@@ -207,7 +209,7 @@ final class SmtpConnection {
 
     /** A server that hung up may have said why: 421, or 552 in the middle of a body. */
     ConnectionLost writeFailed(IOException e) {
-        if (deadline.filter(Deadlines.Deadline::isExpired).isPresent()) {
+        if (deadline.filter(Watchdog.Deadline::isExpired).isPresent()) {
             return lost(e);
         }
         try {
@@ -257,7 +259,7 @@ final class SmtpConnection {
         return new ConnectionLost(new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply), cause);
     }
 
-    private static String seconds(Deadlines.Deadline expired) {
+    private static String seconds(Watchdog.Deadline expired) {
         return expired.limit().toMillis() / 1000.0 + " s";
     }
 }

@@ -1,6 +1,7 @@
 package jamestls.smtp;
 
 import jamestls.dns.DomainName;
+import jamestls.net.Watchdog;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -9,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SmtpConnector implements AutoCloseable {
 
     private final SmtpSettings settings;
-    private final Deadlines deadlines = new Deadlines();
+    private final Watchdog watchdog = new Watchdog("smtp-deadlines");
     private final TlsHandshake tls = new TlsHandshake();
     private final Set<SessionSetup> openings = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
@@ -31,11 +32,11 @@ public final class SmtpConnector implements AutoCloseable {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
         TlsHandshake.Peer peer = new TlsHandshake.Peer(mxHost, sni, address);
-        SessionSetup opening = new SessionSetup(settings, deadlines, tls, peer);
+        SessionSetup opening = new SessionSetup(settings, watchdog, tls, peer);
         SmtpSession session = open(opening, use);
         if (opening.failedInResuming()) {
             tls.beginAnew(peer);
-            session = open(new SessionSetup(settings, deadlines, tls, peer), use);
+            session = open(new SessionSetup(settings, watchdog, tls, peer), use);
         }
         return session;
     }
@@ -71,6 +72,6 @@ public final class SmtpConnector implements AutoCloseable {
     /** Open sessions keep the deadline they have and get no further step done. */
     @Override
     public void close() {
-        deadlines.close();
+        watchdog.close();
     }
 }

@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.Sanitized;
 import jamestls.smtp.SessionFailure.Phase;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -31,19 +31,20 @@ class ArchitectureTest {
 
     @ParameterizedTest
     @CsvSource({
-        "dns,             config",
+        "dns,             config net",
         "storage,         config",
         "config,          ''",
-        "outcome,         dns",
-        "https,           config dns",
-        "smtp,            config dns",
-        "mtasts.mx,       config dns",
-        "mtasts.dane,     config dns outcome",
-        "mtasts.sts,      config dns https outcome storage",
+        "outcome,         dns net",
+        "net,             ''",
+        "https,           config dns net",
+        "smtp,            config dns net",
+        "mtasts.mx,       config dns net",
+        "mtasts.dane,     config dns outcome net",
+        "mtasts.sts,      config dns https outcome storage net",
         "mtasts.direct,   mtasts.mx smtp dns",
-        "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp",
-        "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome",
-        "mtasts.cli,      config mtasts.delivery mtasts.policy mtasts.dane storage smtp mtasts.sts mtasts.mx dns https outcome"})
+        "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
+        "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
+        "mtasts.cli,      config mtasts.delivery mtasts.policy mtasts.dane storage smtp mtasts.sts mtasts.mx dns https outcome net"})
     void packageShouldKnowOnlyThePackagesBelow(String name, String below) {
         String[] allowed = Stream.concat(Stream.of(name), Arrays.stream(below.split(" "))).filter(each -> !each.isEmpty())
             .map(each -> "jamestls." + each + "..").toArray(String[]::new);

@@ -7,7 +7,6 @@ import static jamestls.smtp.SmtpRoom.impatientIn;
 import static jamestls.smtp.SmtpRoom.tlsServer;
 import static jamestls.smtp.SmtpRoom.to;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
@@ -18,7 +17,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -111,20 +109,6 @@ class DeadlinesTest {
 
             assertThat(took).isLessThan(10_000);
             SmtpRoom.awaitNoConnection(server);
-        }
-    }
-
-    @Test
-    void deadlineThatWasMetShouldCloseNothing() {
-        AtomicInteger closed = new AtomicInteger();
-        try (Deadlines deadlines = new Deadlines()) {
-            Deadlines.Deadline met = deadlines.start(Duration.ofMillis(50), closed::incrementAndGet);
-            met.meet();
-            Deadlines.Deadline missed = deadlines.start(Duration.ofMillis(60), closed::incrementAndGet);
-
-            await().until(missed::isExpired);
-            assertThat(met.isExpired()).isFalse();
-            await().untilAsserted(() -> assertThat(closed).hasValue(1));
         }
     }
 
