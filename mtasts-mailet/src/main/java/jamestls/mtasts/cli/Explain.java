@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.config.Variables;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;

@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.config.Variables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package jamestls.mtasts.cli;
+package jamestls.config;
 
 import java.util.Optional;
 import java.util.function.Function;
@@ -11,24 +11,24 @@ import java.util.regex.Pattern;
  * environment, {@code ${sys:NAME}} from the system properties, and {@code ${env:NAME:-otherwise}} where that is not there. A variable
  * without a value, and one of another kind, stays as it is; {@code $${} is a plain {@code ${}.
  */
-final class Variables {
+public final class Variables {
 
     private static final Pattern VARIABLE = Pattern.compile("(\\$?)\\$\\{(env|sys):([^${}:]+(?::(?!-)[^${}:]+)*)(?::-([^${}]*))?}");
 
     private final Function<String, Optional<String>> environment;
     private final Function<String, Optional<String>> properties;
 
-    Variables(Function<String, Optional<String>> environment, Function<String, Optional<String>> properties) {
+    public Variables(Function<String, Optional<String>> environment, Function<String, Optional<String>> properties) {
         this.environment = environment;
         this.properties = properties;
     }
 
-    /** Those of this process: start it with the environment that James has. */
-    static Variables ofProcess() {
+    /** Those of this process. A command sees what James sees only if it is started in the same environment. */
+    public static Variables ofProcess() {
         return new Variables(name -> Optional.ofNullable(System.getenv(name)), name -> Optional.ofNullable(System.getProperty(name)));
     }
 
-    String filledIn(String text) {
+    public String filledIn(String text) {
         return VARIABLE.matcher(text).replaceAll(found -> Matcher.quoteReplacement(value(found)));
     }
 

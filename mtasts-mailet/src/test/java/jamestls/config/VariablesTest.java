@@ -1,4 +1,4 @@
-package jamestls.mtasts.cli;
+package jamestls.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
