@@ -1,8 +1,8 @@
 package jamestls.mtasts;
 
 import jakarta.mail.MessagingException;
-import jamestls.config.DeliveryConfiguration;
 import jamestls.config.DeliveryConfiguration.Reachable;
+import jamestls.config.DeliveryConfiguration;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsjavaDns;
 import jamestls.https.GuardedHttpsClient;
@@ -74,8 +74,9 @@ final class Outbound implements AutoCloseable {
         this.traffic = new OutboundResources(connector, settings.reuse(), configuration.deliveriesPerDestination(),
             configuration.deliveries());
         Destinations destinations = new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()));
-        Delivery delivery = new Delivery(destinations, settings.dane().planner(dns), policies, settings.certificates(), traffic, guard,
-            configuration.smtpPort(), outcomes, new DeliveryMetrics(james.metrics()), clock);
+        Delivery delivery = new Delivery(new Delivery.Lookups(destinations, settings.dane().planner(dns), policies),
+            settings.certificates(), traffic, guard, configuration.smtpPort(),
+            new Delivery.Recording(outcomes, DeliveryMetrics.of(james.metrics()), clock));
         this.dispatch = settings.gateways().map(gateways -> Router.through(delivery, gateways))
             .orElseGet(() -> Router.byMx(delivery, configuration.maxDnsProblemRetries()));
         this.reportMails = new ReportMails(outcomes, clock);

@@ -6,6 +6,7 @@ import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.TlsaRecords;
+import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.delivery.HostLookup;
@@ -137,8 +138,8 @@ final class Explain implements Callable<Integer> {
             RefreshSchedule.daily(random), new StsWarnings(), clock);
         CertificateCheck certificates = settings.trustStore().isPresent()
             ? CertificateCheck.trusting(settings.trustStore().get()) : CertificateCheck.trustingJvm();
-        return new DryRun(new Destinations(dnsSeen, random),
-            new HostLookup(dnsSeen, new TlsaRecords(dnsSeen, settings.dane()), settings.mandatoryDane()), policies, certificates, traffic,
+        return new DryRun(new Delivery.Lookups(new Destinations(dnsSeen, random),
+            new HostLookup(dnsSeen, new TlsaRecords(dnsSeen, settings.dane()), settings.mandatoryDane()), policies), certificates, traffic,
             settings.guard(), settings.smtpPort(), clock, connect ? DryRun.Connecting.YES : DryRun.Connecting.NO);
     }
 

@@ -2,12 +2,13 @@ package jamestls.mtasts.delivery;
 
 import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.TlsaSet;
-import jamestls.mtasts.delivery.Meter.Count;
+import jamestls.mtasts.delivery.Delivery.Route;
+import jamestls.mtasts.delivery.DeliveryMetrics.Count;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
-import jamestls.mtasts.policy.TlsLevel;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.outcome.AppliedPolicy;
@@ -45,12 +46,12 @@ final class AttemptLog {
     private final OutboundMail mail;
     private final Clock clock;
     private final DeliveryLog log;
-    private final Meter meter;
+    private final DeliveryMetrics meter;
     private final List<HostFailure> failures = new ArrayList<>();
     private final List<TlsOutcome> outcomes = new ArrayList<>();
     private StsLookup sts = new StsLookup.NoPolicy("not looked up yet");
 
-    AttemptLog(OutboundMail mail, Meter meter, Clock clock) {
+    AttemptLog(OutboundMail mail, DeliveryMetrics meter, Clock clock) {
         this.mail = mail;
         this.meter = meter;
         this.clock = clock;

@@ -4,10 +4,11 @@ import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
+import jamestls.mtasts.delivery.HostLookup.HostPlan;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
-import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.MxHost.NamedBy;
+import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.CertificateFaults;
 import jamestls.mtasts.policy.TlsDemand;
@@ -24,52 +25,57 @@ import jamestls.smtp.Transmission;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * One attempt to deliver one mail to one domain, from top to bottom: find the hosts, decide what the session with each
- * must have, connect, observe, judge, send, or go on to the next host. Everything it does not do is another room's.
+ * One attempt to deliver one mail to one domain: find the hosts, decide what a session with each must have, connect, observe,
+ * judge, send, or go on to the next host.
  */
 public sealed class Delivery permits DryRun {
 
     private static final int MAX_ADDRESSES_PER_HOST = 6;
-    private static final Duration LONG_DECIDED = Duration.ofMillis(50);
-    private static final int MAX_DECISIONS = 3;
 
-    private final Destinations destinations;
-    private final HostLookup planner;
-    private final StsPolicies policies;
+    private final Lookups lookups;
     private final CertificateCheck certificates;
-    private final OutboundResources traffic;
+    private final OutboundResources resources;
     private final AddressGuard guard;
     private final int smtpPort;
-    private final TlsOutcomeSink outcomes;
-    private final Meter meter;
-    private final Clock clock;
+    private final Recording recording;
 
-    public Delivery(Destinations destinations, HostLookup planner, StsPolicies policies, CertificateCheck certificates,
-                    OutboundResources traffic, AddressGuard guard, int smtpPort, TlsOutcomeSink outcomes,
-                    Meter meter, Clock clock) {
-        this.destinations = destinations;
-        this.planner = planner;
-        this.policies = policies;
+    /** Where a delivery learns about destinations and policies. */
+    public record Lookups(Destinations destinations, HostLookup hosts, StsPolicies policies) {
+    }
+
+    /** Where a delivery records what it did. */
+    public record Recording(TlsOutcomeSink outcomes, DeliveryMetrics metrics, Clock clock) {
+    }
+
+    /** One way to a domain: a host, one of its addresses, and what a session there must have. */
+    record Route(MxHost host, InetAddress address, TlsDemand demand) {
+    }
+
+    /**
+     * @param guard objects to addresses that strangers must not send us to
+     * @param smtpPort of all hosts that have no port of their own
+     */
+    public Delivery(Lookups lookups, CertificateCheck certificates, OutboundResources resources, AddressGuard guard, int smtpPort,
+                    Recording recording) {
+        this.lookups = lookups;
         this.certificates = certificates;
-        this.traffic = traffic;
+        this.resources = resources;
         this.guard = guard;
         this.smtpPort = smtpPort;
-        this.outcomes = outcomes;
-        this.meter = meter;
-        this.clock = clock;
+        this.recording = recording;
     }
 
     /** Tries every host once; the outcomes of all sessions are recorded before this returns. */
     DeliveryResult deliver(OutboundMail mail) {
         AttemptLog attempts = attempts(mail);
-        Runnable attemptEnds = meter.attempt();
-        DeliveryResult result = switch (mail.via().map(FixedNextHop::destination).orElseGet(() -> destinations.find(mail.domain()))) {
+        Runnable attemptEnds = recording.metrics().attempt();
+        Destination destination = mail.via().map(FixedNextHop::destination).orElseGet(() -> lookups.destinations().find(mail.domain()));
+        DeliveryResult result = switch (destination) {
             case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
@@ -77,21 +83,21 @@ public sealed class Delivery permits DryRun {
             case Destination.LoopsBack loop -> attempts.loop(loop.ourselves());
             case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
         };
-        outcomes.record(attempts.outcomes());
+        recording.outcomes().record(attempts.outcomes());
         attempts.log(result);
-        meter.finished(result);
+        recording.metrics().finished(result);
         attemptEnds.run();
         return result;
     }
 
     private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, AttemptLog attempts) {
         StsLookup sts = mail.via().filter(via -> !via.isNamed()).isPresent()
-            ? new StsLookup.NoPolicy("an address has no policy") : policies.lookup(mail.domain());
+            ? new StsLookup.NoPolicy("an address has no policy") : lookups.policies().lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
         if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyStsStoodInTheWay()) {
             // RFC 8461 §5.1: look for a newer policy before failing; it may have changed under an unchanged id
-            Optional<StsPolicy> renewed = policies.recheck(mail.domain(), rejected.policy());
+            Optional<StsPolicy> renewed = lookups.policies().recheck(mail.domain(), rejected.policy());
             if (renewed.isPresent()) {
                 StsLookup.Found again = new StsLookup.Found(renewed.get(), Optional.empty());
                 attempts.apply(again);
@@ -107,14 +113,13 @@ public sealed class Delivery permits DryRun {
                 break;
             }
             HostPlan plan = plan(mail, hosts, host, sts);
-            TlsDemand demand = plan.demand();
-            Optional<Verdict> never = Verdict.beforeConnecting(demand);
+            Optional<Verdict> never = Verdict.beforeConnecting(plan.demand());
             if (never.isPresent()) {
-                attempts.notConnected(host, demand, never.get());
+                attempts.notConnected(host, plan.demand(), never.get());
                 continue;
             }
             for (InetAddress address : addressesOf(plan, attempts)) {
-                Optional<DeliveryResult> result = tryAddress(new Route(host, address, demand), mail, attempts);
+                Optional<DeliveryResult> result = tryAddress(new Route(host, address, plan.demand()), mail, attempts);
                 if (result.isPresent()) {
                     return result;
                 }
@@ -123,63 +128,53 @@ public sealed class Delivery permits DryRun {
         return Optional.empty();
     }
 
+    /** Sends the mail over an idle session with that address, or over a new one; empty when the next address may be tried. */
     Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, AttemptLog attempts) {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name),
             new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
-        Optional<Permit> turn = traffic.turnAt(key.address());
-        if (turn.isEmpty()) {
-            return Optional.of(busy(route));
+        Optional<Permit> atAddress = resources.turnAt(key.address());
+        if (atAddress.isEmpty()) {
+            return busy(route);
         }
-        try (Permit there = turn.get()) {
+        try (Permit there = atAddress.get()) {
             attempts.start();
-            for (int round = 1; ; round++) {
-                Optional<DeliveryResult> result = overIdleSession(route, key, mail, attempts);
-                if (result.isPresent()) {
-                    return result;
-                }
-                long since = System.nanoTime();
-                Optional<Permit> place = traffic.turn();
-                if (place.isEmpty()) {
-                    return Optional.of(busy(route));
-                }
-                try (Permit anywhere = place.get()) {
-                    // a decision to open another session is not kept over a wait either
-                    boolean stale = System.nanoTime() - since > LONG_DECIDED.toNanos() && round < MAX_DECISIONS;
-                    if (!stale || !traffic.sessions().keepUp(key, backlog(mail))) {
-                        return overNewSession(route, key, useOfTls(route, key, mail, attempts), mail, attempts);
-                    }
-                }
+            Optional<DeliveryResult> reused = overIdleSession(route, key, mail, attempts);
+            if (reused.isPresent()) {
+                return reused;
+            }
+            Optional<Permit> inAll = resources.turn();
+            if (inAll.isEmpty()) {
+                return busy(route);
+            }
+            try (Permit anywhere = inAll.get()) {
+                return overNewSession(route, key, mail, attempts);
             }
         }
     }
 
-    private int backlog(OutboundMail mail) {
-        return traffic.atDomain().users(mail.domain().ascii());
-    }
-
     AttemptLog attempts(OutboundMail mail) {
-        return new AttemptLog(mail, meter, clock);
+        return new AttemptLog(mail, recording.metrics(), recording.clock());
     }
 
     HostPlan plan(OutboundMail mail, Destination.Hosts hosts, MxHost host, StsLookup sts) {
-        return planner.plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
+        return lookups.hosts().plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
-    /** A session that was opened for another mail does if what was seen of it satisfies this mail's demand, judged anew. */
+    /** A session that was opened for another mail is used if what was observed of it satisfies this mail's demand. */
     private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
-        Optional<Lease> idle = traffic.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND,
-            backlog(mail));
+        int backlog = resources.atDomain().users(mail.domain().ascii());
+        Optional<Lease> idle = resources.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND, backlog);
         if (idle.isEmpty()) {
             return Optional.empty();
         }
         try (Lease lease = idle.get()) {
-            Optional<Permit> turn = traffic.turn();
-            if (turn.isEmpty()) {
+            Optional<Permit> inAll = resources.turn();
+            if (inAll.isEmpty()) {
                 lease.keep();
-                return Optional.of(busy(route));
+                return busy(route);
             }
-            try (Permit anywhere = turn.get()) {
+            try (Permit anywhere = inAll.get()) {
                 Verdict verdict = judge(route, lease.session().observation());
                 Transmission transmission = send(lease, mail);
                 // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
@@ -192,31 +187,31 @@ public sealed class Delivery permits DryRun {
         }
     }
 
-    private static DeliveryResult busy(Route route) {
-        return new DeliveryResult.Postponed(route.host().name() + " is busy");
+    private static Optional<DeliveryResult> busy(Route route) {
+        return Optional.of(new DeliveryResult.Postponed(route.host().name() + " is busy"));
     }
 
-    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, TlsUse use, OutboundMail mail, AttemptLog attempts) {
-        TlsUse again = use;
-        try (Lease lease = traffic.sessions().open(key, use)) {
-            TlsObservation seen = lease.session().observation();
-            if (traffic.isStopping()) {
-                // it may be us who cut it off: no fault of the host's
-                return Optional.of(new DeliveryResult.Postponed("James stops"));
-            }
-            if (isOurselves(route.host(), seen)) {
-                attempts.unreachable(route.host(), route.demand(), route.address().getHostAddress() + " calls itself by our own name");
-                return Optional.empty();
-            }
-            Verdict verdict = switch (use) {
-                case NEVER -> Verdict.inClear(seen);
-                case IF_OFFERED -> judge(route, seen);
-                case IMPLICIT -> judge(route, seen).withoutClearText();
-            };
-            if (seen.isResumed() && verdict.ruling() != Verdict.Ruling.SEND) {
-                // the certificate may have been replaced since it was shown: a handshake that shows it decides
-                traffic.beginTlsAnew(key);
-            } else {
+    /** Opens a session with TLS, and where that fails and no policy forbids it, one in clear text. */
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
+        TlsUse use = firstUse(route, key, mail, attempts);
+        while (true) {
+            try (Lease lease = resources.sessions().open(key, use)) {
+                TlsObservation seen = lease.session().observation();
+                if (resources.isStopping()) {
+                    // the connection may have been cut by our own stopping: no fault of the host's
+                    return Optional.of(new DeliveryResult.Postponed("James stops"));
+                }
+                if (isOurselves(route.host(), seen)) {
+                    attempts.unreachable(route.host(), route.demand(),
+                        route.address().getHostAddress() + " greets with this server's name");
+                    return Optional.empty();
+                }
+                Verdict verdict = verdict(route, use, seen);
+                if (seen.isResumed() && verdict.ruling() != Verdict.Ruling.SEND) {
+                    // the certificate may have been replaced since it was shown: a full handshake decides
+                    resources.beginTlsAnew(key);
+                    continue;
+                }
                 attempts.judged(route, seen, verdict);
                 switch (verdict.ruling()) {
                     case SEND -> {
@@ -224,28 +219,35 @@ public sealed class Delivery permits DryRun {
                     }
                     case NEXT_HOST -> {
                         if (use == TlsUse.NEVER) {
-                            traffic.forgetTls(key);
+                            resources.forgetTls(key);
                         }
                         return Optional.empty();
                     }
                     case RETRY_IN_CLEAR -> {
-                        traffic.tlsFailed(key, AttemptLog.inWords(verdict.shortfall()));
-                        again = TlsUse.NEVER;
+                        resources.tlsFailed(key, AttemptLog.inWords(verdict.shortfall()));
+                        use = TlsUse.NEVER;
                     }
                 }
             }
         }
-        return overNewSession(route, key, again, mail, attempts);
     }
 
-    /** What has failed in TLS a moment ago is not tried again for a mail that would go on in clear. */
-    private TlsUse useOfTls(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
+    /** TLS that failed at that host minutes ago is not tried again for a mail that would go on in clear text. */
+    private TlsUse firstUse(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
         if (mail.tls() == TlsUse.IMPLICIT) {
             return TlsUse.IMPLICIT;
         }
-        Optional<String> fault = route.demand().isIndifferentToTls() ? traffic.failedTls(key) : Optional.empty();
+        Optional<String> fault = route.demand().isIndifferentToTls() ? resources.failedTls(key) : Optional.empty();
         fault.ifPresent(cause -> attempts.withoutTls(route, cause));
         return fault.isPresent() ? TlsUse.NEVER : TlsUse.IF_OFFERED;
+    }
+
+    private Verdict verdict(Route route, TlsUse use, TlsObservation seen) {
+        return switch (use) {
+            case NEVER -> Verdict.inClear(seen);
+            case IF_OFFERED -> judge(route, seen);
+            case IMPLICIT -> judge(route, seen).withoutClearText();
+        };
     }
 
     Transmission send(Lease lease, OutboundMail mail) {
@@ -257,7 +259,7 @@ public sealed class Delivery permits DryRun {
     }
 
     Verdict judge(Route route, TlsObservation seen) {
-        return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, clock.instant()));
+        return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, recording.clock().instant()));
     }
 
     private List<InetAddress> addressesOf(HostPlan plan, AttemptLog attempts) {
@@ -285,7 +287,7 @@ public sealed class Delivery permits DryRun {
         for (InetAddress address : found.subList(0, Math.min(found.size(), MAX_ADDRESSES_PER_HOST))) {
             if (host.namedBy() == NamedBy.OPERATOR) {
                 usable.add(address);
-            } else if (destinations.itself().is(address)) {
+            } else if (lookups.destinations().itself().is(address)) {
                 attempts.reachedOurselves(host, demand, address);
                 return List.of();
             } else {
@@ -297,8 +299,8 @@ public sealed class Delivery permits DryRun {
         return usable;
     }
 
-    /** RFC 5321 §6.3: a server that greets with our own name is us, or lies. */
+    /** A server that greets with our own name is this server, or lies (RFC 5321 §6.3). */
     private boolean isOurselves(MxHost host, TlsObservation seen) {
-        return host.namedBy() == NamedBy.STRANGER && seen.helo().filter(destinations.itself()::answersTo).isPresent();
+        return host.namedBy() == NamedBy.STRANGER && seen.helo().filter(lookups.destinations().itself()::answersTo).isPresent();
     }
 }

@@ -1,8 +1,9 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.delivery.Delivery.Route;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
-import jamestls.mtasts.policy.TlsLevel;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;

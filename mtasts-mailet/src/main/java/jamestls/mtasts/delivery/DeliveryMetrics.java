@@ -1,33 +1,132 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import java.util.EnumMap;
 import java.util.Map;
 import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
 
-/** Counts in James's metrics. */
-public final class DeliveryMetrics implements Meter {
+/** Counters and timer of the deliveries, in James's metrics. The command line runs without James and uses {@link #none}. */
+public interface DeliveryMetrics {
 
-    /** Time for one attempt; stock RemoteDelivery's name. */
-    private static final String ATTEMPT = "RemoteDeliveryTrial";
+    /** What is counted. The names are fixed; docs/monitoring.md lists them. */
+    enum Count {
+        /** Mails a server took, at least for one recipient; stock RemoteDelivery's name. */
+        DELIVERED("outgoingMails"),
+        SESSION_AUTHENTICATED("mtastsSessionsAuthenticated"),
+        SESSION_UNAUTHENTICATED("mtastsSessionsUnauthenticated"),
+        SESSION_CLEAR_TEXT("mtastsSessionsClearText"),
+        SESSION_REFUSED_BY_POLICY("mtastsSessionsRefusedByPolicy"),
+        SESSION_FAILED("mtastsSessionsFailed"),
+        SESSION_REUSED("mtastsSessionsReused"),
+        FALL_BACK("mtastsFallbacksToClearText"),
+        DEFERRED_POLICY("mtastsDeferralsPolicy"),
+        DEFERRED_NETWORK("mtastsDeferralsNetwork"),
+        DEFERRED_DNS("mtastsDeferralsDns"),
+        DEFERRED_REPLY("mtastsDeferralsReply"),
+        DEFERRED_OTHER("mtastsDeferralsOther"),
+        BOUNCED("mtastsBounces");
 
-    private final MetricFactory factory;
-    private final Map<Count, Metric> counters = new EnumMap<>(Count.class);
+        private final String metric;
 
-    public DeliveryMetrics(MetricFactory factory) {
-        this.factory = factory;
-        for (Count count : Count.values()) {
-            counters.put(count, factory.generate(count.metric()));
+        Count(String metric) {
+            this.metric = metric;
+        }
+
+        /** Its name to James. */
+        String metric() {
+            return metric;
         }
     }
 
-    @Override
-    public void count(Count count) {
-        counters.get(count).increment();
+    void count(Count count);
+
+    /** Starts the timer of an attempt; the returned action stops and publishes it. */
+    Runnable attempt();
+
+    /** Counts nothing. */
+    static DeliveryMetrics none() {
+        return new DeliveryMetrics() {
+            @Override
+            public void count(Count count) {
+                // the command line has nowhere to publish it
+            }
+
+            @Override
+            public Runnable attempt() {
+                return () -> { };
+            }
+        };
     }
 
-    @Override
-    public Runnable attempt() {
-        return factory.timer(ATTEMPT)::stopAndPublish;
+    /** Counts in James's metrics. */
+    static DeliveryMetrics of(MetricFactory factory) {
+        return new JamesMetrics(factory);
+    }
+
+    /** A class of its own, because the command line has no class of James. */
+    final class JamesMetrics implements DeliveryMetrics {
+
+        /** Time for one attempt; stock RemoteDelivery's name. */
+        private static final String ATTEMPT = "RemoteDeliveryTrial";
+
+        private final MetricFactory factory;
+        private final Map<Count, Metric> counters = new EnumMap<>(Count.class);
+
+        private JamesMetrics(MetricFactory factory) {
+            this.factory = factory;
+            for (Count count : Count.values()) {
+                counters.put(count, factory.generate(count.metric()));
+            }
+        }
+
+        @Override
+        public void count(Count count) {
+            counters.get(count).increment();
+        }
+
+        @Override
+        public Runnable attempt() {
+            return factory.timer(ATTEMPT)::stopAndPublish;
+        }
+    }
+
+    /** A session that could take the mail. */
+    default void session(TlsLevel level) {
+        count(switch (level) {
+            case AUTHENTICATED -> Count.SESSION_AUTHENTICATED;
+            case UNAUTHENTICATED -> Count.SESSION_UNAUTHENTICATED;
+            case NONE -> Count.SESSION_CLEAR_TEXT;
+        });
+    }
+
+    /** How an attempt ended. */
+    default void finished(DeliveryResult result) {
+        switch (result) {
+            case DeliveryResult.Answered answered -> {
+                if (!answered.accepted().isEmpty()) {
+                    count(Count.DELIVERED);
+                }
+                answered.failed().values().forEach(failure -> count(failure.isPermanent() ? Count.BOUNCED : Count.DEFERRED_REPLY));
+            }
+            case DeliveryResult.Deferred deferred -> count(causeOf(deferred.why().status()));
+            case DeliveryResult.Refused refused -> count(Count.BOUNCED);
+            case DeliveryResult.Postponed postponed -> {
+                // nothing was tried
+            }
+        }
+    }
+
+    /** From the enhanced status code, which the table of deferrals in docs/monitoring.md explains. */
+    private static Count causeOf(String status) {
+        if (status.startsWith("4.7.")) {
+            return Count.DEFERRED_POLICY;
+        }
+        return switch (status) {
+            case "4.4.3", "4.1.2" -> Count.DEFERRED_DNS;
+            case "4.4.1", "4.4.2" -> Count.DEFERRED_NETWORK;
+            case "4.3.0" -> Count.DEFERRED_OTHER;
+            default -> Count.DEFERRED_REPLY;
+        };
     }
 }

@@ -3,17 +3,17 @@ package jamestls.mtasts.delivery;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DomainName;
 import jamestls.dns.Security;
+import jamestls.mtasts.delivery.Delivery.Route;
 import jamestls.mtasts.delivery.DryRunResult.HostFindings;
 import jamestls.mtasts.delivery.DryRunResult.Outcome;
 import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
+import jamestls.mtasts.delivery.HostLookup.HostPlan;
 import jamestls.mtasts.mx.Destination;
-import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
-import jamestls.mtasts.sts.StsPolicies;
 import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SessionPool.Lease;
 import jamestls.smtp.SmtpReply;
@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A delivery without a mail: the steps of {@link Delivery}, which it inherits, watched, and with nothing sent in the end. It
- * goes on as if every host had a moment's trouble, so that all of them are seen. For one domain, and one thread.
+ * A delivery without a mail, for {@code explain}: it runs the steps of {@link Delivery}, records what is seen, and sends nothing.
+ * Each host counts as if it had refused for now, so that all of them are visited. For one domain and one thread.
  */
 public final class DryRun extends Delivery {
 
@@ -37,7 +37,7 @@ public final class DryRun extends Delivery {
         new Transmission.Refused(new SmtpReply(450, List.of("4.0.0 nothing was sent")), SessionFailure.Phase.MAIL);
 
     private final Connecting connecting;
-    private final Map<MxHost, Stop> stops = new LinkedHashMap<>();
+    private final Map<MxHost, Visit> visits = new LinkedHashMap<>();
     private Optional<Security> mx = Optional.empty();
     private Optional<StsLookup> sts = Optional.empty();
     private Optional<Outcome> delivered = Optional.empty();
@@ -47,30 +47,29 @@ public final class DryRun extends Delivery {
 
     /** Whether hosts are connected to. */
     public enum Connecting {
-        /** EHLO, STARTTLS, EHLO, QUIT. */
+        /** They are: EHLO, STARTTLS, EHLO, QUIT. */
         YES,
-        /** What is known without. */
+        /** Only what DNS and policies tell is used. */
         NO
     }
 
-    /** What is seen of one host on the way. */
-    private record Stop(HostPlan plan, List<InetAddress> reachable, List<SessionFindings> sessions) {
+    /** What is seen of one host. */
+    private record Visit(HostPlan plan, List<InetAddress> reachable, List<SessionFindings> sessions) {
     }
 
-    public DryRun(Destinations destinations, HostLookup planner, StsPolicies policies, CertificateCheck certificates,
-        OutboundResources traffic,
-                     AddressGuard guard, int smtpPort, Clock clock, Connecting connecting) {
-        super(destinations, planner, policies, certificates, traffic, guard, smtpPort, outcomes -> { }, Meter.none(), clock);
+    public DryRun(Lookups lookups, CertificateCheck certificates, OutboundResources resources, AddressGuard guard, int smtpPort,
+                  Clock clock, Connecting connecting) {
+        super(lookups, certificates, resources, guard, smtpPort, new Recording(outcomes -> { }, DeliveryMetrics.none(), clock));
         this.connecting = connecting;
     }
 
-    /** Goes through it once. */
+    /** Runs it once. */
     public DryRunResult run(DomainName domain, SenderTlsRequest wish) {
-        DeliveryResult result = deliver(new OutboundMail("rehearsal", domain, Optional.empty(), List.of(), wish,
+        DeliveryResult result = deliver(new OutboundMail("dry-run", domain, Optional.empty(), List.of(), wish,
             OutboundMail.Reporting.NOT_COUNTED, null));
-        List<HostFindings> hosts = stops.values().stream().map(stop -> new HostFindings(stop.plan().host(), stop.plan().addresses(),
-            stop.plan().dane(), stop.plan().demand(), stop.reachable(), stop.sessions(),
-            delivered.isPresent() && took(stop) ? List.of() : attempts.causesAt(stop.plan().host()))).toList();
+        List<HostFindings> hosts = visits.values().stream().map(visit -> new HostFindings(visit.plan().host(), visit.plan().addresses(),
+            visit.plan().dane(), visit.plan().demand(), visit.reachable(), visit.sessions(),
+            delivered.isPresent() && took(visit) ? List.of() : attempts.causesAt(visit.plan().host()))).toList();
         return new DryRunResult(domain, mx, sts, hosts, outcome(result));
     }
 
@@ -85,21 +84,21 @@ public final class DryRun extends Delivery {
         HostPlan plan = super.plan(mail, hosts, host, lookup);
         mx = Optional.of(hosts.security());
         sts = Optional.of(lookup);
-        stops.put(host, new Stop(plan, new ArrayList<>(), new ArrayList<>()));
+        visits.put(host, new Visit(plan, new ArrayList<>(), new ArrayList<>()));
         return plan;
     }
 
     @Override
     Optional<DeliveryResult> tryAddress(Route to, OutboundMail mail, AttemptLog soFar) {
         route = to;
-        stops.get(to.host()).reachable().add(to.address());
+        visits.get(to.host()).reachable().add(to.address());
         return connecting == Connecting.YES ? super.tryAddress(to, mail, soFar) : Optional.empty();
     }
 
     @Override
     Verdict judge(Route to, TlsObservation seen) {
         last = super.judge(to, seen);
-        stops.get(to.host()).sessions().add(new SessionFindings(seen, last));
+        visits.get(to.host()).sessions().add(new SessionFindings(seen, last));
         return last;
     }
 
@@ -113,21 +112,22 @@ public final class DryRun extends Delivery {
         return NOT_SENT;
     }
 
-    private boolean took(Stop stop) {
-        return stop.sessions().stream().anyMatch(session -> session.verdict().ruling() != Verdict.Ruling.NEXT_HOST);
+    private boolean took(Visit visit) {
+        return visit.sessions().stream().anyMatch(session -> session.verdict().ruling() != Verdict.Ruling.NEXT_HOST);
     }
 
     private Outcome outcome(DeliveryResult result) {
         if (delivered.isPresent()) {
             return delivered.get();
         }
-        boolean untried = connecting == Connecting.NO && stops.values().stream().anyMatch(stop -> !stop.reachable().isEmpty());
+        boolean untried = connecting == Connecting.NO && visits.values().stream().anyMatch(visit -> !visit.reachable().isEmpty());
         return switch (result) {
             case DeliveryResult.Deferred any when untried -> new Outcome.Connect();
             case DeliveryResult.Refused any when untried -> new Outcome.Connect();
             case DeliveryResult.Deferred deferred -> new Outcome.Hold(deferred.why(), deferred.why().givenUp());
             case DeliveryResult.Refused refused -> new Outcome.Bounce(refused.why());
-            case DeliveryResult.Postponed postponed -> throw new IllegalStateException("nobody else is about: " + postponed.why());
+            case DeliveryResult.Postponed postponed ->
+                throw new IllegalStateException("a dry run shares its resources with nobody: " + postponed.why());
             case DeliveryResult.Answered answered -> throw new IllegalStateException("nothing was sent");
         };
     }

@@ -6,7 +6,7 @@ import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
-import jamestls.mtasts.policy.TlsLevel;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.smtp.TlsObservation;

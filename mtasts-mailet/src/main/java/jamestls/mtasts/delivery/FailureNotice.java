@@ -1,22 +1,32 @@
 package jamestls.mtasts.delivery;
 
 import com.google.common.collect.ImmutableMap;
+import jakarta.mail.Header;
 import jakarta.mail.MessagingException;
+import jakarta.mail.Session;
+import jakarta.mail.internet.InternetAddress;
+import jakarta.mail.internet.MimeBodyPart;
+import jakarta.mail.internet.MimeMessage;
+import jakarta.mail.internet.MimeMultipart;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
+import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.AttributeValue;
-import org.apache.mailet.DsnParameters;
 import org.apache.mailet.DsnParameters.RecipientDsnParameters;
+import org.apache.mailet.DsnParameters;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import org.slf4j.Logger;
@@ -96,7 +106,7 @@ final class FailureNotice {
                 LOGGER.info("mail {} can't be delivered to {}, and its sender does not want to know: {}",
                     mail.getName(), recipients, failure);
             } else if (isProtected(mail)) {
-                HeadersOnlyBounce.send(context, failedMail, text(informed, failure, "Its header is attached."));
+                bounceHeaders(failedMail, text(informed, failure, "Its header is attached."));
             } else {
                 context.bounce(failedMail, text(informed, failure, "Your message is attached."));
             }
@@ -129,5 +139,44 @@ final class FailureNotice {
             .append(". Your message could not be delivered to:\n\n");
         recipients.forEach(recipient -> text.append("    ").append(recipient.asString()).append('\n'));
         return text.append("\nReason:\n\n    ").append(failure).append("\n\n").append(attached).append('\n').toString();
+    }
+
+    /**
+     * Sends a bounce of a REQUIRETLS mail (RFC 8689 §5): it has the original's header without its body and asks for REQUIRETLS
+     * itself. James's own text bounce would carry everything, unprotected.
+     */
+    private void bounceHeaders(Mail failed, String text) throws MessagingException {
+        MailAddress sender = failed.getMaybeSender().asOptional().orElseThrow();
+        MailImpl bounce = MailImpl.builder().name(MailImpl.getId()).addRecipient(sender)
+            .mimeMessage(headersOnly(sender, failed.getMessage(), text)).build();
+        try {
+            bounce.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
+            context.sendMail(bounce);
+        } finally {
+            LifecycleUtil.dispose(bounce);
+        }
+    }
+
+    private MimeMessage headersOnly(MailAddress sender, MimeMessage original, String text) throws MessagingException {
+        MimeBodyPart words = new MimeBodyPart();
+        words.setText(text, "utf-8");
+        MimeBodyPart header = new MimeBodyPart();
+        StringBuilder lines = new StringBuilder();
+        List<Header> headers = Collections.list(original.getAllHeaders());
+        headers.forEach(field -> lines.append(field.getName()).append(": ").append(field.getValue()).append("\r\n"));
+        header.setText(lines.toString(), "utf-8");
+        // RFC 6522 §4
+        header.setHeader("Content-Type", "text/rfc822-headers; charset=utf-8");
+        MimeMultipart parts = new MimeMultipart(words, header);
+        MimeMessage message = new MimeMessage(Session.getInstance(new Properties()));
+        message.setFrom(new InternetAddress(context.getPostmaster().asString()));
+        message.setRecipients(MimeMessage.RecipientType.TO, sender.asString());
+        message.setSubject("Your message could not be delivered");
+        message.setSentDate(new Date());
+        // RFC 3834 §5
+        message.setHeader("Auto-Submitted", "auto-replied");
+        message.setContent(parts);
+        message.saveChanges();
+        return message;
     }
 }

@@ -9,9 +9,9 @@ import jamestls.mtasts.dane.NextHop;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
-import jamestls.mtasts.policy.DaneRequirement;
+import jamestls.mtasts.policy.PolicyDecider.DaneRequirement;
+import jamestls.mtasts.policy.PolicyDecider.RecipientPolicy;
 import jamestls.mtasts.policy.PolicyDecider;
-import jamestls.mtasts.policy.RecipientPolicy;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.sts.StsLookup;
@@ -22,6 +22,16 @@ import java.util.Set;
 
 /** Looks up what the decision about one MX host needs, and has it decided. Addresses come first (RFC 7672 §2.2.2). */
 public final class HostLookup {
+
+    /**
+     * What is known of one MX host before it is connected to, and what follows from it.
+     *
+     * @param addresses what the look-up of its addresses came to
+     * @param dane what the look-up of its TLSA records came to
+     * @param demand what a session there must have
+     */
+    record HostPlan(MxHost host, DnsAnswer<InetAddress> addresses, DaneLookup dane, TlsDemand demand) {
+    }
 
     private final Dns dns;
     private final TlsaRecords tlsa;

@@ -97,7 +97,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
             // RFC 8689 §5: a bounce is not discarded because the next server does not know REQUIRETLS
             required && bounce ? SenderTlsRequest.AS_POLICY_SAYS : wish,
             counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, mail.getMessage(),
-            AskedBySender.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.AS_IT_COMES),
+            SenderRequests.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.NOT_REQUIRED),
             !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
     }
 

@@ -1,20 +1,34 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.smtp.EsmtpParameter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.james.core.MailAddress;
+import org.apache.james.queue.api.MailPrioritySupport;
+import org.apache.mailet.AttributeUtils;
+import org.apache.mailet.DsnParameters;
+import org.apache.mailet.DsnParameters.RecipientDsnParameters;
+import org.apache.mailet.Mail;
 
 /**
  * What the sender asks of every server on the way, apart from TLS: notifications (RFC 3461) and priority (RFC 6710). Each
- * is passed on to servers that know its extension.
+ * parameter is sent only to servers that offer its extension.
  *
  * @param ofMail parameters of MAIL
  * @param ofRecipients parameters of RCPT, by recipient
  */
 record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParameter>> ofRecipients) {
 
+    private static final String DSN = "DSN";
+    private static final int MAX_PRIORITY = 9;
+
     /** Whether REQUIRETLS was asked for (RFC 8689). */
-    enum Protection { REQUIRED, AS_IT_COMES }
+    enum Protection { REQUIRED, NOT_REQUIRED }
 
     SenderRequests {
         ofMail = List.copyOf(ofMail);
@@ -23,5 +37,60 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
 
     static SenderRequests none() {
         return new SenderRequests(List.of(), Map.of());
+    }
+
+    /**
+     * Reads them from the mail as James keeps it.
+     *
+     * @param tls whether the sender asked for REQUIRETLS; then a notification must not return the whole message
+     */
+    static SenderRequests of(Mail mail, Protection tls) {
+        List<EsmtpParameter> ofMail = new ArrayList<>();
+        Map<String, List<EsmtpParameter>> ofRecipients = new HashMap<>();
+        mail.dsnParameters().ifPresent(dsn -> {
+            // RFC 8689 §5: RET=FULL is disregarded
+            dsn.getRetParameter().ifPresent(ret ->
+                ofMail.add(new EsmtpParameter(DSN, "RET=" + (tls == Protection.REQUIRED ? DsnParameters.Ret.HDRS : ret))));
+            // James keeps the envelope id as it came, in xtext
+            dsn.getEnvIdParameter().ifPresent(id -> ofMail.add(new EsmtpParameter(DSN, "ENVID=" + xtext(id.asString()))));
+            dsn.getRcptParameters().forEach((recipient, asked) -> ofRecipients.put(OutboundMail.path(recipient), ofRecipient(asked)));
+        });
+        priority(mail).ifPresent(priority -> ofMail.add(new EsmtpParameter("MT-PRIORITY", "MT-PRIORITY=" + priority)));
+        return new SenderRequests(ofMail, ofRecipients);
+    }
+
+    private static List<EsmtpParameter> ofRecipient(RecipientDsnParameters asked) {
+        List<EsmtpParameter> parameters = new ArrayList<>();
+        asked.getNotifyParameter().ifPresent(notify -> parameters.add(new EsmtpParameter(DSN,
+            "NOTIFY=" + notify.stream().map(Enum::name).collect(Collectors.joining(",")))));
+        asked.getOrcptParameter().map(MailAddress::asString)
+            .ifPresent(original -> parameters.add(new EsmtpParameter(DSN, "ORCPT=rfc822;" + xtext(original))));
+        return parameters;
+    }
+
+    /**
+     * The priority of the mail in RFC 6710's range, -9 to 9 with 0 for normal. James 3.9 uses the same range, James 3.8 uses 0 to 9
+     * with 5 for normal. A priority that {@code usePriority} has set concerns our queue only and is not passed on.
+     */
+    private static Optional<Integer> priority(Mail mail) {
+        int normal = (Integer) MailPrioritySupport.NORMAL_PRIORITY_ATTRIBUTE.getValue().value();
+        return AttributeUtils.getValueAndCastFromMail(mail, MailPrioritySupport.MAIL_PRIORITY, Integer.class)
+            .filter(priority -> mail.getAttribute(QueuePriority.OURS).isEmpty())
+            .map(priority -> Math.clamp(priority - normal, -MAX_PRIORITY, MAX_PRIORITY));
+    }
+
+    /** Encodes as xtext (RFC 3461 §4): all but printable ASCII, and = and +, as + and two hexadecimal digits. Existing xtext stays. */
+    private static String xtext(String text) {
+        StringBuilder encoded = new StringBuilder();
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < bytes.length; i++) {
+            boolean encodedAlready = bytes[i] == '+' && text.length() == bytes.length && text.substring(i).matches("(?s)\\+[0-9A-F]{2}.*");
+            if (bytes[i] > 0x20 && bytes[i] < 0x7f && bytes[i] != '=' && bytes[i] != '+' || encodedAlready) {
+                encoded.append((char) bytes[i]);
+            } else {
+                encoded.append(String.format("+%02X", bytes[i] & 0xff));
+            }
+        }
+        return encoded.toString();
     }
 }

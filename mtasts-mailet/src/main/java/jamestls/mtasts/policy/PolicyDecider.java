@@ -29,6 +29,25 @@ import java.util.Optional;
  */
 public final class PolicyDecider {
 
+    /**
+     * What holds for all hosts of a recipient domain.
+     *
+     * @param domain the policy domain, always the recipient domain (RFC 8461 §3.4) or the host that is configured in its place
+     * @param sts what its MTA-STS look-up came to
+     * @param mx whether DNSSEC proves which hosts it has
+     * @param dane what the operator demands
+     */
+    public record RecipientPolicy(DomainName domain, StsLookup sts, Security mx, DaneRequirement dane) {
+    }
+
+    /** What the operator demands of a destination in terms of DANE. */
+    public enum DaneRequirement {
+        /** Nothing: DANE is used where the recipient publishes it. */
+        WHERE_PUBLISHED,
+        /** Rather hold the mail than send it to a host without usable, secure TLSA records (RFC 7672 §6). */
+        MANDATORY
+    }
+
     private PolicyDecider() {
     }
 

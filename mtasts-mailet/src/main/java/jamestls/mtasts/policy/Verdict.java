@@ -20,6 +20,7 @@ import jamestls.smtp.TlsObservation;
 import jamestls.smtp.TlsObservation.StartTls;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -31,6 +32,22 @@ import java.util.Optional;
  * @param forReport the verdict on every policy that was evaluated; empty when there is nothing to report
  */
 public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
+
+    /** What protects a mail on its way to one host. */
+    public enum TlsLevel {
+        /** Clear text. */
+        NONE,
+        /** Encrypted, against listeners only: who the peer is, nobody verified. */
+        UNAUTHENTICATED,
+        /** Encrypted to a host that a policy names and whose certificate was verified for that name. */
+        AUTHENTICATED;
+
+        /** The word in log lines. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** What to do with a host. */
     public enum Ruling {

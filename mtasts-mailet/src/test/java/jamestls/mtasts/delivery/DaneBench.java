@@ -187,10 +187,10 @@ public final class DaneBench {
                 RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
             connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
             traffic = new OutboundResources(connector, reuse, IMPLICIT, IMPLICIT);
-            delivery = new Delivery(new Destinations(dns, new Random(1)),
-                new HostLookup(dns, new TlsaRecords(dns, scope), Set.of()),
-                policies, CertificateCheck.trusting(internet.ca().trustStore()), traffic,
-                AddressGuard.anywhere(), port, outcomes -> { }, Meter.none(), Clock.systemUTC());
+            delivery = new Delivery(new Delivery.Lookups(new Destinations(dns, new Random(1)),
+                new HostLookup(dns, new TlsaRecords(dns, scope), Set.of()), policies),
+                CertificateCheck.trusting(internet.ca().trustStore()), traffic, AddressGuard.anywhere(), port,
+                new Delivery.Recording(outcomes -> { }, DeliveryMetrics.none(), Clock.systemUTC()));
         }
 
         Speed run() throws Exception {

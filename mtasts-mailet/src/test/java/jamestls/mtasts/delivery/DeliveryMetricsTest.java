@@ -79,7 +79,7 @@ class DeliveryMetricsTest {
     /** Those that are not zero. */
     private Map<String, Integer> counted() {
         Map<String, Integer> counted = new TreeMap<>();
-        for (Meter.Count count : Meter.Count.values()) {
+        for (DeliveryMetrics.Count count : DeliveryMetrics.Count.values()) {
             int value = internet.metrics.countFor(count.metric());
             if (value > 0) {
                 counted.put(count.metric(), value);

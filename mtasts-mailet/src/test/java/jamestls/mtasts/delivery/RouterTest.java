@@ -92,7 +92,7 @@ class RouterTest {
         internet.dns.zone().mx("other.example", 10, "alias.example.net").a("alias.example.net", named.ip().getHostAddress());
 
         assertThat(internet.dispatch(mail("bob@other.example"), itself, 0)).isInstanceOfSatisfying(DeliveryResult.Deferred.class,
-            deferred -> assertThat(deferred.why().text()).contains("calls itself by our own name"));
+            deferred -> assertThat(deferred.why().text()).contains("greets with this server's name"));
         assertThat(mirror.connections()).isZero();
         assertThat(named.mails()).isEmpty();
     }

@@ -215,10 +215,10 @@ final class TestDelivery implements AutoCloseable {
     }
 
     private Delivery delivery(OutboundResources over, AddressGuard guard, OwnAddresses itself) throws GeneralSecurityException {
-        return new Delivery(new Destinations(resolver, new Random(1), itself),
-            new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies,
-            CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort, outcomes::addAll,
-            new DeliveryMetrics(metrics), Clock.systemUTC());
+        return new Delivery(new Delivery.Lookups(new Destinations(resolver, new Random(1), itself),
+            new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies),
+            CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort,
+            new Delivery.Recording(outcomes::addAll, DeliveryMetrics.of(metrics), Clock.systemUTC()));
     }
 
     static MimeMessage message() throws MessagingException {

@@ -1,10 +1,11 @@
 package jamestls.mtasts.policy;
 
-import static jamestls.mtasts.policy.TlsLevel.AUTHENTICATED;
-import static jamestls.mtasts.policy.TlsLevel.NONE;
-import static jamestls.mtasts.policy.TlsLevel.UNAUTHENTICATED;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import static jamestls.mtasts.policy.Verdict.Ruling.NEXT_HOST;
 import static jamestls.mtasts.policy.Verdict.Ruling.SEND;
+import static jamestls.mtasts.policy.Verdict.TlsLevel.AUTHENTICATED;
+import static jamestls.mtasts.policy.Verdict.TlsLevel.NONE;
+import static jamestls.mtasts.policy.Verdict.TlsLevel.UNAUTHENTICATED;
 import static jamestls.outcome.ResultType.CERTIFICATE_NOT_TRUSTED;
 import static jamestls.outcome.ResultType.DNSSEC_INVALID;
 import static jamestls.outcome.ResultType.STARTTLS_NOT_SUPPORTED;
@@ -32,10 +33,10 @@ import jamestls.outcome.PolicyVerdict;
 import jamestls.outcome.Violation;
 import jamestls.smtp.Capabilities;
 import jamestls.smtp.Handshake;
-import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SessionFailure.Phase;
-import jamestls.smtp.TlsObservation;
+import jamestls.smtp.SessionFailure;
 import jamestls.smtp.TlsObservation.StartTls;
+import jamestls.smtp.TlsObservation;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;

@@ -9,6 +9,8 @@ import jamestls.dns.Security;
 import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.policy.PolicyDecider.DaneRequirement;
+import jamestls.mtasts.policy.PolicyDecider.RecipientPolicy;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
