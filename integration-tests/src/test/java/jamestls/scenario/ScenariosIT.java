@@ -4,12 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.james.Account;
 import jamestls.james.Submission;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -90,22 +86,5 @@ class ScenariosIT {
         stage.james().close();
 
         assertThat(stage.james().log()).last().asString().contains("JAMES server stopped");
-    }
-
-    @Order(5)
-    @Test
-    void reportShouldBeSentFromTheTerminalAfterThat() throws IOException, InterruptedException {
-        Path home = stage.james().directory();
-        Path jar = home.resolve("extensions-jars").resolve(stage.james().home().flavour().jars().getLast().getFileName());
-        Process send = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar", jar.toString(),
-            "send", "--day", LocalDate.now(ZoneOffset.UTC).toString(), "--conf", home.resolve("conf").toString())
-            .redirectErrorStream(true).start();
-        String output = new String(send.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-
-        assertThat(send.waitFor()).as(output).isZero();
-        assertThat(output).contains(HELD + "  sent  mailto:tls@reports." + HELD);
-        List<ReceivedReport> reports = stage.world().reports(Scenarios.ALL.size() + 1, () -> { });
-        assertThat(reports).filteredOn(report -> report.domain().equals(HELD)).hasSize(2)
-            .extracting(ReceivedReport::dkim).containsOnly(ReceivedReport.Dkim.PASS);
     }
 }

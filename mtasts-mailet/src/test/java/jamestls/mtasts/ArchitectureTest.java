@@ -41,7 +41,6 @@ class ArchitectureTest {
         "mtasts.mx,       config dns net",
         "mtasts.dane,     config dns outcome net",
         "mtasts.sts,      config dns https outcome storage net",
-        "mtasts.direct,   mtasts.mx smtp dns",
         "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
         "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
         "mtasts.cli,      config mtasts.delivery mtasts.policy mtasts.dane storage smtp mtasts.sts mtasts.mx dns https outcome net"})

@@ -9,12 +9,12 @@ import picocli.CommandLine.Spec;
 
 /** The command line. */
 @Command(name = "tlsrpt-mailet", mixinStandardHelpOptions = true, version = "tlsrpt-mailet",
-    subcommands = {Show.class, Preview.class, Why.class, Send.class, Lint.class},
+    subcommands = {Show.class, Preview.class, Why.class, Lint.class},
     description = "Looks at TLS reports (RFC 8460): those TlsReporting makes, and those others send.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 nothing there",
         "", "Examples:", "  java -jar tlsrpt-mailet.jar show --day 2026-03-01 --conf /root/conf",
         "  java -jar tlsrpt-mailet.jar why example.org",
-        "  java -jar tlsrpt-mailet.jar send --day 2026-03-01 --conf /root/conf", "  java -jar tlsrpt-mailet.jar lint report.json.gz"})
+        "  java -jar tlsrpt-mailet.jar lint report.json.gz"})
 public final class Main implements Runnable {
 
     static final int OK = 0;

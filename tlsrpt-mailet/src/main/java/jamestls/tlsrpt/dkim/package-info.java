@@ -1,6 +1,5 @@
 /**
- * Signatures by DKIM (RFC 6376), as far as reports need them: {@link jamestls.tlsrpt.dkim.DkimVerifier} looks at what James has
- * signed, {@link jamestls.tlsrpt.dkim.Signer} signs where there is no James. Neither uses James's classes, and each is held
- * against another's implementation in the tests.
+ * Verifies the DKIM signatures (RFC 6376) of our own report mails as their receivers will. James signs them;
+ * {@link jamestls.tlsrpt.dkim.DkimVerifier} uses none of James's classes, so that no fault of the signer is repeated by the verifier.
  */
 package jamestls.tlsrpt.dkim;

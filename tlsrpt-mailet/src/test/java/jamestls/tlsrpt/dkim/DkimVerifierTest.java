@@ -5,8 +5,9 @@ import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.RCPT;
 import static jamestls.tlsrpt.Samples.REPORTER;
 import static jamestls.tlsrpt.Samples.sts;
+import static jamestls.tlsrpt.dkim.JdkimSignatures.record;
+import static jamestls.tlsrpt.dkim.JdkimSignatures.sign;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
@@ -24,7 +25,6 @@ import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
@@ -35,8 +35,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import org.apache.james.jdkim.DKIMSigner;
-import org.apache.james.jdkim.DKIMVerifier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,7 +42,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Our signatures and our verdicts, each against Apache jDKIM, which is what James signs with. */
+/** Verdicts about signatures of Apache jDKIM, which is what James signs with. */
 class DkimVerifierTest {
 
     private static final DomainName AUTHOR = DomainName.of("sender.example");
@@ -57,10 +55,8 @@ class DkimVerifierTest {
     private final byte[] mail = ReportMail.write(file(), "tls@rcpt.example", NOON, new MailIds(new byte[32]));
 
     @BeforeAll
-    static void key() throws GeneralSecurityException {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-        generator.initialize(2048);
-        key = generator.generateKeyPair();
+    static void key() {
+        key = JdkimSignatures.rsaKey(2048);
     }
 
     @BeforeEach
@@ -81,11 +77,11 @@ class DkimVerifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed", "relaxed", "simple"})
-    void signatureOfJamesShouldHold(String forms) throws Exception {
-        assertThat(check.of(signedByJdkim(template("sender.example", forms), mail), AUTHOR)).isInstanceOf(Holds.class);
+    void signatureOfJamesShouldHold(String forms) {
+        assertThat(check.of(sign(template("sender.example", forms), key.getPrivate(), mail), AUTHOR)).isInstanceOf(Holds.class);
         byte[] odd = ("From: <a@sender.example>\r\nSubject:  two   blanks \r\n\tfolded  \r\nSubject: again\r\n\r\n"
             + " x  y\t\r\n\r\n  \r\nend \t\r\n\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
-        assertThat(check.of(signedByJdkim(template("sender.example", forms), odd), AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(check.of(sign(template("sender.example", forms), key.getPrivate(), odd), AUTHOR)).isInstanceOf(Holds.class);
     }
 
     @Test
@@ -99,17 +95,6 @@ class DkimVerifierTest {
             .isEqualTo("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed"})
-    void ourSignatureShouldHoldForOthers(String forms) throws Exception {
-        byte[] signed = new Signer(template("sender.example", forms), key.getPrivate()).sign(mail);
-
-        assertThat(new DKIMVerifier((method, selector, domain) -> List.of(record("v=DKIM1; k=rsa; s=tlsrpt; p=", key)))
-            .verify(new ByteArrayInputStream(signed))).isNotEmpty();
-        assertThat(check.of(signed, AUTHOR)).isInstanceOf(Holds.class);
-        assertThat(new String(signed, StandardCharsets.US_ASCII).lines()).allMatch(line -> line.length() < 600);
-    }
-
     @Test
     void mailWithoutSignatureShouldBeUnsigned() {
         assertFault(mail, Fault.UNSIGNED, "add DKIMSign with d=sender.example");
@@ -117,15 +102,15 @@ class DkimVerifierTest {
 
     @Test
     void signatureByAnotherDomainShouldNotCount() {
-        byte[] signed = new Signer(template("other.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
+        byte[] signed = sign(template("other.example", "relaxed/relaxed"), key.getPrivate(), mail);
 
         assertFault(signed, Fault.OTHER_DOMAIN, "come from sender.example and are signed by 'other.example': write d=sender.example");
     }
 
     @Test
     void oneSignatureOfSeveralShouldDo() {
-        byte[] first = new Signer(template("sender.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
-        byte[] both = new Signer(template("other.example", "relaxed/relaxed"), key.getPrivate()).sign(first);
+        byte[] first = sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail);
+        byte[] both = sign(template("other.example", "relaxed/relaxed"), key.getPrivate(), first);
 
         assertThat(check.of(both, AUTHOR)).isInstanceOf(Holds.class);
     }
@@ -141,16 +126,15 @@ class DkimVerifierTest {
     }
 
     @Test
-    void bodyWithALengthShouldNotCount() throws Exception {
-        byte[] signed = signedByJdkim(template("sender.example", "simple/simple") + " l=10;", mail);
+    void bodyWithALengthShouldNotCount() {
+        byte[] signed = sign(template("sender.example", "simple/simple") + " l=10;", key.getPrivate(), mail);
 
         assertFault(signed, Fault.PARTIAL, "leave l= out");
     }
 
     @Test
     void fieldsOfTheReportShouldBeCovered() {
-        byte[] signed = new Signer("v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:to:tls-report-domain; bh=; b=;", key.getPrivate())
-            .sign(mail);
+        byte[] signed = sign("v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:to:tls-report-domain; bh=; b=;", key.getPrivate(), mail);
 
         assertFault(signed, Fault.PARTIAL, "tls-report-domain and tls-report-submitter: add them to h=");
     }
@@ -168,10 +152,8 @@ class DkimVerifierTest {
     }
 
     @Test
-    void keyOfSomebodyElseShouldNotFit() throws GeneralSecurityException {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-        generator.initialize(1024);
-        publish(record("v=DKIM1; p=", generator.generateKeyPair()));
+    void keyOfSomebodyElseShouldNotFit() {
+        publish(record("v=DKIM1; p=", JdkimSignatures.rsaKey(1024)));
         assertFault(signed(), Fault.WRONG_KEY, "does not fit the DKIM key at " + KEY_NAME);
         publish("v=DKIM1; p=AAAA");
         assertFault(signed(), Fault.WRONG_KEY, KEY_NAME);
@@ -224,13 +206,6 @@ class DkimVerifierTest {
         assertThat(check.of(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Worthless.class);
     }
 
-    @Test
-    void templateThatCantBeSignedWithShouldBeRefused() {
-        assertThatThrownBy(() -> new Signer("v=1; a=rsa-sha256; d=x.example; h=from", key.getPrivate())).hasMessageContaining("s=");
-        assertThatThrownBy(() -> new Signer("a=rsa-sha1; d=x.example; s=s; h=from", key.getPrivate())).hasMessageContaining("rsa-sha256");
-        assertThatThrownBy(() -> new Signer("l=1; d=x.example; s=s; h=from", key.getPrivate())).hasMessageContaining("l=");
-    }
-
     private void assertFault(byte[] signed, Fault fault, String remedy) {
         assertThat(check.of(signed, AUTHOR)).isInstanceOfSatisfying(Worthless.class, worthless -> {
             assertThat(worthless.fault()).isEqualTo(fault);
@@ -239,24 +214,15 @@ class DkimVerifierTest {
     }
 
     private byte[] signed() {
-        return new Signer(template("sender.example", "relaxed/relaxed"), key.getPrivate()).sign(mail);
+        return sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail);
     }
 
     private byte[] changed(String from, String to) {
         return new String(signed(), StandardCharsets.US_ASCII).replace(from, to).getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static byte[] signedByJdkim(String template, byte[] mail) throws Exception {
-        String field = new DKIMSigner(template, key.getPrivate()).sign(new ByteArrayInputStream(mail));
-        return (field + "\r\n" + new String(mail, StandardCharsets.ISO_8859_1)).getBytes(StandardCharsets.ISO_8859_1);
-    }
-
     private static String template(String domain, String forms) {
         return "v=1; a=rsa-sha256; c=" + forms + "; d=" + domain + "; s=sel; h=" + FIELDS + "; bh=; b=;";
-    }
-
-    private static String record(String tags, KeyPair pair) {
-        return tags + Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
     }
 
     private static ReportFile file() {

@@ -10,15 +10,12 @@ import jamestls.dns.Security;
 import jamestls.outcome.LeavingReport;
 import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.dkim.DkimVerifier;
-import jamestls.tlsrpt.dkim.Signer;
+import jamestls.tlsrpt.dkim.JdkimSignatures;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
@@ -40,19 +37,16 @@ class DkimMonitorTest {
     private final DkimMonitor watch = new DkimMonitor(new DkimVerifier(dns), Counters.of(metrics), clock);
 
     @BeforeAll
-    static void sign() throws GeneralSecurityException {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-        generator.initialize(2048);
-        key = generator.generateKeyPair();
-        signed = new Signer("v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=sel; "
-            + "h=from:tls-report-domain:tls-report-submitter; bh=; b=;", key.getPrivate())
-            .sign(UNSIGNED);
+    static void sign() {
+        key = JdkimSignatures.rsaKey(2048);
+        signed = JdkimSignatures.sign("v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=sel; "
+            + "h=from:tls-report-domain:tls-report-submitter; bh=; b=;", key.getPrivate(), UNSIGNED);
     }
 
     @BeforeEach
     void publish() {
-        dns.put(KEY_NAME, new DnsAnswer.Found<>(List.of("v=DKIM1; s=tlsrpt; p="
-            + Base64.getEncoder().encodeToString(key.getPublic().getEncoded())), Security.INSECURE, KEY_NAME));
+        dns.put(KEY_NAME, new DnsAnswer.Found<>(List.of(JdkimSignatures.record("v=DKIM1; s=email:tlsrpt; p=", key)),
+            Security.INSECURE, KEY_NAME));
     }
 
     @Test
