@@ -11,8 +11,8 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /**
- * Keeps the answers for one type of records, read and judged, for as long as they may be kept, and makes sure that a question is on its
- * way only once however many ask it at the same time. Each flight has a virtual thread of its own, so nothing blocks inside the cache.
+ * Caches the parsed answers of one record type for their TTL. Simultaneous look-ups of one name share one query, which runs on a
+ * virtual thread of its own, so nothing blocks inside the cache.
  */
 final class AnswerCache<T> {
 
@@ -57,7 +57,7 @@ final class AnswerCache<T> {
         return new Kept<>(fresh.answer(), fresh.ttl(), nanoClock.getAsLong());
     }
 
-    /** The cache dates an answer when it files it, a moment after it came; ours is the date that counts. */
+    /** Caffeine counts from the moment of insertion, which is later than the arrival; the TTL counts from the arrival. */
     private boolean isStale(CompletableFuture<Kept<T>> present) {
         if (present.state() != Future.State.SUCCESS) {
             return false;

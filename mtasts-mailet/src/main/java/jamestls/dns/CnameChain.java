@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.xbill.DNS.CNAMERecord;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
@@ -17,72 +18,120 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Follows one question along its CNAMEs, across as many answers as it takes: a recursor normally sends the whole chain,
- * but where it stops early we go on asking. Only records on the way from the question count, whatever else a message holds.
+ * Follows one question along its CNAMEs, through as many answers as it takes: a resolver normally sends the whole chain; where
+ * it stops early, the rest is asked for. Only records on the way from the question count, whatever else a message holds. At
+ * most {@value #MAX_ALIASES} CNAMEs.
  */
 final class CnameChain {
 
-    private static final int MAX_ALIASES = 8;
-    private static final long MAX_NEGATIVE = 300;
+    /** RFC 2308 §5 leaves the bound to us; a mended zone is found after five minutes. */
+    static final long MAX_NEGATIVE_TTL = 300;
+    /** So that nobody can make us validate the same data over and over; a mended zone is found after a minute. */
+    static final long BOGUS_TTL = 60;
+    /** Enough for the several look-ups of one delivery, too short to delay the next. */
+    static final long FAILED_TTL = 1;
 
-    private final Source source;
+    private static final int MAX_ALIASES = 8;
+
+    /** The end of a chain; TTLs in seconds. */
+    sealed interface End {
+
+        long ttl();
+
+        record Records(Name owner, List<Record> records, long ttl, Security security) implements End {
+        }
+
+        /** No such name, or no such type. */
+        record Absent(long ttl, Security security) implements End {
+        }
+
+        record Bogus(String reason) implements End {
+            @Override
+            public long ttl() {
+                return BOGUS_TTL;
+            }
+        }
+
+        record Failed(String reason) implements End {
+            @Override
+            public long ttl() {
+                return FAILED_TTL;
+            }
+        }
+    }
+
     private final int type;
-    private final long deadline;
     private final Set<Name> visited = new HashSet<>();
     private Name owner;
-    private long ttl = Source.MAX_TTL;
+    private long ttl = DnssecResolver.MAX_TTL;
     // RFC 7672 §2.1.3: one insecure link makes the whole result insecure
     private Security security = Security.SECURE;
 
-    private CnameChain(Source source, Name question, int type, long deadline) {
-        this.source = source;
+    private CnameChain(Name question, int type) {
         this.type = type;
-        this.deadline = deadline;
         this.owner = question;
+        visited.add(question);
     }
 
-    static Resolution follow(Source source, Name question, int type, long deadline) {
-        CnameChain chain = new CnameChain(source, question, type, deadline);
-        Resolution resolution = chain.walk();
+    /** Asks {@code resolver} until the chain ends. */
+    static End follow(DnssecResolver resolver, Name question, int type, long deadline) {
+        End end = new CnameChain(question, type).walk(resolver, deadline);
         String what = Type.string(type) + " of " + question.toString(true) + ": ";
-        return switch (resolution) {
-            case Resolution.Unknown unknown -> new Resolution.Unknown(what + unknown.reason());
-            case Resolution.Forged forged -> new Resolution.Forged(what + forged.reason());
-            case Resolution.Records found -> found;
-            case Resolution.None none -> none;
+        return switch (end) {
+            case End.Failed failed -> new End.Failed(what + failed.reason());
+            case End.Bogus bogus -> new End.Bogus(what + bogus.reason());
+            case End.Records found -> found;
+            case End.Absent absent -> absent;
         };
     }
 
-    private Resolution walk() {
-        visited.add(owner);
-        // every answer either ends the walk or moves it on by at least one alias, so this is bounded, too
+    /**
+     * Completes an answer that stops at a CNAME. To a validator such an answer says without proof that the target has no such
+     * record, which is bogus.
+     *
+     * @param ask gets the answer for another name, of the same type
+     */
+    static Message complete(Message first, int type, Function<Name, Message> ask) {
+        CnameChain chain = new CnameChain(first.getQuestion().getName(), type);
+        Message whole = first;
         while (true) {
-            switch (source.ask(owner, type, deadline)) {
-                case Source.Reply.Unknown unknown -> {
-                    return new Resolution.Unknown(unknown.reason());
+            Name asked = chain.owner;
+            if (chain.through(whole).isPresent() || chain.owner.equals(asked)) {
+                return whole;
+            }
+            whole = joined(whole, ask.apply(chain.owner));
+        }
+    }
+
+    private End walk(DnssecResolver resolver, long deadline) {
+        // every answer ends the walk or moves it on by at least one alias, so MAX_ALIASES bounds the questions, too
+        while (true) {
+            switch (resolver.ask(owner, type, deadline)) {
+                case DnssecResolver.Reply.Failed failed -> {
+                    return new End.Failed(failed.reason());
                 }
-                case Source.Reply.Forged forged -> {
+                case DnssecResolver.Reply.Bogus bogus -> {
                     // RFC 7672 §2.1.3: an error anywhere in the chain is an error of the look-up
-                    return new Resolution.Forged(forged.reason());
+                    return new End.Bogus(bogus.reason());
                 }
-                case Source.Reply.Heard heard -> {
-                    security = security.weaker(heard.security());
-                    ttl = Math.min(ttl, heard.longestTtl());
+                case DnssecResolver.Reply.Answered answered -> {
+                    security = security.weaker(answered.security());
+                    ttl = Math.min(ttl, answered.maxTtl());
                     Name asked = owner;
-                    Optional<Resolution> end = through(heard.message());
+                    Optional<End> end = through(answered.message());
                     if (end.isPresent()) {
                         return end.get();
                     }
                     if (owner.equals(asked)) {
-                        return new Resolution.None(0, security);
+                        return new End.Absent(0, security);
                     }
                 }
             }
         }
     }
 
-    /** Where this answer ends, or nothing if it leaves off at an alias that has to be asked for. */
-    private Optional<Resolution> through(Message message) {
+    /** The end of the chain, or empty if the message stops at {@link #owner}, which has to be asked for. */
+    private Optional<End> through(Message message) {
         Map<Name, CNAMERecord> aliases = new HashMap<>();
         message.getSection(Section.ANSWER).forEach(record -> {
             if (record instanceof CNAMERecord alias && record.getDClass() == DClass.IN) {
@@ -95,7 +144,7 @@ final class CnameChain {
                 .toList();
             if (!found.isEmpty()) {
                 long shortest = found.stream().mapToLong(Record::getTTL).min().orElse(0);
-                return Optional.of(new Resolution.Records(owner, found, Math.min(ttl, shortest), security));
+                return Optional.of(new End.Records(owner, found, Math.min(ttl, shortest), security));
             }
             CNAMERecord alias = aliases.get(owner);
             if (alias == null) {
@@ -104,15 +153,15 @@ final class CnameChain {
             owner = alias.getTarget();
             ttl = Math.min(ttl, alias.getTTL());
             if (!visited.add(owner)) {
-                return Optional.of(new Resolution.Unknown("the CNAMEs go in a circle at " + owner.toString(true)));
+                return Optional.of(new End.Failed("the CNAMEs go in a circle at " + owner.toString(true)));
             }
             if (visited.size() > MAX_ALIASES + 1) {
-                return Optional.of(new Resolution.Unknown("more than " + MAX_ALIASES + " CNAMEs"));
+                return Optional.of(new End.Failed("more than " + MAX_ALIASES + " CNAMEs"));
             }
         }
     }
 
-    private Optional<Resolution> negative(Message message) {
+    private Optional<End> negative(Message message) {
         // RFC 2308 §5: kept for the lesser of the SOA's own TTL and its minimum, and without a SOA not at all
         long soa = message.getSection(Section.AUTHORITY).stream()
             .filter(record -> record instanceof SOARecord && owner.subdomain(record.getName()))
@@ -122,6 +171,20 @@ final class CnameChain {
         if (soa < 0 && message.getRcode() == Rcode.NOERROR) {
             return Optional.empty();
         }
-        return Optional.of(new Resolution.None(Math.min(ttl, Math.clamp(soa, 0, MAX_NEGATIVE)), security));
+        return Optional.of(new End.Absent(Math.min(ttl, Math.clamp(soa, 0, MAX_NEGATIVE_TTL)), security));
+    }
+
+    private static Message joined(Message start, Message rest) {
+        Message whole = start.clone();
+        // RFC 6604 §2.1: the RCODE speaks of the last name of the chain
+        whole.getHeader().setRcode(rest.getRcode());
+        for (int section : new int[] {Section.ANSWER, Section.AUTHORITY}) {
+            for (Record record : rest.getSection(section)) {
+                if (!whole.findRecord(record, section)) {
+                    whole.addRecord(record, section);
+                }
+            }
+        }
+        return whole;
     }
 }

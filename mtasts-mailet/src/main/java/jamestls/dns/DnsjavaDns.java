@@ -2,8 +2,10 @@ package jamestls.dns;
 
 import jamestls.dns.RecordParser.Reading;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -13,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.TextParseException;
@@ -31,7 +34,9 @@ import org.xbill.DNS.Type;
  */
 public final class DnsjavaDns implements Dns {
 
-    private final DnssecResolver source;
+    private final DnssecResolver resolver;
+    private final Optional<DnssecProbe> probe;
+    private final Instant since;
     private final Duration lookupDeadline;
     private final AnswerCache<MxRecord> mx;
     private final AnswerCache<InetAddress> aaaa;
@@ -52,7 +57,15 @@ public final class DnsjavaDns implements Dns {
 
     /** @param cacheClock nanoseconds that run monotonically, for the age of cached answers */
     DnsjavaDns(DnsSettings settings, Clock clock, LongSupplier cacheClock) {
-        this.source = DnssecResolver.by(settings, new StubResolver(settings), clock, cacheClock);
+        StubResolver stub = new StubResolver(settings);
+        this.since = clock.instant();
+        this.probe = switch (settings.dnssec()) {
+            case VALIDATE -> Optional.of(DnssecProbe.ofSignatures(settings, stub, clock));
+            case TRUST_AD -> Optional.of(DnssecProbe.ofVerdicts(settings, stub, clock));
+            case OFF -> Optional.empty();
+        };
+        this.resolver = probe.<DnssecResolver>map(found -> new DnssecResolver.Probed(stub, found,
+            validating(settings, stub, () -> found.capable(System.nanoTime()), clock, cacheClock))).orElse(stub);
         this.lookupDeadline = settings.lookupDeadline();
         int entries = settings.cacheEntries();
         this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordParser::mx));
@@ -63,15 +76,22 @@ public final class DnsjavaDns implements Dns {
         this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordParser::cname));
     }
 
+    private static DnssecResolver validating(DnsSettings settings, StubResolver stub, Supplier<List<InetSocketAddress>> servers,
+                                             Clock clock, LongSupplier cacheClock) {
+        return settings.dnssec() == DnssecMode.TRUST_AD ? new DnssecResolver.AdBit(stub, servers)
+            : new Validator(stub, servers, settings.anchors(), new DnskeyCache(settings.cacheEntries(), cacheClock), clock);
+    }
+
     /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
     public DnsjavaDns start() {
-        source.start();
+        probe.ifPresent(DnssecProbe::startIfDue);
         return this;
     }
 
     /** Whether answers can be secure at all; asks the resolvers again, in the background, when that was an hour ago. */
     public DnssecState dnssec() {
-        return source.state();
+        return probe.map(DnssecProbe::state)
+            .orElseGet(() -> new DnssecState(DnssecState.Standing.OFF, "switched off by configuration", since));
     }
 
     @Override
@@ -102,8 +122,8 @@ public final class DnsjavaDns implements Dns {
     }
 
     private <T> AnswerCache.Fresh<T> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {
-        Resolution resolution = CnameChain.follow(source, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
-        return new AnswerCache.Fresh<>(answer(resolution, what(name, type), reading), resolution.ttl());
+        CnameChain.End end = CnameChain.follow(resolver, wireName(name), type, System.nanoTime() + lookupDeadline.toNanos());
+        return new AnswerCache.Fresh<>(answer(end, what(name, type), reading), end.ttl());
     }
 
     private <T> DnsAnswer<T> awaited(DomainName name, int type, CompletableFuture<AnswerCache.Kept<T>> flight) {
@@ -119,12 +139,12 @@ public final class DnsjavaDns implements Dns {
         }
     }
 
-    private static <T> DnsAnswer<T> answer(Resolution resolution, String what, Function<List<Record>, Reading<T>> reading) {
-        return switch (resolution) {
-            case Resolution.Unknown unknown -> new DnsAnswer.Failed<>(unknown.reason());
-            case Resolution.Forged forged -> new DnsAnswer.Bogus<>(forged.reason());
-            case Resolution.None none -> new DnsAnswer.Absent<>(none.security());
-            case Resolution.Records found -> {
+    private static <T> DnsAnswer<T> answer(CnameChain.End end, String what, Function<List<Record>, Reading<T>> reading) {
+        return switch (end) {
+            case CnameChain.End.Failed failed -> new DnsAnswer.Failed<>(failed.reason());
+            case CnameChain.End.Bogus bogus -> new DnsAnswer.Bogus<>(bogus.reason());
+            case CnameChain.End.Absent absent -> new DnsAnswer.Absent<>(absent.security());
+            case CnameChain.End.Records found -> {
                 Optional<DomainName> owner = RecordParser.domainName(found.owner());
                 if (owner.isEmpty()) {
                     yield new DnsAnswer.Failed<>(what + ": leads by CNAME to '" + found.owner() + "', which is not a host name");

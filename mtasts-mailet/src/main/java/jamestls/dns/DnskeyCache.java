@@ -3,6 +3,7 @@ package jamestls.dns;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
+import jamestls.dns.DnssecResolver.Reply;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -19,10 +20,9 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * DS and DNSKEY answers as they came, not validated: the validator walks down from the anchor for every zone it meets, and
- * so would ask for the root's keys a thousand times for a thousand zones. Each is on its way only once, is kept for its
- * TTL but a quarter of an hour at most, and is dropped as soon as anything below it turns out bogus, for then it may be the
- * part that is wrong.
+ * Caches DS and DNSKEY answers, not validated: the validator walks down from the anchor for every zone, and would ask for the
+ * root's keys once per zone. Simultaneous look-ups share one query. An answer is kept for its TTL, at most 15 minutes, and
+ * dropped as soon as anything below it turns out bogus, because it may be the part that is wrong.
  */
 final class DnskeyCache {
 
@@ -32,7 +32,7 @@ final class DnskeyCache {
     private record Question(Name name, int type) {
     }
 
-    private final AsyncCache<Question, Source.Reply> answers;
+    private final AsyncCache<Question, Reply> answers;
     private final AtomicBoolean hasKeyTagCollision = new AtomicBoolean();
 
     DnskeyCache(int entries, LongSupplier nanoClock) {
@@ -40,12 +40,12 @@ final class DnskeyCache {
             .maximumSize(entries)
             .ticker(nanoClock::getAsLong)
             .executor(Thread::startVirtualThread)
-            .expireAfter(Expiry.<Question, Source.Reply>creating((question, reply) -> Duration.ofSeconds(ttl(reply))))
+            .expireAfter(Expiry.<Question, Reply>creating((question, reply) -> Duration.ofSeconds(ttl(reply))))
             .buildAsync();
     }
 
     /** The answer kept, the one on its way, or the one that {@code flight} brings; what is no message is not kept. */
-    CompletableFuture<Source.Reply> get(Name name, int type, Supplier<Source.Reply> flight) {
+    CompletableFuture<Reply> get(Name name, int type, Supplier<Reply> flight) {
         return answers.get(new Question(name, type), (question, executor) ->
             CompletableFuture.supplyAsync(() -> bounded(flight.get()), executor));
     }
@@ -63,14 +63,14 @@ final class DnskeyCache {
         return hasKeyTagCollision.get();
     }
 
-    private Source.Reply bounded(Source.Reply reply) {
-        if (!(reply instanceof Source.Reply.Heard heard)) {
+    private Reply bounded(Reply reply) {
+        if (!(reply instanceof Reply.Answered answered)) {
             return reply;
         }
-        List<DNSKEYRecord> keys = heard.message().getSection(Section.ANSWER).stream()
+        List<DNSKEYRecord> keys = answered.message().getSection(Section.ANSWER).stream()
             .filter(DNSKEYRecord.class::isInstance).map(DNSKEYRecord.class::cast).toList();
         if (keys.size() > MAX_KEYS) {
-            return new Source.Reply.Unknown(keys.size() + " DNSKEY records, more than " + MAX_KEYS);
+            return new Reply.Failed(keys.size() + " DNSKEY records, more than " + MAX_KEYS);
         }
         Set<Integer> tags = new HashSet<>();
         if (!keys.stream().allMatch(key -> tags.add(key.getFootprint() << Byte.SIZE | key.getAlgorithm()))) {
@@ -79,11 +79,11 @@ final class DnskeyCache {
         return reply;
     }
 
-    private static long ttl(Source.Reply reply) {
-        if (!(reply instanceof Source.Reply.Heard heard)) {
+    private static long ttl(Reply reply) {
+        if (!(reply instanceof Reply.Answered answered)) {
             return 0;
         }
-        Message message = heard.message();
+        Message message = answered.message();
         long shortest = MAX;
         for (int section : new int[] {Section.ANSWER, Section.AUTHORITY}) {
             shortest = Math.min(shortest, message.getSection(section).stream().mapToLong(Record::getTTL).min().orElse(MAX));

@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.dns.DnssecResolver.Reply;
 import jamestls.dns.DnssecState.Standing;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -19,11 +20,10 @@ import org.xbill.DNS.Flags;
 import org.xbill.DNS.Type;
 
 /**
- * Finds out through which resolvers DNSSEC can be had: where we validate, those by which the top of the tree validates, for
- * one that strips signatures would make everything bogus, unsigned domains included, and so hold all mail; where the
- * resolver is believed, those that say of the top of the tree that it is secure. Asked at start, which also warms up the
- * validator, and again with the first look-up after an hour, or a minute if nobody answered. What changes is said once in
- * the log.
+ * Finds out which resolvers are fit for DNSSEC. Mode validate: those through which the trust anchor's zone validates; one that
+ * strips signatures would make every answer bogus and hold all mail. Mode trust-ad: those that set AD for that zone. Runs at
+ * start, which also warms up the validator, and again with the first look-up after an hour, or after a minute if no resolver
+ * answered. Each change is logged once.
  */
 final class DnssecProbe {
 
@@ -35,43 +35,43 @@ final class DnssecProbe {
     private record Finding(DnssecState state, List<InetSocketAddress> capable, Instant until) {
     }
 
-    /** What one resolver showed. */
-    sealed interface Witness {
+    /** The result for one resolver. */
+    sealed interface DnssecProbeResult {
 
-        record Capable() implements Witness {
+        record Capable() implements DnssecProbeResult {
         }
 
-        record Incapable(String reason) implements Witness {
+        record Incapable(String reason) implements DnssecProbeResult {
         }
 
-        record Silent(String reason) implements Witness {
+        record Silent(String reason) implements DnssecProbeResult {
         }
     }
 
     private final DnsSettings settings;
     private final Standing ifCapable;
-    private final Function<InetSocketAddress, Witness> witness;
+    private final Function<InetSocketAddress, DnssecProbeResult> probing;
     private final Clock clock;
     private final AtomicReference<Finding> last;
     private final AtomicReference<CompletableFuture<Void>> running = new AtomicReference<>();
 
-    private DnssecProbe(DnsSettings settings, Standing ifCapable, Function<InetSocketAddress, Witness> witness, Clock clock) {
+    private DnssecProbe(DnsSettings settings, Standing ifCapable, Function<InetSocketAddress, DnssecProbeResult> probing, Clock clock) {
         this.settings = settings;
         this.ifCapable = ifCapable;
-        this.witness = witness;
+        this.probing = probing;
         this.clock = clock;
         this.last = new AtomicReference<>(new Finding(
             new DnssecState(Standing.NOT_ASKED, "not asked yet", clock.instant()), List.of(), Instant.MIN));
     }
 
     /** For resolvers whose answers we validate. */
-    static DnssecProbe ofSignatures(DnsSettings settings, StubResolver recursor, Clock clock) {
-        return new DnssecProbe(settings, Standing.VALIDATING, server -> handingThrough(server, settings, recursor, clock), clock);
+    static DnssecProbe ofSignatures(DnsSettings settings, StubResolver stub, Clock clock) {
+        return new DnssecProbe(settings, Standing.VALIDATING, server -> handingThrough(server, settings, stub, clock), clock);
     }
 
     /** For resolvers whose word we take. */
-    static DnssecProbe ofVerdicts(DnsSettings settings, StubResolver recursor, Clock clock) {
-        return new DnssecProbe(settings, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, recursor), clock);
+    static DnssecProbe ofVerdicts(DnsSettings settings, StubResolver stub, Clock clock) {
+        return new DnssecProbe(settings, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, stub), clock);
     }
 
     DnssecState state() {
@@ -116,14 +116,14 @@ final class DnssecProbe {
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : settings.servers()) {
             String where = server.getAddress().getHostAddress() + " port " + server.getPort();
-            switch (witness.apply(server)) {
-                case Witness.Capable yes -> capable.add(server);
-                case Witness.Incapable no -> incapable.add(where + ": " + no.reason());
-                case Witness.Silent nothing -> silent.add(where + ": " + nothing.reason());
+            switch (probing.apply(server)) {
+                case DnssecProbeResult.Capable yes -> capable.add(server);
+                case DnssecProbeResult.Incapable no -> incapable.add(where + ": " + no.reason());
+                case DnssecProbeResult.Silent silence -> silent.add(where + ": " + silence.reason());
             }
         }
         if (!capable.isEmpty()) {
-            learn(ifCapable, capable, "through " + capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
+            learn(ifCapable, capable, capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
         } else if (!incapable.isEmpty()) {
             learn(Standing.UNAVAILABLE, List.of(), String.join("; ", incapable), AGAIN);
         } else if (isUnknown(last.get())) {
@@ -144,10 +144,10 @@ final class DnssecProbe {
             return;
         }
         switch (standing) {
-            case UNAVAILABLE -> LOGGER.warn("dnssec: not available, so DANE is off and no mail is held for it. {}", detail);
-            case UNKNOWN -> LOGGER.warn("dnssec: not known yet, no resolver answers. {}", detail);
-            case TRUSTING_RESOLVER -> LOGGER.info("dnssec: the word of the resolver is taken {}", detail);
-            default -> LOGGER.info("dnssec: answers are validated {}", detail);
+            case UNAVAILABLE -> LOGGER.warn("DNSSEC: not available, DANE is off; no mail is held for it: {}", detail);
+            case UNKNOWN -> LOGGER.warn("DNSSEC: unknown, no resolver answers: {}", detail);
+            case TRUSTING_RESOLVER -> LOGGER.info("DNSSEC: trusting the AD bit of {}", detail);
+            default -> LOGGER.info("DNSSEC: validating through {}", detail);
         }
     }
 
@@ -156,42 +156,42 @@ final class DnssecProbe {
     }
 
     /** Whether the top of the tree validates by what this resolver hands through. */
-    private static Witness handingThrough(InetSocketAddress server, DnsSettings settings, StubResolver recursor, Clock clock) {
+    private static DnssecProbeResult handingThrough(InetSocketAddress server, DnsSettings settings, StubResolver stub, Clock clock) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
-        Validator validator = new Validator(recursor, () -> List.of(server), settings.anchors(), new DnskeyCache(16, System::nanoTime),
+        Validator validator = new Validator(stub, () -> List.of(server), settings.anchors(), new DnskeyCache(16, System::nanoTime),
             clock);
         return switch (validator.ask(settings.anchors().top(), Type.SOA, deadline)) {
-            case Source.Reply.Heard heard when heard.security() == Security.SECURE -> new Witness.Capable();
-            case Source.Reply.Heard heard -> new Witness.Incapable("the top of the tree is not signed");
-            case Source.Reply.Forged forged -> new Witness.Incapable(forged.reason());
-            case Source.Reply.Unknown unknown -> plainWitness(server, settings, recursor, unknown.reason(), deadline);
+            case Reply.Answered answered when answered.security() == Security.SECURE -> new DnssecProbeResult.Capable();
+            case Reply.Answered answered -> new DnssecProbeResult.Incapable("the top of the tree is not signed");
+            case Reply.Bogus bogus -> new DnssecProbeResult.Incapable(bogus.reason());
+            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason(), deadline);
         };
     }
 
     /** Whether this resolver says of the top of the tree that it is secure (RFC 6840 §5.8). */
-    private static Witness validating(InetSocketAddress server, DnsSettings settings, StubResolver recursor) {
+    private static DnssecProbeResult validating(InetSocketAddress server, DnsSettings settings, StubResolver stub) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
-        return switch (recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.VERDICT, deadline)) {
-            case Source.Reply.Heard heard when heard.message().getHeader().getFlag(Flags.AD) -> new Witness.Capable();
-            case Source.Reply.Heard heard -> new Witness.Incapable("does not validate: no AD for the top of the tree");
-            case Source.Reply.Forged forged -> new Witness.Incapable(forged.reason());
-            case Source.Reply.Unknown unknown -> plainWitness(server, settings, recursor, unknown.reason(), deadline);
+        return switch (stub.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.VERDICT, deadline)) {
+            case Reply.Answered answered when answered.message().getHeader().getFlag(Flags.AD) -> new DnssecProbeResult.Capable();
+            case Reply.Answered answered -> new DnssecProbeResult.Incapable("does not validate: no AD for the top of the tree");
+            case Reply.Bogus bogus -> new DnssecProbeResult.Incapable(bogus.reason());
+            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason(), deadline);
         };
     }
 
     /** Some resolvers choke on the very question. */
-    private static Witness plainWitness(InetSocketAddress server, DnsSettings settings, StubResolver recursor, String reason,
-        long deadline) {
-        Source.Reply plain = recursor.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.PLAIN, deadline);
-        return plain instanceof Source.Reply.Heard
-            ? new Witness.Incapable("answers, but not when asked for DNSSEC: " + reason) : new Witness.Silent(reason);
+    private static DnssecProbeResult withoutDnssec(InetSocketAddress server, DnsSettings settings, StubResolver stub, String reason,
+                                                  long deadline) {
+        Reply plain = stub.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.PLAIN, deadline);
+        return plain instanceof Reply.Answered
+            ? new DnssecProbeResult.Incapable("answers, but not when asked for DNSSEC: " + reason) : new DnssecProbeResult.Silent(reason);
     }
 
     private static void await(CompletableFuture<Void> probing, long deadline) {
         try {
             probing.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOGGER.debug("dnssec: the first probe is not over yet");
+            LOGGER.debug("DNSSEC: the first probe is not over yet");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

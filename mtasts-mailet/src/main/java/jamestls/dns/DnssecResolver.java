@@ -1,60 +1,77 @@
 package jamestls.dns;
 
-import jamestls.dns.DnssecState.Standing;
-import java.time.Clock;
-import java.util.function.LongSupplier;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.function.Supplier;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
 
-/** Chooses who vouches for an answer: our validator, the resolver, or nobody ({@link DnssecMode}, {@link DnssecProbe}). */
-interface DnssecResolver extends Source {
+/**
+ * Answers one DNS question in the four states of RFC 7672 §2.1.1: secure and insecure ({@link Reply.Answered}), bogus
+ * ({@link Reply.Bogus}) and indeterminate ({@link Reply.Failed}). {@link DnssecMode} says which implementation is used.
+ */
+interface DnssecResolver {
 
-    DnssecState state();
+    /** Seconds that any answer is kept at most. */
+    long MAX_TTL = 3_600;
 
-    /** Finds out in the background what {@link #state} is going to be, and warms up. */
-    default void start() {
-        // nothing to find out
+    /**
+     * Asks for {@code name} and {@code type}, class IN; follows no CNAME. Blocks.
+     *
+     * @param deadline on {@link System#nanoTime}'s clock
+     */
+    Reply ask(Name name, int type, long deadline);
+
+    /** The outcome of one question. */
+    sealed interface Reply {
+
+        /**
+         * A message with NOERROR or NXDOMAIN for the question.
+         *
+         * @param security of everything in it
+         * @param maxTtl seconds after which its signatures no longer cover it
+         */
+        record Answered(Message message, Security security, long maxTtl) implements Reply {
+        }
+
+        /** An answer that fails validation. */
+        record Bogus(String reason) implements Reply {
+        }
+
+        /** No usable answer. The reason names each server tried and its fault. */
+        record Failed(String reason) implements Reply {
+        }
     }
 
-    static DnssecResolver by(DnsSettings settings, StubResolver recursor, Clock clock, LongSupplier nanoClock) {
-        return switch (settings.dnssec()) {
-            case VALIDATE -> {
-                DnssecProbe probe = DnssecProbe.ofSignatures(settings, recursor, clock);
-                yield new Probed(recursor, probe, new Validator(recursor, () -> probe.capable(System.nanoTime()), settings.anchors(),
-                    new DnskeyCache(settings.cacheEntries(), nanoClock), clock));
-            }
-            case TRUST_AD -> {
-                DnssecProbe probe = DnssecProbe.ofVerdicts(settings, recursor, clock);
-                yield new Probed(recursor, probe, new AdBitResolver(recursor, () -> probe.capable(System.nanoTime())));
-            }
-            case OFF -> new Fixed(recursor, new DnssecState(Standing.OFF, "switched off by configuration", clock.instant()));
-        };
-    }
-
-    /** As configured, whatever happens. */
-    record Fixed(Source source, DnssecState state) implements DnssecResolver {
+    /**
+     * Takes the AD bit of a resolver on this machine as proof (RFC 6840 §5.8). An answer that the resolver refuses, and gives
+     * when told not to check (CD), is bogus.
+     *
+     * @param servers asked anew for each query
+     */
+    record AdBit(StubResolver stub, Supplier<List<InetSocketAddress>> servers) implements DnssecResolver {
 
         @Override
         public Reply ask(Name name, int type, long deadline) {
-            return source.ask(name, type, deadline);
+            List<InetSocketAddress> validating = servers.get();
+            return switch (stub.ask(validating, name, type, StubResolver.Asking.VERDICT, deadline)) {
+                case Reply.Answered answered -> new Reply.Answered(answered.message(),
+                    answered.message().getHeader().getFlag(Flags.AD) ? Security.SECURE : Security.INSECURE, MAX_TTL);
+                case Reply.Bogus bogus -> bogus;
+                case Reply.Failed failed ->
+                    stub.ask(validating, name, type, StubResolver.Asking.SIGNATURES, deadline) instanceof Reply.Answered
+                        ? new Reply.Bogus("refused by the validating resolver: " + failed.reason()) : failed;
+            };
         }
     }
 
-    /** As far as the resolvers are fit for it. */
-    record Probed(StubResolver recursor, DnssecProbe probe, Source judged) implements DnssecResolver {
+    /** Uses {@code validating} while the probe finds servers fit for it; otherwise every answer is insecure. */
+    record Probed(StubResolver stub, DnssecProbe probe, DnssecResolver validating) implements DnssecResolver {
 
         @Override
         public Reply ask(Name name, int type, long deadline) {
-            return probe.capable(deadline).isEmpty() ? recursor.ask(name, type, deadline) : judged.ask(name, type, deadline);
-        }
-
-        @Override
-        public DnssecState state() {
-            return probe.state();
-        }
-
-        @Override
-        public void start() {
-            probe.startIfDue();
+            return probe.capable(deadline).isEmpty() ? stub.ask(name, type, deadline) : validating.ask(name, type, deadline);
         }
     }
 }

@@ -24,14 +24,14 @@ import org.xbill.DNS.Type;
  * anything unreadable) is not asked again for the same question; one that was silent gets a second chance, because UDP
  * loses datagrams.
  */
-final class StubResolver implements Source {
+final class StubResolver implements DnssecResolver {
 
     /** What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020); longer answers come by TCP. */
     private static final int EDNS_PAYLOAD = 1232;
     private static final int ROUNDS = 2;
 
     static {
-        RawTlsa.register();
+        RecordParser.RawTlsa.register();
     }
 
     private final DnsSettings settings;
@@ -78,11 +78,11 @@ final class StubResolver implements Source {
             for (InetSocketAddress server : toAsk) {
                 if (deadline - System.nanoTime() <= 0) {
                     reasons.add("no time left");
-                    return new Reply.Unknown(String.join("; ", reasons));
+                    return new Reply.Failed(String.join("; ", reasons));
                 }
                 switch (attempt(server, name, type, asking, deadline)) {
                     case Attempt.Answered answered -> {
-                        return new Reply.Heard(answered.message(), Security.INSECURE, MAX_TTL);
+                        return new Reply.Answered(answered.message(), Security.INSECURE, MAX_TTL);
                     }
                     case Attempt.Silent no -> {
                         reasons.add(no.reason());
@@ -93,7 +93,7 @@ final class StubResolver implements Source {
             }
             toAsk = silent;
         }
-        return new Reply.Unknown(String.join("; ", reasons));
+        return new Reply.Failed(String.join("; ", reasons));
     }
 
     private Attempt attempt(InetSocketAddress server, Name name, int type, Asking asking, long deadline) {

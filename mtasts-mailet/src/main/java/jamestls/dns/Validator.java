@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.dns.ValidatorUpstream.QueryBudget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -29,11 +30,10 @@ import org.xbill.DNS.dnssec.R;
 import org.xbill.DNS.dnssec.ValidatingResolver;
 
 /**
- * Tells secure, insecure, bogus and failed apart (RFC 7672 §2.1.1) with dnsjava's validator, which says it in the AD bit, the
- * RCODE and two records of its own, and not always in so many words. Whatever is not positively secure or insecure is not
- * taken for either.
+ * Validates answers with dnsjava's validator, whose verdict is spread over the AD bit, the RCODE, an EDNS option and a TXT
+ * record of its own. Whatever is not positively secure or insecure counts as bogus or failed (RFC 7672 §2.1.1).
  */
-final class Validator implements Source {
+final class Validator implements DnssecResolver {
 
     private static final int MAX_REASON = 160;
     private static final String TOO_MANY_ITERATIONS = "failed.nsec3_ignored";
@@ -44,16 +44,16 @@ final class Validator implements Source {
     }
 
     private final ValidatingResolver resolver;
-    private final ValidatingResolver fromTheOtherEnd;
-    private final DnskeyCache shelf;
+    private final ValidatingResolver withKeysReversed;
+    private final DnskeyCache keys;
     private final Clock clock;
 
     /** @param servers asked anew for each query */
-    Validator(StubResolver recursor, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, DnskeyCache shelf, Clock clock) {
-        this.shelf = shelf;
+    Validator(StubResolver stub, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, DnskeyCache keys, Clock clock) {
+        this.keys = keys;
         this.clock = clock;
-        this.resolver = resolver(new ValidatorUpstream(recursor, servers, shelf, ValidatorUpstream.KeyOrder.AS_PUBLISHED), anchors);
-        this.fromTheOtherEnd = resolver(new ValidatorUpstream(recursor, servers, shelf, ValidatorUpstream.KeyOrder.REVERSED), anchors);
+        this.resolver = resolver(new ValidatorUpstream(stub, servers, keys, ValidatorUpstream.KeyOrder.AS_PUBLISHED), anchors);
+        this.withKeysReversed = resolver(new ValidatorUpstream(stub, servers, keys, ValidatorUpstream.KeyOrder.REVERSED), anchors);
     }
 
     private ValidatingResolver resolver(ValidatorUpstream feed, TrustAnchors anchors) {
@@ -76,11 +76,11 @@ final class Validator implements Source {
     @Override
     public Reply ask(Name name, int type, long deadline) {
         Reply reply = validated(resolver, name, type, deadline);
-        if (reply instanceof Reply.Forged && shelf.hasKeyTagCollision()) {
-            reply = validated(fromTheOtherEnd, name, type, deadline);
+        if (reply instanceof Reply.Bogus && keys.hasKeyTagCollision()) {
+            reply = validated(withKeysReversed, name, type, deadline);
         }
-        if (reply instanceof Reply.Forged) {
-            shelf.forget(name);
+        if (reply instanceof Reply.Bogus) {
+            keys.forget(name);
         }
         return reply;
     }
@@ -93,39 +93,39 @@ final class Validator implements Source {
                 .get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
             return judged(message, type, budget);
         } catch (TimeoutException e) {
-            return new Reply.Unknown(budget.failure().orElse("not validated in time"));
+            return new Reply.Failed(budget.failure().orElse("not validated in time"));
         } catch (ExecutionException e) {
-            return new Reply.Unknown(budget.failure().orElseGet(() -> "could not be validated: " + bounded(String.valueOf(e.getCause()))));
+            return new Reply.Failed(budget.failure().orElseGet(() -> "could not be validated: " + bounded(String.valueOf(e.getCause()))));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Reply.Unknown("interrupted");
+            return new Reply.Failed("interrupted");
         }
     }
 
     private Reply judged(Message message, int type, QueryBudget budget) {
         // the validator may have lost it on the way, and then says neither secure nor bogus
         if (budget.failure().isPresent()) {
-            return new Reply.Unknown(budget.failure().get());
+            return new Reply.Failed(budget.failure().get());
         }
         Optional<String> reason = reason(message);
         boolean tooCostly = reason.isPresent() && reason.get().contains(TOO_MANY_ITERATIONS);
         if (message.getRcode() != Rcode.NOERROR && message.getRcode() != Rcode.NXDOMAIN) {
             // RFC 9276 §3.2: signed, but nobody need follow that many iterations; insecure, as most validators have it
             return tooCostly && budget.hashing() == QueryBudget.Hashing.TOO_COSTLY ? nothing()
-                : new Reply.Forged(reason.orElse("validation failed"));
+                : new Reply.Bogus(reason.orElse("validation failed"));
         }
         if (message.getHeader().getFlag(Flags.AD)) {
-            return new Reply.Heard(message, Security.SECURE, lifetime(message));
+            return new Reply.Answered(message, Security.SECURE, lifetime(message));
         }
         if (tooCostly && budget.hashing() != QueryBudget.Hashing.TOO_COSTLY) {
-            return new Reply.Forged("NSEC3 records that do not belong together");
+            return new Reply.Bogus("NSEC3 records that do not belong together");
         }
         boolean positive = message.getSection(Section.ANSWER).stream().anyMatch(record -> record.getType() == type);
         if (!positive && reason.isEmpty()) {
             // an exception that the validator swallowed looks like this, and a forged signature might provoke one
-            return new Reply.Unknown("the proof that there is nothing could not be checked");
+            return new Reply.Failed("the proof that there is nothing could not be checked");
         }
-        return new Reply.Heard(firstLink(message), Security.INSECURE, MAX_TTL);
+        return new Reply.Answered(firstLink(message), Security.INSECURE, MAX_TTL);
     }
 
     /** The validator stops at the first insecure link; what comes after is asked for on its own, because it may be bogus. */
@@ -142,7 +142,7 @@ final class Validator implements Source {
     }
 
     private static Reply nothing() {
-        return new Reply.Heard(new Message(), Security.INSECURE, MAX_TTL);
+        return new Reply.Answered(new Message(), Security.INSECURE, MAX_TTL);
     }
 
     /** RFC 4035 §5.3.3: no longer than the signatures last, nor than the TTL they were made for. */

@@ -1,12 +1,16 @@
 package jamestls.dns;
 
+import jamestls.dns.DnssecResolver.Reply;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.xbill.DNS.EDNSOption;
 import org.xbill.DNS.Message;
@@ -21,7 +25,7 @@ import org.xbill.DNS.Type;
 /**
  * What dnsjava's validator asks its questions of: our own {@link StubResolver}, with everything around it that the validator
  * takes for granted or does not do. Keys and delegations are asked for once, however many look-ups want them
- * ({@link DnskeyCache}); CNAME chains that the recursor left unfinished are completed ({@link AliasCompletion}); and every
+ * ({@link DnskeyCache}); CNAME chains that the stub left unfinished are completed ({@link CnameChain}); and every
  * query is charged to the {@link QueryBudget} that comes with it, failures included, because the validator loses some of
  * them and would then pass an unproven denial off as an insecure one.
  */
@@ -37,15 +41,15 @@ final class ValidatorUpstream implements Resolver {
         REVERSED
     }
 
-    private final StubResolver recursor;
+    private final StubResolver stub;
     private final Supplier<List<InetSocketAddress>> servers;
-    private final DnskeyCache shelf;
+    private final DnskeyCache keys;
     private final KeyOrder order;
 
-    ValidatorUpstream(StubResolver recursor, Supplier<List<InetSocketAddress>> servers, DnskeyCache shelf, KeyOrder order) {
-        this.recursor = recursor;
+    ValidatorUpstream(StubResolver stub, Supplier<List<InetSocketAddress>> servers, DnskeyCache keys, KeyOrder order) {
+        this.stub = stub;
         this.servers = servers;
-        this.shelf = shelf;
+        this.keys = keys;
         this.order = order;
     }
 
@@ -59,7 +63,7 @@ final class ValidatorUpstream implements Resolver {
         int type = question.getType();
         // the validator calls from the common pool, which must not wait
         CompletableFuture<Message> answer = type == Type.DS || type == Type.DNSKEY
-            ? shelf.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(message(kept, name, type), type))
+            ? keys.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(message(kept, name, type), type))
             : CompletableFuture.supplyAsync(() -> whole(name, type, budget), budget);
         return answer.whenComplete((message, failure) -> {
             if (failure != null) {
@@ -69,7 +73,7 @@ final class ValidatorUpstream implements Resolver {
     }
 
     private Message whole(Name name, int type, QueryBudget budget) {
-        Message message = AliasCompletion.of(message(asked(name, type, budget), name, type), type,
+        Message message = CnameChain.complete(message(asked(name, type, budget), name, type), type,
             target -> message(asked(target, type, budget), target, type));
         List<NSEC3Record> hashed = message.getSection(Section.AUTHORITY).stream()
             .filter(NSEC3Record.class::isInstance).map(NSEC3Record.class::cast).toList();
@@ -80,18 +84,18 @@ final class ValidatorUpstream implements Resolver {
         return message;
     }
 
-    private Source.Reply asked(Name name, int type, QueryBudget budget) {
-        return budget.spend() ? recursor.ask(servers.get(), name, type, StubResolver.Asking.SIGNATURES, budget.deadline())
-            : new Source.Reply.Unknown("more than " + QueryBudget.MAX_QUERIES + " queries to validate one answer");
+    private Reply asked(Name name, int type, QueryBudget budget) {
+        return budget.spend() ? stub.ask(servers.get(), name, type, StubResolver.Asking.SIGNATURES, budget.deadline())
+            : new Reply.Failed("more than " + QueryBudget.MAX_QUERIES + " queries to validate one answer");
     }
 
     /** The validator knows no other way to hear of a failure than an exception. */
-    private static Message message(Source.Reply reply, Name name, int type) {
+    private static Message message(Reply reply, Name name, int type) {
         return switch (reply) {
-            case Source.Reply.Heard heard -> heard.message();
-            case Source.Reply.Forged forged -> throw new Unanswered(forged.reason());
-            case Source.Reply.Unknown unknown ->
-                throw new Unanswered(Type.string(type) + " of " + name.toString(true) + ": " + unknown.reason());
+            case Reply.Answered answered -> answered.message();
+            case Reply.Bogus bogus -> throw new Unanswered(bogus.reason());
+            case Reply.Failed failed ->
+                throw new Unanswered(Type.string(type) + " of " + name.toString(true) + ": " + failed.reason());
         };
     }
 
@@ -118,12 +122,12 @@ final class ValidatorUpstream implements Resolver {
 
     @Override
     public void setPort(int port) {
-        // the recursor knows its servers
+        // the stub knows its servers
     }
 
     @Override
     public void setTCP(boolean flag) {
-        // the recursor takes TCP when an answer was truncated
+        // the stub takes TCP when an answer was truncated
     }
 
     @Override
@@ -133,7 +137,7 @@ final class ValidatorUpstream implements Resolver {
 
     @Override
     public void setEDNS(int version, int payloadSize, int flags, List<EDNSOption> options) {
-        // the recursor always sets EDNS, and DO where signatures are asked for
+        // the stub always sets EDNS, and DO where signatures are asked for
     }
 
     @Override
@@ -144,5 +148,63 @@ final class ValidatorUpstream implements Resolver {
     @Override
     public void setTimeout(Duration timeout) {
         // the budget has the deadline
+    }
+
+    /**
+     * What one validated question may cost, and what went wrong below it. The validator knows nothing of either; it hands its
+     * executor down to every query it makes, so the executor carries them.
+     */
+    static final class QueryBudget implements Executor {
+
+        /** Two per label of the longest chain of zones in real use is far less; a hostile name has up to 127 labels. */
+        static final int MAX_QUERIES = 48;
+
+        /** What the NSEC3 records of the answer itself ask of a validator. */
+        enum Hashing {
+            NONE, AFFORDABLE,
+            /** More iterations than anyone should follow (RFC 9276 §3.2). */
+            TOO_COSTLY
+        }
+
+        private final long deadline;
+        private final AtomicInteger queries = new AtomicInteger();
+        private final AtomicReference<String> failure = new AtomicReference<>();
+        private final AtomicReference<Hashing> hashing = new AtomicReference<>(Hashing.NONE);
+
+        /** @param deadline on {@link System#nanoTime}'s clock */
+        QueryBudget(long deadline) {
+            this.deadline = deadline;
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            Thread.startVirtualThread(task);
+        }
+
+        long deadline() {
+            return deadline;
+        }
+
+        /** Whether another query may be made. */
+        boolean spend() {
+            return queries.incrementAndGet() <= MAX_QUERIES;
+        }
+
+        void failed(String reason) {
+            failure.compareAndSet(null, reason);
+        }
+
+        /** The first query below that got no answer. */
+        Optional<String> failure() {
+            return Optional.ofNullable(failure.get());
+        }
+
+        void hashing(Hashing seen) {
+            hashing.set(seen);
+        }
+
+        Hashing hashing() {
+            return hashing.get();
+        }
     }
 }

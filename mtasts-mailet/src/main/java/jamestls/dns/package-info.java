@@ -7,14 +7,14 @@
  *
  * <ol>
  *   <li>the cache, where a question has one flight at a time, and answers live as long as their TTL says, within bounds;
- *   <li>the alias chain, which follows CNAMEs through one answer or several, eight of them at most;
- *   <li>the recursor, which asks the configured servers in turn over UDP, and over TCP where an answer was truncated;
- *   <li>the reading, which turns records into ours and refuses or leaves out what is too much.
+ *   <li>{@code CnameChain}, which follows CNAMEs through one answer or several, eight of them at most;
+ *   <li>{@code StubResolver}, which asks the configured servers in turn over UDP, and over TCP where an answer was truncated;
+ *   <li>{@code RecordParser}, which turns records into ours and refuses or leaves out what exceeds its bounds.
  * </ol>
  *
- * <p>Between the alias chain and the recursor stands who vouches for the answer: our
- * {@linkplain jamestls.dns.DnssecMode#VALIDATE validator}, the resolver on this machine, or nobody. The validator is
- * dnsjava's, with bounds, caches and suspicion of our own around it; a probe finds out whether the resolvers let it work
+ * <p>Between the chain and the stub resolver, a {@code DnssecResolver} decides whether the answer is secure: our
+ * {@linkplain jamestls.dns.DnssecMode#VALIDATE validator}, the AD bit of a resolver on this machine, or neither. The
+ * validator is dnsjava's, with our bounds and caches around it; a probe finds out whether the resolvers let it work
  * ({@link jamestls.dns.DnssecState}). RFC 7672 §2.1.1 has four states: {@code Found} and {@code Absent} are secure or
  * insecure, {@code Bogus} is bogus, {@code Failed} is indeterminate and treated alike.
  *

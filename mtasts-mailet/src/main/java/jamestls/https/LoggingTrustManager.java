@@ -20,7 +20,7 @@ final class LoggingTrustManager extends X509ExtendedTrustManager {
     }
 
     static void log(String where, String objection) {
-        LOGGER.warn("https: {}: certificate error tolerated (RFC 8460 §3): {}", where, objection);
+        LOGGER.warn("HTTPS: {}: certificate error ignored for TLS reports (RFC 8460 §3): {}", where, objection);
     }
 
     @Override

@@ -161,7 +161,7 @@ class DnssecProbeTest {
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
         assertThat(dns.dnssec().gauge()).isEqualTo(1);
-        assertThat(log.list).singleElement().asString().contains("the word of the resolver is taken through 1 of 1");
+        assertThat(log.list).singleElement().asString().contains("trusting the AD bit of 1 of 1");
     }
 
     private DnsSettings servers(DnsServer... servers) {

@@ -132,10 +132,10 @@ class SecondOpinionTest {
 
     private static State ours(Validator validator, Name name, int type) {
         return switch (CnameChain.follow(validator, name, type, System.nanoTime() + TimeUnit.SECONDS.toNanos(12))) {
-            case Resolution.Records found -> found.security() == Security.SECURE ? State.SECURE : State.INSECURE;
-            case Resolution.None none -> none.security() == Security.SECURE ? State.SECURE : State.INSECURE;
-            case Resolution.Forged forged -> State.BOGUS;
-            case Resolution.Unknown unknown -> State.FAILED;
+            case CnameChain.End.Records found -> found.security() == Security.SECURE ? State.SECURE : State.INSECURE;
+            case CnameChain.End.Absent absent -> absent.security() == Security.SECURE ? State.SECURE : State.INSECURE;
+            case CnameChain.End.Bogus bogus -> State.BOGUS;
+            case CnameChain.End.Failed failed -> State.FAILED;
         };
     }
 
