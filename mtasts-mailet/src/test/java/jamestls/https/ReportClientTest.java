@@ -51,7 +51,7 @@ class ReportClientTest {
 
         assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
 
-        assertThat(messages()).singleElement().asString().contains("certificate error tolerated").contains("valid certification path");
+        assertThat(messages()).singleElement().asString().contains("certificate error ignored").contains("valid certification path");
     }
 
     @Test
