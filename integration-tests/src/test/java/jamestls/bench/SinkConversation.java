@@ -50,7 +50,7 @@ final class SinkConversation {
             String line = line();
             String verb = line.substring(0, Math.min(4, line.length())).toUpperCase(Locale.ROOT);
             switch (verb) {
-                case "EHLO" -> replies.append("250-sink\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-CHUNKING\r\n")
+                case "EHLO" -> replies.append("250-sink\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n")
                     .append(secured ? "250 8BITMIME\r\n" : "250-STARTTLS\r\n250 8BITMIME\r\n");
                 case "STAR" -> {
                     out.write("220 go\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -68,14 +68,6 @@ final class SinkConversation {
                     replies.setLength(0);
                     skipMail();
                     mails.increment();
-                    replies.append("250 taken\r\n");
-                }
-                case "BDAT" -> {
-                    String[] words = line.split(" ");
-                    skip(Long.parseLong(words[1]));
-                    if (words.length > 2) {
-                        mails.increment();
-                    }
                     replies.append("250 taken\r\n");
                 }
                 case "QUIT" -> {
@@ -119,18 +111,6 @@ final class SinkConversation {
                 }
             }
             fill();
-        }
-    }
-
-    private void skip(long bytes) throws IOException {
-        long left = bytes;
-        while (left > 0) {
-            if (next == end) {
-                fill();
-            }
-            int here = (int) Math.min(left, end - next);
-            next += here;
-            left -= here;
         }
     }
 

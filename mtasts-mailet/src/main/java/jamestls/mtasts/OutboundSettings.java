@@ -14,7 +14,6 @@ import jamestls.mtasts.delivery.QueuePriority;
 import jamestls.mtasts.delivery.RetrySchedule;
 import jamestls.mtasts.mx.Gateways;
 import jamestls.mtasts.policy.CertificateCheck;
-import jamestls.smtp.Chunking;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.SmtpCredentials;
@@ -121,7 +120,6 @@ record OutboundSettings(RetrySchedule schedule, DnsSettings dns, DaneSettings da
         Optional<InetAddress> bind = bindAddress(configuration);
         try {
             SmtpSettings settings = SmtpSettings.defaults(helo)
-                .with(configuration.chunking() == DeliveryConfiguration.Chunking.WHEN_OFFERED ? Chunking.WHEN_OFFERED : Chunking.NEVER)
                 .withReadTimeout(configuration.readTimeout())
                 .withLimit(Phase.CONNECT, configuration.connectTimeout());
             return bind.map(settings::withBindAddress).orElse(settings);

@@ -54,7 +54,7 @@ final class SessionSetup {
             failure = Optional.of(lost.failure());
         }
         return new SmtpSession(new TlsObservation(peer.mxHost(), peer.address().getAddress(), sendingIp, greeting, helo, startTls,
-            startTlsReply, handshake, capabilities, failure), wire, settings.chunking());
+            startTlsReply, handshake, capabilities, failure), wire);
     }
 
     /** Ends it at once; for any thread. */

@@ -13,13 +13,11 @@ public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
     private final SmtpConnection wire;
-    private Chunking chunking;
     private boolean needsReset;
     private boolean loggedIn;
 
-    SmtpSession(TlsObservation observation, SmtpConnection wire, Chunking chunking) {
+    SmtpSession(TlsObservation observation, SmtpConnection wire) {
         this.observation = observation;
-        this.chunking = chunking;
         this.wire = wire;
     }
 
@@ -63,19 +61,10 @@ public final class SmtpSession implements AutoCloseable {
     }
 
     private Transmission transact(List<Step> steps, MessageContent content) {
-        Transaction transaction = new Transaction(wire, steps, observation.capabilities(), chunking);
+        Transaction transaction = new Transaction(wire, steps, observation.capabilities());
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
         wire.rest();
-        if (transaction.isChunkingUnknown() && isUsable()) {
-            chunking = Chunking.NEVER;
-            try {
-                reset();
-            } catch (ConnectionLost lost) {
-                return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
-            }
-            return transact(steps, content);
-        }
         return result;
     }
 

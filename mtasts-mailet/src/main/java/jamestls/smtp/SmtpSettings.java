@@ -15,10 +15,8 @@ import java.util.Optional;
  * @param bindAddress our end of connections to servers of the same address family; empty leaves it to the system
  * @param limits the time each phase has as a whole, all phases, each more than zero; RCPT is one phase however many
  *     recipients there are, BODY is the whole mail up to the final dot
- * @param chunking whether mails go by BDAT where it is offered
  */
-public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits,
-                           Chunking chunking) {
+public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits) {
 
     public SmtpSettings {
         if (heloName.isEmpty() || heloName.length() > 255 || !heloName.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
@@ -49,7 +47,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         limits.put(Phase.BODY, Duration.ofMinutes(30));
         limits.put(Phase.FINAL_REPLY, Duration.ofMinutes(10));
         limits.put(Phase.QUIT, Duration.ofSeconds(5));
-        return new SmtpSettings(heloName, Optional.empty(), limits, Chunking.WHEN_OFFERED);
+        return new SmtpSettings(heloName, Optional.empty(), limits);
     }
 
     /** The time that phase has. */
@@ -61,7 +59,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     public SmtpSettings withLimit(Phase phase, Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.put(phase, limit);
-        return new SmtpSettings(heloName, bindAddress, changed, chunking);
+        return new SmtpSettings(heloName, bindAddress, changed);
     }
 
     /** The same with one longest wait for each single answer, the handshake's included; connecting, body and QUIT keep theirs. */
@@ -71,16 +69,11 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
             case CONNECT, BODY, QUIT -> before;
             default -> limit;
         });
-        return new SmtpSettings(heloName, bindAddress, changed, chunking);
+        return new SmtpSettings(heloName, bindAddress, changed);
     }
 
     /** The same, bound to that address of ours. */
     public SmtpSettings withBindAddress(InetAddress address) {
-        return new SmtpSettings(heloName, Optional.of(address), limits, chunking);
-    }
-
-    /** The same with or without chunks. */
-    public SmtpSettings with(Chunking wanted) {
-        return new SmtpSettings(heloName, bindAddress, limits, wanted);
+        return new SmtpSettings(heloName, Optional.of(address), limits);
     }
 }

@@ -21,29 +21,19 @@ final class Transaction {
     private final Deque<Step> rest;
     private final int largestGroup;
     private final int recipients;
-    private final Optional<ChunkedBody> chunks;
 
     private final List<RecipientReply> refused = new ArrayList<>();
     private final List<String> accepted = new ArrayList<>();
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
-    private boolean chunksTaken;
-    private boolean chunksUnknown;
 
-    /** @param chunking whether chunks are wanted where they are offered */
-    Transaction(SmtpConnection wire, List<Step> steps, Capabilities capabilities, Chunking chunking) {
+    Transaction(SmtpConnection wire, List<Step> steps, Capabilities capabilities) {
         this.wire = wire;
         this.rest = new ArrayDeque<>(steps);
         this.recipients = steps.size() - 2;
         // one command at a time is a group of one
         this.largestGroup = capabilities.offers("PIPELINING") ? MAX_GROUP : 0;
-        this.chunks = chunking == Chunking.WHEN_OFFERED && capabilities.offers("CHUNKING")
-            ? Optional.of(new ChunkedBody(wire, capabilities)) : Optional.empty();
-        if (chunks.isPresent()) {
-            // RFC 3030 §2: DATA and BDAT exclude each other
-            rest.removeLast();
-        }
     }
 
     Transmission run(MessageContent content) {
@@ -53,27 +43,19 @@ final class Transaction {
                 takeBack();
                 return refusals();
             }
-            if (chunks.isPresent()) {
-                return sayChunks(content, chunks.get());
-            }
             return dataReply.orElseThrow().code() == DATA_GO_AHEAD
                 ? sendBody(content) : completed(dataReply.get(), Phase.DATA);
         } catch (ConnectionLost lost) {
             // what the server refused before it was lost stays refused
             return mailRefusal.isPresent() || refused.size() == recipients
                 ? refusals()
-                : new Transmission.Broken(lost.failure(), refused, chunks.map(ChunkedBody::end).orElse(endOfData));
+                : new Transmission.Broken(lost.failure(), refused, endOfData);
         }
     }
 
     /** The server has MAIL but no mail: the next one must be preceded by RSET. */
     boolean isLeftOpen() {
-        return mailRefusal.isEmpty() && !chunksTaken && dataReply.filter(reply -> reply.code() == DATA_GO_AHEAD).isEmpty();
-    }
-
-    /** The server offers CHUNKING and does not know BDAT, as happens behind some proxies. */
-    boolean isChunkingUnknown() {
-        return chunksUnknown;
+        return mailRefusal.isEmpty() && dataReply.filter(reply -> reply.code() == DATA_GO_AHEAD).isEmpty();
     }
 
     private void sayEnvelope() throws ConnectionLost {
@@ -153,19 +135,6 @@ final class Transaction {
             throw wire.writeFailed(e);
         }
         return finalReply();
-    }
-
-    private Transmission sayChunks(MessageContent content, ChunkedBody body) throws ConnectionLost {
-        Optional<Exception> trouble = body.say(content);
-        if (trouble.isPresent()) {
-            wire.abort();
-            return new Transmission.Unreadable(trouble.get(), refused);
-        }
-        SmtpReply reply = body.verdict();
-        chunksTaken = reply.code() / 100 == 2;
-        // RFC 5321 §4.2.4: the command was not recognised or is not implemented
-        chunksUnknown = reply.code() == 500 || reply.code() == 502;
-        return completed(reply, Phase.FINAL_REPLY);
     }
 
     private static Optional<Exception> write(MessageContent content, DotStuffer body) {

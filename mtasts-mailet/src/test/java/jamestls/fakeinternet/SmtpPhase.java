@@ -14,11 +14,9 @@ public enum SmtpPhase {
     MAIL,
     RCPT,
     DATA,
-    /** After the 354, or a BDAT, in place of reading the mail. */
+    /** After the 354, in place of reading the mail. */
     BODY,
-    /** The reply to a chunk that is not the last (BDAT). */
-    CHUNK,
-    /** The reply to the final dot, or to the last chunk. */
+    /** The reply to the final dot. */
     FINAL_REPLY,
     RSET,
     QUIT

@@ -31,7 +31,6 @@ final class SmtpServerConversation {
     private Optional<String> sender = Optional.empty();
     private List<String> mailParameters = List.of();
     private List<ReceivedMail.Recipient> recipients = new ArrayList<>();
-    private ByteArrayOutputStream chunks = new ByteArrayOutputStream();
 
     SmtpServerConversation(SmtpServer server, Socket socket) throws IOException {
         this.server = server;
@@ -65,7 +64,6 @@ final class SmtpServerConversation {
             case "MAIL" -> mail(line);
             case "RCPT" -> rcpt(line);
             case "DATA" -> data();
-            case "BDAT" -> bdat(words);
             case "RSET" -> {
                 forget();
                 answer(SmtpPhase.RSET, "250 2.0.0 forgotten");
@@ -180,36 +178,6 @@ final class SmtpServerConversation {
         take(content);
     }
 
-    /** RFC 3030 §2: a chunk is read even if it is not wanted. */
-    private void bdat(String[] words) throws IOException, InterruptedException, Over {
-        if (!(tls.isPresent() ? server.setup().keywordsUnderTls() : server.setup().keywords()).contains("CHUNKING")) {
-            say("502 5.5.1 what?");
-            return;
-        }
-        Optional<SmtpAct> act = server.actAt(SmtpPhase.BODY);
-        if (act.isPresent()) {
-            stallOrPerform(act.get());
-            drain();
-            return;
-        }
-        byte[] chunk = in.readNBytes(Integer.parseInt(words[1]));
-        if (chunk.length < Integer.parseInt(words[1])) {
-            throw new EOFException("the client hung up");
-        }
-        server.note("C: (" + chunk.length + " bytes)");
-        if (recipients.isEmpty()) {
-            say("503 5.5.1 to whom?");
-            return;
-        }
-        chunks.writeBytes(chunk);
-        if (words.length > 2) {
-            take(chunks.toByteArray());
-        } else if (answer(SmtpPhase.CHUNK, "250 2.0.0 and more") / 100 != 2) {
-            // whatever follows is without a recipient
-            recipients = new ArrayList<>();
-        }
-    }
-
     private void take(byte[] content) throws IOException, InterruptedException, Over {
         ReceivedMail mail = new ReceivedMail(helo, sender.orElse(""), mailParameters, List.copyOf(recipients), content, tls);
         forget();
@@ -234,7 +202,6 @@ final class SmtpServerConversation {
         sender = Optional.empty();
         mailParameters = List.of();
         recipients = new ArrayList<>();
-        chunks = new ByteArrayOutputStream();
     }
 
     /** Says what it was told to at that phase, or else that. Gives the code of what it said. */

@@ -296,6 +296,18 @@ class SmtpSessionTest {
     }
 
     @Test
+    void serverThatListsChunkingShouldGetTheMailWithData() {
+        String commands = "RSET\r\nMAIL FROM:<ceo@sender.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n";
+        try (SmtpServer chunking = SmtpRoom.clearServer("PIPELINING", "CHUNKING"); SmtpConnector connector = SmtpRoom.connector();
+             SmtpSession session = connect(connector, chunking)) {
+            assertThat(session.send(to("bob@example.test"), SmtpRoom.content(commands))).isInstanceOf(Transmission.Completed.class);
+
+            assertThat(said(chunking, "C: BDAT")).isEmpty();
+            assertThat(chunking.mails()).singleElement().satisfies(mail -> assertThat(mail.text()).isEqualTo(commands));
+        }
+    }
+
+    @Test
     void closingShouldSayQuitOnce() {
         assertThat(session.isAlive()).isTrue();
         session.close();
