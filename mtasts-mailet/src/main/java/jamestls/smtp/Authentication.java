@@ -1,6 +1,8 @@
 package jamestls.smtp;
 
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnection.ConnectionLost;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
@@ -12,20 +14,20 @@ final class Authentication {
     private static final int CONTINUE = 334;
     private static final int SUCCESS = 235;
 
-    private final SmtpConnection wire;
+    private final SmtpConnection connection;
     private final TlsObservation observation;
 
-    Authentication(SmtpConnection wire, TlsObservation observation) {
-        this.wire = wire;
+    Authentication(SmtpConnection connection, TlsObservation observation) {
+        this.connection = connection;
         this.observation = observation;
     }
 
     /** @throws ConnectionLost when the server does not take the login, or must not be told it; the session is over then */
     void logIn(SmtpCredentials login) throws ConnectionLost {
-        wire.enter(Phase.AUTH);
+        connection.enter(Phase.AUTH);
         boolean encrypted = observation.handshake() instanceof Handshake.Completed;
         if (!encrypted && login.clearText() == SmtpCredentials.ClearText.REFUSED) {
-            throw wire.violation("the server has no TLS, and user and password are not said in clear text");
+            throw connection.violation("the server has no TLS, and user and password are not said in clear text");
         }
         List<String> mechanisms = List.of(
             observation.capabilities().keywords().getOrDefault("AUTH", "").toUpperCase(Locale.ROOT).split(" +"));
@@ -33,26 +35,26 @@ final class Authentication {
         if (mechanisms.contains("PLAIN")) {
             reply = say("AUTH PLAIN ", '\0' + login.user() + '\0' + login.password());
         } else if (mechanisms.contains("LOGIN")) {
-            expectContinue(wire.exchange(Phase.AUTH, new CommandLine("AUTH LOGIN")));
+            expectContinue(connection.exchange(Phase.AUTH, new CommandLine("AUTH LOGIN")));
             expectContinue(say("", login.user()));
             reply = say("", login.password());
         } else {
-            throw wire.violation("the server does not offer AUTH PLAIN or LOGIN, and a login is configured");
+            throw connection.violation("the server does not offer AUTH PLAIN or LOGIN, and a login is configured");
         }
         if (reply.code() != SUCCESS) {
-            throw wire.lost(reply);
+            throw connection.lost(reply);
         }
-        wire.rest();
+        connection.rest();
     }
 
     private void expectContinue(SmtpReply reply) throws ConnectionLost {
         if (reply.code() != CONTINUE) {
-            throw wire.lost(reply);
+            throw connection.lost(reply);
         }
     }
 
     private SmtpReply say(String command, String secret) throws ConnectionLost {
         String encoded = Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8));
-        return wire.exchange(Phase.AUTH, CommandLine.secret(command + encoded, command + "(not shown)"));
+        return connection.exchange(Phase.AUTH, CommandLine.secret(command + encoded, command + "(not shown)"));
     }
 }

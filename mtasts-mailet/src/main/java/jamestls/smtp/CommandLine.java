@@ -4,7 +4,7 @@ import jamestls.net.Sanitized;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One command as it goes on the wire. The last line of defence: whatever led here, no CR, LF, NUL or other control
+ * One command as it goes on the connection. The last line of defence: whatever led here, no CR, LF, NUL or other control
  * character gets into a command, so that no address can carry a second command with it.
  */
 final class CommandLine {

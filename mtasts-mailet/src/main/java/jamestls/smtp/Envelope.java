@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import java.util.regex.Pattern;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,5 +45,21 @@ public record Envelope(Optional<String> sender, List<String> recipients, BodyTyp
     /** Without any further parameters. */
     public Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls) {
         this(sender, recipients, body, size, requireTls, Optional.empty(), List.of(), Map.of());
+    }
+
+    /**
+     * A parameter of MAIL or RCPT that is sent only to servers that offer its extension, such as {@code NOTIFY=NEVER} of DSN.
+     *
+     * @param extension the EHLO keyword, upper case
+     * @param text keyword and value as sent, for example {@code RET=HDRS}
+     */
+    public record EsmtpParameter(String extension, String text) {
+
+        // RFC 5321 §4.1.2, esmtp-param
+        private static final Pattern SYNTAX = Pattern.compile("[A-Za-z0-9][A-Za-z0-9-]*+(=[\\x21-\\x3c\\x3e-\\x7e]++)?");
+
+        boolean isWellFormed() {
+            return text.length() <= 500 && SYNTAX.matcher(text).matches();
+        }
     }
 }

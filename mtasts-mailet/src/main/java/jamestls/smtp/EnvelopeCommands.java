@@ -2,6 +2,7 @@ package jamestls.smtp;
 
 import jamestls.net.Sanitized;
 import jamestls.smtp.Envelope.BodyType;
+import jamestls.smtp.Envelope.EsmtpParameter;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.Transmission.Obstacle;

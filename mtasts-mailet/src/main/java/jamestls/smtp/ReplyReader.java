@@ -107,4 +107,12 @@ final class ReplyReader {
         }
         return buffer[next++] & 0xff;
     }
+
+    /** What the server sent is no SMTP reply, or is larger than any reply we are willing to read. */
+    static final class MalformedReply extends IOException {
+
+        MalformedReply(String message) {
+            super(message);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package jamestls.smtp;
 
 import jamestls.smtp.HostPace.Processor;
+import jamestls.smtp.SmtpConnector.TlsUse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

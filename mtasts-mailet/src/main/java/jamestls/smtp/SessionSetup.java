@@ -3,6 +3,9 @@ package jamestls.smtp;
 import jamestls.net.Sanitized;
 import jamestls.net.Watchdog;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnection.ConnectionLost;
+import jamestls.smtp.SmtpConnector.TlsUse;
+import jamestls.smtp.TlsObservation.Handshake;
 import jamestls.smtp.TlsObservation.StartTls;
 import java.net.InetAddress;
 import java.util.Optional;
@@ -14,9 +17,9 @@ final class SessionSetup {
     private static final int MAX_HELO = 255;
 
     private final SmtpSettings settings;
-    private final SmtpConnection wire;
+    private final SmtpConnection connection;
     private final TlsHandshake tls;
-    private final TlsHandshake.Peer peer;
+    private final TlsHandshake.Endpoint endpoint;
     private boolean mayResume;
 
     private Optional<InetAddress> sendingIp = Optional.empty();
@@ -28,17 +31,17 @@ final class SessionSetup {
     private Optional<SessionFailure> failure = Optional.empty();
     private Capabilities capabilities = Capabilities.none();
 
-    SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, TlsHandshake.Peer peer) {
+    SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, TlsHandshake.Endpoint endpoint) {
         this.settings = settings;
-        this.wire = new SmtpConnection(settings, watchdog);
+        this.connection = new SmtpConnection(settings, watchdog);
         this.tls = tls;
-        this.peer = peer;
+        this.endpoint = endpoint;
     }
 
     SmtpSession open(TlsUse use) {
         try {
-            wire.connect(peer.address());
-            sendingIp = Optional.of(wire.sendingIp());
+            connection.connect(endpoint.address());
+            sendingIp = Optional.of(connection.sendingIp());
             if (use == TlsUse.IMPLICIT) {
                 underTlsAtOnce();
             } else {
@@ -49,17 +52,17 @@ final class SessionSetup {
                     startTls();
                 }
             }
-            wire.ready();
+            connection.ready();
         } catch (ConnectionLost lost) {
             failure = Optional.of(lost.failure());
         }
-        return new SmtpSession(new TlsObservation(peer.mxHost(), peer.address().getAddress(), sendingIp, greeting, helo, startTls,
-            startTlsReply, handshake, capabilities, failure), wire);
+        return new SmtpSession(new TlsObservation(endpoint.mxHost(), endpoint.address().getAddress(), sendingIp, greeting, helo, startTls,
+            startTlsReply, handshake, capabilities, failure), connection);
     }
 
     /** Ends it at once; for any thread. */
     void cut() {
-        wire.cut();
+        connection.cut();
     }
 
     private void underTlsAtOnce() throws ConnectionLost {
@@ -71,23 +74,23 @@ final class SessionSetup {
     }
 
     private void greet() throws ConnectionLost {
-        wire.enter(Phase.GREETING);
-        greeting = Optional.of(wire.read());
+        connection.enter(Phase.GREETING);
+        greeting = Optional.of(connection.read());
         if (greeting.get().code() != 220) {
-            throw wire.lost(greeting.get());
+            throw connection.lost(greeting.get());
         }
     }
 
     private void hello(Phase phase) throws ConnectionLost {
         capabilities = Capabilities.none();
-        SmtpReply ehlo = wire.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
+        SmtpReply ehlo = connection.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
         if (ehlo.isPermanent()) {
             ehlo = heloInstead(phase, ehlo);
         } else if (ehlo.code() == 250) {
             capabilities = Capabilities.of(ehlo);
         }
         if (ehlo.code() != 250) {
-            throw wire.lost(ehlo);
+            throw connection.lost(ehlo);
         }
         helo = firstWord(ehlo);
     }
@@ -95,9 +98,9 @@ final class SessionSetup {
     /** RFC 5321 §3.2: a server that does not know EHLO is spoken to with HELO; one that hangs up then meant its refusal. */
     private SmtpReply heloInstead(Phase phase, SmtpReply refusal) throws ConnectionLost {
         try {
-            return wire.exchange(phase, new CommandLine("HELO " + settings.heloName()));
+            return connection.exchange(phase, new CommandLine("HELO " + settings.heloName()));
         } catch (ConnectionLost lost) {
-            throw wire.lost(refusal);
+            throw connection.lost(refusal);
         }
     }
 
@@ -105,7 +108,7 @@ final class SessionSetup {
         SmtpReply reply = askForTls();
         startTlsReply = Optional.of(reply);
         if (reply.code() == 421) {
-            throw wire.lost(reply);
+            throw connection.lost(reply);
         }
         if (reply.code() == 220) {
             // only 220 starts TLS (RFC 3207 §4)
@@ -116,7 +119,7 @@ final class SessionSetup {
 
     private SmtpReply askForTls() throws ConnectionLost {
         try {
-            return wire.exchange(Phase.STARTTLS, new CommandLine("STARTTLS"));
+            return connection.exchange(Phase.STARTTLS, new CommandLine("STARTTLS"));
         } catch (ConnectionLost lost) {
             throw handshakeFailed(lost);
         }
@@ -124,12 +127,12 @@ final class SessionSetup {
 
     private Handshake shakeHands() throws ConnectionLost {
         try {
-            if (wire.hasUnread()) {
+            if (connection.hasUnread()) {
                 // what comes in clear between the 220 and the handshake may be anybody's: RFC 3207 §6
-                throw wire.violation("the server sent more than its 220 in clear before the TLS handshake");
+                throw connection.violation("the server sent more than its 220 in clear before the TLS handshake");
             }
-            mayResume = tls.mayResume(peer);
-            return wire.secure(tls, peer);
+            mayResume = tls.mayResume(endpoint);
+            return connection.secure(tls, endpoint);
         } catch (ConnectionLost lost) {
             throw handshakeFailed(lost);
         }

@@ -3,6 +3,7 @@ package jamestls.smtp;
 import jamestls.net.Sanitized;
 import jamestls.net.Watchdog;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -176,10 +177,10 @@ final class SmtpConnection {
     }
 
     /** Goes over to TLS. Nothing read before is known after: the reader is a new one. */
-    Handshake.Completed secure(TlsHandshake tls, TlsHandshake.Peer peer) throws ConnectionLost {
+    Handshake.Completed secure(TlsHandshake tls, TlsHandshake.Endpoint endpoint) throws ConnectionLost {
         enter(Phase.HANDSHAKE);
         try {
-            TlsHandshake.Secured secured = tls.over(plain, peer);
+            TlsHandshake.Secured secured = tls.over(plain, endpoint);
             top = secured.socket();
             replies = new ReplyReader(top.getInputStream());
             out = top.getOutputStream();
@@ -261,5 +262,20 @@ final class SmtpConnection {
 
     private static String seconds(Watchdog.Deadline expired) {
         return expired.limit().toMillis() / 1000.0 + " s";
+    }
+
+    /** Inside this room only: the connection is closed, and why. At its border it becomes a value. */
+    static final class ConnectionLost extends Exception {
+
+        private final SessionFailure failure;
+
+        ConnectionLost(SessionFailure failure, Throwable cause) {
+            super(failure.detail(), cause);
+            this.failure = failure;
+        }
+
+        SessionFailure failure() {
+            return failure;
+        }
     }
 }

@@ -12,7 +12,7 @@ public final class SmtpConnector implements AutoCloseable {
     private final SmtpSettings settings;
     private final Watchdog watchdog = new Watchdog("smtp-deadlines");
     private final TlsHandshake tls = new TlsHandshake();
-    private final Set<SessionSetup> openings = ConcurrentHashMap.newKeySet();
+    private final Set<SessionSetup> setups = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
     public SmtpConnector(SmtpSettings settings) {
@@ -31,25 +31,25 @@ public final class SmtpConnector implements AutoCloseable {
         if (address.isUnresolved()) {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
-        TlsHandshake.Peer peer = new TlsHandshake.Peer(mxHost, sni, address);
-        SessionSetup opening = new SessionSetup(settings, watchdog, tls, peer);
-        SmtpSession session = open(opening, use);
-        if (opening.failedInResuming()) {
-            tls.beginAnew(peer);
-            session = open(new SessionSetup(settings, watchdog, tls, peer), use);
+        TlsHandshake.Endpoint endpoint = new TlsHandshake.Endpoint(mxHost, sni, address);
+        SessionSetup setup = new SessionSetup(settings, watchdog, tls, endpoint);
+        SmtpSession session = open(setup, use);
+        if (setup.failedInResuming()) {
+            tls.beginAnew(endpoint);
+            session = open(new SessionSetup(settings, watchdog, tls, endpoint), use);
         }
         return session;
     }
 
-    private SmtpSession open(SessionSetup opening, TlsUse use) {
-        openings.add(opening);
+    private SmtpSession open(SessionSetup setup, TlsUse use) {
+        setups.add(setup);
         try {
             if (stopping) {
-                opening.cut();
+                setup.cut();
             }
-            return opening.open(use);
+            return setup.open(use);
         } finally {
-            openings.remove(opening);
+            setups.remove(setup);
         }
     }
 
@@ -60,18 +60,28 @@ public final class SmtpConnector implements AutoCloseable {
 
     /** What that host showed some minutes ago no longer does: for a while each handshake with it is a full one. */
     public void beginTlsAnew(DomainName mxHost, DomainName sni, InetSocketAddress address) {
-        tls.beginAnew(new TlsHandshake.Peer(mxHost, sni, address));
+        tls.beginAnew(new TlsHandshake.Endpoint(mxHost, sni, address));
     }
 
     /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */
     public void stopOpening() {
         stopping = true;
-        openings.forEach(SessionSetup::cut);
+        setups.forEach(SessionSetup::cut);
     }
 
     /** Open sessions keep the deadline they have and get no further step done. */
     @Override
     public void close() {
         watchdog.close();
+    }
+
+    /** Whether a new session is to use STARTTLS. */
+    public enum TlsUse {
+        /** From the first byte, as on port 465 (RFC 8314 §3.3): no STARTTLS, and no clear text ever. */
+        IMPLICIT,
+        /** If the server offers it. A handshake that fails ends the session; it never goes on in clear. */
+        IF_OFFERED,
+        /** Not even then: for a second attempt after a failed handshake, where clear text is allowed. */
+        NEVER
     }
 }

@@ -2,6 +2,10 @@ package jamestls.smtp;
 
 import jamestls.smtp.EnvelopeCommands.Step;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnection.ConnectionLost;
+import jamestls.smtp.TlsObservation.Handshake;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,13 +16,13 @@ import java.util.Optional;
 public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
-    private final SmtpConnection wire;
+    private final SmtpConnection connection;
     private boolean needsReset;
     private boolean loggedIn;
 
-    SmtpSession(TlsObservation observation, SmtpConnection wire) {
+    SmtpSession(TlsObservation observation, SmtpConnection connection) {
         this.observation = observation;
-        this.wire = wire;
+        this.connection = connection;
     }
 
     /** What was seen until the session could take a mail, or could not. */
@@ -28,7 +32,7 @@ public final class SmtpSession implements AutoCloseable {
 
     /** Whether a mail may be sent now; says nothing about what the server has done since the last one. */
     public boolean isUsable() {
-        return wire.isOpen();
+        return connection.isOpen();
     }
 
     /**
@@ -48,7 +52,7 @@ public final class SmtpSession implements AutoCloseable {
         List<Step> steps = commands.steps();
         try {
             if (envelope.login().isPresent() && !loggedIn) {
-                new Authentication(wire, observation).logIn(envelope.login().get());
+                new Authentication(connection, observation).logIn(envelope.login().get());
                 loggedIn = true;
             }
             if (needsReset) {
@@ -61,10 +65,10 @@ public final class SmtpSession implements AutoCloseable {
     }
 
     private Transmission transact(List<Step> steps, MessageContent content) {
-        Transaction transaction = new Transaction(wire, steps, observation.capabilities());
+        Transaction transaction = new Transaction(connection, steps, observation.capabilities());
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
-        wire.rest();
+        connection.rest();
         return result;
     }
 
@@ -88,8 +92,8 @@ public final class SmtpSession implements AutoCloseable {
             return;
         }
         try {
-            wire.exchange(Phase.QUIT, new CommandLine("QUIT"));
-            wire.hangUp();
+            connection.exchange(Phase.QUIT, new CommandLine("QUIT"));
+            connection.hangUp();
         } catch (ConnectionLost lost) {
             // we were leaving, and the connection is closed
         }
@@ -102,11 +106,23 @@ public final class SmtpSession implements AutoCloseable {
     }
 
     private void reset() throws ConnectionLost {
-        SmtpReply reply = wire.exchange(Phase.MAIL, new CommandLine("RSET"));
+        SmtpReply reply = connection.exchange(Phase.MAIL, new CommandLine("RSET"));
         if (reply.code() != 250) {
-            throw wire.lost(reply);
+            throw connection.lost(reply);
         }
         needsReset = false;
-        wire.rest();
+        connection.rest();
+    }
+
+    /** Where the bytes of a mail come from. */
+    @FunctionalInterface
+    public interface MessageContent {
+
+        /**
+         * Writes the whole mail (RFC 5322, headers and body), in any line ends, without dot-stuffing and without the final dot.
+         *
+         * @throws IOException when the mail cannot be read, or as thrown by {@code out}; it is told apart which of the two it was
+         */
+        void writeTo(OutputStream out) throws IOException;
     }
 }

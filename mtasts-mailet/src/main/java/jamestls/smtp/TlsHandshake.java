@@ -3,6 +3,7 @@ package jamestls.smtp;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.dns.DomainName;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -42,7 +43,7 @@ final class TlsHandshake {
 
     private final SSLContext context;
     /** JSSE looks for a session to resume by the peer's name: with a name never used there is none. */
-    private final Cache<Peer, Boolean> anew = Caffeine.newBuilder().maximumSize(MAX_SESSIONS).expireAfterWrite(MEMORY)
+    private final Cache<Endpoint, Boolean> anew = Caffeine.newBuilder().maximumSize(MAX_SESSIONS).expireAfterWrite(MEMORY)
         .executor(Thread::startVirtualThread).build();
     private final AtomicLong names = new AtomicLong();
 
@@ -61,7 +62,7 @@ final class TlsHandshake {
      * With whom a session may be resumed: nobody but the same host at the same address under the same name, as with idle
      * connections ({@link SessionKey}).
      */
-    record Peer(DomainName mxHost, DomainName sni, InetSocketAddress address) {
+    record Endpoint(DomainName mxHost, DomainName sni, InetSocketAddress address) {
 
         private String name() {
             return sni.ascii() + "/" + mxHost.ascii() + "/" + address.getAddress().getHostAddress();
@@ -76,12 +77,12 @@ final class TlsHandshake {
      * Does the handshake; blocks until it is over or the socket is closed. In SNI is the peer's name for it (RFC 8461 §7.1,
      * RFC 7672 §8.1).
      */
-    Secured over(Socket plain, Peer peer) throws IOException {
-        String name = anew.getIfPresent(peer) == null ? peer.name() : peer.name() + "/" + names.incrementAndGet();
-        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, name, peer.address().getPort(), true);
+    Secured over(Socket plain, Endpoint endpoint) throws IOException {
+        String name = anew.getIfPresent(endpoint) == null ? endpoint.name() : endpoint.name() + "/" + names.incrementAndGet();
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, name, endpoint.address().getPort(), true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setProtocols(PROTOCOLS);
-        parameters.setServerNames(sni(peer.sni()));
+        parameters.setServerNames(sni(endpoint.sni()));
         socket.setSSLParameters(parameters);
         long begun = System.currentTimeMillis();
         try {
@@ -97,19 +98,19 @@ final class TlsHandshake {
     }
 
     /** Whether the next handshake with that peer may try to resume a session. */
-    boolean mayResume(Peer peer) {
-        if (anew.getIfPresent(peer) != null) {
+    boolean mayResume(Endpoint endpoint) {
+        if (anew.getIfPresent(endpoint) != null) {
             return false;
         }
-        String name = peer.name();
+        String name = endpoint.name();
         SSLSessionContext sessions = context.getClientSessionContext();
         return Collections.list(sessions.getIds()).stream().map(sessions::getSession)
             .anyMatch(session -> session != null && name.equals(session.getPeerHost()));
     }
 
     /** For a while each handshake with that peer is a full one. */
-    void beginAnew(Peer peer) {
-        anew.put(peer, true);
+    void beginAnew(Endpoint endpoint) {
+        anew.put(endpoint, true);
     }
 
     private static List<X509Certificate> chainOf(SSLSession session) throws SSLPeerUnverifiedException {

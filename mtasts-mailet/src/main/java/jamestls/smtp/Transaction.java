@@ -2,7 +2,10 @@ package jamestls.smtp;
 
 import jamestls.smtp.EnvelopeCommands.Step;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnection.ConnectionLost;
+import jamestls.smtp.SmtpSession.MessageContent;
 import jamestls.smtp.Transmission.FinalDot;
+import jamestls.smtp.Transmission.RecipientReply;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,7 +20,7 @@ final class Transaction {
     private static final int MAX_GROUP = 8_192;
     private static final int DATA_GO_AHEAD = 354;
 
-    private final SmtpConnection wire;
+    private final SmtpConnection connection;
     private final Deque<Step> rest;
     private final int largestGroup;
     private final int recipients;
@@ -28,8 +31,8 @@ final class Transaction {
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
 
-    Transaction(SmtpConnection wire, List<Step> steps, Capabilities capabilities) {
-        this.wire = wire;
+    Transaction(SmtpConnection connection, List<Step> steps, Capabilities capabilities) {
+        this.connection = connection;
         this.rest = new ArrayDeque<>(steps);
         this.recipients = steps.size() - 2;
         // one command at a time is a group of one
@@ -61,11 +64,11 @@ final class Transaction {
     private void sayEnvelope() throws ConnectionLost {
         while (!rest.isEmpty() && mailRefusal.isEmpty() && !(rest.getFirst().phase() == Phase.DATA && accepted.isEmpty())) {
             List<Step> group = nextGroup();
-            wire.enter(group.getFirst().phase());
-            wire.write(group.stream().map(Step::command).toArray(CommandLine[]::new));
+            connection.enter(group.getFirst().phase());
+            connection.write(group.stream().map(Step::command).toArray(CommandLine[]::new));
             for (Step step : group) {
-                wire.enter(step.phase());
-                take(step, wire.answer());
+                connection.enter(step.phase());
+                take(step, connection.answer());
             }
         }
     }
@@ -83,7 +86,7 @@ final class Transaction {
     private void take(Step step, SmtpReply reply) throws ConnectionLost {
         boolean goAhead = step.phase() == Phase.DATA ? reply.code() == DATA_GO_AHEAD : reply.code() / 100 == 2;
         if (!goAhead && reply.isPositive()) {
-            throw wire.violation("no answer to " + step.phase() + ": " + reply);
+            throw connection.violation("no answer to " + step.phase() + ": " + reply);
         }
         switch (step.phase()) {
             case MAIL -> mailRefusal = goAhead ? Optional.empty() : Optional.of(reply);
@@ -105,34 +108,34 @@ final class Transaction {
         }
         if (!accepted.isEmpty()) {
             // it took recipients of a mail it refused: an empty mail might reach them
-            wire.abort();
+            connection.abort();
             return;
         }
         try {
-            wire.enter(Phase.FINAL_REPLY);
-            wire.write(new CommandLine("."));
-            wire.answer();
+            connection.enter(Phase.FINAL_REPLY);
+            connection.write(new CommandLine("."));
+            connection.answer();
         } catch (ConnectionLost lost) {
             // all is decided already, and the session is closed
         }
     }
 
     private Transmission sendBody(MessageContent content) throws ConnectionLost {
-        wire.enter(Phase.BODY);
-        DotStuffer body = new DotStuffer(wire.body());
+        connection.enter(Phase.BODY);
+        DotStuffer body = new DotStuffer(connection.body());
         Optional<Exception> trouble = write(content, body);
-        if (wire.bodyFailure().isPresent()) {
-            throw wire.writeFailed(wire.bodyFailure().get());
+        if (connection.bodyFailure().isPresent()) {
+            throw connection.writeFailed(connection.bodyFailure().get());
         }
         if (trouble.isPresent()) {
-            wire.abort();
+            connection.abort();
             return new Transmission.Unreadable(trouble.get(), refused);
         }
         endOfData = FinalDot.SENT;
         try {
             body.finish();
         } catch (IOException e) {
-            throw wire.writeFailed(e);
+            throw connection.writeFailed(e);
         }
         return finalReply();
     }
@@ -147,14 +150,14 @@ final class Transaction {
     }
 
     private Transmission finalReply() throws ConnectionLost {
-        wire.enter(Phase.FINAL_REPLY);
-        SmtpReply reply = wire.read();
+        connection.enter(Phase.FINAL_REPLY);
+        SmtpReply reply = connection.read();
         if (reply.code() / 100 == 3) {
-            throw wire.violation("no answer to a mail: " + reply);
+            throw connection.violation("no answer to a mail: " + reply);
         }
         if (reply.code() == 421) {
             // a refusal like any other, and a farewell
-            wire.abort();
+            connection.abort();
         }
         return completed(reply, Phase.FINAL_REPLY);
     }

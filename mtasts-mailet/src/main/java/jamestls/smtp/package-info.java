@@ -27,7 +27,7 @@
  * (RFC 3207 §6), so the session ends if there are any when the handshake is to start; if they come later, the TLS library
  * meets something that is no TLS record, and the handshake fails. Replies under TLS are read by a new reader, and the
  * extensions are those of the second EHLO alone. A failed handshake closes the connection: going on in clear takes a new
- * one, with {@link jamestls.smtp.TlsUse#NEVER}, which the caller asks for if policy allows it. The handshake accepts any
+ * one, with {@link jamestls.smtp.SmtpConnector.TlsUse#NEVER}, which the caller asks for if policy allows it. The handshake accepts any
  * certificate, for reasons given in {@code TlsHandshake}, and no mail is sent before somebody has judged it.
  *
  * <h2>What we send</h2>

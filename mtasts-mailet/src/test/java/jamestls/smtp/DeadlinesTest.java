@@ -12,6 +12,7 @@ import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpSession.MessageContent;
 import jamestls.smtp.Transmission.FinalDot;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.Envelope.BodyType;
+import jamestls.smtp.Envelope.EsmtpParameter;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.Transmission.Obstacle;
 import java.util.HashMap;

@@ -3,6 +3,7 @@ package jamestls.smtp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import jamestls.smtp.ReplyReader.MalformedReply;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;

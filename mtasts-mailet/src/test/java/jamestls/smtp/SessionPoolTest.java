@@ -15,6 +15,8 @@ import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SessionPool.Lease;
 import jamestls.smtp.SessionPool.Origin;
+import jamestls.smtp.SmtpConnector.TlsUse;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

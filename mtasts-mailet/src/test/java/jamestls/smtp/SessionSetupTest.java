@@ -18,6 +18,8 @@ import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnector.TlsUse;
+import jamestls.smtp.TlsObservation.Handshake;
 import jamestls.smtp.TlsObservation.StartTls;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -8,6 +8,8 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.SmtpConnector.TlsUse;
+import jamestls.smtp.SmtpSession.MessageContent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

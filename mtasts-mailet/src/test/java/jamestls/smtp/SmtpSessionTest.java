@@ -14,6 +14,7 @@ import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.Transmission.FinalDot;
+import jamestls.smtp.Transmission.RecipientReply;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

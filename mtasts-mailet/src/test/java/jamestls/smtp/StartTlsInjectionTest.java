@@ -10,6 +10,7 @@ import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SessionFailure.Phase;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;

@@ -8,7 +8,7 @@ import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.delivery.DryRunResult.HostFindings;
 import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
 import jamestls.outcome.Violation;
-import jamestls.smtp.Handshake;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.net.InetAddress;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;

@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.smtp.RecipientReply;
 import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SmtpReply;
+import jamestls.smtp.Transmission.RecipientReply;
 
 /**
  * Why a mail, or one of its recipients, was not delivered: what the sender reads in a bounce and the operator in the log.

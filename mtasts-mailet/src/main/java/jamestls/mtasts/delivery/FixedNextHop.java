@@ -8,8 +8,8 @@ import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.outcome.AppliedPolicy;
+import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
-import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
 

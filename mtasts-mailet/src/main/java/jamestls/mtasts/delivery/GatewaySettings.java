@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.mx.Gateways;
+import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
-import jamestls.smtp.TlsUse;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;

@@ -6,7 +6,7 @@ import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.smtp.Envelope;
-import jamestls.smtp.TlsUse;
+import jamestls.smtp.SmtpConnector.TlsUse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.smtp.RecipientReply;
 import jamestls.smtp.SmtpReply;
 import jamestls.smtp.Transmission;
+import jamestls.smtp.Transmission.RecipientReply;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

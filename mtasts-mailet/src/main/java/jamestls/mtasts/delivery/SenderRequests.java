@@ -1,6 +1,6 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.smtp.EsmtpParameter;
+import jamestls.smtp.Envelope.EsmtpParameter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;

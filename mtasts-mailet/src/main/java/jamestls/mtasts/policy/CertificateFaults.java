@@ -2,8 +2,8 @@ package jamestls.mtasts.policy;
 
 import jamestls.mtasts.dane.DaneVerifier;
 import jamestls.outcome.Violation;
-import jamestls.smtp.Handshake;
 import jamestls.smtp.TlsObservation;
+import jamestls.smtp.TlsObservation.Handshake;
 import java.time.Instant;
 import java.util.List;
 

@@ -1,6 +1,5 @@
 package jamestls.mtasts.policy;
 
-import jamestls.mtasts.policy.Verdict.TlsLevel;
 import static jamestls.mtasts.policy.Verdict.Ruling.NEXT_HOST;
 import static jamestls.mtasts.policy.Verdict.Ruling.SEND;
 import static jamestls.mtasts.policy.Verdict.TlsLevel.AUTHENTICATED;
@@ -27,16 +26,17 @@ import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.policy.TlsDemand.Sts;
 import jamestls.mtasts.policy.TlsDemand.Unreachable;
 import jamestls.mtasts.policy.Verdict.Ruling;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.PolicyType;
 import jamestls.outcome.PolicyVerdict;
 import jamestls.outcome.Violation;
 import jamestls.smtp.Capabilities;
-import jamestls.smtp.Handshake;
-import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.SessionFailure;
-import jamestls.smtp.TlsObservation.StartTls;
+import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.TlsObservation;
+import jamestls.smtp.TlsObservation.Handshake;
+import jamestls.smtp.TlsObservation.StartTls;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
