@@ -29,6 +29,7 @@ import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.SmtpConnector;
 import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,15 +58,15 @@ final class Outbound implements AutoCloseable {
     private final Router dispatch;
     private final ReportMails reportMails;
 
-    private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, JamesServices james, TlsOutcomes outcomes,
-                     Clock clock) {
+    private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, Optional<Database> database, JamesServices james,
+                     TlsOutcomes outcomes, Clock clock) {
         AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
         RandomGenerator random = RandomGenerator.of("SecureRandom");
         this.configuration = configuration;
         this.schedule = settings.schedule();
         this.dns = new DnsjavaDns(settings.dns(), clock).start();
         this.https = new GuardedHttpsClient(dns, new HttpsSettings(settings.trustStore(), guard));
-        this.database = settings.database().map(address -> Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
+        this.database = database;
         this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort(), configuration.policyFetchTimeout()),
             database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new),
             RefreshSchedule.daily(configuration.policyStorage().unusedAfter(), random), alarms, clock);
@@ -96,7 +97,18 @@ final class Outbound implements AutoCloseable {
     /** @throws MessagingException when a parameter turns out to be unusable here: a trust store, a name, a resolver */
     static Outbound open(DeliveryConfiguration configuration, JamesServices james, TlsOutcomes outcomes, Clock clock)
             throws MessagingException {
-        return new Outbound(configuration, OutboundSettings.of(configuration, james), james, outcomes, clock);
+        OutboundSettings settings = OutboundSettings.of(configuration, james);
+        return new Outbound(configuration, settings, database(configuration, settings, clock), james, outcomes, clock);
+    }
+
+    private static Optional<Database> database(DeliveryConfiguration configuration, OutboundSettings settings, Clock clock)
+            throws MessagingException {
+        try {
+            return settings.database().map(address -> Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
+        } catch (Database.Refused e) {
+            throw DeliveryConfiguration.invalid("database", DatabaseAddress.withoutPassword(configuration.policyStorage().database()),
+                DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        }
     }
 
     /** Starts delivering what is in the queue. */

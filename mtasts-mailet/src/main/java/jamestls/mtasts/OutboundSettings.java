@@ -111,7 +111,8 @@ record OutboundSettings(RetrySchedule schedule, DnsSettings dns, DaneSettings da
         try {
             return DatabaseAddress.parse(storage.database(), storage.user(), storage.password(), file -> files.getFile(file).toPath());
         } catch (IllegalArgumentException e) {
-            throw DeliveryConfiguration.invalid("database", storage.database(), DatabaseAddress.ALLOWED + "; " + e.getMessage());
+            throw DeliveryConfiguration.invalid("database", DatabaseAddress.withoutPassword(storage.database()),
+                DatabaseAddress.ALLOWED + "; " + e.getMessage());
         }
     }
 

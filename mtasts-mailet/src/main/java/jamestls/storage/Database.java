@@ -25,11 +25,12 @@ public final class Database implements AutoCloseable {
 
     /**
      * Opens it and brings the tables up to date. If it is not to be had now, that is logged, and each later transaction tries
-     * again. A SQLite file that is damaged is renamed to {@code ….corrupt-TIME} (and says so in the log), and an empty one takes
-     * its place.
+     * again. A SQLite file that is not there is made; one of ours that is damaged is renamed to {@code ….corrupt-TIME} (and says so in
+     * the log), and an empty one takes its place.
      *
      * @param migrations the tables of those who will use this object; others in the same database are left alone
-     * @throws IllegalArgumentException when the address makes no sense
+     * @throws Refused when the address makes no sense, or the database is not ours; it is left as it is, and the
+     *     message says what to do
      */
     public static Database open(DatabaseAddress address, List<Migrations> migrations, Clock clock) {
         Database database = switch (address) {
@@ -41,19 +42,34 @@ public final class Database implements AutoCloseable {
         try {
             database.transaction(connection -> Boolean.TRUE);
         } catch (StorageOutage e) {
+            if (e.getCause() instanceof DatabaseMark.NotOurs) {
+                database.close();
+                throw new Refused(e.getCause().getMessage(), e);
+            }
             LOGGER.error("The database {} can't be used now; it will be tried again: {}", address, e.getMessage(), e);
         }
         return database;
     }
 
     /**
-     * For a look into a database that belongs to a running server, or to one that will run again: nothing is created, brought up to
-     * date or written. Every transaction fails with {@link StorageOutage} if the database is not there, or its tables are of another
-     * version than {@code expected}.
+     * Looks into a database that belongs to a server, running or not: nothing is created, renamed, migrated or written, and no lock
+     * is taken that a writer would wait for. Every transaction fails with {@link StorageOutage}, in one sentence that says what to
+     * do, if the database is not there, is not ours or can't be read, or if its tables are of another version than
+     * {@code expected}.
      */
-    public static Database toRead(DatabaseAddress address, Migrations expected) {
+    public static Database toRead(DatabaseAddress address, List<Migrations> expected) {
         return new Database(address, address instanceof DatabaseAddress.PostgreSql ? Dialect.POSTGRESQL : Dialect.SQLITE,
             new ReadingEngine(address, expected));
+    }
+
+    /** An address that can't be meant: one that makes no sense, or a database of other software. The message says what to do. */
+    public static final class Refused extends IllegalArgumentException {
+
+        private static final long serialVersionUID = 1L;
+
+        Refused(String message, Throwable cause) {
+            super(message, cause);
+        }
     }
 
     /**

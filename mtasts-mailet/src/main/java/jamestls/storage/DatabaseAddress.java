@@ -39,6 +39,11 @@ public sealed interface DatabaseAddress {
         }
     }
 
+    /** A location as it may stand in a log: a URL may hold a password, well-formed or not, so only the part before all of it is left. */
+    static String withoutPassword(String location) {
+        return location.startsWith("file:") ? location : location.replaceFirst("//.*@", "//").replaceFirst("[?;&].*", "");
+    }
+
     /** A SQLite file; it and the directories above it are made if they are not there. On a local disk: locks need one. */
     record SqliteFile(Path file) implements DatabaseAddress {
         @Override
@@ -61,7 +66,7 @@ public sealed interface DatabaseAddress {
         /** Without the parameters: a password may be among them. */
         @Override
         public String toString() {
-            return url.replaceFirst("\\?.*", "").replaceFirst("//[^/@]*@", "//");
+            return withoutPassword(url);
         }
     }
 }

@@ -47,16 +47,15 @@ public record Migrations(String module, List<List<String>> steps) {
         }
     }
 
-    /** Why the tables that are there are not those this software knows, as a sentence; nothing is changed. */
-    Optional<String> mismatch(Connection connection) {
-        try {
-            int version = version(connection);
-            return version == steps.size() ? Optional.empty() : Optional.of("the tables of '" + module + "' are of version " + version
-                + ", and this software knows version " + steps.size() + (version > steps.size() ? ": use the newer software"
-                : ": James brings them up to date when it starts with this one"));
-        } catch (SQLException e) {
-            return Optional.of("there are no tables of this software: " + e.getMessage());
+    /** Why the tables that are there are not those this software knows, and what to do; changes nothing. */
+    Optional<String> mismatch(Connection connection) throws SQLException {
+        int version = version(connection);
+        if (version == steps.size()) {
+            return Optional.empty();
         }
+        return Optional.of(version == 0 ? "there are no tables of '" + module + "' in it: name the database of the mailet that has them"
+            : "the tables of '" + module + "' are of version " + version + ", and this software knows version " + steps.size()
+                + (version > steps.size() ? ": use the newer software" : ": James brings them up to date when it starts with this one"));
     }
 
     private int version(Connection connection) throws SQLException {

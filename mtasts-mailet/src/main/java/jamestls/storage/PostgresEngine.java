@@ -2,6 +2,7 @@ package jamestls.storage;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -56,7 +57,12 @@ final class PostgresEngine implements Engine {
     /** A data source of its own, not DriverManager's: James's PostgreSQL edition may have a driver registered there. */
     static PGSimpleDataSource server(DatabaseAddress.PostgreSql address) {
         PGSimpleDataSource server = new PGSimpleDataSource();
-        server.setUrl(address.url());
+        try {
+            server.setUrl(address.url());
+        } catch (IllegalArgumentException e) {
+            // the driver's text quotes the URL, and a password may be in it
+            throw new Database.Refused("PostgreSQL's driver does not understand this URL", null);
+        }
         if (!address.user().isEmpty()) {
             server.setUser(address.user());
         }
@@ -75,13 +81,31 @@ final class PostgresEngine implements Engine {
         return server;
     }
 
+    /** What an error means to an operator, as a predicate. */
+    static String inWords(SQLException e) {
+        String state = String.valueOf(e.getSQLState());
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        if (state.startsWith("08") || root instanceof IOException) {
+            return "can't be reached: " + (root instanceof IOException && root.getMessage() != null ? root.getMessage() : "no connection");
+        }
+        return switch (state) {
+            case "28000", "28P01" -> "refuses the user or the password";
+            case "3D000" -> "does not exist on its server";
+            case "42501" -> "may not be used by this user";
+            default -> "failed: " + String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        };
+    }
+
     @Override
     public <T> T transaction(SqlWork<T> work) {
         try (Connection connection = pool.getConnection()) {
             migrate(connection);
             return committed(connection, work);
         } catch (SQLException e) {
-            throw new StorageOutage("PostgreSQL " + address + ": " + e.getMessage(), e);
+            throw new StorageOutage("PostgreSQL " + address + " " + inWords(e), e);
         }
     }
 
@@ -131,6 +155,7 @@ final class PostgresEngine implements Engine {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SELECT pg_advisory_xact_lock(" + MIGRATION_LOCK + ")");
         }
+        DatabaseMark.putOnPostgres(connection);
         for (Migrations module : migrations) {
             module.apply(connection, Dialect.POSTGRESQL, clock.millis());
         }

@@ -1,65 +1,90 @@
 package jamestls.storage;
 
-import java.nio.file.Files;
+import jamestls.storage.SqliteFileLook.Log;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
-import org.sqlite.SQLiteConfig;
-import org.sqlite.SQLiteDataSource;
 
 /**
- * Looks into a database that belongs to somebody else, with one connection for each transaction: nothing is created, nothing
- * brought up to date, nothing written. For the command line.
+ * Reads a database that belongs to a server, with one connection for each transaction: nothing is created, migrated, renamed or
+ * written, and no lock is taken that a writer would wait for. For the command line: every failure is one sentence that says what to
+ * do.
  */
 final class ReadingEngine implements Engine {
 
-    private static final int BUSY_MILLIS = 5_000;
-
     private final DatabaseAddress address;
-    private final Migrations expected;
+    private final List<Migrations> expected;
 
-    ReadingEngine(DatabaseAddress address, Migrations expected) {
+    ReadingEngine(DatabaseAddress address, List<Migrations> expected) {
         this.address = address;
-        this.expected = expected;
+        this.expected = List.copyOf(expected);
     }
 
     @Override
     public <T> T transaction(SqlWork<T> work) {
-        try (Connection connection = connect()) {
-            Optional<String> mismatch = expected.mismatch(connection);
-            if (mismatch.isPresent()) {
-                throw new StorageOutage(mismatch.get(), null);
-            }
-            return work.run(connection);
-        } catch (SQLException e) {
-            throw new StorageOutage(address + ": " + e.getMessage(), e);
-        }
-    }
-
-    private Connection connect() throws SQLException {
         return switch (address) {
-            case DatabaseAddress.SqliteFile sqlite -> file(sqlite.file().toAbsolutePath());
-            case DatabaseAddress.PostgreSql postgres -> {
-                Connection connection = PostgresEngine.server(postgres).getConnection();
-                connection.setReadOnly(true);
-                yield connection;
-            }
+            case DatabaseAddress.SqliteFile sqlite -> ofFile(sqlite.file().toAbsolutePath(), work);
+            case DatabaseAddress.PostgreSql postgres -> ofServer(postgres, work);
         };
     }
 
-    /**
-     * A file with a write-ahead log is in use, or was when its server died. Without one nobody writes, and SQLite has to be told so:
-     * else it would make a log of its own, which belongs to whoever runs this and not to James.
-     */
-    private static Connection file(Path file) throws SQLException {
-        SQLiteConfig config = new SQLiteConfig();
-        config.setReadOnly(true);
-        config.setBusyTimeout(BUSY_MILLIS);
-        boolean inUse = Files.exists(file.resolveSibling(file.getFileName() + "-wal"));
-        SQLiteDataSource source = new SQLiteDataSource(config);
-        source.setUrl("jdbc:sqlite:file:" + file.toUri().getRawPath() + (inUse ? "" : "?immutable=1"));
-        return source.getConnection();
+    private <T> T ofFile(Path named, SqlWork<T> work) {
+        SqliteFileLook found = SqliteFileLook.at(named);
+        switch (found.kind()) {
+            case ABSENT -> throw outage("there is no file " + named
+                + ": James makes it when it starts; name another one if it is elsewhere");
+            case FOREIGN -> throw outage(named + " " + found.why() + ", and was left as it is: name the database that James has made");
+            case UNREADABLE -> throw outage(named + " " + found.why() + ": run this as the user that James runs as");
+            case OURS -> { }
+        }
+        try {
+            Path file = named.toRealPath();
+            boolean inUse = SqliteFileLook.hasLog(file);
+            try (Connection connection = SqliteFileLook.connect(file, inUse ? Log.READ : Log.LEFT_OUT)) {
+                return read(connection, work);
+            } catch (SQLException e) {
+                // James started meanwhile, and may have written to the file while it was being read
+                if (inUse || !SqliteFileLook.hasLog(file)) {
+                    throw e;
+                }
+                try (Connection again = SqliteFileLook.connect(file, Log.READ)) {
+                    return read(again, work);
+                }
+            }
+        } catch (SQLException e) {
+            throw new StorageOutage(named + " " + SqliteConnector.inWords(e), e);
+        } catch (IOException e) {
+            throw new StorageOutage(named + " went away while it was being read", e);
+        }
+    }
+
+    private <T> T ofServer(DatabaseAddress.PostgreSql postgres, SqlWork<T> work) {
+        try (Connection connection = PostgresEngine.server(postgres).getConnection()) {
+            connection.setReadOnly(true);
+            if (!DatabaseMark.isOnPostgres(connection)) {
+                throw outage(address + " has no tables of this software, and was left as it is: name the database that James uses");
+            }
+            return read(connection, work);
+        } catch (SQLException e) {
+            throw new StorageOutage(address + " " + PostgresEngine.inWords(e), e);
+        }
+    }
+
+    private <T> T read(Connection connection, SqlWork<T> work) throws SQLException {
+        for (Migrations module : expected) {
+            Optional<String> mismatch = module.mismatch(connection);
+            if (mismatch.isPresent()) {
+                throw outage(address + ": " + mismatch.get());
+            }
+        }
+        return work.run(connection);
+    }
+
+    private static StorageOutage outage(String sentence) {
+        return new StorageOutage(sentence, null);
     }
 
     @Override

@@ -92,7 +92,8 @@ final class SqliteEngine implements Engine {
             jobs.forEach(SqliteJob::committed);
         } catch (SQLException | IOException | RuntimeException | Error e) {
             // Error: the thread must live on. It may be that there is no native library for this machine
-            StorageOutage outage = new StorageOutage("SQLite: " + (e instanceof SQLException ? e.getMessage() : e), e);
+            StorageOutage outage = new StorageOutage("SQLite: "
+                + (e instanceof Exception && e.getMessage() != null ? e.getMessage() : e), e);
             recover(e);
             jobs.forEach(job -> job.fail(outage));
         }
@@ -129,7 +130,7 @@ final class SqliteEngine implements Engine {
         try {
             disconnect();
             if (because instanceof SQLException e && SqliteConnector.isDamage(e)) {
-                connector.inspect(e);
+                connector.inspect(e, connectedTo);
             }
         } catch (SQLException | IOException e) {
             because.addSuppressed(e);

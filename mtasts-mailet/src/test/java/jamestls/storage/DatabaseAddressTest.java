@@ -49,4 +49,18 @@ class DatabaseAddressTest {
         assertThat(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/mail?user=a&password=secret", "james", "secret").toString())
             .isEqualTo("jdbc:postgresql://db/mail");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"jdbc:postgresql://db/mail?user=a&password=secret", "jdbc:postgres://a:secret@db/mail",
+        "jdbc:mysql://db/mail;password=secret", "postgresql://a:sec@secret@db", "jdbc:postgresql://a:x?secret@db/mail?y",
+        "jdbc:postgresql:mail?password=a@secret", "jdbc:postgresql://db/mail&password=secret"})
+    void locationThatIsQuotedShouldHoldNoPassword(String location) {
+        assertThat(DatabaseAddress.withoutPassword(location)).doesNotContain("secret").matches("(jdbc:)?[a-z]+:.*");
+    }
+
+    @Test
+    void urlThatTheDriverRefusesShouldNotBeQuoted() {
+        assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://[x?password=secret", "", ""), List.of(),
+            Clock.systemUTC())).isInstanceOf(Database.Refused.class).hasMessageNotContaining("secret").hasNoCause();
+    }
 }

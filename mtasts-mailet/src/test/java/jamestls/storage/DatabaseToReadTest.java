@@ -59,7 +59,7 @@ class DatabaseToReadTest {
     void nothingShouldBeWritten() {
         written(FIRST, "hello").close();
 
-        try (Database reader = Database.toRead(file, FIRST)) {
+        try (Database reader = Database.toRead(file, List.of(FIRST))) {
             assertThatThrownBy(() -> write(reader, "mine")).isInstanceOf(StorageOutage.class);
         }
         assertThat(words(FIRST)).containsExactly("hello");
@@ -73,10 +73,10 @@ class DatabaseToReadTest {
     }
 
     @Test
-    void fileWithoutOurTablesShouldBeSaidToBeOne() throws IOException {
+    void emptyFileShouldBeSaidToBeOne() throws IOException {
         Files.createFile(file.file());
 
-        assertThatThrownBy(() -> words(FIRST)).isInstanceOf(StorageOutage.class).hasMessageContaining("no tables of this software");
+        assertThatThrownBy(() -> words(FIRST)).isInstanceOf(StorageOutage.class).hasMessageContaining("is empty");
         assertThat(file.file()).isEmptyFile();
     }
 
@@ -84,13 +84,14 @@ class DatabaseToReadTest {
     void tablesOfAnotherVersionShouldBeLeftAsTheyAre() {
         written(FIRST, "hello").close();
         assertThatThrownBy(() -> words(SECOND)).isInstanceOf(StorageOutage.class)
-            .hasMessage("the tables of 'probe' are of version 1, and this software knows version 2: James brings them up to date when it "
+            .hasMessage(file + ": the tables of 'probe' are of version 1, and this software knows version 2: "
+                + "James brings them up to date when it "
                 + "starts with this one");
         assertThat(words(FIRST)).as("not migrated").containsExactly("hello");
 
         written(SECOND, "new").close();
         assertThatThrownBy(() -> words(FIRST)).isInstanceOf(StorageOutage.class)
-            .hasMessage("the tables of 'probe' are of version 2, and this software knows version 1: use the newer software");
+            .hasMessage(file + ": the tables of 'probe' are of version 2, and this software knows version 1: use the newer software");
     }
 
     private Database written(Migrations migrations, String word) {
@@ -108,7 +109,7 @@ class DatabaseToReadTest {
     }
 
     private List<String> words(Migrations expected) {
-        try (Database database = Database.toRead(file, expected)) {
+        try (Database database = Database.toRead(file, List.of(expected))) {
             return database.transaction(connection -> {
                 List<String> words = new ArrayList<>();
                 try (Statement statement = connection.createStatement();

@@ -8,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,15 +39,31 @@ class SqliteDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void fileThatIsNoDatabaseShouldBeSetAside() throws IOException {
-        Files.createDirectories(file().getParent());
-        Files.writeString(file(), "Dear diary, ".repeat(1000));
+    void fileThatWasOursAndIsNoDatabaseAnyMoreShouldBeSetAside() throws IOException {
+        open(NOTES).close();
+        byte[] content = Files.readAllBytes(file());
+        // all but the header, where the mark is
+        Arrays.fill(content, 100, content.length, (byte) '?');
+        Files.write(file(), content);
         Database database = open(NOTES);
         insert(database, 1);
 
         assertThat(count(database)).isOne();
         assertThat(setAside()).singleElement().satisfies(name ->
-            assertThat(Files.readString(file().resolveSibling(name))).startsWith("Dear diary"));
+            assertThat(Files.readAllBytes(file().resolveSibling(name))).isEqualTo(content));
+    }
+
+    @Test
+    void fileWithoutMarkThatWasOursShouldBeSetAsideWhenItIsDamaged() throws IOException {
+        open(NOTES).close();
+        byte[] content = Files.readAllBytes(file());
+        Arrays.fill(content, 68, 72, (byte) 0);
+        // the number of cells in the first page: its tables can't be found, their text is there
+        Arrays.fill(content, 103, 105, (byte) 0xff);
+        Files.write(file(), content);
+
+        assertThat(count(open(NOTES))).isZero();
+        assertThat(setAside()).hasSize(1);
     }
 
     @Test

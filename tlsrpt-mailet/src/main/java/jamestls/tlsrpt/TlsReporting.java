@@ -11,6 +11,7 @@ import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
+import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.config.DestinationSettings;
@@ -117,7 +118,12 @@ public class TlsReporting extends GenericMailet {
         List<InetSocketAddress> dnsServers = dnsServers();
         Optional<DatabaseAddress> database = database();
         HttpsSettings httpsSettings = httpsSettings();
-        reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database, httpsSettings)));
+        try {
+            reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database, httpsSettings)));
+        } catch (Database.Refused e) {
+            throw Parameters.invalid(getMailetConfig().getMailetName(), "database",
+                DatabaseAddress.withoutPassword(configuration.storage().database()), DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        }
     }
 
     @Override
@@ -192,9 +198,9 @@ public class TlsReporting extends GenericMailet {
     }
 
     private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database, HttpsSettings httpsSettings) {
+        Stores stores = Stores.open(database, clock);
         Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
         GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings, configuration.destinations().certificateErrors());
-        Stores stores = Stores.open(database, clock);
         SharedMailIds ids = new SharedMailIds(stores.destinations());
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), configuration.processor(), ids, clock),
@@ -223,8 +229,8 @@ public class TlsReporting extends GenericMailet {
         try {
             return DatabaseAddress.parse(storage.database(), storage.user(), storage.password(), file -> files.getFile(file).toPath());
         } catch (IllegalArgumentException e) {
-            throw Parameters.invalid(getMailetConfig().getMailetName(), "database", storage.database(),
-                DatabaseAddress.ALLOWED + "; " + e.getMessage());
+            throw Parameters.invalid(getMailetConfig().getMailetName(), "database",
+                DatabaseAddress.withoutPassword(storage.database()), DatabaseAddress.ALLOWED + "; " + e.getMessage());
         }
     }
 

@@ -27,7 +27,6 @@ import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
-import jamestls.storage.StorageOutage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -35,6 +34,7 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -152,12 +152,8 @@ final class Explain implements Callable<Integer> {
         if (address.isEmpty()) {
             return Optional.empty();
         }
-        try (Database database = Database.toRead(address.get(), SqlPolicyStore.TABLES)) {
+        try (Database database = Database.toRead(address.get(), List.of(SqlPolicyStore.TABLES))) {
             return new SqlPolicyStore(database).find(domain);
-        } catch (StorageOutage e) {
-            spec.commandLine().getErr().println("the policies of this server can't be read, so this goes on without them: "
-                + e.getMessage());
-            return Optional.empty();
         }
     }
 

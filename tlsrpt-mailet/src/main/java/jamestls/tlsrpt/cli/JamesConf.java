@@ -40,7 +40,12 @@ final class JamesConf {
 
     private List<ConfiguredMailet> mailets;
 
+    /** To read in: nothing is created, migrated or renamed. */
     Database database() throws IOException {
+        return Database.toRead(address(), Stores.MIGRATIONS);
+    }
+
+    private DatabaseAddress address() throws IOException {
         String location = Optional.ofNullable(database).or(() -> parameter("database")).orElse("file://var/tlsreports.sqlite");
         String plain = location.matches("(file|jdbc):.*|memory") ? location : Path.of(location).toAbsolutePath().toUri().toString();
         DatabaseAddress address = DatabaseAddress.parse(plain, parameter("databaseUser").orElse(""),
@@ -50,7 +55,12 @@ final class JamesConf {
             throw new IOException("there is no file " + sqlite.file()
                 + "; name James's conf directory with --conf, or the file with --database");
         }
-        return Database.open(address, Stores.MIGRATIONS, Clock.systemUTC());
+        return address;
+    }
+
+    /** As James itself opens it. */
+    Database databaseToWrite() throws IOException {
+        return Database.open(address(), Stores.MIGRATIONS, Clock.systemUTC());
     }
 
     Dns dns() {
