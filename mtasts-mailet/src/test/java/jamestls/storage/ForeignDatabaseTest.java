@@ -28,6 +28,8 @@ class ForeignDatabaseTest {
 
     @TempDir
     private Path directory;
+    @TempDir
+    private Path scratch;
     private Path file;
 
     @BeforeEach
@@ -176,6 +178,46 @@ class ForeignDatabaseTest {
                 .isInstanceOf(StorageOutage.class).hasMessageContaining("is no SQLite database");
         }
         assertThat(file).hasContent("my notes");
+    }
+
+    @Test
+    void databaseOfAnotherUserShouldBeLeftAlone() throws Exception {
+        try (Database server = Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC())) {
+            DatabaseContract.insert(server, 1);
+            directory.toFile().setExecutable(true, false);
+            directory.toFile().setReadable(true, false);
+            directory.toFile().setWritable(true, false);
+            Map<String, String> before = snapshot();
+
+            assertThat(OtherUser.reads(file, scratch)).doesNotContain("\n")
+                .contains(file + " can't be read by user nobody: run this as the user that James runs as");
+            assertThat(snapshot()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void databaseInADirectoryThatCanNotBeWrittenToShouldBeRead() throws Exception {
+        Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC()).close();
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Map<String, String> before = snapshot();
+
+        assertThat(OtherUser.reads(file, scratch)).isEqualTo("0");
+        assertThat(snapshot()).isEqualTo(before);
+    }
+
+    @Test
+    void logThatCanNotBeOpenedShouldBeOneSentence() throws Exception {
+        try (Database server = Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC())) {
+            DatabaseContract.insert(server, 1);
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Map<String, String> before = snapshot();
+
+            assertThat(OtherUser.reads(file, scratch)).doesNotContain("\n", "[SQLITE")
+                .contains("can't be opened together with its log beside it");
+            assertThat(snapshot()).isEqualTo(before);
+        }
     }
 
     private void assertLeftAlone(String what) throws IOException {

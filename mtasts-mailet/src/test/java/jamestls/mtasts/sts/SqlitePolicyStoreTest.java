@@ -16,6 +16,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -63,7 +64,12 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void damagedFileShouldCostThePoliciesAndNothingElse() throws IOException {
-        Files.writeString(file(), "not what it was");
+        store();
+        close();
+        byte[] content = Files.readAllBytes(file());
+        // all but the header
+        Arrays.fill(content, 100, content.length, (byte) '?');
+        Files.write(file(), content);
         PolicyWorld world = new PolicyWorld(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30)));
 

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -56,11 +55,6 @@ final class JamesConf {
                 + "; name James's conf directory with --conf, or the file with --database");
         }
         return address;
-    }
-
-    /** As James itself opens it. */
-    Database databaseToWrite() throws IOException {
-        return Database.open(address(), Stores.MIGRATIONS, Clock.systemUTC());
     }
 
     Dns dns() {

@@ -52,8 +52,8 @@ final class Why implements Callable<Integer> {
     @Override
     public Integer call() {
         DomainName name = DomainName.of(domain);
-        Finding finding = wish(name, conf.dns());
         List<String> counted = counted(name);
+        Finding finding = wish(name, conf.dns());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> object = Json.object("domain", name.ascii(), "gets-reports", finding.gets(),
