@@ -6,19 +6,16 @@ import static jamestls.fakeinternet.Signing.Algorithm.RSA;
 
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.Signing;
 import jamestls.fakeinternet.Zone;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 
 /** A private root with zones signed in every way below it, a resolver that hands it through, and our view of it. */
 final class SignedWorld implements AutoCloseable {
@@ -35,7 +32,7 @@ final class SignedWorld implements AutoCloseable {
         .signed("signed.optout", Signing.with(ECDSA));
     final DnsServer server;
     final AtomicLong nanos = new AtomicLong();
-    final AtomicReference<Instant> now = new AtomicReference<>(Instant.now());
+    final SettableClock clock = new SettableClock(Instant.now());
     final DnsjavaDns dns;
 
     SignedWorld() {
@@ -59,33 +56,16 @@ final class SignedWorld implements AutoCloseable {
 
     /** Another view, with nothing in its cache. */
     DnsjavaDns dns() {
-        return new DnsjavaDns(settings(), new Movable(), nanos::get);
+        return new DnsjavaDns(settings(), clock, nanos::get);
     }
 
     void pass(Duration time) {
         nanos.addAndGet(time.toNanos());
-        now.updateAndGet(before -> before.plus(time));
+        clock.advance(time);
     }
 
     @Override
     public void close() {
         server.close();
-    }
-
-    private final class Movable extends Clock {
-        @Override
-        public Instant instant() {
-            return now.get();
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zoneId) {
-            throw new UnsupportedOperationException();
-        }
     }
 }

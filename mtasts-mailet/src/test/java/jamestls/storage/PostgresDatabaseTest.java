@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.PostgresExtension;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,30 +14,18 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("slow")
 class PostgresDatabaseTest extends DatabaseContract {
 
-    private static final AtomicInteger DATABASES = new AtomicInteger();
-    private static PostgresServer server;
+    @RegisterExtension
+    static final PostgresExtension POSTGRES = new PostgresExtension();
 
-    private final String url = server.newDatabase("notes" + DATABASES.incrementAndGet());
-
-    @BeforeAll
-    static void start() {
-        server = PostgresServer.startOrSkip();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (server != null) {
-            server.close();
-        }
-    }
+    private final String url = POSTGRES.newDatabase();
 
     @Override
     DatabaseAddress address() {
@@ -48,10 +36,10 @@ class PostgresDatabaseTest extends DatabaseContract {
     void outageShouldBeToldAndItsEndNoticed() throws IOException {
         Database database = open(NOTES);
         insert(database, 1);
-        server.stop();
+        POSTGRES.server().stop();
         assertThatThrownBy(() -> count(database)).isInstanceOf(StorageOutage.class).hasMessageNotContaining("user=");
         Database openedMeanwhile = open(NOTES);
-        server.start();
+        POSTGRES.server().start();
 
         await().ignoreExceptions().untilAsserted(() -> assertThat(count(database)).isOne());
         assertThat(count(openedMeanwhile)).isOne();

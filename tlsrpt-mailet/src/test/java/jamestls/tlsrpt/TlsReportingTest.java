@@ -15,6 +15,7 @@ import jakarta.mail.internet.MimeMultipart;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.TestCa;
 import jamestls.outcome.LeavingReport;
 import jamestls.outcome.ResultType;

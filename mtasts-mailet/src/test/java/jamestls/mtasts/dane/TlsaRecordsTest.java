@@ -9,6 +9,8 @@ import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.Security;
 import jamestls.dns.TlsaRecord;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.FakeDns.Question;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import jamestls.mtasts.dane.TlsaSet.Strength;
@@ -42,7 +44,7 @@ class TlsaRecordsTest {
         // hosts are asked about one after the other, when their turn comes, and the answers are values
         "tlspol-concurrency-bounded", "tlspol-incomplete-tlsa-results");
 
-    private final LiteralDns dns = new LiteralDns().address(SECURE, HOST);
+    private final FakeDns dns = new FakeDns().address(SECURE, HOST);
 
     static List<Vector> vectors() {
         return Vectors.of("dane_discovery").stream().filter(vector -> !ELSEWHERE.contains(vector.name())).toList();
@@ -53,12 +55,12 @@ class TlsaRecordsTest {
     void discoveryShouldBeThatOfTheVector(Vector vector) {
         switch (vector.name()) {
             case "cname-nxdomain", "insecure-denial-of-existence-is-normal" -> {
-                dns.answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Absent<>(INSECURE));
+                dns.answer(Question.TLSA, DomainName.of("_25._tcp." + HOST), new DnsAnswer.Absent<>(INSECURE));
                 assertNoDane(find());
             }
             case "exim-t13-secure-denial-try", "mxconnect-tlsa-nodata" -> assertNoDane(find());
             case "mox-tlsa-dangling-cname-only" -> {
-                dns.answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Absent<>(SECURE));
+                dns.answer(Question.TLSA, DomainName.of("_25._tcp." + HOST), new DnsAnswer.Absent<>(SECURE));
                 assertNoDane(find());
             }
             case "mox-tlsa-dangling-cname-fallback-original" -> {
@@ -72,7 +74,7 @@ class TlsaRecordsTest {
                 assertThat(dns.asked()).doesNotContain("TLSA _25._tcp." + TARGET);
             }
             case "exim-t11-a-secure-tlsa-lookup-fails", "mox-tlsa-cname-temporary-error", "mxconnect-dnssec-check-error-ESERVFAIL" -> {
-                dns.answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Failed<>("SERVFAIL"));
+                dns.answer(Question.TLSA, DomainName.of("_25._tcp." + HOST), new DnsAnswer.Failed<>("SERVFAIL"));
                 assertUnreachable(find());
             }
             case "exim-t15-insecure-good-tlsa-try", "mox-tlsa-insecure" -> {
@@ -80,7 +82,7 @@ class TlsaRecordsTest {
                 assertNoDane(find());
             }
             case "insecure-mx-host-no-tlsa-query-outlook", "mxconnect-insecure-zone-skips-tlsa", "tlspol-unsigned-address" -> {
-                dns.address(INSECURE, HOST).answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Failed<>("SERVFAIL"));
+                dns.address(INSECURE, HOST).answer(Question.TLSA, DomainName.of("_25._tcp." + HOST), new DnsAnswer.Failed<>("SERVFAIL"));
                 assertNoDane(find());
                 assertThat(dns.asked()).noneMatch(question -> question.startsWith("TLSA"));
             }
@@ -95,7 +97,7 @@ class TlsaRecordsTest {
             case "tlspol-address-secure-nxdomain", "tlspol-secure-address-nodata-skips-tlsa" -> assertNoAddress(SECURE);
             case "tlspol-address-unsigned-nxdomain" -> assertNoAddress(INSECURE);
             case "tlspol-address-servfail#2" -> {
-                dns.answer("ADDRESS", HOST, new DnsAnswer.Failed<>("SERVFAIL"));
+                dns.answer(Question.ADDRESS, DomainName.of(HOST), new DnsAnswer.Failed<>("SERVFAIL"));
                 assertThat(find()).isEqualTo(new DaneLookup.NoAddress());
             }
             default -> fail("no scenario for " + vector.name());
@@ -118,7 +120,7 @@ class TlsaRecordsTest {
     @Test
     void errorAtTheExpandedNameShouldNotBeTakenForAbsence() {
         dns.aliasedAddress(SECURE, HOST, TARGET).tlsa(SECURE, HOST, EE)
-            .answer("TLSA", "_25._tcp." + TARGET, new DnsAnswer.Bogus<>("expired signature"));
+            .answer(Question.TLSA, DomainName.of("_25._tcp." + TARGET), new DnsAnswer.Bogus<>("expired signature"));
 
         assertUnreachable(find());
     }
@@ -133,7 +135,7 @@ class TlsaRecordsTest {
 
     @Test
     void bogusAddressShouldMakeTheHostUnreachable() {
-        dns.answer("ADDRESS", HOST, new DnsAnswer.Bogus<>("no signature"));
+        dns.answer(Question.ADDRESS, DomainName.of(HOST), new DnsAnswer.Bogus<>("no signature"));
 
         assertUnreachable(find());
     }
@@ -229,12 +231,12 @@ class TlsaRecordsTest {
             found -> assertThat(found.tlsa().usable()).containsExactly(OTHER));
         dns.tlsa(INSECURE, HOST, OTHER);
         assertNoDane(records.find(hop(SECURE), host, 25, dns.addresses(host)));
-        dns.answer("TLSA", "_25._tcp." + HOST, new DnsAnswer.Bogus<>("expired"));
+        dns.answer(Question.TLSA, DomainName.of("_25._tcp." + HOST), new DnsAnswer.Bogus<>("expired"));
         assertUnreachable(records.find(hop(SECURE), host, 25, dns.addresses(host)));
     }
 
     private void assertNoAddress(Security security) {
-        dns.answer("ADDRESS", HOST, new DnsAnswer.Absent<>(security));
+        dns.answer(Question.ADDRESS, DomainName.of(HOST), new DnsAnswer.Absent<>(security));
         assertThat(find()).isEqualTo(new DaneLookup.NoAddress());
         assertThat(dns.asked()).containsExactly("ADDRESS " + HOST);
     }

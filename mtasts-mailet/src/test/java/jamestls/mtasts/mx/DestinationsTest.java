@@ -2,13 +2,12 @@ package jamestls.mtasts.mx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.MxRecord;
 import jamestls.dns.Security;
-import jamestls.dns.TlsaRecord;
-import java.net.InetAddress;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.FakeDns.Question;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -108,32 +107,7 @@ class DestinationsTest {
     }
 
     private static Destination find(Random random, OwnAddresses itself, DnsAnswer<MxRecord> answer) {
-        return new Destinations(new Dns() {
-            @Override
-            public DnsAnswer<MxRecord> mx(DomainName domain) {
-                return answer;
-            }
-
-            @Override
-            public DnsAnswer<InetAddress> addresses(DomainName host) {
-                throw new AssertionError("addresses are looked up when a host is tried, not before");
-            }
-
-            @Override
-            public DnsAnswer<String> txt(DomainName name) {
-                throw new AssertionError("no business of this room");
-            }
-
-            @Override
-            public DnsAnswer<DomainName> cname(DomainName alias) {
-                throw new AssertionError("no business of this room");
-            }
-
-            @Override
-            public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
-                throw new AssertionError("TLSA records are looked up when a host is tried, not before");
-            }
-        }, random, itself).find(DOMAIN);
+        return new Destinations(FakeDns.answeringOnly(Question.MX).answer(Question.MX, DOMAIN, answer), random, itself).find(DOMAIN);
     }
 
     private static MxRecord mx(int preference, String host) {

@@ -8,6 +8,7 @@ import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.TestCa;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
@@ -24,8 +25,6 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -55,7 +54,7 @@ final class FaultyWorld implements AutoCloseable {
     private Duration dnsDeadline = Duration.ofSeconds(12);
     private Duration fetchDeadline = PolicyFetcher.USUAL_DEADLINE;
     private boolean startAnew;
-    private Instant now = Instant.now();
+    private final SettableClock clock = new SettableClock(Instant.now());
     private Optional<Database> database = Optional.empty();
     private GuardedHttpsClient https;
     private PolicyStore store;
@@ -79,7 +78,7 @@ final class FaultyWorld implements AutoCloseable {
     }
 
     void letPoliciesExpire() {
-        now = now.plus(Duration.ofHours(25));
+        clock.advance(Duration.ofHours(25));
     }
 
     StsLookup lookup() {
@@ -203,7 +202,7 @@ final class FaultyWorld implements AutoCloseable {
             : Optional.of(Database.open(new DatabaseAddress.SqliteFile(file), List.of(SqlPolicyStore.TABLES), Clock.systemUTC()));
         store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
         policies = new StsPolicies(dns, new PolicyFetcher(https, host.port(), fetchDeadline), pausing(store),
-            RefreshSchedule.daily(new Random(1)), new StsWarnings(), new Turned());
+            RefreshSchedule.daily(new Random(1)), new StsWarnings(), clock);
     }
 
     /** The same store, with a pause before each call once that fault has struck. */
@@ -240,22 +239,5 @@ final class FaultyWorld implements AutoCloseable {
         host.close();
         dnsServer.close();
         database.ifPresent(Database::close);
-    }
-
-    private final class Turned extends Clock {
-        @Override
-        public Instant instant() {
-            return now;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
-        }
     }
 }

@@ -1,26 +1,20 @@
 package jamestls.mtasts.sts;
 
-import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
-import jamestls.dns.MxRecord;
-import jamestls.dns.Security;
-import jamestls.dns.TlsaRecord;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.FakeDns.Question;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
@@ -32,8 +26,8 @@ final class PolicyWorld {
     static final HttpsResult REFUSED = new HttpsResult.Failure(HttpsFault.CONNECT, "connection refused");
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final AtomicReference<Instant> now = new AtomicReference<>(START);
-    private final Map<DomainName, DnsAnswer<String>> txt = new ConcurrentHashMap<>();
+    private final SettableClock clock = new SettableClock(START);
+    private final FakeDns dns = FakeDns.answeringOnly(Question.TXT);
     private final AtomicReference<Supplier<HttpsResult>> host = new AtomicReference<>(() -> REFUSED);
     private final AtomicInteger fetches = new AtomicInteger();
     final StsWarnings alarms = new StsWarnings();
@@ -56,8 +50,8 @@ final class PolicyWorld {
 
     /** Another process over another way to the same store. */
     StsPolicies restartedOver(PolicyStore store) {
-        return new StsPolicies(new Txt(), new PolicyFetcher(this::exchange, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE), store,
-            RefreshSchedule.daily(new Random(7)), alarms, new Turned());
+        return new StsPolicies(dns, new PolicyFetcher(this::exchange, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE), store,
+            RefreshSchedule.daily(new Random(7)), alarms, clock);
     }
 
     static String policy(StsPolicy.Mode mode, Duration maxAge) {
@@ -77,17 +71,17 @@ final class PolicyWorld {
     }
 
     PolicyWorld txtAt(DomainName domain, String... records) {
-        txt.put(domain.child("_mta-sts"), new DnsAnswer.Found<>(List.of(records), Security.INSECURE, DOMAIN));
+        dns.txt(domain.child("_mta-sts"), List.of(records));
         return this;
     }
 
     PolicyWorld txtGone() {
-        txt.clear();
+        dns.clear();
         return this;
     }
 
     PolicyWorld txtFails(DnsAnswer<String> answer) {
-        txt.put(DOMAIN.child("_mta-sts"), answer);
+        dns.answer(Question.TXT, DOMAIN.child("_mta-sts"), answer);
         return this;
     }
 
@@ -106,12 +100,12 @@ final class PolicyWorld {
     }
 
     PolicyWorld pass(Duration time) {
-        now.updateAndGet(then -> then.plus(time));
+        clock.advance(time);
         return this;
     }
 
     Instant now() {
-        return now.get();
+        return clock.instant();
     }
 
     int fetches() {
@@ -132,49 +126,5 @@ final class PolicyWorld {
     private HttpsResult exchange(HttpsRequest request) {
         fetches.incrementAndGet();
         return host.get().get();
-    }
-
-    private final class Txt implements Dns {
-        @Override
-        public DnsAnswer<String> txt(DomainName name) {
-            return txt.getOrDefault(name, new DnsAnswer.Absent<>(Security.INSECURE));
-        }
-
-        @Override
-        public DnsAnswer<MxRecord> mx(DomainName domain) {
-            throw new AssertionError("policies have no business with MX records");
-        }
-
-        @Override
-        public DnsAnswer<InetAddress> addresses(DomainName name) {
-            throw new AssertionError("policies have no business with addresses");
-        }
-
-        @Override
-        public DnsAnswer<DomainName> cname(DomainName alias) {
-            throw new AssertionError("policies have no business with aliases");
-        }
-
-        @Override
-        public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
-            throw new AssertionError("policies have no business with TLSA records");
-        }
-    }
-
-    private final class Turned extends Clock {
-        @Override
-        public Instant instant() {
-            return now.get();
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException();
-        }
     }
 }

@@ -5,7 +5,7 @@ import static jamestls.mtasts.sts.PolicyWorld.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.PostgresExtension;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
@@ -15,32 +15,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("slow")
 class PostgresPolicyStoreTest extends PolicyStoreContract {
 
-    private static final AtomicInteger DATABASES = new AtomicInteger();
-    private static PostgresServer server;
+    @RegisterExtension
+    static final PostgresExtension POSTGRES = new PostgresExtension();
 
-    private final String url = server.newDatabase("policies" + DATABASES.incrementAndGet());
+    private final String url = POSTGRES.newDatabase();
     private final List<Database> opened = new ArrayList<>();
-
-    @BeforeAll
-    static void start() {
-        server = PostgresServer.startOrSkip();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (server != null) {
-            server.close();
-        }
-    }
 
     @AfterEach
     void close() {
@@ -75,11 +63,11 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
     void outageShouldStopNothingAndBeMadeGoodAfterwards() throws IOException {
         PolicyWorld world = new PolicyWorld(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
-        server.stop();
+        POSTGRES.server().stop();
         world.publish("2", policy(ENFORCE, Duration.ofDays(30), "new.example.com"));
         assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
         assertThat(world.policies.storeHealth().outOfOrderSince()).isPresent();
-        server.start();
+        POSTGRES.server().start();
 
         Awaitility.await().untilAsserted(() -> {
             world.pass(CircuitBreaker.REST).refresh();

@@ -31,10 +31,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real databases that go away. */
+@Tag("slow")
 class JournalOutageTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);

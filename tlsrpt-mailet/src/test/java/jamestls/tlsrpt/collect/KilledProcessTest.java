@@ -23,12 +23,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A process that is killed in the midst of its work, again and again: {@code -Dkills=100} for more than ten times. */
+@Tag("slow")
 class KilledProcessTest {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(KilledProcessTest.class);

@@ -8,8 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.storage.StorageOutage;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;

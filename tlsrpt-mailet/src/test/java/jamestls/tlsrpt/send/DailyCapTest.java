@@ -3,8 +3,8 @@ package jamestls.tlsrpt.send;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.storage.StorageOutage;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.LeftAlone;
 import jamestls.tlsrpt.store.MemoryDestinationStore;

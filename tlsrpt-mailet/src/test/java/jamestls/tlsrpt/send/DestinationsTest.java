@@ -8,8 +8,9 @@ import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.LostReport;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.report.Rua;
@@ -38,7 +39,7 @@ class DestinationsTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T00:10:00Z"));
-    private final FakeDns dns = new FakeDns();
+    private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final MemoryReportStore reports = new MemoryReportStore(100);

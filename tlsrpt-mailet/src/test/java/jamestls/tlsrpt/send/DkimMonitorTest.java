@@ -7,8 +7,9 @@ import static org.awaitility.Awaitility.await;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.Security;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.LeavingReport;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.dkim.JdkimSignatures;
 import java.io.IOException;
@@ -33,7 +34,7 @@ class DkimMonitorTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T00:10:00Z"));
-    private final FakeDns dns = new FakeDns();
+    private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
     private final DkimMonitor watch = new DkimMonitor(new DkimVerifier(dns), Counters.of(metrics), clock);
 
     @BeforeAll
@@ -45,7 +46,8 @@ class DkimMonitorTest {
 
     @BeforeEach
     void publish() {
-        dns.put(KEY_NAME, new DnsAnswer.Found<>(List.of(JdkimSignatures.record("v=DKIM1; s=email:tlsrpt; p=", key)),
+        dns.answer(FakeDns.Question.TXT, KEY_NAME, new DnsAnswer.Found<>(List.of(JdkimSignatures.record("v=DKIM1; s=email:tlsrpt; p=",
+            key)),
             Security.INSECURE, KEY_NAME));
     }
 
@@ -81,7 +83,7 @@ class DkimMonitorTest {
     void silenceOfDnsShouldSayNothingAgainstWhatWasFound() {
         look(signed, 1);
         clock.advance(Duration.ofDays(1));
-        dns.put(KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
+        dns.answer(FakeDns.Question.TXT, KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
         look(signed, 2);
         assertThat(watch.holds(AUTHOR)).isTrue();
         clock.advance(Duration.ofMinutes(1));
@@ -91,7 +93,7 @@ class DkimMonitorTest {
 
     @Test
     void silenceOfDnsShouldBeNoTrouble() {
-        dns.put(KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
+        dns.answer(FakeDns.Question.TXT, KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
         look(signed, 1);
 
         assertThat(watch.holds(AUTHOR)).isFalse();

@@ -5,8 +5,9 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.DomainCounts;
@@ -47,7 +48,8 @@ class LongRunTest {
             .toList());
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10_000),
-            new RuaEverywhere(), new Transports(this::send, this::send), new ReportLog(metrics), clock);
+            FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), new Transports(this::send, this::send), new ReportLog(metrics),
+                clock);
         AtomicInteger asked = new AtomicInteger();
         run.run(Due.finishedDays(clock.instant()), key -> {
             if (asked.incrementAndGet() == PAGE + 1) {

@@ -2,6 +2,7 @@ package jamestls.tlsrpt.send;
 
 import static jamestls.tlsrpt.Samples.REPORTER;
 
+import jamestls.fakeinternet.FakeDns;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
@@ -39,7 +40,7 @@ final class NodeProcess {
         FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         Clock clock = new HastyClock(Instant.parse(arguments[3]));
         Stores stores = Stores.open(Optional.of(new DatabaseAddress.PostgreSql(arguments[0], "", "")), clock);
-        FakeDns dns = new FakeDns();
+        FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
         NodesTest.domains(Integer.parseInt(arguments[5]))
             .forEach(domain -> dns.rua(domain, "v=TLSRPTv1;rua=mailto:r@" + domain + ",https://in." + domain + "/"));
         Duration effort = Duration.ofMillis(Long.parseLong(arguments[4]));

@@ -4,7 +4,7 @@ import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.tlsrpt.SettableClock;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.TallyLimits;

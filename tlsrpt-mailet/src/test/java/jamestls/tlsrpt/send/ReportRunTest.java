@@ -10,8 +10,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.ResultType;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
@@ -41,7 +42,7 @@ class ReportRunTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(NEXT_MORNING);
-    private final FakeDns dns = new FakeDns();
+    private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final MemoryReportStore reports = new MemoryReportStore(100);
@@ -132,7 +133,7 @@ class ReportRunTest {
 
     @Test
     void dnsFailureShouldKeepTheCountsForTheNextRun() {
-        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
         tally.record(List.of(met(NOON)));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
 
@@ -143,7 +144,7 @@ class ReportRunTest {
 
     @Test
     void bogusAnswerShouldKeepTheCountsToo() {
-        dns.answer(RCPT, new DnsAnswer.Bogus<>("signature expired"));
+        dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Bogus<>("signature expired"));
         tally.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
@@ -152,7 +153,7 @@ class ReportRunTest {
 
     @Test
     void countsShouldExpireTwoDaysAfterTheirDay() {
-        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
         tally.record(List.of(met(NOON)));
         clock.set(Instant.parse("2026-03-04T00:00:00Z"));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);

@@ -10,7 +10,8 @@ import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
-import jamestls.tlsrpt.SettableClock;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Due;
@@ -36,7 +37,7 @@ class ReportTimerTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(NOON);
-    private final FakeDns dns = new FakeDns().rua(RCPT, "v=TLSRPTv1;rua=mailto:r@rcpt.example");
+    private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT).rua(RCPT, "v=TLSRPTv1;rua=mailto:r@rcpt.example");
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
@@ -104,7 +105,7 @@ class ReportTimerTest {
 
     @Test
     void postponedReportShouldWaitLongerEachTime() {
-        dns.answer(RCPT, new DnsAnswer.Failed<>("SERVFAIL"));
+        dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
         tally.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
 

@@ -7,7 +7,9 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 import com.sun.management.OperatingSystemMXBean;
 import jamestls.bench.BenchReport;
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.Peer;
 import jamestls.outcome.PolicyType;
@@ -16,7 +18,6 @@ import jamestls.outcome.ResultType;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.Violation;
 import jamestls.storage.DatabaseAddress;
-import jamestls.tlsrpt.SettableClock;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.Stores;
@@ -115,7 +116,7 @@ final class TallyBench {
         Transports nowhere = new Transports((mail, to) -> new ReportTransport.Accepted(), (post, to) -> new ReportTransport.Accepted());
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(),
-            new RuaEverywhere(), nowhere, new ReportLog(metrics), clock);
+            FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), nowhere, new ReportLog(metrics), clock);
         Map<String, Object> results = timed(expected, () -> run.run(Due.finishedDays(clock.instant()), key -> true,
             result -> sent.addAndGet(result instanceof ReportResult.Sent ? 1 : 0)));
         results.put("sent", sent.get());

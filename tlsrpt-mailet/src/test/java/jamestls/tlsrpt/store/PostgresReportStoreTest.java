@@ -1,38 +1,26 @@
 package jamestls.tlsrpt.store;
 
-import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.PostgresExtension;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("slow")
 class PostgresReportStoreTest extends ReportStoreContract {
 
-    private static final AtomicInteger DATABASES = new AtomicInteger();
-    private static PostgresServer server;
+    @RegisterExtension
+    static final PostgresExtension POSTGRES = new PostgresExtension();
 
     private final List<Database> opened = new ArrayList<>();
 
-    @BeforeAll
-    static void start() {
-        server = PostgresServer.startOrSkip();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (server != null) {
-            server.close();
-        }
-    }
-
     @Override
     ReportStore open() {
-        String url = server.newDatabase("reports" + DATABASES.incrementAndGet());
+        String url = POSTGRES.newDatabase();
         Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
         opened.add(database);
         return new SqlReportStore(database);

@@ -1,4 +1,4 @@
-package jamestls.tlsrpt;
+package jamestls.fakeinternet;
 
 import java.time.Clock;
 import java.time.Duration;
