@@ -4,7 +4,6 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
-import jamestls.tlsrpt.collect.JournalState;
 import jamestls.tlsrpt.collect.MxHostReports;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.collect.SendingIdentities;
@@ -26,10 +25,10 @@ import jamestls.tlsrpt.send.ReturnedReports;
 import jamestls.tlsrpt.send.SharedMailIds;
 import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.Transports;
-import jamestls.tlsrpt.store.Retention;
 import jamestls.tlsrpt.store.Stores;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -75,13 +74,12 @@ final class Reporting {
         ReportSettings settings = new ReportSettings(configuration.reporters(), guard, destinations.minSessions(), destinations.archive());
         ReportRun run = new ReportRun(settings, stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
-        Retention retention = new Retention(stores, configuration.storage().retentionDays(), clock);
         this.configuration = configuration;
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
         this.counting = new SendingIdentities(configuration.reporters().submitters(),
             destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal);
-        this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(retention), clock, TIMER_PAUSE);
+        this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(clock), clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.late = new OverdueCheck(stores.tallies(), configuration.schedule(), clock);
         this.signingProblems = Map.copyOf(signingProblems);
@@ -101,7 +99,7 @@ final class Reporting {
         List<String> problems = new ArrayList<>(signatures.problems());
         // what was read in the configuration, as long as no mail says better
         signingProblems.forEach((author, own) -> problems.addAll(signatures.isKnown(author) ? List.of() : own));
-        JournalState state = journal.state();
+        OutcomeJournal.State state = journal.state();
         state.failingSince().ifPresent(since -> problems.add("since " + since + " sessions can't be stored, " + state.waiting()
             + " wait in memory: " + state.failure()));
         if (state.dropped() > 0) {
@@ -118,9 +116,9 @@ final class Reporting {
         return returned.isPresent();
     }
 
-    private void settle(Retention retention) {
+    private void settle(Clock clock) {
         guard.save();
-        retention.enforce();
+        stores.forget(clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(configuration.storage().retentionDays()));
     }
 
     void start(TlsOutcomes outcomes) {

@@ -26,3 +26,4 @@
  * only the outcome records and the storage of the delivery jar.
  */
 package jamestls.tlsrpt;
+

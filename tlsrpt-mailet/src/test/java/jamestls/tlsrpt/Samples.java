@@ -9,12 +9,17 @@ import jamestls.outcome.ResultType;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.store.Tally;
+import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyLimits;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** Values that tests talk about. */
 public final class Samples {
@@ -51,6 +56,16 @@ public final class Samples {
 
     public static TlsOutcome violated(Instant at, ResultType type, String reason) {
         return new TlsOutcome(at, RCPT, peer(), List.of(new PolicyVerdict.Violated(sts(), List.of(new Violation(type, reason)))));
+    }
+
+    /** The counts of that many sessions to each domain, at {@link #NOON}. */
+    public static List<Tally> tallies(Collection<DomainName> domains, int sessions) {
+        return domains.stream().map(domain -> {
+            TlsOutcome session = met(NOON, domain);
+            Tally tally = Tally.within(TallyLimits.DEFAULT, TallyLimits.DEFAULT.budget(), TallyKey.of(session)).orElseThrow();
+            IntStream.range(0, sessions).forEach(i -> tally.add(session));
+            return tally;
+        }).toList();
     }
 
     public static InetAddress ip(String literal) {

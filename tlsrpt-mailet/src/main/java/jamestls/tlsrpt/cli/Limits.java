@@ -2,7 +2,7 @@ package jamestls.tlsrpt.cli;
 
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.DestinationStore;
-import jamestls.tlsrpt.store.LeftAlone;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -19,16 +19,16 @@ import java.util.TreeMap;
  * @param full what hosts got today that may get no more
  * @param cap how many a host may get
  */
-record Limits(List<LeftAlone> leftAlone, Map<DomainName, Long> full, long cap) {
+record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, long cap) {
 
     private static final long USUAL_CAP = 1_000;
 
     /** @param domain leaves out addresses and hosts outside of it, where it is given */
     static Limits of(DestinationStore store, JamesConf conf, Optional<DomainName> domain, Instant now) {
         long cap = conf.parameter("reportsPerHostAndDay").map(Long::valueOf).orElse(USUAL_CAP);
-        List<LeftAlone> alone = store.leftAlone(now).stream()
+        List<Suppressed> alone = store.suppressed(now).stream()
             .filter(each -> isIn(domain, each.address().substring(each.address().lastIndexOf('@') + 1)))
-            .sorted(Comparator.comparing(LeftAlone::address)).toList();
+            .sorted(Comparator.comparing(Suppressed::address)).toList();
         Map<DomainName, Long> full = new TreeMap<>(store.ofDay(now.atZone(ZoneOffset.UTC).toLocalDate()));
         full.entrySet().removeIf(each -> each.getValue() < cap || !isIn(domain, each.getKey().ascii()));
         return new Limits(alone, full, cap);

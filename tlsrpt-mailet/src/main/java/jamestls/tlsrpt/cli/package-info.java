@@ -5,3 +5,4 @@
  * here must not use James's classes, Guava or Jakarta Mail.
  */
 package jamestls.tlsrpt.cli;
+

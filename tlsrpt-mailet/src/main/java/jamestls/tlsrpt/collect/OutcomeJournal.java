@@ -3,16 +3,19 @@ package jamestls.tlsrpt.collect;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.storage.StorageOutage;
-import jamestls.tlsrpt.store.CountedSession;
-import jamestls.tlsrpt.store.DomainCounts;
-import jamestls.tlsrpt.store.PendingCounts;
+import jamestls.tlsrpt.store.Tally;
+import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallyLimits.ByteBudget;
 import jamestls.tlsrpt.store.TallyStore;
-import jamestls.tlsrpt.store.WriteId;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -95,11 +98,41 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
 
     /** Sessions that are committed together, and who waits for that. */
     private static final class Group {
-        private final PendingCounts counts;
+        private final TallyLimits limits;
+        private final ByteBudget budget;
+        private final Map<TallyKey, Tally> tallies = new HashMap<>();
         private CompletableFuture<Void> safe = new CompletableFuture<>();
+        /** Those that found room for all their policies. */
+        private int sessions;
 
         Group(TallyLimits limits) {
-            this.counts = new PendingCounts(limits);
+            this.limits = limits;
+            this.budget = limits.budget();
+        }
+
+        /** @return false if it found, wholly or for one of its policies, no room */
+        boolean add(TlsOutcome outcome) {
+            TallyKey key = TallyKey.of(outcome);
+            Tally tally = tallies.get(key);
+            if (tally == null) {
+                if (tallies.size() >= limits.domainsPerDay()) {
+                    return false;
+                }
+                Optional<Tally> fresh = Tally.within(limits, budget, key);
+                if (fresh.isEmpty()) {
+                    return false;
+                }
+                tally = fresh.get();
+                tallies.put(key, tally);
+            }
+            boolean all = tally.add(outcome) == 0;
+            sessions += all ? 1 : 0;
+            return all;
+        }
+
+        /** In the order of their keys, so that servers that write at once wait for each other and do not lock each other out. */
+        List<Tally> inOrder() {
+            return tallies.values().stream().filter(tally -> !tally.isEmpty()).sorted(Comparator.comparing(Tally::key)).toList();
         }
 
         /** Nobody waits for it any more; who comes later may. */
@@ -115,16 +148,27 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         if (outcomes.isEmpty()) {
             return;
         }
-        CompletableFuture<Void> safe = add(outcomes.stream().map(Tally::fold).toList());
+        CompletableFuture<Void> safe = add(outcomes);
         if (!late) {
             await(safe);
         }
     }
 
-    public JournalState state() {
+    /**
+     * How the journal is doing.
+     *
+     * @param waiting sessions in memory that are not stored yet
+     * @param dropped sessions that were not counted since the start, because there was no room
+     * @param failingSince when the store began to fail; empty while it works
+     * @param failure its last words
+     */
+    public record State(long waiting, long dropped, Optional<Instant> failingSince, String failure) {
+    }
+
+    public State state() {
         lock.lock();
         try {
-            return new JournalState(open.counts.sessions() + beingWritten, droppedSessions, failingSince, failure);
+            return new State(open.sessions + beingWritten, droppedSessions, failingSince, failure);
         } finally {
             lock.unlock();
         }
@@ -147,12 +191,12 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private CompletableFuture<Void> add(List<CountedSession> sessions) {
+    private CompletableFuture<Void> add(List<TlsOutcome> outcomes) {
         int lost = 0;
         lock.lock();
         try {
-            for (CountedSession session : sessions) {
-                lost += open.counts.add(session) ? 0 : 1;
+            for (TlsOutcome outcome : outcomes) {
+                lost += open.add(outcome) ? 0 : 1;
             }
             notEmpty.signal();
             return open.safe;
@@ -189,7 +233,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private boolean isEmpty() {
         lock.lock();
         try {
-            return open.counts.isEmpty();
+            return open.tallies.isEmpty();
         } finally {
             lock.unlock();
         }
@@ -199,12 +243,12 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private Group take() throws InterruptedException {
         lock.lock();
         try {
-            while (open.counts.isEmpty() && stopped.getCount() > 0) {
+            while (open.tallies.isEmpty() && stopped.getCount() > 0) {
                 notEmpty.await();
             }
             Group taken = open;
             open = new Group(limits);
-            beingWritten = taken.counts.sessions();
+            beingWritten = taken.sessions;
             return taken;
         } finally {
             lock.unlock();
@@ -214,17 +258,17 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     /** @return false if it was not stored, and the end has come */
     private boolean write(Group group) throws InterruptedException {
         long begun = System.nanoTime();
-        List<DomainCounts> counts = group.counts.counts();
+        List<Tally> tallies = group.inOrder();
         int withoutRoom = 0;
-        for (int from = 0; from < counts.size(); from += DOMAINS_TOGETHER) {
+        for (int from = 0; from < tallies.size(); from += DOMAINS_TOGETHER) {
             Optional<Integer> added = addAtLast(group, new WriteId(writer, ++number),
-                counts.subList(from, Math.min(counts.size(), from + DOMAINS_TOGETHER)));
+                tallies.subList(from, Math.min(tallies.size(), from + DOMAINS_TOGETHER)));
             if (added.isEmpty()) {
                 return false;
             }
             withoutRoom += added.get();
         }
-        recorded.add(Math.max(0, group.counts.sessions() - withoutRoom));
+        recorded.add(Math.max(0, group.sessions - withoutRoom));
         drop(withoutRoom);
         stored(Duration.ofNanos(System.nanoTime() - begun));
         group.release();
@@ -232,16 +276,16 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     }
 
     /** Tries until it is stored. @return how many policies found no room; empty if the end came before */
-    private Optional<Integer> addAtLast(Group group, WriteId id, List<DomainCounts> counts) throws InterruptedException {
+    private Optional<Integer> addAtLast(Group group, WriteId id, List<Tally> tallies) throws InterruptedException {
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {
-                return Optional.of(store.add(id, counts));
+                return Optional.of(store.add(id, tallies));
             } catch (StorageOutage e) {
                 failed(group, e);
             } catch (RuntimeException e) {
-                LOGGER.error("tlsreport: {} domains can't be counted", counts.size(), e);
-                return Optional.of(counts.size());
+                LOGGER.error("tlsreport: {} domains can't be counted", tallies.size(), e);
+                return Optional.of(tallies.size());
             }
             if (stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                 return Optional.empty();

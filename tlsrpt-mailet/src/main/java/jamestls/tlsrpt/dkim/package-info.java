@@ -3,3 +3,4 @@
  * {@link jamestls.tlsrpt.dkim.DkimVerifier} uses none of James's classes, so that no fault of the signer is repeated by the verifier.
  */
 package jamestls.tlsrpt.dkim;
+

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.report;
 
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

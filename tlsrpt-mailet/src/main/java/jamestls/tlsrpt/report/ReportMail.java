@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.report;
 
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;

@@ -2,7 +2,7 @@ package jamestls.tlsrpt.report;
 
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

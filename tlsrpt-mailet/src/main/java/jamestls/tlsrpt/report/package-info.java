@@ -6,3 +6,4 @@
  * null, times end in Z, IPv6 addresses are spelled as in RFC 5952, names are A-labels, and the same counts give the same bytes.
  */
 package jamestls.tlsrpt.report;
+

@@ -5,7 +5,6 @@ import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
-import jamestls.tlsrpt.store.ClaimResult;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.ReportStore;
@@ -45,7 +44,7 @@ public final class ReportRun {
     private final TallyStore tallies;
     private final RuaLookup lookup;
     private final DestinationDispatcher rounds;
-    private final GroupCommit<ClaimResult, Boolean> endings;
+    private final GroupCommit<Claim.Result, Boolean> endings;
     private final ReportLog log;
     private final Clock clock;
 
@@ -194,12 +193,12 @@ public final class ReportRun {
                     interrupted ? clock.instant()
                         : later.notBefore().orElseGet(() -> clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
                 case ReportResult.PartlySent some -> tallies.postpone(claim, interrupted ? clock.instant() : some.notBefore());
-                case ReportResult.NotWanted none -> endings.commit(ClaimResult.discarded(claim));
-                case ReportResult.Sent done -> endings.commit(ClaimResult.settled(claim, done.word()));
-                case ReportResult.GivenUp dropped -> endings.commit(ClaimResult.settled(claim, dropped.word()));
-                case ReportResult.Expired expired -> endings.commit(ClaimResult.settled(claim, expired.word()));
+                case ReportResult.NotWanted none -> endings.commit(Claim.Result.discarded(claim));
+                case ReportResult.Sent done -> endings.commit(Claim.Result.settled(claim, done.word()));
+                case ReportResult.GivenUp dropped -> endings.commit(Claim.Result.settled(claim, dropped.word()));
+                case ReportResult.Expired expired -> endings.commit(Claim.Result.settled(claim, expired.word()));
                 case ReportResult.Faulty faulty ->
-                    endings.commit(ClaimResult.settled(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems())));
+                    endings.commit(Claim.Result.settled(claim, faulty.word() + ": " + ReportLog.printable(faulty.problems())));
             };
             if (!held) {
                 LOGGER.warn("tlsreport domain={} day={}: took so long that another one took it over", claim.tally().key().domain(),

@@ -45,7 +45,7 @@ public final class ReturnedReports implements TlsOutcomeSink {
         boolean isFinal = report.reason() == LostReport.Reason.REFUSED;
         (isFinal ? refused : expired).increment();
         if (isFinal) {
-            dead.leaveAlone(report.recipient(), "a report was refused: " + report.why());
+            dead.suppress(report.recipient(), "a report was refused: " + report.why());
         }
         report.reportId().ifPresent(id -> note(id, report.recipient(), (isFinal ? "refused: " : "expired: ") + report.why()));
     }
@@ -56,7 +56,7 @@ public final class ReturnedReports implements TlsOutcomeSink {
         LOGGER.warn("tlsreport: report {} to {} came back: {}", ReportLog.printable(mail.reportId()), ReportLog.printable(mail.address()),
             ReportLog.printable(mail.why()));
         if (mail.isFinal()) {
-            dead.leaveAlone(mail.address(), "a report came back: " + mail.why());
+            dead.suppress(mail.address(), "a report came back: " + mail.why());
         }
         note(mail.reportId(), mail.address(), "came back: " + mail.why());
     }

@@ -2,7 +2,7 @@ package jamestls.tlsrpt.send;
 
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
-import jamestls.tlsrpt.store.LeftAlone;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,11 +30,11 @@ public final class SuppressionList {
     private final DestinationStore store;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
-    private Map<String, LeftAlone> copy = Map.of();
+    private Map<String, Suppressed> copy = Map.of();
     /** What the store could not take yet. */
-    private final Map<String, LeftAlone> unsaved = new LinkedHashMap<>() {
+    private final Map<String, Suppressed> unsaved = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, LeftAlone> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Suppressed> eldest) {
             return size() > MAX;
         }
     };
@@ -52,8 +52,8 @@ public final class SuppressionList {
     }
 
     /** @param why what it said, one line */
-    public void leaveAlone(String address, String why) {
-        LeftAlone mailbox = new LeftAlone(key(address), clock.instant().plus(LEFT_ALONE), ReportLog.printable(why));
+    public void suppress(String address, String why) {
+        Suppressed mailbox = new Suppressed(key(address), clock.instant().plus(LEFT_ALONE), ReportLog.printable(why));
         lock.lock();
         try {
             unsaved.put(mailbox.address(), mailbox);
@@ -63,7 +63,7 @@ public final class SuppressionList {
         save(List.of(mailbox));
     }
 
-    private Optional<LeftAlone> find(String address) {
+    private Optional<Suppressed> find(String address) {
         lock.lock();
         try {
             return Optional.ofNullable(unsaved.getOrDefault(address, copy.get(address))).filter(this::holds);
@@ -72,7 +72,7 @@ public final class SuppressionList {
         }
     }
 
-    private boolean holds(LeftAlone alone) {
+    private boolean holds(Suppressed alone) {
         Instant now = clock.instant();
         // a wait longer than the longest is from a clock that was set back
         return now.isBefore(alone.until()) && !alone.until().isAfter(now.plus(LEFT_ALONE));
@@ -80,7 +80,7 @@ public final class SuppressionList {
 
     private void renew() {
         Instant now = clock.instant();
-        List<LeftAlone> waiting;
+        List<Suppressed> waiting;
         lock.lock();
         try {
             if (!copied.isBefore(now.minus(COPY_LASTS)) && !copied.isAfter(now)) {
@@ -94,8 +94,8 @@ public final class SuppressionList {
         }
         save(waiting);
         try {
-            Map<String, LeftAlone> fresh = new LinkedHashMap<>();
-            store.leftAlone(now).forEach(each -> fresh.put(each.address(), each));
+            Map<String, Suppressed> fresh = new LinkedHashMap<>();
+            store.suppressed(now).forEach(each -> fresh.put(each.address(), each));
             lock.lock();
             try {
                 copy = fresh;
@@ -107,10 +107,10 @@ public final class SuppressionList {
         }
     }
 
-    private void save(List<LeftAlone> mailboxes) {
-        for (LeftAlone mailbox : mailboxes) {
+    private void save(List<Suppressed> mailboxes) {
+        for (Suppressed mailbox : mailboxes) {
             try {
-                store.leaveAlone(mailbox);
+                store.suppress(mailbox);
             } catch (StorageOutage e) {
                 LOGGER.warn("tlsreport: that {} is left alone can't be written down yet: {}", mailbox.address(), e.getMessage());
                 return;
@@ -118,7 +118,7 @@ public final class SuppressionList {
             lock.lock();
             try {
                 unsaved.remove(mailbox.address(), mailbox);
-                Map<String, LeftAlone> more = new LinkedHashMap<>(copy);
+                Map<String, Suppressed> more = new LinkedHashMap<>(copy);
                 more.put(mailbox.address(), mailbox);
                 copy = more;
             } finally {

@@ -4,3 +4,4 @@
  * a day and domain is a {@link jamestls.tlsrpt.send.ReportResult}; it alone feeds log, metrics and the administrator's answer.
  */
 package jamestls.tlsrpt.send;
+

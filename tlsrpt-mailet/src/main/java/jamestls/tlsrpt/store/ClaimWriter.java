@@ -1,5 +1,7 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.Due.Expiry;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -8,16 +10,18 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.IntStream;
 
 /**
- * Claims parts of several days and domains in one transaction, with as many statements as for one: batches by key, and queries
- * over the range from the first key to the last, which find only what is not settled.
+ * Claims parts of several days and domains in one transaction, and ends such claims, with as many statements as for one: batches by
+ * key, and queries over the range from the first key to the last, which find only what is not settled.
  */
 final class ClaimWriter {
 
@@ -34,6 +38,13 @@ final class ClaimWriter {
     private static final String NEXT = "UPDATE tlsrpt_domain SET part = ?, started = ?, sessions = 0, failed = 0, is_open = 0 "
         + "WHERE day = ? AND domain = ?";
     private static final String LEASE = "UPDATE tlsrpt_part SET token = ?, leased = ? WHERE day = ? AND domain = ? AND part = ?";
+
+    private static final String OF_PART = " WHERE day = ? AND domain = ? AND part = ?";
+    private static final String SETTLE = "UPDATE tlsrpt_part SET token = '', leased = 0, result = ?" + OF_PART + " AND token = ?";
+    private static final List<String> DELETE = List.of("DELETE FROM tlsrpt_failure" + OF_PART, "DELETE FROM tlsrpt_count" + OF_PART,
+        "DELETE FROM tlsrpt_part" + OF_PART);
+    private static final String FORGET_EMPTY = "DELETE FROM tlsrpt_domain WHERE day = ? AND domain = ? AND sessions = 0 "
+        + "AND NOT EXISTS (SELECT 1 FROM tlsrpt_part p WHERE p.day = ? AND p.domain = ?)";
 
     private final Connection connection;
     private final List<TallyKey> keys;
@@ -212,5 +223,61 @@ final class ClaimWriter {
         JdbcValues.set(query, first, due.now().toEpochMilli(), due.now().plus(Expiry.MAX_LEASE).toEpochMilli(),
             due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Expiry.MAX_PAUSE).toEpochMilli());
         return first + 4;
+    }
+
+    /** Ends claims. @return for each whether it was held */
+    static List<Boolean> end(Connection connection, List<Claim.Result> results) throws SQLException {
+        List<Integer> order = IntStream.range(0, results.size()).boxed()
+            .sorted(Comparator.comparing(i -> results.get(i).claim().tally().key())).toList();
+        lock(connection, results.stream().map(result -> result.claim().tally().key()).toList());
+        boolean[] held = new boolean[results.size()];
+        List<Claim> discarded = new ArrayList<>();
+        try (PreparedStatement update = connection.prepareStatement(SETTLE)) {
+            for (int i : order) {
+                Claim.Result result = results.get(i);
+                update.setString(1, result.result().orElse("discarded"));
+                update.setString(setPart(update, 2, result.claim()), result.claim().token());
+                update.addBatch();
+            }
+            int[] changed = update.executeBatch();
+            for (int i = 0; i < changed.length; i++) {
+                held[order.get(i)] = changed[i] != 0;
+                Claim.Result result = results.get(order.get(i));
+                if (changed[i] != 0 && result.result().isEmpty()) {
+                    discarded.add(result.claim());
+                }
+            }
+        }
+        delete(connection, discarded);
+        return IntStream.range(0, held.length).mapToObj(i -> held[i]).toList();
+    }
+
+    private static void delete(Connection connection, List<Claim> claims) throws SQLException {
+        if (claims.isEmpty()) {
+            return;
+        }
+        for (String sql : DELETE) {
+            try (PreparedStatement delete = connection.prepareStatement(sql)) {
+                for (Claim claim : claims) {
+                    setPart(delete, 1, claim);
+                    delete.addBatch();
+                }
+                delete.executeBatch();
+            }
+        }
+        try (PreparedStatement delete = connection.prepareStatement(FORGET_EMPTY)) {
+            for (Claim claim : claims) {
+                JdbcValues.setKey(delete, JdbcValues.setKey(delete, 1, claim.tally().key()), claim.tally().key());
+                delete.addBatch();
+            }
+            delete.executeBatch();
+        }
+    }
+
+    /** @return the number of the next parameter */
+    private static int setPart(PreparedStatement statement, int first, Claim claim) throws SQLException {
+        int next = JdbcValues.setKey(statement, first, claim.tally().key());
+        statement.setInt(next, claim.tally().part().number());
+        return next + 1;
     }
 }

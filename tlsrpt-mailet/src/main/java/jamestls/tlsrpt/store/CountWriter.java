@@ -1,10 +1,14 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.KnownPolicies.PolicyRow;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -65,12 +69,12 @@ final class CountWriter {
      * @param policies whose texts are in the table once this is committed, and until which day they stay
      * @param by the connection
      */
-    record Written(int withoutRoom, Map<StoredPolicy, Long> policies, Connection by) {
+    record Written(int withoutRoom, Map<PolicyRow, Long> policies, Connection by) {
     }
 
-    private record Count(TallyKey key, PolicyTally policy, StoredPolicy stored) {
+    private record Count(TallyKey key, PolicyTally policy, PolicyRow row) {
         byte[] hash() {
-            return stored.hash();
+            return row.hash();
         }
     }
 
@@ -81,19 +85,19 @@ final class CountWriter {
         }
     }
 
-    Written write(WriteId group, List<DomainCounts> domains) throws SQLException {
+    Written write(WriteId group, List<Tally> domains) throws SQLException {
         Connection physical = KnownPolicies.physical(connection);
         if (domains.isEmpty() || !isNext(group, domains)) {
             return new Written(0, Map.of(), physical);
         }
-        List<DomainCounts> sorted = domains.stream().sorted((a, b) -> a.key().compareTo(b.key())).toList();
+        List<Tally> sorted = domains.stream().sorted(Comparator.comparing(Tally::key)).toList();
         List<Count> counts = new ArrayList<>(sorted.size());
-        for (DomainCounts domain : sorted) {
+        for (Tally domain : sorted) {
             for (PolicyTally policy : domain.policies()) {
-                counts.add(new Count(domain.key(), policy, StoredPolicy.of(policy.policy(), domain.key())));
+                counts.add(new Count(domain.key(), policy, PolicyRow.of(policy.policy(), domain.key())));
             }
         }
-        Map<StoredPolicy, Long> fresh = known.unknown(physical, lastDays(counts));
+        Map<PolicyRow, Long> fresh = known.unknown(physical, lastDays(counts));
         addPolicies(fresh);
         addToDomains(sorted);
         openAgain(sorted);
@@ -105,25 +109,25 @@ final class CountWriter {
         return new Written(counts.size() - counted.size(), fresh, physical);
     }
 
-    private boolean isNext(WriteId group, List<DomainCounts> domains) throws SQLException {
+    private boolean isNext(WriteId group, List<Tally> domains) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(NEXT_GROUP)) {
             JdbcValues.set(statement, 1, group.writer(), group.number(), domains.getLast().key().day().toEpochDay());
             return statement.executeUpdate() > 0;
         }
     }
 
-    private static Map<StoredPolicy, Long> lastDays(List<Count> counts) {
-        Map<StoredPolicy, Long> lastDays = new HashMap<>();
-        counts.forEach(count -> lastDays.merge(count.stored(), count.key().day().toEpochDay(), Math::max));
+    private static Map<PolicyRow, Long> lastDays(List<Count> counts) {
+        Map<PolicyRow, Long> lastDays = new HashMap<>();
+        counts.forEach(count -> lastDays.merge(count.row(), count.key().day().toEpochDay(), Math::max));
         return lastDays;
     }
 
-    private void addPolicies(Map<StoredPolicy, Long> lastDays) throws SQLException {
+    private void addPolicies(Map<PolicyRow, Long> lastDays) throws SQLException {
         if (lastDays.isEmpty()) {
             return;
         }
         try (PreparedStatement statement = connection.prepareStatement(POLICY)) {
-            for (StoredPolicy policy : lastDays.keySet().stream().sorted().toList()) {
+            for (PolicyRow policy : lastDays.keySet().stream().sorted().toList()) {
                 JdbcValues.set(statement, 1, policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(),
                     lastDays.get(policy));
                 statement.addBatch();
@@ -132,9 +136,9 @@ final class CountWriter {
         }
     }
 
-    private void addToDomains(List<DomainCounts> domains) throws SQLException {
+    private void addToDomains(List<Tally> domains) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(DOMAIN)) {
-            for (DomainCounts domain : domains) {
+            for (Tally domain : domains) {
                 int next = JdbcValues.setKey(statement, 1, domain.key());
                 JdbcValues.set(statement, next, domain.key().firstSecond().toEpochMilli(), domain.sessions(), domain.failedSessions());
                 statement.addBatch();
@@ -144,7 +148,7 @@ final class CountWriter {
     }
 
     /** After the rows are ours: whoever closed a part of that day before has committed. Mostly nobody did while the day lasts. */
-    private void openAgain(List<DomainCounts> domains) throws SQLException {
+    private void openAgain(List<Tally> domains) throws SQLException {
         Set<Long> days = new HashSet<>();
         for (long day : domains.stream().mapToLong(domain -> domain.key().day().toEpochDay()).distinct().toArray()) {
             try (PreparedStatement query = connection.prepareStatement(HAS_CLOSED_PARTS)) {
@@ -160,7 +164,7 @@ final class CountWriter {
             return;
         }
         try (PreparedStatement statement = connection.prepareStatement(OPEN_AGAIN)) {
-            for (DomainCounts domain : domains) {
+            for (Tally domain : domains) {
                 if (days.contains(domain.key().day().toEpochDay())) {
                     JdbcValues.setKey(statement, 1, domain.key());
                     statement.addBatch();
@@ -198,10 +202,10 @@ final class CountWriter {
         return counted;
     }
 
-    private void takeBackSessionsWithoutPolicy(List<DomainCounts> domains, List<Count> counted) throws SQLException {
+    private void takeBackSessionsWithoutPolicy(List<Tally> domains, List<Count> counted) throws SQLException {
         Set<TallyKey> withPolicy = counted.stream().map(Count::key).collect(Collectors.toSet());
         try (PreparedStatement statement = connection.prepareStatement(TAKE_BACK)) {
-            for (DomainCounts domain : domains) {
+            for (Tally domain : domains) {
                 if (!withPolicy.contains(domain.key())) {
                     JdbcValues.set(statement, 1, domain.sessions(), domain.failedSessions());
                     JdbcValues.setKey(statement, 3, domain.key());

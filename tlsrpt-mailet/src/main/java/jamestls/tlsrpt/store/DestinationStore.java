@@ -12,11 +12,21 @@ import java.util.Map;
  */
 public interface DestinationStore {
 
-    /** The addresses that are left alone at that time. */
-    List<LeftAlone> leftAlone(Instant now);
+    /**
+     * A mail address that gets no reports for a while.
+     *
+     * @param address in lower case
+     * @param until when that ends
+     * @param why a line of printable ASCII
+     */
+    record Suppressed(String address, Instant until, String why) {
+    }
 
-    /** From now on this is what is known about the address; what ends sooner than what is there already changes nothing. */
-    void leaveAlone(LeftAlone mailbox);
+    /** The addresses that get no reports at that time. */
+    List<Suppressed> suppressed(Instant now);
+
+    /** Adds an address; ignored if the address is suppressed for longer already. */
+    void suppress(Suppressed mailbox);
 
     /** How many reports each host got on a UTC day. */
     Map<DomainName, Long> ofDay(LocalDate day);

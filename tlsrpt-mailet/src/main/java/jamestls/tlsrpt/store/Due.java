@@ -31,4 +31,18 @@ public record Due(LocalDate lastDay, Instant now, Instant postponedUntil) {
     public Due at(Instant later) {
         return new Due(lastDay, later, postponedUntil);
     }
+
+    /** The end of a lease or pause. One that is further away than any can be was set by a clock that was wrong: it is over. */
+    record Expiry(Instant until, Duration longest) {
+
+        static final Duration LEASE = Duration.ofMinutes(20);
+        /** Much longer than any, because the clocks of two servers differ, and the one that is behind must not take the lease away. */
+        static final Duration MAX_LEASE = Duration.ofDays(1);
+        static final Duration MAX_PAUSE = Duration.ofHours(25);
+        static final Expiry NONE = new Expiry(Instant.EPOCH, Duration.ZERO);
+
+        boolean isOver(Instant now) {
+            return !now.isBefore(until) || until.isAfter(now.plus(longest));
+        }
+    }
 }

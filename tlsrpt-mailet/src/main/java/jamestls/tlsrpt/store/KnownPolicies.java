@@ -1,20 +1,58 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.outcome.AppliedPolicy;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Policies of which this server knows that they are in the table, and until which day they will stay there, so that a group of
- * sessions does not write them again. It holds for one connection: after another one, the database may be another, or one that
- * was restored. Safe for several threads.
+ * Cache of the policies that are in the table, and until which day they will stay there, so that a group of sessions does not
+ * write them again. Valid for one connection: behind another one there may be another database, or one that was restored. Safe for
+ * several threads.
  */
 final class KnownPolicies {
 
     private static final int MAX = 50_000;
+
+    /**
+     * A row of the table of policies.
+     *
+     * @param hash of the rest, the key; not to be changed
+     * @param type as on the wire
+     * @param domain empty for the recipient domain
+     * @param strings lines
+     * @param mxHosts lines
+     */
+    record PolicyRow(byte[] hash, String type, String domain, byte[] strings, byte[] mxHosts) implements Comparable<PolicyRow> {
+
+        /** @param key whose policy it is */
+        static PolicyRow of(AppliedPolicy policy, TallyKey key) {
+            String domain = policy.policyDomain().equals(key.domain()) ? "" : policy.policyDomain().ascii();
+            byte[] strings = JdbcValues.lines(policy.policyStrings());
+            byte[] mxHosts = JdbcValues.lines(policy.mxHosts());
+            return new PolicyRow(JdbcValues.hash(policy.type().wireName(), domain, strings, mxHosts), policy.type().wireName(), domain,
+                strings, mxHosts);
+        }
+
+        @Override
+        public int compareTo(PolicyRow other) {
+            return Arrays.compareUnsigned(hash, other.hash);
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof PolicyRow policy && Arrays.equals(hash, policy.hash);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(hash);
+        }
+    }
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<ByteBuffer, Long> lastDays = new LinkedHashMap<>(16, 0.75f, true) {
@@ -25,20 +63,20 @@ final class KnownPolicies {
     };
     private Connection connection;
 
-    /** The connection itself, where {@code connection} stands for one of a pool. */
+    /** The driver's connection below one that a pool handed out. */
     static Connection physical(Connection connection) throws SQLException {
         return connection.unwrap(Connection.class);
     }
 
-    /** Those that are not known to stay as long as they are wanted. */
-    Map<StoredPolicy, Long> unknown(Connection physical, Map<StoredPolicy, Long> wanted) {
+    /** @return those of {@code wanted} that have to be written */
+    Map<PolicyRow, Long> unknown(Connection physical, Map<PolicyRow, Long> wanted) {
         lock.lock();
         try {
             if (physical != connection) {
                 lastDays.clear();
                 connection = physical;
             }
-            Map<StoredPolicy, Long> unknown = new LinkedHashMap<>();
+            Map<PolicyRow, Long> unknown = new LinkedHashMap<>();
             wanted.forEach((policy, day) -> {
                 Long known = lastDays.get(ByteBuffer.wrap(policy.hash()));
                 if (known == null || known < day) {
@@ -51,8 +89,8 @@ final class KnownPolicies {
         }
     }
 
-    /** They were written and committed. */
-    void committed(Connection physical, Map<StoredPolicy, Long> written) {
+    /** Notes what was written and committed. */
+    void committed(Connection physical, Map<PolicyRow, Long> written) {
         lock.lock();
         try {
             if (physical == connection) {
@@ -63,7 +101,7 @@ final class KnownPolicies {
         }
     }
 
-    /** Something was deleted, or nobody knows whether something was committed. */
+    /** Empties the cache: after a deletion, or a commit of unknown outcome. */
     void forget() {
         lock.lock();
         try {

@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -16,9 +17,9 @@ public final class MemoryDestinationStore implements DestinationStore {
     private static final int MAX_ADDRESSES = 100_000;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<String, LeftAlone> addresses = new LinkedHashMap<>() {
+    private final Map<String, Suppressed> addresses = new LinkedHashMap<>() {
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, LeftAlone> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, Suppressed> eldest) {
             return size() > MAX_ADDRESSES;
         }
     };
@@ -30,7 +31,7 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
-    public List<LeftAlone> leftAlone(Instant now) {
+    public List<Suppressed> suppressed(Instant now) {
         lock.lock();
         try {
             return addresses.values().stream().filter(each -> each.until().isAfter(now)).toList();
@@ -40,7 +41,7 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void leaveAlone(LeftAlone mailbox) {
+    public void suppress(Suppressed mailbox) {
         lock.lock();
         try {
             addresses.merge(mailbox.address(), mailbox, (before, fresh) -> fresh.until().isAfter(before.until()) ? fresh : before);

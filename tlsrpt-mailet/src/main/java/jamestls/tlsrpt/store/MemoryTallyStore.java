@@ -1,5 +1,8 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.tlsrpt.store.Due.Expiry;
+import jamestls.tlsrpt.store.TallyLimits.ByteBudget;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.HashMap;
@@ -26,18 +29,18 @@ public final class MemoryTallyStore implements TallyStore {
 
     public MemoryTallyStore(TallyLimits limits) {
         this.limits = limits;
-        this.budget = new ByteBudget(limits.bytes());
+        this.budget = limits.budget();
     }
 
     @Override
-    public int add(WriteId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<Tally> tallies) {
         return alone(() -> {
             Long last = groups.get(group.writer());
             if (last != null && last >= group.number()) {
                 return 0;
             }
             groups.put(group.writer(), group.number());
-            return counts.stream().mapToInt(this::add).sum();
+            return tallies.stream().mapToInt(this::add).sum();
         });
     }
 
@@ -59,13 +62,13 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<ClaimResult> endings) {
-        return alone(() -> endings.stream().map(ending -> discarded(ending.claim())).toList());
+    public List<Boolean> end(List<Claim.Result> results) {
+        return alone(() -> results.stream().map(result -> discarded(result.claim())).toList());
     }
 
     private boolean discarded(Claim claim) {
         return held(claim).map(closed -> {
-            closed.counter.release();
+            closed.counts.release();
             entries.get(claim.tally().key()).closed.remove(claim.tally().part().number());
             return true;
         }).orElse(false);
@@ -88,8 +91,8 @@ public final class MemoryTallyStore implements TallyStore {
         alone(() -> entries.entrySet().removeIf(entry -> {
             boolean old = entry.getKey().day().isBefore(firstKept);
             if (old) {
-                entry.getValue().open.ifPresent(DomainCounter::release);
-                entry.getValue().closed.values().forEach(closed -> closed.counter.release());
+                entry.getValue().open.ifPresent(Tally::release);
+                entry.getValue().closed.values().forEach(closed -> closed.counts.release());
                 budget.giveBack(DOMAIN_WEIGHT);
             }
             return old;
@@ -101,19 +104,20 @@ public final class MemoryTallyStore implements TallyStore {
         return budget.left();
     }
 
-    private int add(DomainCounts counts) {
-        Entry entry = entries.get(counts.key());
+    private int add(Tally more) {
+        Entry entry = entries.get(more.key());
         if (entry == null) {
-            if (!roomForDomain(counts.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
-                return counts.policies().size();
+            if (!roomForDomain(more.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
+                return more.policies().size();
             }
-            entry = new Entry(ReportPeriod.first(counts.key()));
-            entries.put(counts.key(), entry);
-            domains.merge(counts.key().day(), 1, Integer::sum);
+            entry = new Entry(ReportPeriod.first(more.key()));
+            entries.put(more.key(), entry);
+            domains.merge(more.key().day(), 1, Integer::sum);
         }
-        DomainCounter counter = entry.open.orElseGet(() -> new DomainCounter(limits, budget));
-        int dropped = counter.merge(counts);
-        entry.open = Optional.of(counter).filter(used -> !used.isEmpty());
+        Optional<Tally> open = entry.open.or(() -> Tally.within(limits, budget, more.key()));
+        int dropped = open.map(tally -> tally.add(more)).orElseGet(() -> more.policies().size());
+        open.filter(Tally::isEmpty).ifPresent(Tally::release);
+        entry.open = open.filter(tally -> !tally.isEmpty());
         return dropped;
     }
 
@@ -138,7 +142,7 @@ public final class MemoryTallyStore implements TallyStore {
 
     private static final class Entry {
         private ReportPeriod part;
-        private Optional<DomainCounter> open = Optional.empty();
+        private Optional<Tally> open = Optional.empty();
         private final SortedMap<Integer, Closed> closed = new TreeMap<>();
 
         Entry(ReportPeriod part) {
@@ -155,11 +159,9 @@ public final class MemoryTallyStore implements TallyStore {
         }
 
         private Optional<Closed> close(TallyKey key, Instant now) {
-            return open.map(counter -> {
+            return open.map(counts -> {
                 Instant end = part.endAt(now, key);
-                DomainCounts counts = counter.counts(key);
-                Closed fresh = new Closed(counter,
-                    new DomainTally(key, part, end, counts.sessions(), counts.failedSessions(), counts.policies()));
+                Closed fresh = new Closed(counts, counts.snapshot(part, end));
                 closed.put(part.number(), fresh);
                 part = part.next(end, key);
                 open = Optional.empty();
@@ -169,7 +171,7 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     private static final class Closed {
-        private final DomainCounter counter;
+        private final Tally counts;
         private final DomainTally tally;
         private String token = "";
         private Expiry lease = Expiry.NONE;
@@ -177,8 +179,8 @@ public final class MemoryTallyStore implements TallyStore {
         private int tries;
         private boolean claimed;
 
-        Closed(DomainCounter counter, DomainTally tally) {
-            this.counter = counter;
+        Closed(Tally counts, DomainTally tally) {
+            this.counts = counts;
             this.tally = tally;
         }
 

@@ -16,6 +16,17 @@ import java.util.Optional;
  */
 public record ReportRecord(Dispatch dispatch, State state, int tries, Instant at, Optional<Instant> retryAt, String result) {
 
+    /**
+     * One report and one destination.
+     *
+     * @param key day and recipient domain
+     * @param part number of the day's part
+     * @param reportId as it stands in the report; it follows from {@code key} and {@code part}
+     * @param destination the URI of the {@code rua} field
+     */
+    public record Dispatch(TallyKey key, int part, String reportId, String destination) {
+    }
+
     /** From {@link #SENDING} to one of the others; {@link #REFUSED} may become {@link #SENDING} again. */
     public enum State {
         /** Begun. If the one who began it is gone, nobody knows whether the destination has it. */

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.store;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
 import jamestls.storage.Migrations;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -38,15 +39,15 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
-    public List<LeftAlone> leftAlone(Instant now) {
+    public List<Suppressed> suppressed(Instant now) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
                      "SELECT address, until, why FROM tlsdest_left_alone WHERE until > ? ORDER BY until DESC, address LIMIT ?")) {
                 JdbcValues.set(query, 1, now.toEpochMilli(), MAX_ADDRESSES);
-                List<LeftAlone> all = new ArrayList<>();
+                List<Suppressed> all = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
-                        all.add(new LeftAlone(answer.getString(1), Instant.ofEpochMilli(answer.getLong(2)), answer.getString(3)));
+                        all.add(new Suppressed(answer.getString(1), Instant.ofEpochMilli(answer.getLong(2)), answer.getString(3)));
                     }
                 }
                 return all;
@@ -55,7 +56,7 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void leaveAlone(LeftAlone mailbox) {
+    public void suppress(Suppressed mailbox) {
         database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
                      "INSERT INTO tlsdest_left_alone (address, until, why) VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET "

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.store;
 import jamestls.storage.Database;
 import jamestls.storage.SqlWork;
 import jamestls.storage.StorageOutage;
+import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.storage.Database;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -25,23 +26,26 @@ public final class SqlTallyStore implements TallyStore {
         + "WHERE day <= ? AND (day, domain) > (?, ?) AND " + ClaimWriter.FREE + " ORDER BY day, domain LIMIT ?) p "
         + "ORDER BY day, domain LIMIT ?";
 
+    private static final int DOMAINS_PER_SLICE = 100;
+    private static final int ROWS_PER_SLICE = 1_000;
+    private static final List<String> TABLES =
+        List.of("tlsrpt_failure", "tlsrpt_count", "tlsrpt_part", "tlsrpt_domain");
+
     private final Database database;
     private final TallyLimits limits;
-    private final TallyPurge purge;
     private final KnownPolicies known = new KnownPolicies();
 
     /** @param limits those for each domain apply; days and domains are limited by the disk */
     public SqlTallyStore(Database database, TallyLimits limits) {
         this.database = database;
         this.limits = limits;
-        this.purge = new TallyPurge(database);
     }
 
     @Override
-    public int add(WriteId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<Tally> tallies) {
         try {
             CountWriter.Written written = database.transaction(connection ->
-                new CountWriter(connection, limits, known).write(group, counts));
+                new CountWriter(connection, limits, known).write(group, tallies));
             known.committed(written.by(), written.policies());
             return written.withoutRoom();
         } catch (RuntimeException e) {
@@ -77,8 +81,8 @@ public final class SqlTallyStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<ClaimResult> endings) {
-        return database.transaction(connection -> new EndWriter(connection).end(endings));
+    public List<Boolean> end(List<Claim.Result> results) {
+        return database.transaction(connection -> ClaimWriter.end(connection, results));
     }
 
     @Override
@@ -96,12 +100,56 @@ public final class SqlTallyStore implements TallyStore {
         }
     }
 
+    /**
+     * Deletes slice by slice, each a transaction of its own, so that what is to be counted meanwhile waits for one slice at most. What
+     * was deleted is free for new rows; the file itself does not shrink. Stops early if the thread is interrupted.
+     */
     @Override
     public void forget(LocalDate firstKept) {
         try {
-            purge.forget(firstKept);
+            boolean more = true;
+            while (more && !Thread.currentThread().isInterrupted()) {
+                more = slice(firstKept.toEpochDay());
+            }
         } finally {
             known.forget();
+        }
+    }
+
+    private boolean slice(long firstKept) {
+        return database.transaction(connection -> deleteDomains(connection, firstKept)
+            + deleteRows(connection, "tlsrpt_policy", "hash", firstKept)
+            + deleteRows(connection, "tlsrpt_group", "writer", firstKept)) > 0;
+    }
+
+    private static int deleteDomains(Connection connection, long firstKept) throws SQLException {
+        List<TallyKey> keys = new ArrayList<>();
+        try (PreparedStatement query = connection.prepareStatement(
+                 "SELECT day, domain FROM tlsrpt_domain WHERE day < ? ORDER BY day, domain LIMIT ?")) {
+            JdbcValues.set(query, 1, firstKept, DOMAINS_PER_SLICE);
+            try (ResultSet answer = query.executeQuery()) {
+                while (answer.next()) {
+                    keys.add(TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2)));
+                }
+            }
+        }
+        for (String table : keys.isEmpty() ? List.<String>of() : TABLES) {
+            try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE day = ? AND domain = ?")) {
+                for (TallyKey key : keys) {
+                    JdbcValues.setKey(delete, 1, key);
+                    delete.addBatch();
+                }
+                delete.executeBatch();
+            }
+        }
+        return keys.size();
+    }
+
+    private static int deleteRows(Connection connection, String table, String id, long firstKept) throws SQLException {
+        try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + " WHERE " + id + " IN (SELECT " + id
+                 + " FROM " + table + " WHERE last_day < ? LIMIT ?)")) {
+            JdbcValues.set(delete, 1, firstKept, ROWS_PER_SLICE);
+            return delete.executeUpdate();
         }
     }
 }

@@ -4,11 +4,12 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
 import java.time.Clock;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * All stores, in one place. Whoever opens them closes them.
+ * All stores of one database, or of memory. Whoever opens them closes them.
  *
  * @param tallies counters
  * @param reports records
@@ -34,6 +35,13 @@ public record Stores(TallyStore tallies, ReportStore reports, DestinationStore d
     public static Stores in(Database database) {
         return new Stores(new SqlTallyStore(database, TallyLimits.DEFAULT), new SqlReportStore(database),
             new SqlDestinationStore(database), Optional.of(database));
+    }
+
+    /** Deletes counts and records of days before {@code firstKept}. */
+    public void forget(LocalDate firstKept) {
+        tallies.forget(firstKept);
+        reports.forget(firstKept);
+        destinations.forget(firstKept);
     }
 
     @Override

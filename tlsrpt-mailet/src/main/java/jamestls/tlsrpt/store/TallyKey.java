@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.dns.DomainName;
+import jamestls.outcome.TlsOutcome;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -24,6 +25,11 @@ public record TallyKey(LocalDate day, DomainName domain, Optional<DomainName> su
     /** Reported by the usual one. */
     public TallyKey(LocalDate day, DomainName domain) {
         this(day, domain, Optional.empty());
+    }
+
+    /** The report in which an outcome is counted: of the UTC day in which the session ended (RFC 8460 §4.1). */
+    public static TallyKey of(TlsOutcome outcome) {
+        return new TallyKey(outcome.at().atZone(ZoneOffset.UTC).toLocalDate(), outcome.recipientDomain(), outcome.sendingDomain());
     }
 
     /** @param name as {@link #name} gives it */

@@ -4,6 +4,7 @@ import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.PolicyType;
 import jamestls.outcome.ResultType;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;

@@ -15,13 +15,22 @@ import java.util.Optional;
 public interface TallyStore {
 
     /**
+     * Idempotency key of one write: a retry after a commit of unknown outcome is ignored.
+     *
+     * @param writer who adds; a name that no one else has or ever had
+     * @param number grows with each group of this writer
+     */
+    record WriteId(String writer, long number) {
+    }
+
+    /**
      * Adds to the counters; all of it or, on an exception, nothing. A group whose number is not above its writer's last one
      * was added before and is ignored.
      *
-     * @param counts each day and domain at most once
+     * @param tallies each day and domain at most once; they are only read
      * @return how many policies found no room, each with its counts
      */
-    int add(WriteId group, List<DomainCounts> counts);
+    int add(WriteId group, List<Tally> tallies);
 
     /**
      * What may be claimed, in the order of its keys, so that much can be read page by page.
@@ -52,16 +61,16 @@ public interface TallyStore {
      * @return for each whether it was held; false if the lease had run out and another one has the part now, and then nothing is
      *     changed about it
      */
-    List<Boolean> end(List<ClaimResult> endings);
+    List<Boolean> end(List<Claim.Result> results);
 
     /** As {@link #end}. */
     default boolean settle(Claim claim, String result) {
-        return end(List.of(ClaimResult.settled(claim, result))).getFirst();
+        return end(List.of(Claim.Result.settled(claim, result))).getFirst();
     }
 
     /** As {@link #end}. */
     default boolean discard(Claim claim) {
-        return end(List.of(ClaimResult.discarded(claim))).getFirst();
+        return end(List.of(Claim.Result.discarded(claim))).getFirst();
     }
 
     /** It could not be reported; it may be claimed again from then on, as it is. */

@@ -17,8 +17,8 @@ import jamestls.outcome.TlsOutcome;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
-import jamestls.tlsrpt.store.Dispatch;
-import jamestls.tlsrpt.store.LeftAlone;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
+import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
@@ -117,7 +117,7 @@ class CommandsTest {
     void showShouldSayWhoIsLeftAloneAndWhoHasHadEnough() throws IOException {
         Instant until = Instant.now().plus(Duration.ofDays(7)).truncatedTo(ChronoUnit.MILLIS);
         try (Stores stores = Stores.open(Optional.of(file()), Clock.systemUTC())) {
-            stores.destinations().leaveAlone(new LeftAlone("tls@rcpt.example", until, "a report was refused: 550 5.1.1 nobody here"));
+            stores.destinations().suppress(new Suppressed("tls@rcpt.example", until, "a report was refused: 550 5.1.1 nobody here"));
             stores.destinations().add(LocalDate.now(ZoneOffset.UTC), Map.of(DomainName.of("victim.example"), 1_000,
                 DomainName.of("rcpt.example"), 999));
         }

@@ -14,7 +14,7 @@ import jamestls.tlsrpt.report.ReportJson;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;

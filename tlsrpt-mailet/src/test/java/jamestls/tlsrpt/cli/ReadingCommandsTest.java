@@ -108,7 +108,7 @@ class ReadingCommandsTest {
             Map<String, String> before = snapshot();
             assertThat(run(command).exitCode()).as("nothing is counted").isEqualTo(4);
             assertThat(snapshot().get("database.sqlite")).isEqualTo(before.get("database.sqlite"));
-            assertThat(server.destinations().leftAlone(Clock.systemUTC().instant())).isEmpty();
+            assertThat(server.destinations().suppressed(Clock.systemUTC().instant())).isEmpty();
         }
         Map<String, String> before = snapshot();
         assertThat(run(command).exitCode()).isEqualTo(4);

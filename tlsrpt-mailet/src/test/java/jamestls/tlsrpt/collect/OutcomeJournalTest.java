@@ -82,7 +82,7 @@ class OutcomeJournalTest {
         });
         IntStream.range(0, 1_000).forEach(i -> journal.record(List.of(met(NOON))));
 
-        assertThat(journal.state()).isEqualTo(new JournalState(1_000, 0, Optional.of(NOON), "not today"));
+        assertThat(journal.state()).isEqualTo(new OutcomeJournal.State(1_000, 0, Optional.of(NOON), "not today"));
         go.countDown();
         await().until(() -> journal.state().waiting() == 0);
         assertThat(sessions()).isEqualTo(1_000);

@@ -1,14 +1,13 @@
 package jamestls.tlsrpt.collect;
 
 import jamestls.tlsrpt.store.Claim;
-import jamestls.tlsrpt.store.ClaimResult;
-import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryTallyStore;
+import jamestls.tlsrpt.store.Tally;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
 import jamestls.tlsrpt.store.TallyStore;
-import jamestls.tlsrpt.store.WriteId;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -38,10 +37,10 @@ final class ScriptedStore implements TallyStore {
     }
 
     @Override
-    public int add(WriteId group, List<DomainCounts> counts) {
+    public int add(WriteId group, List<Tally> tallies) {
         tried.add(group);
         before.accept(group);
-        int dropped = memory.add(group, counts);
+        int dropped = memory.add(group, tallies);
         after.accept(group);
         return dropped;
     }
@@ -57,8 +56,8 @@ final class ScriptedStore implements TallyStore {
     }
 
     @Override
-    public List<Boolean> end(List<ClaimResult> endings) {
-        return memory.end(endings);
+    public List<Boolean> end(List<Claim.Result> results) {
+        return memory.end(results);
     }
 
     @Override

@@ -22,7 +22,7 @@ import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.nio.charset.StandardCharsets;

@@ -14,7 +14,7 @@ import jakarta.mail.internet.MimeMultipart;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.ByteArrayInputStream;

@@ -8,7 +8,7 @@ import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.nio.charset.StandardCharsets;

@@ -6,7 +6,7 @@ import jamestls.dns.DomainName;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
-import jamestls.tlsrpt.store.LeftAlone;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import jamestls.tlsrpt.store.MemoryDestinationStore;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -120,13 +120,13 @@ class DailyCapTest {
         }
 
         @Override
-        public List<LeftAlone> leftAlone(Instant now) {
-            return working().leftAlone(now);
+        public List<Suppressed> suppressed(Instant now) {
+            return working().suppressed(now);
         }
 
         @Override
-        public void leaveAlone(LeftAlone mailbox) {
-            working().leaveAlone(mailbox);
+        public void suppress(Suppressed mailbox) {
+            working().suppress(mailbox);
         }
 
         @Override

@@ -17,7 +17,7 @@ import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.PolicyTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.util.ArrayList;

@@ -1,27 +1,22 @@
 package jamestls.tlsrpt.send;
 
-import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.REPORTER;
+import static jamestls.tlsrpt.Samples.tallies;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.SettableClock;
-import jamestls.outcome.AppliedPolicy;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
-import jamestls.tlsrpt.store.DomainCounts;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
-import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.WriteId;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,10 +37,8 @@ class LongRunTest {
 
     @Test
     void leaseShouldBeginWhenItIsTakenAndNotWithTheRun() {
-        tallies.add(new WriteId("test", 1), IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example"))
-            .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 1, 0,
-                List.of(new PolicyTally(AppliedPolicy.none(domain), 1, 0, Map.of()))))
-            .toList());
+        tallies.add(new WriteId("test", 1),
+            tallies(IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example")).toList(), 1));
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10_000),
             FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), new Transports(this::send, this::send), new ReportLog(metrics),

@@ -1,20 +1,16 @@
 package jamestls.tlsrpt.send;
 
-import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.tallies;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.outcome.AppliedPolicy;
 import jamestls.storage.DatabaseAddress;
-import jamestls.tlsrpt.store.DomainCounts;
-import jamestls.tlsrpt.store.PolicyTally;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.Stores;
-import jamestls.tlsrpt.store.TallyKey;
-import jamestls.tlsrpt.store.WriteId;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,10 +102,7 @@ class NodesTest {
     }
 
     private void count() {
-        stores.tallies().add(new WriteId("test", 1), domains(DOMAINS).stream()
-            .map(domain -> new DomainCounts(new TallyKey(DAY, domain), 3, 0,
-                List.of(new PolicyTally(AppliedPolicy.none(domain), 3, 0, Map.of()))))
-            .toList());
+        stores.tallies().add(new WriteId("test", 1), tallies(domains(DOMAINS), 3));
     }
 
     private record Entry(String node, String reportId, String destination, String hash) {

@@ -5,6 +5,7 @@ import static jamestls.tlsrpt.Samples.NOON;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -18,7 +19,7 @@ abstract class DestinationStoreContract {
 
     private static final DomainName HOST = DomainName.of("victim.example");
     private static final DomainName OTHER = DomainName.of("other.example");
-    private static final LeftAlone WEEK = new LeftAlone("tls@rcpt.example", NOON.plus(Duration.ofDays(7)), "550 5.1.1 nobody here");
+    private static final Suppressed WEEK = new Suppressed("tls@rcpt.example", NOON.plus(Duration.ofDays(7)), "550 5.1.1 nobody here");
 
     private DestinationStore store;
 
@@ -35,23 +36,23 @@ abstract class DestinationStoreContract {
 
     @Test
     void addressShouldBeLeftAloneUntilItsTimeIsOver() {
-        store.leaveAlone(WEEK);
-        store.leaveAlone(new LeftAlone("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
+        store.suppress(WEEK);
+        store.suppress(new Suppressed("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
 
-        assertThat(again(store).leftAlone(NOON)).containsExactlyInAnyOrder(WEEK,
-            new LeftAlone("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
-        assertThat(store.leftAlone(NOON.plusSeconds(1))).containsExactly(WEEK);
-        assertThat(store.leftAlone(WEEK.until())).isEmpty();
+        assertThat(again(store).suppressed(NOON)).containsExactlyInAnyOrder(WEEK,
+            new Suppressed("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
+        assertThat(store.suppressed(NOON.plusSeconds(1))).containsExactly(WEEK);
+        assertThat(store.suppressed(WEEK.until())).isEmpty();
     }
 
     @Test
     void longerTimeShouldWin() {
-        LeftAlone later = new LeftAlone(WEEK.address(), WEEK.until().plusSeconds(60), "again");
-        store.leaveAlone(WEEK);
-        store.leaveAlone(later);
-        store.leaveAlone(WEEK);
+        Suppressed later = new Suppressed(WEEK.address(), WEEK.until().plusSeconds(60), "again");
+        store.suppress(WEEK);
+        store.suppress(later);
+        store.suppress(WEEK);
 
-        assertThat(store.leftAlone(NOON)).containsExactly(later);
+        assertThat(store.suppressed(NOON)).containsExactly(later);
     }
 
     @Test
@@ -81,10 +82,10 @@ abstract class DestinationStoreContract {
     @Test
     void oldDaysShouldBeForgotten() {
         store.add(DAY, Map.of(HOST, 3));
-        store.leaveAlone(WEEK);
+        store.suppress(WEEK);
         store.forget(DAY.plusDays(1));
 
         assertThat(store.ofDay(DAY)).isEmpty();
-        assertThat(store.leftAlone(NOON)).containsExactly(WEEK);
+        assertThat(store.suppressed(NOON)).containsExactly(WEEK);
     }
 }

@@ -6,6 +6,7 @@ import static jamestls.tlsrpt.Samples.RCPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -23,7 +24,7 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
     @Test
     void domainsBeyondTheLimitShouldBeDroppedAndCounted() {
         TallyStore small = new MemoryTallyStore(new TallyLimits(4, 2, 10, 10, 1 << 20));
-        List<CountedSession> sessions = IntStream.range(0, 5)
+        List<Session> sessions = IntStream.range(0, 5)
             .mapToObj(i -> success(new TallyKey(DAY, DomainName.of("d" + i + ".example")))).toList();
 
         assertThat(small.add(new WriteId("a", 1), counts(sessions))).isEqualTo(3);

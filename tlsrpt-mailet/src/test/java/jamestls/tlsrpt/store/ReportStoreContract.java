@@ -6,6 +6,7 @@ import static jamestls.tlsrpt.Samples.RCPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import java.time.Instant;
 import java.util.List;

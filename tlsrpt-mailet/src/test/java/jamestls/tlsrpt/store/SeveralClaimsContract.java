@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.PolicyType;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.Due.Expiry;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +25,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     void severalShouldBeClaimedAtOnceEachWithItsOwnCounts() {
         List<TallyKey> keys = IntStream.range(0, 5).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         keys.forEach(key -> add(List.of(
-            new CountedSession(key, Map.of(AppliedPolicy.none(key.domain()), Set.of())), failure(key, "at " + key.domain()))));
+            new Session(key, Map.of(AppliedPolicy.none(key.domain()), Set.of())), failure(key, "at " + key.domain()))));
         store().postpone(store().claim(keys.get(1), LATER).orElseThrow(), NEXT_DAY);
         store().claim(keys.get(2), LATER);
 
@@ -49,10 +52,10 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
         List<Claim> claims = store().claim(keys, LATER);
         Claim heir = store().claim(keys.get(1), Due.finishedDays(NEXT_DAY.plus(Expiry.LEASE))).orElseThrow();
 
-        assertThat(store().end(List.of(ClaimResult.discarded(claims.get(2)), ClaimResult.settled(claims.get(1), "sent"),
-            ClaimResult.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
+        assertThat(store().end(List.of(Claim.Result.discarded(claims.get(2)), Claim.Result.settled(claims.get(1), "sent"),
+            Claim.Result.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
         assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).containsExactly(keys.get(1));
-        assertThat(store().end(List.of(ClaimResult.settled(heir, "sent")))).containsExactly(true);
+        assertThat(store().end(List.of(Claim.Result.settled(heir, "sent")))).containsExactly(true);
     }
 
     @Test
@@ -69,7 +72,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     void policyOfSeveralDomainsShouldBeEachOnesOwn() {
         List<TallyKey> keys = IntStream.range(0, 2).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         AppliedPolicy shared = new AppliedPolicy(PolicyType.STS, keys.get(0).domain(), List.of("version: STSv1"), List.of());
-        add(List.of(new CountedSession(keys.get(0), Map.of(shared, Set.of())), new CountedSession(keys.get(1), Map.of(shared, Set.of()))));
+        add(List.of(new Session(keys.get(0), Map.of(shared, Set.of())), new Session(keys.get(1), Map.of(shared, Set.of()))));
 
         assertThat(store().claim(keys, LATER)).hasSize(2)
             .allSatisfy(claim -> assertThat(claim.tally().policies()).extracting(PolicyTally::policy).containsExactly(shared));
@@ -80,10 +83,10 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
         TallyLimits limits = new TallyLimits(4, 10, 20, 100, 1 << 28);
         TallyStore store = open(limits);
         List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
-        PendingCounts pending = new PendingCounts(limits);
-        keys.forEach(key -> IntStream.range(0, 1_500).forEach(i -> pending.add(new CountedSession(key,
+        List<Session> sessions = new ArrayList<>();
+        keys.forEach(key -> IntStream.range(0, 1_500).forEach(i -> sessions.add(new Session(key,
             Map.of(AppliedPolicy.none(DomainName.of("p" + i / 100 + ".example")), Set.of(detail("reason " + i)))))));
-        store.add(new WriteId("test", 1), pending.counts());
+        store.add(new WriteId("test", 1), counts(limits, sessions));
 
         List<TallyKey> claimed = new ArrayList<>();
         List<Claim> claims = store.claim(keys, LATER);

@@ -10,6 +10,9 @@ import jamestls.outcome.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
+import jamestls.tlsrpt.store.TallyStoreContract.Session;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -61,7 +64,7 @@ class TallySchemaTest {
             AppliedPolicy policy = AppliedPolicy.none(COUNTED.domain());
             FailureKey failure = TallyStoreContract.detail("because");
             tallies.add(new WriteId("new", 1), TallyStoreContract.counts(List.of(
-                new CountedSession(COUNTED, Map.of(policy, Set.of(failure))), new CountedSession(SENT, Map.of(policy, Set.of())))));
+                new Session(COUNTED, Map.of(policy, Set.of(failure))), new Session(SENT, Map.of(policy, Set.of())))));
 
             assertThat(tallies.claim(COUNTED, due).orElseThrow().tally()).satisfies(tally -> {
                 assertThat(tally.sessions()).isEqualTo(8);

@@ -14,6 +14,10 @@ import jamestls.outcome.PolicyType;
 import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.Samples;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.Due.Expiry;
+import jamestls.tlsrpt.store.TallyLimits.ByteBudget;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,6 +40,10 @@ abstract class TallyStoreContract {
 
     private TallyStore store;
     private long groups;
+
+    /** A session by the failures under each policy that was evaluated. */
+    record Session(TallyKey key, Map<AppliedPolicy, Set<FailureKey>> policies) {
+    }
 
     /** Empty. */
     abstract TallyStore open(TallyLimits limits);
@@ -124,8 +133,8 @@ abstract class TallyStoreContract {
             List.of("*.mx.example"));
         FailureKey full = FailureKey.of(Samples.peer(), new Violation(ResultType.CERTIFICATE_EXPIRED, "because"));
         FailureKey bare = detail("");
-        add(List.of(new CountedSession(KEY, Map.of(strange, Set.of(full, bare), tlsa(), Set.of())),
-            new CountedSession(KEY, Map.of(AppliedPolicy.none(RCPT), Set.of(bare)))));
+        add(List.of(new Session(KEY, Map.of(strange, Set.of(full, bare), tlsa(), Set.of())),
+            new Session(KEY, Map.of(AppliedPolicy.none(RCPT), Set.of(bare)))));
 
         DomainTally tally = store.claim(KEY, LATER).orElseThrow().tally();
 
@@ -139,7 +148,7 @@ abstract class TallyStoreContract {
 
     @Test
     void groupShouldCountOnceHoweverOftenItIsAdded() {
-        List<DomainCounts> counts = counts(List.of(success(KEY), failure(KEY, "a")));
+        List<Tally> counts = counts(List.of(success(KEY), failure(KEY, "a")));
         store.add(new WriteId("one", 1), counts);
         store.add(new WriteId("one", 1), counts);
         store.add(new WriteId("one", 2), counts);
@@ -154,7 +163,7 @@ abstract class TallyStoreContract {
     void policyThatChangesWithinTheDayShouldBeTwo() {
         AppliedPolicy before = sts();
         AppliedPolicy after = new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1", "mode: testing"), List.of());
-        add(List.of(success(KEY), new CountedSession(KEY, Map.of(after, Set.of()))));
+        add(List.of(success(KEY), new Session(KEY, Map.of(after, Set.of()))));
 
         assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies()).extracting(PolicyTally::policy)
             .containsExactlyInAnyOrder(before, after);
@@ -294,7 +303,7 @@ abstract class TallyStoreContract {
     @Test
     void foldedFailuresOfOneSessionShouldNotExceedTheSessions() {
         store = open(new TallyLimits(4, 10, 10, 0, 1 << 20));
-        add(List.of(new CountedSession(KEY, Map.of(sts(), Set.of(detail("a"), detail("b"))))));
+        add(List.of(new Session(KEY, Map.of(sts(), Set.of(detail("a"), detail("b"))))));
 
         assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies().getFirst().details())
             .isEqualTo(Map.of(FailureKey.folded(ResultType.VALIDATION_FAILURE), 1L));
@@ -305,7 +314,7 @@ abstract class TallyStoreContract {
         store = open(new TallyLimits(4, 10, 2, 10, 1 << 20));
         int dropped = IntStream.range(0, 5)
             .mapToObj(i -> AppliedPolicy.none(DomainName.of("p" + i + ".example")))
-            .mapToInt(policy -> add(List.of(new CountedSession(KEY, Map.of(policy, Set.of())))))
+            .mapToInt(policy -> add(List.of(new Session(KEY, Map.of(policy, Set.of())))))
             .sum();
 
         assertThat(dropped).isEqualTo(3);
@@ -349,22 +358,28 @@ abstract class TallyStoreContract {
         return store.present(due, Optional.empty(), 1_000);
     }
 
-    final int add(List<CountedSession> sessions) {
+    final int add(List<Session> sessions) {
         return store.add(new WriteId("test", ++groups), counts(sessions));
     }
 
-    static List<DomainCounts> counts(List<CountedSession> sessions) {
-        PendingCounts pending = new PendingCounts(TallyLimits.DEFAULT);
-        assertThat(sessions).allMatch(pending::add);
-        return pending.counts();
+    static List<Tally> counts(List<Session> sessions) {
+        return counts(TallyLimits.DEFAULT, sessions);
     }
 
-    static CountedSession success(TallyKey key) {
-        return new CountedSession(key, Map.of(sts(), Set.of()));
+    static List<Tally> counts(TallyLimits limits, List<Session> sessions) {
+        ByteBudget budget = limits.budget();
+        Map<TallyKey, Tally> tallies = new TreeMap<>();
+        sessions.forEach(session -> tallies.computeIfAbsent(session.key(), key -> Tally.within(limits, budget, key).orElseThrow())
+            .add(session.policies()));
+        return List.copyOf(tallies.values());
     }
 
-    static CountedSession failure(TallyKey key, String reason) {
-        return new CountedSession(key, Map.of(sts(), Set.of(detail(reason))));
+    static Session success(TallyKey key) {
+        return new Session(key, Map.of(sts(), Set.of()));
+    }
+
+    static Session failure(TallyKey key, String reason) {
+        return new Session(key, Map.of(sts(), Set.of(detail(reason))));
     }
 
     static FailureKey detail(String reason) {

@@ -1,4 +1,4 @@
-package jamestls.tlsrpt.collect;
+package jamestls.tlsrpt.store;
 
 import static jamestls.tlsrpt.Samples.NOON;
 import static jamestls.tlsrpt.Samples.RCPT;
@@ -19,13 +19,8 @@ import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.Vectors;
-import jamestls.tlsrpt.store.CountedSession;
-import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.Due;
-import jamestls.tlsrpt.store.MemoryTallyStore;
-import jamestls.tlsrpt.store.PolicyTally;
-import jamestls.tlsrpt.store.TallyKey;
-import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -42,16 +37,16 @@ class TallyTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final MemoryTallyStore store = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final OutcomeJournal tally = new OutcomeJournal(store, metrics, Clock.systemUTC());
+    private final OutcomeJournal journal = new OutcomeJournal(store, metrics, Clock.systemUTC());
 
     @AfterEach
     void close() {
-        tally.close();
+        journal.close();
     }
 
     @Test
     void sessionShouldCountOnceForEachPolicyEvaluated() {
-        tally.record(List.of(new TlsOutcome(NOON, RCPT, peer(), List.of(
+        journal.record(List.of(new TlsOutcome(NOON, RCPT, peer(), List.of(
             new PolicyVerdict.Met(tlsa()),
             new PolicyVerdict.Violated(sts(), List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "self-signed")))))));
 
@@ -67,7 +62,7 @@ class TallyTest {
     @Test
     void severalViolationsShouldBeOneFailedSessionWithSeveralDetails() {
         Violation expired = new Violation(ResultType.CERTIFICATE_EXPIRED, "");
-        tally.record(List.of(new TlsOutcome(NOON, RCPT, peer(), List.of(new PolicyVerdict.Violated(sts(),
+        journal.record(List.of(new TlsOutcome(NOON, RCPT, peer(), List.of(new PolicyVerdict.Violated(sts(),
             List.of(expired, new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, ""), expired))))));
 
         PolicyTally policy = claim().policies().getFirst();
@@ -81,8 +76,7 @@ class TallyTest {
             JsonNode vector = Vectors.one("aggregation", name);
             JsonNode input = vector.path("input");
             Instant end = Instant.parse(input.path(input.has("end") ? "end" : "utc").asText());
-            CountedSession session = Tally.fold(met(end));
-            assertThat(session.key().day()).isEqualTo(LocalDate.parse(vector.path("expected").path("day").asText()));
+            assertThat(TallyKey.of(met(end)).day()).isEqualTo(LocalDate.parse(vector.path("expected").path("day").asText()));
         }));
     }
 
@@ -99,7 +93,7 @@ class TallyTest {
 
     @Test
     void outcomesShouldBeCountedInMetrics() {
-        tally.record(List.of(met(NOON), met(NOON, DomainName.of("other.example"))));
+        journal.record(List.of(met(NOON), met(NOON, DomainName.of("other.example"))));
 
         assertThat(metrics.countFor("tlsOutcomesRecorded")).isEqualTo(2);
         assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
@@ -108,9 +102,9 @@ class TallyTest {
     @Test
     void outcomesShouldArriveThroughTheMeetingPlace() {
         TlsOutcomes outcomes = new TlsOutcomes();
-        outcomes.subscribe(tally);
+        outcomes.subscribe(journal);
         outcomes.record(List.of(met(NOON), met(NOON)));
-        outcomes.unsubscribe(tally);
+        outcomes.unsubscribe(journal);
         outcomes.record(List.of(met(NOON)));
 
         assertThat(claim().sessions()).isEqualTo(2);
@@ -124,7 +118,7 @@ class TallyTest {
     private static AppliedPolicy canonical(JsonNode policy) {
         PolicyType type = policy.isArray() ? PolicyType.TLSA : PolicyType.STS;
         List<String> strings = policy.isArray() ? texts(policy) : List.of(policy.asText());
-        return CanonicalPolicy.of(new AppliedPolicy(type, RCPT, strings, List.of()));
+        return Tally.canonical(new AppliedPolicy(type, RCPT, strings, List.of()));
     }
 
     private static List<String> texts(JsonNode array) {
