@@ -8,7 +8,7 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.james.BenchServer;
 import jamestls.james.JamesHome;
-import jamestls.james.Surroundings;
+import jamestls.james.ServerEnvironment;
 import jamestls.scenario.PolicyFiles;
 import java.io.IOException;
 import java.net.http.HttpClient;
@@ -88,7 +88,7 @@ public final class RelayBench {
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
              BenchServer james = BenchServer.start(JamesHome.configured(),
                  Files.createTempDirectory(Files.createDirectories(directory), "james"),
-                 new Surroundings(dns.address(), sink.port(), files.port(), ca.trustStore()),
+                 new ServerEnvironment(dns.address(), sink.port(), files.port(), ca.trustStore()),
                  Map.of("GATEWAYS", String.join(",", hosts.keySet().stream().map(ip -> ip + ":" + sink.port()).toList()),
                      "DNS", dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),
                      "SMTP_PORT", "" + sink.port(), "POLICY_PORT", "" + files.port()),

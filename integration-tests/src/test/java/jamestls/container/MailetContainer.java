@@ -54,10 +54,10 @@ final class MailetContainer implements AutoCloseable {
     private final MailetContext context;
     private final CompositeProcessorImpl processors;
     private final JamesMailSpooler spooler;
-    private final Strangers.ErrorRepository repositories;
+    private final JamesServiceStubs.ErrorRepository repositories;
 
     private MailetContainer(MailetContext context, CompositeProcessorImpl processors, JamesMailSpooler spooler,
-                            Strangers.ErrorRepository repositories) {
+                            JamesServiceStubs.ErrorRepository repositories) {
         this.context = context;
         this.processors = processors;
         this.spooler = spooler;
@@ -69,8 +69,8 @@ final class MailetContainer implements AutoCloseable {
         MetricFactory metrics = new RecordingMetricFactory();
         MemoryQueues queues = new MemoryQueues();
         XMLConfiguration shipped = FileConfigurationProvider.getConfig(files.getResource("file://conf/mailetcontainer.xml"));
-        JamesMailetContext context = new JamesMailetContext(new Strangers.NoDns(), new Strangers.OneDomain(),
-            new Strangers.NoUsers(), queues);
+        JamesMailetContext context = new JamesMailetContext(new JamesServiceStubs.NoDns(), new JamesServiceStubs.OneDomain(),
+            new JamesServiceStubs.NoUsers(), queues);
         context.configure(shipped.configurationAt("context"));
 
         var injector = Guice.createInjector(new AbstractModule() {
@@ -78,8 +78,8 @@ final class MailetContainer implements AutoCloseable {
             protected void configure() {
                 bind(FileSystem.class).toInstance(files);
                 bind(MetricFactory.class).toInstance(metrics);
-                bind(DNSService.class).to(Strangers.NoDns.class);
-                bind(DomainList.class).toInstance(new Strangers.OneDomain());
+                bind(DNSService.class).to(JamesServiceStubs.NoDns.class);
+                bind(DomainList.class).toInstance(new JamesServiceStubs.OneDomain());
                 bind(GaugeRegistry.class).toInstance(new NoopGaugeRegistry());
                 bind(Clock.class).toInstance(Clock.systemUTC());
                 bind(MailetContext.class).toInstance(context);
@@ -92,7 +92,7 @@ final class MailetContainer implements AutoCloseable {
         processors.configure(processors(directory.resolve("conf/mailetcontainer.xml")));
         processors.init();
 
-        Strangers.ErrorRepository repositories = new Strangers.ErrorRepository();
+        JamesServiceStubs.ErrorRepository repositories = new JamesServiceStubs.ErrorRepository();
         JamesMailSpooler spooler = new JamesMailSpooler(metrics, new NoopGaugeRegistry(), processors,
             repositories, queues);
         spooler.configure(new JamesMailSpooler.Configuration(4, ERRORS));

@@ -13,12 +13,12 @@ import jamestls.james.DkimKey;
 import jamestls.james.Flavour;
 import jamestls.james.Ports;
 import jamestls.james.ServerDirectory;
-import jamestls.scenario.FakeWorld;
 import jamestls.scenario.ReceivedReport;
 import jamestls.scenario.ReportCheck;
 import jamestls.scenario.Scenario;
+import jamestls.scenario.ScenarioInternet;
+import jamestls.scenario.ScenarioServer;
 import jamestls.scenario.Scenarios;
-import jamestls.scenario.Stage;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ class MailetContainer39IT {
     void mainJarsShouldDeliverMailAndReportOnIt() throws Exception {
         DkimKey dkim = DkimKey.generate();
         ListAppender<ILoggingEvent> audit = auditTrail();
-        try (FakeWorld world = FakeWorld.of(List.of(GOOD), dkim)) {
+        try (ScenarioInternet world = ScenarioInternet.of(List.of(GOOD), dkim)) {
             ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
             try (MailetContainer container = MailetContainer.start(server.path())) {
                 assertThat(container.mailets("relay")).singleElement().satisfies(MailetContainer39IT::comesFromExtensionsJars);
@@ -75,7 +75,7 @@ class MailetContainer39IT {
 
     private static void askForReports(MailetContainer container) {
         try {
-            Mail request = mail("admin@sender.example", Stage.REPORT_NOW);
+            Mail request = mail("admin@sender.example", ScenarioServer.REPORT_NOW);
             request.setAttribute(new Attribute(Mail.SMTP_AUTH_USER, AttributeValue.of("admin@sender.example")));
             container.accept(request);
         } catch (MessagingException e) {

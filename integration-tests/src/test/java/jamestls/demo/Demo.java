@@ -5,8 +5,8 @@ import jamestls.scenario.Performance;
 import jamestls.scenario.ReceivedReport;
 import jamestls.scenario.ReportCheck;
 import jamestls.scenario.Scenario;
+import jamestls.scenario.ScenarioServer;
 import jamestls.scenario.Scenarios;
-import jamestls.scenario.Stage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,19 +20,19 @@ import java.util.List;
  */
 public final class Demo {
 
-    private final Narrator narrator;
+    private final DemoPrinter narrator;
     private final Path directory;
     private final List<Performance> mails = new ArrayList<>();
     private final List<ReceivedReport> reports = new ArrayList<>();
     private boolean good = true;
 
-    private Demo(Narrator narrator, Path directory) {
+    private Demo(DemoPrinter narrator, Path directory) {
         this.narrator = narrator;
         this.directory = directory;
     }
 
     public static void main(String[] arguments) {
-        Demo demo = new Demo(new Narrator(System.out, Narrator.Paint.ofTerminal()), Path.of(arguments[0]));
+        Demo demo = new Demo(new DemoPrinter(System.out, DemoPrinter.Paint.ofTerminal()), Path.of(arguments[0]));
         System.exit(demo.run() ? 0 : 1);
     }
 
@@ -40,11 +40,11 @@ public final class Demo {
         long begun = System.nanoTime();
         JamesHome home = JamesHome.configured();
         narrator.title("Apache James " + home.version() + ", mtasts-mailet.jar and tlsrpt-mailet.jar in extensions-jars/");
-        try (Stage stage = Stage.open(Scenarios.ALL, directory.resolve("james"))) {
+        try (ScenarioServer stage = ScenarioServer.open(Scenarios.ALL, directory.resolve("james"))) {
             narrator.aside("It runs as a process of its own in " + stage.james().directory() + "; its log is server.log there.");
             narrator.title("alice@sender.example writes " + Scenarios.ALL.size() + " mails");
             Scenarios.ALL.forEach(scenario -> play(stage, scenario));
-            narrator.title("The day ends: an administrator's mail to " + Stage.REPORT_NOW + " asks for the TLS reports");
+            narrator.title("The day ends: an administrator's mail to " + ScenarioServer.REPORT_NOW + " asks for the TLS reports");
             report(stage);
         }
         Duration time = Duration.ofNanos(System.nanoTime() - begun);
@@ -55,14 +55,14 @@ public final class Demo {
         return good;
     }
 
-    private void play(Stage stage, Scenario scenario) {
+    private void play(ScenarioServer stage, Scenario scenario) {
         Performance performance = stage.play(scenario);
         mails.add(performance);
         good &= performance.asExpected();
         narrator.mail(performance);
     }
 
-    private void report(Stage stage) {
+    private void report(ScenarioServer stage) {
         reports.addAll(stage.reportNow(Scenarios.ALL.size()));
         for (Scenario scenario : Scenarios.ALL) {
             List<ReceivedReport> about = reports.stream().filter(report -> report.domain().equals(scenario.domain())).toList();

@@ -46,7 +46,7 @@ public final class BenchServer implements AutoCloseable {
      * @param placeholders what stands for {@code @NAME@} in the benchmark's mailetcontainer.xml
      * @param jvm further arguments of the JVM
      */
-    public static BenchServer start(JamesHome home, Path directory, Surroundings world, Map<String, String> placeholders,
+    public static BenchServer start(JamesHome home, Path directory, ServerEnvironment world, Map<String, String> placeholders,
                                     List<String> jvm) {
         Ports ports = Ports.free();
         try {

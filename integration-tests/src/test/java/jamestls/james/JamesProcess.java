@@ -39,7 +39,7 @@ public final class JamesProcess implements AutoCloseable {
      *
      * @throws IllegalStateException when it does not come up; the message ends with the last lines it printed
      */
-    public static JamesProcess start(JamesHome home, Path directory, Surroundings world, DkimKey dkim) {
+    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment world, DkimKey dkim) {
         return start(home, directory, world, dkim, conf -> { });
     }
 
@@ -52,7 +52,7 @@ public final class JamesProcess implements AutoCloseable {
     }
 
     /** Likewise, with an adaptation of the configuration. */
-    public static JamesProcess start(JamesHome home, Path directory, Surroundings world, DkimKey dkim, Adaptation adaptation) {
+    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment world, DkimKey dkim, Adaptation adaptation) {
         Ports ports = Ports.free();
         try {
             ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);

@@ -32,7 +32,7 @@ public final class ServerDirectory {
     }
 
     /** Fills that directory for a server that takes that flavour of the jars. */
-    public static ServerDirectory create(Path directory, Flavour flavour, Ports ports, Surroundings world, DkimKey dkim)
+    public static ServerDirectory create(Path directory, Flavour flavour, Ports ports, ServerEnvironment world, DkimKey dkim)
         throws IOException {
         ServerDirectory server = new ServerDirectory(directory);
         Files.createDirectories(server.conf());
@@ -59,7 +59,7 @@ public final class ServerDirectory {
     }
 
     /** Ports, DNS servers and trust anchors; nothing else. */
-    private void adapt(Ports ports, Surroundings world) throws IOException {
+    private void adapt(Ports ports, ServerEnvironment world) throws IOException {
         replace("smtpserver.xml", "<bind>0.0.0.0:25</bind>", "<bind>127.0.0.1:" + ports.smtp() + "</bind>");
         replace("smtpserver.xml", "<bind>0.0.0.0:587</bind>", "<bind>127.0.0.1:" + ports.submission() + "</bind>");
         replace("imapserver.xml", "<bind>0.0.0.0:143</bind>", "<bind>127.0.0.1:" + ports.imap() + "</bind>");

@@ -65,7 +65,7 @@ class StockConsumersIT {
         }
         dns = DnsServer.start(zone);
         james = JamesProcess.start(JamesHome.configured(), DIRECTORY,
-            new Surroundings(dns.address(), mx.port(), policies.port(), ca.trustStore()), DkimKey.generate(), StockConsumersIT::adapt);
+            new ServerEnvironment(dns.address(), mx.port(), policies.port(), ca.trustStore()), DkimKey.generate(), StockConsumersIT::adapt);
         admin = new WebAdmin(james);
         admin.addUser(Account.ALICE);
     }

@@ -7,10 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
-import jamestls.fakeinternet.HttpRequestSeen;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.ReceivedHttpRequest;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import java.io.ByteArrayInputStream;
@@ -69,7 +69,7 @@ class ThreeServersIT {
             .forEach(domain -> publish(domain, "https://in." + domain + ":" + web.port() + "/r"));
         ONCE.forEach(domain -> web.collect("in." + domain, collector));
         dns.zone().a("mail.sender.example", "127.0.0.1");
-        Surroundings world = new Surroundings(dns.address(), hosts.getFirst().port(), web.port(), ca.trustStore());
+        ServerEnvironment world = new ServerEnvironment(dns.address(), hosts.getFirst().port(), web.port(), ca.trustStore());
         DkimKey dkim = DkimKey.generate();
         servers = IntStream.range(0, 3)
             .mapToObj(i -> CompletableFuture.supplyAsync(() -> JamesProcess.start(JamesHome.configured(), directory.resolve("james" + i),
@@ -194,7 +194,7 @@ class ThreeServersIT {
 
     /** Bodies by report-id, as the collector got them. */
     private Map<String, List<byte[]>> posts() {
-        return web.requests().stream().filter(request -> request.method().equals("POST")).map(HttpRequestSeen::body)
+        return web.requests().stream().filter(request -> request.method().equals("POST")).map(ReceivedHttpRequest::body)
             .collect(Collectors.groupingBy(body -> read(body).get("report-id").asText()));
     }
 

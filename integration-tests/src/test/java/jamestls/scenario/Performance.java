@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  */
 public record Performance(Scenario scenario, Result result, Tls tls, Optional<String> through, String reason, List<String> deviations) {
 
-    static Performance of(Scenario scenario, List<DeliveryLine> lines, FakeWorld world) {
+    static Performance of(Scenario scenario, List<DeliveryLine> lines, ScenarioInternet world) {
         DeliveryLine last = lines.stream().filter(DeliveryLine::isFinal).findFirst().orElseThrow();
         boolean delivered = last.result().equals("delivered");
         Result result = delivered ? Result.DELIVERED : Result.HELD;

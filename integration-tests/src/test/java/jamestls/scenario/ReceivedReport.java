@@ -36,7 +36,7 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
     }
 
     /** Opens a report mail. */
-    static ReceivedReport of(MimeMessage mail, FakeWorld world) {
+    static ReceivedReport of(MimeMessage mail, ScenarioInternet world) {
         try {
             String[] domain = mail.getHeader("TLS-Report-Domain");
             if (domain == null || domain.length != 1) {
@@ -82,7 +82,7 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
         throw new IllegalStateException("no application/tlsrpt+gzip in " + mail.getContentType());
     }
 
-    private static Dkim signature(MimeMessage mail, FakeWorld world) throws MessagingException, IOException {
+    private static Dkim signature(MimeMessage mail, ScenarioInternet world) throws MessagingException, IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         mail.writeTo(bytes);
         DKIMVerifier verifier = new DKIMVerifier((method, selector, domain) -> world.txt(selector + "._domainkey." + domain));

@@ -27,11 +27,11 @@ class ScenariosIT {
     /** Its mails find no host, so each attempt is a session of its own. */
     private static final String HELD = "stripped.example";
 
-    private Stage stage;
+    private ScenarioServer stage;
 
     @BeforeAll
     void open() {
-        stage = Stage.open(Scenarios.ALL, Path.of("target", "scenarios", "james"));
+        stage = ScenarioServer.open(Scenarios.ALL, Path.of("target", "scenarios", "james"));
     }
 
     @AfterAll

@@ -26,7 +26,7 @@ class DnssecProbeTest {
 
     private static final DomainName DOMAIN = DomainName.of("nsec.example");
 
-    private final SignedWorld world = new SignedWorld();
+    private final SignedZonesFixture world = new SignedZonesFixture();
     private final Logger logger = (Logger) LoggerFactory.getLogger(DnssecProbe.class);
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The four states of RFC 7672 §2.1.1, by kind of zone, of answer and of fault. */
 class DnssecStatesTest {
 
-    private final SignedWorld world = new SignedWorld();
+    private final SignedZonesFixture world = new SignedZonesFixture();
 
     @AfterEach
     void stop() {

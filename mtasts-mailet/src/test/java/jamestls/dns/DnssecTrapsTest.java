@@ -35,7 +35,7 @@ import org.xbill.DNS.Type;
 /** What a validator built on another library has to mind. */
 class DnssecTrapsTest {
 
-    private final SignedWorld world = new SignedWorld();
+    private final SignedZonesFixture world = new SignedZonesFixture();
 
     @AfterEach
     void stop() {

@@ -41,12 +41,12 @@ class SecondOpinionTest {
 
     private static final int[] TYPES = {Type.MX, Type.A, Type.AAAA, Type.TXT, Type.TLSA, Type.CNAME};
 
-    private static SignedWorld world;
+    private static SignedZonesFixture world;
     private static NameServers servers;
 
     @BeforeAll
     static void start() {
-        world = new SignedWorld();
+        world = new SignedZonesFixture();
         world.tree.signed("broken.example", Signing.with(Signing.Algorithm.ECDSA))
             .signed("nods.example", Signing.with(Signing.Algorithm.ECDSA)).signed("wrongds.example", Signing.with(Signing.Algorithm.RSA))
             .signed("badkeys.example", Signing.with(Signing.Algorithm.ED25519))

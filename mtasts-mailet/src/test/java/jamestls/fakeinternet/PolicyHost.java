@@ -56,7 +56,7 @@ public final class PolicyHost implements AutoCloseable {
     private final SniKeys keys = new SniKeys();
     private final SSLContext context;
     private final Map<String, HttpAnswer> answers = new ConcurrentHashMap<>();
-    private final List<HttpRequestSeen> requests = new CopyOnWriteArrayList<>();
+    private final List<ReceivedHttpRequest> requests = new CopyOnWriteArrayList<>();
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
     private final AtomicLong accepted = new AtomicLong();
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -136,7 +136,7 @@ public final class PolicyHost implements AutoCloseable {
     }
 
     /** Every request that came through, in order. */
-    public List<HttpRequestSeen> requests() {
+    public List<ReceivedHttpRequest> requests() {
         return List.copyOf(requests);
     }
 
@@ -209,7 +209,7 @@ public final class PolicyHost implements AutoCloseable {
                 tls.setEnabledProtocols(protocols.toArray(String[]::new));
             }
             tls.startHandshake();
-            HttpRequestSeen request = read(new BufferedInputStream(tls.getInputStream()), SniKeys.name(tls.getSession()));
+            ReceivedHttpRequest request = read(new BufferedInputStream(tls.getInputStream()), SniKeys.name(tls.getSession()));
             requests.add(request);
             HttpAnswer answer = answer(request);
             new HttpAnswerWriter(tls.getOutputStream(), closed).write(answer);
@@ -221,7 +221,7 @@ public final class PolicyHost implements AutoCloseable {
         }
     }
 
-    private HttpAnswer answer(HttpRequestSeen request) {
+    private HttpAnswer answer(ReceivedHttpRequest request) {
         Optional<HttpAnswer> own = request.sni().map(answers::get);
         return switch (request.method()) {
             case "POST" -> own.orElse(THANKS);
@@ -230,7 +230,7 @@ public final class PolicyHost implements AutoCloseable {
         };
     }
 
-    private static HttpRequestSeen read(InputStream in, Optional<String> sni) throws IOException {
+    private static ReceivedHttpRequest read(InputStream in, Optional<String> sni) throws IOException {
         String[] first = line(in).split(" ");
         Map<String, String> headers = new HashMap<>();
         for (String line = line(in); !line.isEmpty(); line = line(in)) {
@@ -238,7 +238,7 @@ public final class PolicyHost implements AutoCloseable {
             headers.put(line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
         }
         byte[] body = in.readNBytes(Integer.parseInt(headers.getOrDefault("content-length", "0")));
-        return new HttpRequestSeen(sni, first[0], first[1], Map.copyOf(headers), body);
+        return new ReceivedHttpRequest(sni, first[0], first[1], Map.copyOf(headers), body);
     }
 
     private static String line(InputStream in) throws IOException {

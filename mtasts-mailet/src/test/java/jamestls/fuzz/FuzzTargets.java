@@ -7,8 +7,8 @@ import jamestls.dns.DnsId;
 import jamestls.dns.DnsServers;
 import jamestls.dns.DomainName;
 import jamestls.dns.TlsaRecord;
-import jamestls.fakeinternet.CertificateDraft;
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.mtasts.dane.DaneVerifier;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
@@ -136,8 +136,8 @@ final class FuzzTargets {
 
     /** Usage, selector, matching type and data, held against a chain that is in order. */
     private static FuzzTarget tlsa() {
-        Issued root = CertificateDraft.authority("Root").selfSigned();
-        Issued server = CertificateDraft.server("mx.example.org").signedBy(root);
+        Issued root = CertificateBuilder.authority("Root").selfSigned();
+        Issued server = CertificateBuilder.server("mx.example.org").signedBy(root);
         List<X509Certificate> chain = List.of(server.certificate(), root.certificate());
         List<byte[]> corpus = new ArrayList<>();
         for (int kind = 0; kind < 12; kind++) {

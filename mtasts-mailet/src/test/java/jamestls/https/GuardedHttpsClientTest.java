@@ -11,8 +11,8 @@ import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.HttpAnswer.Framing;
-import jamestls.fakeinternet.HttpRequestSeen;
 import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.ReceivedHttpRequest;
 import jamestls.fakeinternet.TestCa;
 import jamestls.https.HttpsResult.Answer;
 import jamestls.https.HttpsResult.Failure;
@@ -99,7 +99,7 @@ class GuardedHttpsClientTest {
             new HttpsRequest.Payload("application/tlsrpt+gzip", report), PLENTY, ROOM));
 
         assertThat(answer(result).status()).isEqualTo(200);
-        HttpRequestSeen seen = server.requests().getFirst();
+        ReceivedHttpRequest seen = server.requests().getFirst();
         assertThat(seen.method()).isEqualTo("POST");
         assertThat(seen.path()).isEqualTo("/v1/tlsrpt?to=x");
         assertThat(seen.headers()).containsEntry("content-type", "application/tlsrpt+gzip");

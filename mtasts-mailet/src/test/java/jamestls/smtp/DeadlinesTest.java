@@ -1,11 +1,11 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.SHORT;
-import static jamestls.smtp.SmtpRoom.connect;
-import static jamestls.smtp.SmtpRoom.failureOf;
-import static jamestls.smtp.SmtpRoom.impatientIn;
-import static jamestls.smtp.SmtpRoom.tlsServer;
-import static jamestls.smtp.SmtpRoom.to;
+import static jamestls.smtp.SmtpFixture.SHORT;
+import static jamestls.smtp.SmtpFixture.connect;
+import static jamestls.smtp.SmtpFixture.failureOf;
+import static jamestls.smtp.SmtpFixture.impatientIn;
+import static jamestls.smtp.SmtpFixture.tlsServer;
+import static jamestls.smtp.SmtpFixture.to;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.fakeinternet.SmtpAct;
@@ -61,21 +61,21 @@ class DeadlinesTest {
     @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "DATA, DATA, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
     void stalledReplyShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot endOfData) {
         server.at(where, SmtpAct.stall());
-        sendingShouldTimeOutIn(phase, endOfData, SmtpRoom.MAIL);
+        sendingShouldTimeOutIn(phase, endOfData, SmtpFixture.MAIL);
     }
 
     @ParameterizedTest
     @CsvSource({"MAIL, MAIL, NOT_SENT", "RCPT, RCPT, NOT_SENT", "FINAL_REPLY, FINAL_REPLY, SENT"})
     void drippingReplyToAMailShouldEndAtTheDeadlineOfItsPhase(SmtpPhase where, Phase phase, FinalDot endOfData) {
         server.at(where, SmtpAct.drip("250 " + "a".repeat(200), DRIP));
-        sendingShouldTimeOutIn(phase, endOfData, SmtpRoom.MAIL);
+        sendingShouldTimeOutIn(phase, endOfData, SmtpFixture.MAIL);
     }
 
     @Test
     void allRecipientsShouldShareOneDeadline() {
         server.at(SmtpPhase.RCPT, SmtpAct.drip("250 2.1.5 ok", Duration.ofMillis(30)));
         try (SmtpConnector connector = impatientIn(Phase.RCPT); SmtpSession session = connect(connector, server)) {
-            Transmission result = session.send(to("a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"), SmtpRoom.MAIL);
+            Transmission result = session.send(to("a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"), SmtpFixture.MAIL);
 
             assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class,
                 broken -> assertThat(broken.failure().phase()).isEqualTo(Phase.RCPT));
@@ -91,7 +91,7 @@ class DeadlinesTest {
 
     @Test
     void closedConnectorShouldLetNothingWaitForEver() {
-        SmtpConnector connector = new SmtpConnector(SmtpRoom.settings());
+        SmtpConnector connector = new SmtpConnector(SmtpFixture.settings());
         connector.close();
         try (SmtpSession session = connect(connector, server)) {
             assertThat(session.observation().failure()).isPresent();
@@ -101,7 +101,7 @@ class DeadlinesTest {
     @Test
     void stalledQuitShouldNotHoldUpClosing() {
         server.at(SmtpPhase.QUIT, SmtpAct.stall());
-        try (SmtpConnector connector = new SmtpConnector(SmtpRoom.settings())) {
+        try (SmtpConnector connector = new SmtpConnector(SmtpFixture.settings())) {
             SmtpSession session = connect(connector, server);
             long took = timed(() -> {
                 session.close();
@@ -109,7 +109,7 @@ class DeadlinesTest {
             });
 
             assertThat(took).isLessThan(10_000);
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
         }
     }
 
@@ -124,7 +124,7 @@ class DeadlinesTest {
             });
             assertThat(took).isBetween(SHORT.toMillis() / 2, 10_000L);
         }
-        SmtpRoom.awaitNoConnection(server);
+        SmtpFixture.awaitNoConnection(server);
     }
 
     private void sendingShouldTimeOutIn(Phase phase, FinalDot endOfData, MessageContent content) {
@@ -142,7 +142,7 @@ class DeadlinesTest {
             assertThat(took).isLessThan(10_000);
         }
         server.release();
-        SmtpRoom.awaitNoConnection(server);
+        SmtpFixture.awaitNoConnection(server);
     }
 
     private static void writeFor(OutputStream out, byte[] line, int times) throws IOException {

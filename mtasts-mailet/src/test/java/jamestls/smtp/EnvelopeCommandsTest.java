@@ -1,10 +1,10 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.CA;
-import static jamestls.smtp.SmtpRoom.MAIL;
-import static jamestls.smtp.SmtpRoom.MX;
-import static jamestls.smtp.SmtpRoom.connect;
-import static jamestls.smtp.SmtpRoom.said;
+import static jamestls.smtp.SmtpFixture.CA;
+import static jamestls.smtp.SmtpFixture.MAIL;
+import static jamestls.smtp.SmtpFixture.MX;
+import static jamestls.smtp.SmtpFixture.connect;
+import static jamestls.smtp.SmtpFixture.said;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -29,7 +29,7 @@ class EnvelopeCommandsTest {
         OptionalLong.of(1_234), RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", "RET=HDRS")),
         Map.of("bob@example.test", List.of(new EsmtpParameter("DSN", "NOTIFY=NEVER"))));
 
-    private final SmtpConnector connector = SmtpRoom.connector();
+    private final SmtpConnector connector = SmtpFixture.connector();
 
     @AfterEach
     void stop() {
@@ -44,8 +44,8 @@ class EnvelopeCommandsTest {
         "bob\u0085@example.test", "bob\u2028@example.test", "b\u00ado@example.test",
         "", "bob", "@example.test", "bob@", "\"bob@example.test"})
     void malformedAddressShouldNeverReachTheWire(String address) {
-        try (SmtpServer server = SmtpRoom.clearServer("PIPELINING", "SMTPUTF8"); SmtpSession session = connect(connector, server)) {
-            Envelope recipient = SmtpRoom.to("good@example.test", address);
+        try (SmtpServer server = SmtpFixture.clearServer("PIPELINING", "SMTPUTF8"); SmtpSession session = connect(connector, server)) {
+            Envelope recipient = SmtpFixture.to("good@example.test", address);
             Envelope sender = new Envelope(Optional.of(address), List.of("good@example.test"), BodyType.SEVEN_BIT, OptionalLong.empty(),
                 RequireTls.NO);
 
@@ -56,14 +56,14 @@ class EnvelopeCommandsTest {
                 });
             }
             assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test");
-            assertThat(session.send(SmtpRoom.to("good@example.test"), MAIL)).isInstanceOf(Transmission.Completed.class);
+            assertThat(session.send(SmtpFixture.to("good@example.test"), MAIL)).isInstanceOf(Transmission.Completed.class);
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"RET=HDRS\r\nDATA", "RET=a b", "RET==", "-x", "", "SMTPUTF8>"})
     void malformedParameterShouldNeverReachTheWire(String text) {
-        try (SmtpServer server = SmtpRoom.clearServer("DSN"); SmtpSession session = connect(connector, server)) {
+        try (SmtpServer server = SmtpFixture.clearServer("DSN"); SmtpSession session = connect(connector, server)) {
             Envelope bad = new Envelope(Optional.empty(), List.of("bob@example.test"), BodyType.SEVEN_BIT, OptionalLong.empty(),
                 RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", text)), Map.of());
 
@@ -87,8 +87,8 @@ class EnvelopeCommandsTest {
     @Test
     void quotedAndUnusualAddressesShouldBeSentAsTheyAre() {
         String[] odd = {"\"a b>\\\"\"@example.test", "o'neil+tag=x%y!z@example.test", "bob@[127.0.0.1]"};
-        try (SmtpServer server = SmtpRoom.clearServer("PIPELINING"); SmtpSession session = connect(connector, server)) {
-            session.send(SmtpRoom.to(odd), MAIL);
+        try (SmtpServer server = SmtpFixture.clearServer("PIPELINING"); SmtpSession session = connect(connector, server)) {
+            session.send(SmtpFixture.to(odd), MAIL);
 
             assertThat(server.mails().getFirst().recipientAddresses()).containsExactly(odd);
         }
@@ -107,7 +107,7 @@ class EnvelopeCommandsTest {
 
     @Test
     void addressBeyondAsciiShouldNeedSmtpUtf8() {
-        Envelope utf8 = SmtpRoom.to("büro@example.test");
+        Envelope utf8 = SmtpFixture.to("büro@example.test");
 
         assertThat(commandsFor(utf8, "SMTPUTF8")).startsWith("MAIL FROM:<alice@sender.test> SMTPUTF8", "RCPT TO:<büro@example.test>");
         assertThat(new EnvelopeCommands(utf8, Capabilities.none()).obstacle().orElseThrow().obstacle()).isEqualTo(Obstacle.NO_SMTPUTF8);
@@ -135,7 +135,7 @@ class EnvelopeCommandsTest {
 
     @Test
     void requireTlsOfferedInClearShouldNotCount() {
-        try (SmtpServer server = SmtpRoom.clearServer("REQUIRETLS"); SmtpSession session = connect(connector, server)) {
+        try (SmtpServer server = SmtpFixture.clearServer("REQUIRETLS"); SmtpSession session = connect(connector, server)) {
             assertThat(session.send(requireTls(), MAIL)).isInstanceOf(Transmission.Unsendable.class);
             assertThat(said(server, "C: MAIL")).isEmpty();
         }

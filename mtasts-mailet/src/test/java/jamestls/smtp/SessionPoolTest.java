@@ -1,11 +1,11 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.CA;
-import static jamestls.smtp.SmtpRoom.MAIL;
-import static jamestls.smtp.SmtpRoom.MX;
-import static jamestls.smtp.SmtpRoom.awaitNoConnection;
-import static jamestls.smtp.SmtpRoom.said;
-import static jamestls.smtp.SmtpRoom.to;
+import static jamestls.smtp.SmtpFixture.CA;
+import static jamestls.smtp.SmtpFixture.MAIL;
+import static jamestls.smtp.SmtpFixture.MX;
+import static jamestls.smtp.SmtpFixture.awaitNoConnection;
+import static jamestls.smtp.SmtpFixture.said;
+import static jamestls.smtp.SmtpFixture.to;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -30,8 +30,8 @@ class SessionPoolTest {
     private static final ReuseLimits LIMITS = new ReuseLimits(3, Duration.ofSeconds(5), Duration.ofSeconds(300), 2, 4);
 
     private final AtomicLong now = new AtomicLong(1);
-    private final SmtpServer mx = SmtpRoom.tlsServer();
-    private final SmtpConnector connector = SmtpRoom.connector();
+    private final SmtpServer mx = SmtpFixture.tlsServer();
+    private final SmtpConnector connector = SmtpFixture.connector();
     private final SessionPool pool = new SessionPool(connector, LIMITS, now::get);
     private final SessionKey key = new SessionKey(MX, mx.address());
 

@@ -1,13 +1,13 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.CA;
-import static jamestls.smtp.SmtpRoom.MX;
-import static jamestls.smtp.SmtpRoom.connect;
-import static jamestls.smtp.SmtpRoom.connector;
-import static jamestls.smtp.SmtpRoom.failureOf;
-import static jamestls.smtp.SmtpRoom.said;
-import static jamestls.smtp.SmtpRoom.settings;
-import static jamestls.smtp.SmtpRoom.tlsServer;
+import static jamestls.smtp.SmtpFixture.CA;
+import static jamestls.smtp.SmtpFixture.MX;
+import static jamestls.smtp.SmtpFixture.connect;
+import static jamestls.smtp.SmtpFixture.connector;
+import static jamestls.smtp.SmtpFixture.failureOf;
+import static jamestls.smtp.SmtpFixture.said;
+import static jamestls.smtp.SmtpFixture.settings;
+import static jamestls.smtp.SmtpFixture.tlsServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
@@ -88,7 +88,7 @@ class SessionSetupTest {
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void sessionShouldBeResumedWithTheSamePeerOnly(String protocol) {
-        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(SmtpRoom.CA.issue(MX.ascii())).protocols(protocol).start();
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(SmtpFixture.CA.issue(MX.ascii())).protocols(protocol).start();
              SmtpConnector connector = connector()) {
             Handshake.Completed first = handshake(connector, server, MX);
             Handshake.Completed second = handshake(connector, server, MX);
@@ -131,7 +131,7 @@ class SessionSetupTest {
     @Test
     void sniShouldBeTheMxHost() {
         try (SmtpServer server = tlsServer(); SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
-            session.send(SmtpRoom.to("bob@example.test"), SmtpRoom.MAIL);
+            session.send(SmtpFixture.to("bob@example.test"), SmtpFixture.MAIL);
 
             assertThat(server.mails().getFirst().tls().orElseThrow().sni()).contains(MX.ascii());
         }
@@ -154,7 +154,7 @@ class SessionSetupTest {
                 assertThat(failureOf(session).phase()).isEqualTo(Phase.HANDSHAKE);
                 assertThat(session.isUsable()).isFalse();
             }
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
         }
     }
 
@@ -224,7 +224,7 @@ class SessionSetupTest {
         try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
             server.at(SmtpPhase.HANDSHAKE, SmtpAct.say("not TLS").then(SmtpAct.Then.STALL));
             connect(connector, server).close();
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
 
             assertThat(said(server, "C:"))
                 .containsExactly("C: EHLO client.example.test", "C: STARTTLS", "C: (TLS record of type 22)");
@@ -251,7 +251,7 @@ class SessionSetupTest {
                 assertThat(session.observation().handshake()).isEqualTo(new Handshake.NotAttempted());
                 assertThat(session.observation().startTlsReply()).map(SmtpReply::toString).contains(reply);
                 assertThat(session.observation().failure()).isEmpty();
-                assertThat(session.send(SmtpRoom.to("bob@example.test"), SmtpRoom.MAIL)).isInstanceOf(Transmission.Completed.class);
+                assertThat(session.send(SmtpFixture.to("bob@example.test"), SmtpFixture.MAIL)).isInstanceOf(Transmission.Completed.class);
             }
         }
     }
@@ -278,7 +278,7 @@ class SessionSetupTest {
                 assertThat(session.observation().startTls()).isEqualTo(StartTls.UNKNOWN);
                 assertThat(session.isUsable()).isFalse();
             }
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
             assertThat(said(server, "C:")).isEmpty();
         }
     }
@@ -299,7 +299,7 @@ class SessionSetupTest {
 
     @Test
     void heloShouldFollowRefusedEhlo() {
-        try (SmtpServer server = SmtpRoom.clearServer("PIPELINING"); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer("PIPELINING"); SmtpConnector connector = connector()) {
             server.once(SmtpPhase.EHLO, SmtpAct.say("502 5.5.1 what?"));
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(session.observation().failure()).isEmpty();
@@ -311,7 +311,7 @@ class SessionSetupTest {
 
     @Test
     void refusalOfEhloShouldBeTheReasonWhenTheServerHangsUp() {
-        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.at(SmtpPhase.EHLO, SmtpAct.say("550 5.7.1 your address is listed").then(SmtpAct.Then.CLOSE));
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(failureOf(session).phase()).isEqualTo(Phase.EHLO);
@@ -323,37 +323,37 @@ class SessionSetupTest {
     @ParameterizedTest
     @ValueSource(strings = {"250-a\r\n251 b", "220 again", "354 go on", "451 4.3.0 not now"})
     void ehloShouldBeAnsweredWith250(String reply) {
-        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.reply(SmtpPhase.EHLO, reply);
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(failureOf(session).phase()).isEqualTo(Phase.EHLO);
                 assertThat(session.isUsable()).isFalse();
             }
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
             assertThat(said(server, "C:")).containsExactly("C: EHLO client.example.test");
         }
     }
 
     @Test
     void endlessReplyShouldEndTheSession() {
-        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.at(SmtpPhase.EHLO, SmtpAct.flood("250-more"));
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 100 lines");
             }
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
         }
     }
 
     @Test
     void endlessLineShouldEndTheSession() {
-        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.at(SmtpPhase.GREETING, SmtpAct.sayBytes("220 xxxxxxxxxxxxxxx".getBytes(StandardCharsets.US_ASCII))
                 .then(SmtpAct.Then.REPEAT));
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(failureOf(session).detail()).isEqualTo("a reply line of more than 2048 bytes");
             }
-            SmtpRoom.awaitNoConnection(server);
+            SmtpFixture.awaitNoConnection(server);
         }
     }
 
@@ -378,7 +378,7 @@ class SessionSetupTest {
 
     @Test
     void controlCharactersOfAServerShouldNotReachTheObservation() {
-        try (SmtpServer server = SmtpRoom.clearServer(); SmtpConnector connector = connector()) {
+        try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.reply(SmtpPhase.GREETING, "220 \u001b[31mred\u0000\rx\u202e");
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(session.observation().greeting().orElseThrow().lines()).isEqualTo(List.of("?[31mred??x?"));

@@ -1,10 +1,10 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.MAIL;
-import static jamestls.smtp.SmtpRoom.awaitNoConnection;
-import static jamestls.smtp.SmtpRoom.connect;
-import static jamestls.smtp.SmtpRoom.said;
-import static jamestls.smtp.SmtpRoom.to;
+import static jamestls.smtp.SmtpFixture.MAIL;
+import static jamestls.smtp.SmtpFixture.awaitNoConnection;
+import static jamestls.smtp.SmtpFixture.connect;
+import static jamestls.smtp.SmtpFixture.said;
+import static jamestls.smtp.SmtpFixture.to;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -30,8 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SmtpSessionTest {
 
-    private final SmtpServer server = SmtpRoom.tlsServer();
-    private final SmtpConnector connector = SmtpRoom.connector();
+    private final SmtpServer server = SmtpFixture.tlsServer();
+    private final SmtpConnector connector = SmtpFixture.connector();
     private final SmtpSession session = connect(connector, server);
 
     /** Whatever the test did, nothing stays open on the server's side. */
@@ -47,7 +47,7 @@ class SmtpSessionTest {
     @Test
     void mailShouldArriveAsItIs() {
         String text = "Subject: dots\r\n\r\n.\r\n..two\r\nlast without end";
-        assertThat(delivered(session.send(to("bob@example.test"), SmtpRoom.content(text)))).containsExactly("bob@example.test");
+        assertThat(delivered(session.send(to("bob@example.test"), SmtpFixture.content(text)))).containsExactly("bob@example.test");
 
         ReceivedMail mail = server.mails().getFirst();
         assertThat(mail.text()).isEqualTo(text + "\r\n");
@@ -59,7 +59,7 @@ class SmtpSessionTest {
     @Test
     void largeMailShouldArriveAsItIs() {
         String text = ("." + "x".repeat(70) + "\r\n").repeat(50_000);
-        session.send(to("bob@example.test"), SmtpRoom.content(text));
+        session.send(to("bob@example.test"), SmtpFixture.content(text));
 
         assertThat(server.mails().getFirst().text()).isEqualTo(text);
     }
@@ -154,7 +154,7 @@ class SmtpSessionTest {
 
     @Test
     void withoutPipeliningCommandsShouldWaitForReplies() {
-        try (SmtpServer plain = SmtpRoom.clearServer("8BITMIME"); SmtpSession oneByOne = connect(connector, plain)) {
+        try (SmtpServer plain = SmtpFixture.clearServer("8BITMIME"); SmtpSession oneByOne = connect(connector, plain)) {
             plain.replyTo("no@example.test", "550 5.1.1 who?");
             oneByOne.send(to("no@example.test", "bob@example.test"), MAIL);
 
@@ -227,7 +227,7 @@ class SmtpSessionTest {
 
     @Test
     void farewellInTheMiddleOfTheBodyShouldBeSeen() {
-        try (SmtpServer plain = SmtpRoom.clearServer("PIPELINING"); SmtpSession clear = connect(connector, plain)) {
+        try (SmtpServer plain = SmtpFixture.clearServer("PIPELINING"); SmtpSession clear = connect(connector, plain)) {
             plain.at(SmtpPhase.BODY, SmtpAct.say("421 4.3.2 closing").then(SmtpAct.Then.CLOSE));
 
             assertThat(clear.send(to("bob@example.test"), SmtpSessionTest::writeALot)).isInstanceOfSatisfying(Transmission.Broken.class,
@@ -257,7 +257,7 @@ class SmtpSessionTest {
     @CsvSource({"MAIL, 354 go on", "RCPT, 354 go on", "DATA, 250 ok", "FINAL_REPLY, 354 go on", "MAIL, nonsense", "RCPT, 999 x",
         "DATA, 199 x", "FINAL_REPLY, 2500 x"})
     void protocolErrorShouldEndTheSessionWithoutAnotherCommand(SmtpPhase phase, String reply) {
-        try (SmtpServer plain = SmtpRoom.clearServer()) {
+        try (SmtpServer plain = SmtpFixture.clearServer()) {
             plain.reply(phase, reply);
             try (SmtpSession oneByOne = connect(connector, plain)) {
                 assertThat(oneByOne.send(to("bob@example.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
@@ -299,9 +299,9 @@ class SmtpSessionTest {
     @Test
     void serverThatListsChunkingShouldGetTheMailWithData() {
         String commands = "RSET\r\nMAIL FROM:<ceo@sender.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n";
-        try (SmtpServer chunking = SmtpRoom.clearServer("PIPELINING", "CHUNKING"); SmtpConnector connector = SmtpRoom.connector();
+        try (SmtpServer chunking = SmtpFixture.clearServer("PIPELINING", "CHUNKING"); SmtpConnector connector = SmtpFixture.connector();
              SmtpSession session = connect(connector, chunking)) {
-            assertThat(session.send(to("bob@example.test"), SmtpRoom.content(commands))).isInstanceOf(Transmission.Completed.class);
+            assertThat(session.send(to("bob@example.test"), SmtpFixture.content(commands))).isInstanceOf(Transmission.Completed.class);
 
             assertThat(said(chunking, "C: BDAT")).isEmpty();
             assertThat(chunking.mails()).singleElement().satisfies(mail -> assertThat(mail.text()).isEqualTo(commands));

@@ -1,9 +1,9 @@
 package jamestls.smtp;
 
-import static jamestls.smtp.SmtpRoom.connect;
-import static jamestls.smtp.SmtpRoom.connector;
-import static jamestls.smtp.SmtpRoom.failureOf;
-import static jamestls.smtp.SmtpRoom.tlsServer;
+import static jamestls.smtp.SmtpFixture.connect;
+import static jamestls.smtp.SmtpFixture.connector;
+import static jamestls.smtp.SmtpFixture.failureOf;
+import static jamestls.smtp.SmtpFixture.tlsServer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.fakeinternet.SmtpAct;
@@ -84,7 +84,7 @@ class StartTlsInjectionTest {
             assertThat(session.observation().capabilities().offers("XINJECTED")).isFalse();
             assertThat(session.isUsable()).isFalse();
         }
-        SmtpRoom.awaitNoConnection(server);
-        assertThat(SmtpRoom.said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: STARTTLS");
+        SmtpFixture.awaitNoConnection(server);
+        assertThat(SmtpFixture.said(server, "C:")).containsExactly("C: EHLO client.example.test", "C: STARTTLS");
     }
 }

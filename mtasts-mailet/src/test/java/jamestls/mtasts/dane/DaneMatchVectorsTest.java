@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.fail;
 
 import jamestls.dns.DomainName;
 import jamestls.dns.TlsaRecord;
-import jamestls.fakeinternet.CertificateDraft;
-import jamestls.fakeinternet.CertificateDraft.Identifiers;
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Identifiers;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import java.security.cert.X509Certificate;
@@ -26,14 +26,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DaneMatchVectorsTest {
 
     private static final String HOST = "mail.example.com";
-    private static final Issued ROOT = CertificateDraft.authority("Root").selfSigned();
-    private static final Issued CA1 = CertificateDraft.authority("CA 1").signedBy(ROOT);
-    private static final Issued CA2 = CertificateDraft.authority("CA 2").signedBy(CA1);
-    private static final Issued EE = CertificateDraft.server(HOST).signedBy(CA2);
-    private static final Issued OTHER_CA = CertificateDraft.authority("Other").selfSigned();
-    private static final Issued OTHER_EE = CertificateDraft.server(HOST).signedBy(OTHER_CA);
-    private static final Issued SELF_SIGNED = CertificateDraft.server(HOST).selfSigned();
-    private static final Issued NAMELESS = CertificateDraft.nameless().expired().signedBy(CA2);
+    private static final Issued ROOT = CertificateBuilder.authority("Root").selfSigned();
+    private static final Issued CA1 = CertificateBuilder.authority("CA 1").signedBy(ROOT);
+    private static final Issued CA2 = CertificateBuilder.authority("CA 2").signedBy(CA1);
+    private static final Issued EE = CertificateBuilder.server(HOST).signedBy(CA2);
+    private static final Issued OTHER_CA = CertificateBuilder.authority("Other").selfSigned();
+    private static final Issued OTHER_EE = CertificateBuilder.server(HOST).signedBy(OTHER_CA);
+    private static final Issued SELF_SIGNED = CertificateBuilder.server(HOST).selfSigned();
+    private static final Issued NAMELESS = CertificateBuilder.nameless().expired().signedBy(CA2);
 
     private static final List<X509Certificate> CHAIN = chain(EE, CA2, CA1);
     private static final List<X509Certificate> WHOLE_CHAIN = chain(EE, CA2, CA1, ROOT);
@@ -113,7 +113,7 @@ class DaneMatchVectorsTest {
             case "ta-bare-key-of-in-chain-intermediate" -> match(WHOLE_CHAIN, HOST, tlsa(2, 1, 0, CA2));
             case "ta-cert-full-not-in-chain" -> match(chain(EE), HOST, tlsa(2, 0, 0, CA2));
             case "ta-common-name-only" -> {
-                Issued old = CertificateDraft.commonNameOnly(HOST).signedBy(CA2);
+                Issued old = CertificateBuilder.commonNameOnly(HOST).signedBy(CA2);
                 yield match(chain(old, CA2), HOST, tlsa(2, 0, 1, CA2));
             }
             case "ta-duplicate-and-unrelated-records" ->
@@ -121,7 +121,7 @@ class DaneMatchVectorsTest {
             case "ta-impostor-leaf-with-pinned-ca-stapled" -> match(chain(SELF_SIGNED, CA2), HOST, tlsa(2, 1, 1, CA2));
             case "ta-intermediate-of-another-chain" -> match(chain(OTHER_EE, OTHER_CA), HOST, tlsa(2, 1, 1, CA2));
             case "ta-leaf-eku-server-auth" -> {
-                Issued server = CertificateDraft.server(HOST).purpose(KeyPurposeId.id_kp_serverAuth).signedBy(CA2);
+                Issued server = CertificateBuilder.server(HOST).purpose(KeyPurposeId.id_kp_serverAuth).signedBy(CA2);
                 yield match(chain(server, CA2), HOST, tlsa(2, 0, 1, CA2));
             }
             case "ta-record-but-no-chain" -> match(chain(EE), HOST, tlsa(2, 0, 1, CA2));
@@ -135,9 +135,9 @@ class DaneMatchVectorsTest {
     }
 
     private static boolean pointing(Identifiers way) {
-        Issued ca1 = CertificateDraft.authority("CA 1").identifiers(way).signedBy(ROOT);
-        Issued ca2 = CertificateDraft.authority("CA 2").identifiers(way).signedBy(ca1);
-        Issued ee = CertificateDraft.server(HOST).identifiers(way).signedBy(ca2);
+        Issued ca1 = CertificateBuilder.authority("CA 1").identifiers(way).signedBy(ROOT);
+        Issued ca2 = CertificateBuilder.authority("CA 2").identifiers(way).signedBy(ca1);
+        Issued ee = CertificateBuilder.server(HOST).identifiers(way).signedBy(ca2);
         return match(chain(ee, ca2, ca1), HOST, tlsa(2, 1, 1, ca1));
     }
 

@@ -9,9 +9,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import jamestls.dns.TlsaRecord;
-import jamestls.fakeinternet.CertificateDraft;
-import jamestls.fakeinternet.CertificateDraft.Identifiers;
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Identifiers;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
 import java.security.KeyPair;
@@ -37,9 +37,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DaneVerifierTest {
 
     private static final String HOST = "mx.example.org";
-    private static final Issued ROOT = CertificateDraft.authority("Root").selfSigned();
-    private static final Issued CA = CertificateDraft.authority("CA").signedBy(ROOT);
-    private static final Issued EE = CertificateDraft.server(HOST).signedBy(CA);
+    private static final Issued ROOT = CertificateBuilder.authority("Root").selfSigned();
+    private static final Issued CA = CertificateBuilder.authority("CA").signedBy(ROOT);
+    private static final Issued EE = CertificateBuilder.server(HOST).signedBy(CA);
 
     @ParameterizedTest
     @CsvSource({"0,0", "0,1", "0,2", "1,0", "1,1", "1,2"})
@@ -62,7 +62,7 @@ class DaneVerifierTest {
 
     @Test
     void endEntityShouldIgnoreDates() {
-        Issued expired = CertificateDraft.server(HOST).expired().signedBy(CA);
+        Issued expired = CertificateBuilder.server(HOST).expired().signedBy(CA);
 
         assertThat(faults(chain(expired), HOST, tlsa(3, 1, 1, expired))).isEmpty();
     }
@@ -102,7 +102,7 @@ class DaneVerifierTest {
 
     @Test
     void wildcardShouldStandForTheFirstLabelOnly() {
-        Issued wild = CertificateDraft.server("*.example.org").signedBy(CA);
+        Issued wild = CertificateBuilder.server("*.example.org").signedBy(CA);
 
         assertThat(faults(chain(wild, CA), HOST, tlsa(2, 1, 1, CA))).isEmpty();
         assertThat(types(faults(chain(wild, CA), "a.mx.example.org", tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
@@ -110,21 +110,22 @@ class DaneVerifierTest {
 
     @Test
     void commonNameShouldCountOnlyWithoutDnsId() {
-        Issued old = CertificateDraft.commonNameOnly(HOST).signedBy(CA);
-        Issued both = CertificateDraft.server("other.example").signedBy(CA);
+        Issued old = CertificateBuilder.commonNameOnly(HOST).signedBy(CA);
+        Issued both = CertificateBuilder.server("other.example").signedBy(CA);
 
         assertThat(faults(chain(old, CA), HOST, tlsa(2, 1, 1, CA))).as("RFC 7672 §3.2.3").isEmpty();
         assertThat(types(faults(chain(both, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
-        assertThat(types(faults(chain(CertificateDraft.nameless().signedBy(CA), CA), HOST, tlsa(2, 1, 1, CA))))
+        assertThat(types(faults(chain(CertificateBuilder.nameless().signedBy(CA), CA), HOST, tlsa(2, 1, 1, CA))))
             .containsExactly(CERTIFICATE_HOST_MISMATCH);
     }
 
     @Test
     void datesShouldCountUnderAnAnchor() {
-        Issued expiredLeaf = CertificateDraft.server(HOST).expired().signedBy(CA);
-        Issued expiredCa = CertificateDraft.authority("Expired").expired().signedBy(ROOT);
-        Issued below = CertificateDraft.server(HOST).signedBy(expiredCa);
-        Issued early = CertificateDraft.server(HOST).valid(Instant.now().plusSeconds(3_600), Instant.now().plusSeconds(7_200)).signedBy(CA);
+        Issued expiredLeaf = CertificateBuilder.server(HOST).expired().signedBy(CA);
+        Issued expiredCa = CertificateBuilder.authority("Expired").expired().signedBy(ROOT);
+        Issued below = CertificateBuilder.server(HOST).signedBy(expiredCa);
+        Issued early = CertificateBuilder.server(HOST).valid(Instant.now().plusSeconds(3_600),
+            Instant.now().plusSeconds(7_200)).signedBy(CA);
 
         assertThat(types(faults(chain(expiredLeaf, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_EXPIRED);
         assertThat(types(faults(chain(below, expiredCa, ROOT), HOST, tlsa(2, 0, 1, ROOT)))).containsExactly(CERTIFICATE_EXPIRED);
@@ -136,25 +137,25 @@ class DaneVerifierTest {
 
     @Test
     void anotherWayShouldBeFoundAroundAnExpiredIssuer() {
-        KeyPair key = CertificateDraft.newKey();
-        Issued old = CertificateDraft.authority("Twice").key(key).expired().signedBy(ROOT);
-        Issued fresh = CertificateDraft.authority("Twice").key(key).signedBy(ROOT);
-        Issued below = CertificateDraft.server(HOST).signedBy(fresh);
+        KeyPair key = CertificateBuilder.newKey();
+        Issued old = CertificateBuilder.authority("Twice").key(key).expired().signedBy(ROOT);
+        Issued fresh = CertificateBuilder.authority("Twice").key(key).signedBy(ROOT);
+        Issued below = CertificateBuilder.server(HOST).signedBy(fresh);
 
         assertThat(faults(chain(below, old, fresh, ROOT), HOST, tlsa(2, 1, 1, ROOT))).isEmpty();
     }
 
     @Test
     void limitsOfAuthoritiesShouldHold() {
-        Issued shallow = CertificateDraft.authority("Shallow").pathLength(0).selfSigned();
-        Issued between = CertificateDraft.authority("Between").signedBy(shallow);
-        Issued deep = CertificateDraft.server(HOST).signedBy(between);
-        Issued direct = CertificateDraft.server(HOST).signedBy(shallow);
-        Issued noSigner = CertificateDraft.authority("No signer").keyUsage(KeyUsage.digitalSignature).selfSigned();
-        Issued byNoSigner = CertificateDraft.server(HOST).signedBy(noSigner);
-        Issued signer = CertificateDraft.authority("Signer").keyUsage(KeyUsage.keyCertSign).selfSigned();
-        Issued bySigner = CertificateDraft.server(HOST).signedBy(signer);
-        Issued byServer = CertificateDraft.server(HOST).signedBy(EE);
+        Issued shallow = CertificateBuilder.authority("Shallow").pathLength(0).selfSigned();
+        Issued between = CertificateBuilder.authority("Between").signedBy(shallow);
+        Issued deep = CertificateBuilder.server(HOST).signedBy(between);
+        Issued direct = CertificateBuilder.server(HOST).signedBy(shallow);
+        Issued noSigner = CertificateBuilder.authority("No signer").keyUsage(KeyUsage.digitalSignature).selfSigned();
+        Issued byNoSigner = CertificateBuilder.server(HOST).signedBy(noSigner);
+        Issued signer = CertificateBuilder.authority("Signer").keyUsage(KeyUsage.keyCertSign).selfSigned();
+        Issued bySigner = CertificateBuilder.server(HOST).signedBy(signer);
+        Issued byServer = CertificateBuilder.server(HOST).signedBy(EE);
 
         assertThat(types(faults(chain(deep, between, shallow), HOST, tlsa(2, 1, 1, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
         assertThat(types(faults(chain(deep, between), HOST, tlsa(2, 0, 0, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
@@ -167,9 +168,9 @@ class DaneVerifierTest {
 
     @Test
     void namesThatTheAnchorPermitsShouldBeTheOnlyOnes() {
-        Issued limited = CertificateDraft.authority("Limited").permitting("example.net").selfSigned();
-        Issued outside = CertificateDraft.server(HOST).signedBy(limited);
-        Issued inside = CertificateDraft.server("mx.example.net").signedBy(limited);
+        Issued limited = CertificateBuilder.authority("Limited").permitting("example.net").selfSigned();
+        Issued outside = CertificateBuilder.server(HOST).signedBy(limited);
+        Issued inside = CertificateBuilder.server("mx.example.net").signedBy(limited);
 
         assertThat(types(faults(chain(outside, limited), HOST, tlsa(2, 1, 1, limited)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
         assertThat(faults(chain(inside, limited), "mx.example.net", tlsa(2, 1, 1, limited))).isEmpty();
@@ -177,7 +178,7 @@ class DaneVerifierTest {
 
     @Test
     void certificateForOtherPurposesShouldNotDo() {
-        Issued client = CertificateDraft.server(HOST).purpose(KeyPurposeId.id_kp_clientAuth).signedBy(CA);
+        Issued client = CertificateBuilder.server(HOST).purpose(KeyPurposeId.id_kp_clientAuth).signedBy(CA);
 
         assertThat(types(faults(chain(client, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
     }
@@ -186,14 +187,14 @@ class DaneVerifierTest {
     @EnumSource
     void longChainShouldBeFoundInAnyOrderWhateverPointsToTheIssuer(Identifiers identifiers) {
         List<X509Certificate> above = new ArrayList<>();
-        Issued top = CertificateDraft.authority("Top").identifiers(identifiers).selfSigned();
+        Issued top = CertificateBuilder.authority("Top").identifiers(identifiers).selfSigned();
         Issued issuer = top;
         for (int i = 0; i < 6; i++) {
             above.add(issuer.certificate());
-            issuer = CertificateDraft.authority("Level " + i).identifiers(identifiers).signedBy(issuer);
+            issuer = CertificateBuilder.authority("Level " + i).identifiers(identifiers).signedBy(issuer);
         }
         above.add(issuer.certificate());
-        Issued leaf = CertificateDraft.server(HOST).identifiers(identifiers).signedBy(issuer);
+        Issued leaf = CertificateBuilder.server(HOST).identifiers(identifiers).signedBy(issuer);
 
         for (int seed = 0; seed < 5; seed++) {
             Collections.shuffle(above, new Random(seed));
@@ -207,15 +208,15 @@ class DaneVerifierTest {
     void hostileChainShouldCostLittle() {
         // every certificate seems to have issued every other, and none has
         KeyPair[] keys = new KeyPair[18];
-        Arrays.setAll(keys, i -> CertificateDraft.newKey());
-        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateDraft.server(HOST)
-            .signedBy(CertificateDraft.authority("Same").key(keys[0]).selfSigned()).certificate()));
+        Arrays.setAll(keys, i -> CertificateBuilder.newKey());
+        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateBuilder.server(HOST)
+            .signedBy(CertificateBuilder.authority("Same").key(keys[0]).selfSigned()).certificate()));
         for (KeyPair key : keys) {
-            chain.add(CertificateDraft.authority("Same").key(key)
-                .signedBy(CertificateDraft.authority("Same").key(keys[0]).selfSigned()).certificate());
+            chain.add(CertificateBuilder.authority("Same").key(key)
+                .signedBy(CertificateBuilder.authority("Same").key(keys[0]).selfSigned()).certificate());
         }
         TlsaRecord[] anchors = new TlsaRecord[60];
-        Arrays.setAll(anchors, i -> tlsa(2, 1, 0, CertificateDraft.authority("Same").selfSigned()));
+        Arrays.setAll(anchors, i -> tlsa(2, 1, 0, CertificateBuilder.authority("Same").selfSigned()));
 
         assertTimeoutPreemptively(Duration.ofSeconds(10), () ->
             assertThat(types(faults(chain, HOST, anchors))).containsExactly(CERTIFICATE_NOT_TRUSTED));
@@ -223,11 +224,11 @@ class DaneVerifierTest {
 
     @Test
     void authoritiesThatAllIssuedEachOtherShouldCostLittle() {
-        KeyPair key = CertificateDraft.newKey();
-        Issued same = CertificateDraft.authority("Same").key(key).pathLength(0).selfSigned();
-        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateDraft.server(HOST).signedBy(same).certificate()));
+        KeyPair key = CertificateBuilder.newKey();
+        Issued same = CertificateBuilder.authority("Same").key(key).pathLength(0).selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(List.of(CertificateBuilder.server(HOST).signedBy(same).certificate()));
         while (chain.size() < PathSearch.MAX_CHAIN_LENGTH) {
-            chain.add(CertificateDraft.authority("Same").key(key).signedBy(same).certificate());
+            chain.add(CertificateBuilder.authority("Same").key(key).signedBy(same).certificate());
         }
         PathSearch search = new PathSearch(chain);
         AtomicInteger checked = new AtomicInteger();
@@ -245,13 +246,13 @@ class DaneVerifierTest {
 
     @Test
     void pathShouldNotBeDeeperThanTen() {
-        List<Issued> authorities = new ArrayList<>(List.of(CertificateDraft.authority("Top").selfSigned()));
+        List<Issued> authorities = new ArrayList<>(List.of(CertificateBuilder.authority("Top").selfSigned()));
         for (int i = 1; i < 12; i++) {
-            authorities.addFirst(CertificateDraft.authority("Level " + i).signedBy(authorities.getFirst()));
+            authorities.addFirst(CertificateBuilder.authority("Level " + i).signedBy(authorities.getFirst()));
         }
         for (int depth : new int[] {10, 11}) {
             List<Issued> above = authorities.subList(authorities.size() - depth, authorities.size());
-            Issued leaf = CertificateDraft.server(HOST).signedBy(above.getFirst());
+            Issued leaf = CertificateBuilder.server(HOST).signedBy(above.getFirst());
             List<X509Certificate> chain = Stream.concat(Stream.of(leaf), above.stream()).map(Issued::certificate).toList();
 
             assertThat(faults(chain, HOST, tlsa(2, 0, 1, authorities.getLast()))).hasSize(depth - 10);
@@ -262,7 +263,7 @@ class DaneVerifierTest {
     void chainOfTooManyBytesShouldBeRefused() {
         String[] names = IntStream.range(0, 4_000).mapToObj(i -> "host" + i + ".a-long-name-for-a-certificate.example")
             .toArray(String[]::new);
-        Issued vast = CertificateDraft.server(names).signedBy(CA);
+        Issued vast = CertificateBuilder.server(names).signedBy(CA);
 
         assertThat(faults(chain(vast), HOST, tlsa(3, 1, 1, vast))).singleElement().satisfies(fault ->
             assertThat(fault.reason()).matches("chain of [0-9]{6} bytes"));

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import jamestls.dns.TlsaRecord;
-import jamestls.fakeinternet.CertificateDraft;
+import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import java.security.cert.X509Certificate;
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class UsableRecordsTest {
 
-    private static final X509Certificate AUTHORITY = CertificateDraft.authority("CA").selfSigned().certificate();
+    private static final X509Certificate AUTHORITY = CertificateBuilder.authority("CA").selfSigned().certificate();
 
     static List<Vector> vectors() {
         return Vectors.of("tlsa_usable");

@@ -6,7 +6,7 @@ import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DnssecMode;
 import jamestls.dns.DomainName;
 import jamestls.dns.TrustAnchors;
-import jamestls.fakeinternet.CertificateDraft;
+import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Signing;
@@ -70,7 +70,7 @@ public class DaneBenchmarks {
     private static final String POLICY = "version: STSv1\nmode: enforce\nmx: " + HOST + "\nmax_age: 86400\n";
 
     private final DomainName domain = DomainName.of("good.example");
-    private final X509Certificate certificate = CertificateDraft.server(HOST).selfSigned().certificate();
+    private final X509Certificate certificate = CertificateBuilder.server(HOST).selfSigned().certificate();
     private final List<X509Certificate> chain = List.of(certificate);
     private final TlsaSet records = Tlsa.set(List.of(Tlsa.of(3, 1, 1, certificate)), HOST);
     private final Instant now = Instant.now();

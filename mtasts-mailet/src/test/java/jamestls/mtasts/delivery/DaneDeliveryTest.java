@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DomainName;
 import jamestls.dns.TlsaRecord;
-import jamestls.fakeinternet.CertificateDraft;
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Identity;
@@ -291,9 +291,9 @@ class DaneDeliveryTest {
 
     @Test
     void trustAnchorShouldWantTheNameOfTheDomainOrTheHost() throws Exception {
-        Issued authority = CertificateDraft.authority("Private CA").selfSigned();
-        Issued forDomain = CertificateDraft.server(DOMAIN).signedBy(authority);
-        Issued forOther = CertificateDraft.server("other.example").signedBy(authority);
+        Issued authority = CertificateBuilder.authority("Private CA").selfSigned();
+        Issued forDomain = CertificateBuilder.server(DOMAIN).signedBy(authority);
+        Issued forOther = CertificateBuilder.server("other.example").signedBy(authority);
         internet.mx(DOMAIN, 1, "mx1.example.org", setup -> setup.identity(identity(forOther, authority)));
         SmtpServer second = internet.mx(DOMAIN, 2, "mx2.example.org", setup -> setup.identity(identity(forDomain, authority)));
         publish("mx1.example.org", 2, 0, 1, authority.certificate());

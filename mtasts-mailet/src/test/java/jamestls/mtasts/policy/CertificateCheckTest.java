@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import jamestls.dns.DomainName;
-import jamestls.fakeinternet.CertificateDraft;
-import jamestls.fakeinternet.CertificateDraft.Issued;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.TestCa;
 import jamestls.outcome.ResultType;
@@ -93,11 +93,11 @@ class CertificateCheckTest {
 
     @Test
     void intermediatesShouldBeFoundInAnyOrderAmongOthers() throws Exception {
-        Issued root = CertificateDraft.authority("Deep Root").selfSigned();
-        Issued upper = CertificateDraft.authority("Upper").signedBy(root);
-        Issued lower = CertificateDraft.authority("Lower").signedBy(upper);
-        Issued leaf = CertificateDraft.server(HOST.ascii()).signedBy(lower);
-        Issued stranger = CertificateDraft.authority("Stranger").selfSigned();
+        Issued root = CertificateBuilder.authority("Deep Root").selfSigned();
+        Issued upper = CertificateBuilder.authority("Upper").signedBy(root);
+        Issued lower = CertificateBuilder.authority("Lower").signedBy(upper);
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).signedBy(lower);
+        Issued stranger = CertificateBuilder.authority("Stranger").selfSigned();
 
         assertThat(trusting(root).faults(certificates(leaf, stranger, upper, lower), HOST, Instant.now())).isEmpty();
         assertThat(trusting(root).faults(certificates(leaf, upper), HOST, Instant.now())).extracting(Violation::type)
@@ -110,9 +110,9 @@ class CertificateCheckTest {
     @Test
     void chainFoundGoodShouldNotOutliveAnyOfItsCertificates() throws Exception {
         Instant end = Instant.parse("2030-01-01T00:00:30Z");
-        Issued root = CertificateDraft.authority("Long Root").selfSigned();
-        Issued brief = CertificateDraft.authority("Brief").valid(end.minusSeconds(86_400), end).signedBy(root);
-        Issued leaf = CertificateDraft.server(HOST.ascii()).valid(end.minusSeconds(86_400), end.plusSeconds(86_400)).signedBy(brief);
+        Issued root = CertificateBuilder.authority("Long Root").selfSigned();
+        Issued brief = CertificateBuilder.authority("Brief").valid(end.minusSeconds(86_400), end).signedBy(root);
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).valid(end.minusSeconds(86_400), end.plusSeconds(86_400)).signedBy(brief);
         CertificateCheck trusting = trusting(root);
 
         assertThat(trusting.faults(certificates(leaf, brief), HOST, end.minusSeconds(1))).isEmpty();
@@ -125,14 +125,14 @@ class CertificateCheckTest {
 
     @Test
     void limitsOfAuthoritiesShouldHold() throws Exception {
-        Issued root = CertificateDraft.authority("Limited Root").selfSigned();
-        Issued shallow = CertificateDraft.authority("Shallow").pathLength(0).signedBy(root);
-        Issued below = CertificateDraft.authority("Below").signedBy(shallow);
-        Issued deep = CertificateDraft.server(HOST.ascii()).signedBy(below);
-        Issued server = CertificateDraft.server("other.example").signedBy(root);
-        Issued byServer = CertificateDraft.server(HOST.ascii()).signedBy(server);
-        Issued expired = CertificateDraft.authority("Expired").expired().signedBy(root);
-        Issued byExpired = CertificateDraft.server(HOST.ascii()).signedBy(expired);
+        Issued root = CertificateBuilder.authority("Limited Root").selfSigned();
+        Issued shallow = CertificateBuilder.authority("Shallow").pathLength(0).signedBy(root);
+        Issued below = CertificateBuilder.authority("Below").signedBy(shallow);
+        Issued deep = CertificateBuilder.server(HOST.ascii()).signedBy(below);
+        Issued server = CertificateBuilder.server("other.example").signedBy(root);
+        Issued byServer = CertificateBuilder.server(HOST.ascii()).signedBy(server);
+        Issued expired = CertificateBuilder.authority("Expired").expired().signedBy(root);
+        Issued byExpired = CertificateBuilder.server(HOST.ascii()).signedBy(expired);
 
         assertThat(trusting(root).faults(certificates(deep, below, shallow), HOST, Instant.now())).extracting(Violation::type)
             .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
@@ -144,11 +144,11 @@ class CertificateCheckTest {
 
     @Test
     void anotherWayShouldBeFoundAroundAnExpiredIssuer() throws Exception {
-        Issued root = CertificateDraft.authority("Way Root").selfSigned();
-        KeyPair key = CertificateDraft.newKey();
-        Issued old = CertificateDraft.authority("Twice").key(key).expired().signedBy(root);
-        Issued fresh = CertificateDraft.authority("Twice").key(key).signedBy(root);
-        Issued leaf = CertificateDraft.server(HOST.ascii()).signedBy(fresh);
+        Issued root = CertificateBuilder.authority("Way Root").selfSigned();
+        KeyPair key = CertificateBuilder.newKey();
+        Issued old = CertificateBuilder.authority("Twice").key(key).expired().signedBy(root);
+        Issued fresh = CertificateBuilder.authority("Twice").key(key).signedBy(root);
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).signedBy(fresh);
 
         assertThat(trusting(root).faults(certificates(leaf, old, fresh), HOST, Instant.now())).isEmpty();
     }
@@ -156,13 +156,13 @@ class CertificateCheckTest {
     @Test
     void authoritiesThatAllIssuedEachOtherShouldCostLittle() throws Exception {
         // one name and one key: every certificate really has issued every other, and none leads anywhere
-        KeyPair key = CertificateDraft.newKey();
-        Issued same = CertificateDraft.authority("Same").key(key).selfSigned();
-        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateDraft.server(HOST.ascii()).signedBy(same)));
+        KeyPair key = CertificateBuilder.newKey();
+        Issued same = CertificateBuilder.authority("Same").key(key).selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateBuilder.server(HOST.ascii()).signedBy(same)));
         while (chain.size() < 20) {
-            chain.add(CertificateDraft.authority("Same").key(key).signedBy(same).certificate());
+            chain.add(CertificateBuilder.authority("Same").key(key).signedBy(same).certificate());
         }
-        Issued namesake = CertificateDraft.authority("Same").selfSigned();
+        Issued namesake = CertificateBuilder.authority("Same").selfSigned();
 
         assertTimeoutPreemptively(Duration.ofSeconds(5), () ->
             assertThat(trusting(namesake).faults(chain, HOST, Instant.now())).extracting(Violation::type)
@@ -171,8 +171,8 @@ class CertificateCheckTest {
 
     @Test
     void hundredCertificatesOfOneNameShouldNotBeLookedAt() {
-        Issued same = CertificateDraft.authority("Same").selfSigned();
-        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateDraft.server(HOST.ascii()).signedBy(same)));
+        Issued same = CertificateBuilder.authority("Same").selfSigned();
+        List<X509Certificate> chain = new ArrayList<>(certificates(CertificateBuilder.server(HOST.ascii()).signedBy(same)));
         chain.addAll(Collections.nCopies(99, same.certificate()));
 
         assertThat(check.faults(chain, HOST, Instant.now()))

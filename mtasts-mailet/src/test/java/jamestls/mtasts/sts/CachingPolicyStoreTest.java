@@ -1,7 +1,7 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -33,7 +33,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void policyInUseShouldApplyWhileTheStoreIsDown() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         lasting.broken = true;
         world.txtGone();
@@ -44,7 +44,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     @Test
     void newPolicyShouldApplyWhileTheStoreIsDownAndBeRefreshed() {
         lasting.broken = true;
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         world.lookup();
         assertThat(world.fetches()).isOne();
@@ -58,7 +58,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     @Test
     void refreshShouldBringTheStoreUpToDateAfterAnOutage() {
         lasting.broken = true;
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         assertThat(lasting.kept.find(DOMAIN)).isEmpty();
         lasting.broken = false;
@@ -70,9 +70,9 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     @Test
     void policiesAndFailuresOfAnOutageShouldReachTheStoreWhenItIsBack() {
         lasting.broken = true;
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
-        world.txtAt(OTHER, "v=STSv1; id=7").host(PolicyWorld.REFUSED).policies.lookup(OTHER);
+        world.txtAt(OTHER, "v=STSv1; id=7").host(PolicyFixture.REFUSED).policies.lookup(OTHER);
         assertThat(world.policies.storeHealth().outOfOrderSince()).contains(world.now());
         assertThat(world.policies.storeHealth().why()).isEqualTo("the disk is gone");
         assertThat(world.policies.storeHealth().unsaved()).isEqualTo(2);
@@ -87,7 +87,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     @Test
     void storeThatIsDownShouldBeLeftAloneForAWhile() {
         lasting.broken = true;
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         int asked = lasting.asked.get();
         world.lookup();
@@ -101,9 +101,9 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     @Test
     void backOffShouldSurviveARestartWithoutAPolicy() {
         // RFC 8461 §3.3
-        PolicyWorld world = new PolicyWorld(lasting);
-        world.txt("v=STSv1; id=1").host(PolicyWorld.REFUSED).lookup();
-        world.host(PolicyWorld.page(policy(ENFORCE, Duration.ofDays(30))));
+        PolicyFixture world = new PolicyFixture(lasting);
+        world.txt("v=STSv1; id=1").host(PolicyFixture.REFUSED).lookup();
+        world.host(PolicyFixture.page(policy(ENFORCE, Duration.ofDays(30))));
 
         assertThat(world.restarted().lookup(DOMAIN)).isInstanceOf(StsLookup.Unusable.class);
         assertThat(world.fetches()).isOne();
@@ -113,7 +113,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void useShouldReachTheStoreWithTheNextRound() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         world.pass(Duration.ofHours(2)).lookup();
         assertThat(lasting.kept.find(DOMAIN)).map(StoredPolicy::lastUsed).contains(world.now().minus(Duration.ofHours(2)));
@@ -124,7 +124,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void policyRefreshedByAnotherServerShouldBeUsedWhereItWasCachedBefore() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         StsPolicies other = world.restarted();
         world.publish("1", policy(ENFORCE, Duration.ofDays(2))).lookup();
         other.lookup(DOMAIN);
@@ -138,14 +138,14 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void serversThatShareAStoreShouldFetchOnce() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         StsPolicies other = world.restarted();
         CountDownLatch fetching = new CountDownLatch(1);
         CountDownLatch mayAnswer = new CountDownLatch(1);
         world.txt("v=STSv1; id=1").hostDoes(() -> {
             fetching.countDown();
             awaitUninterruptibly(mayAnswer);
-            return PolicyWorld.page(policy(ENFORCE, Duration.ofDays(30)));
+            return PolicyFixture.page(policy(ENFORCE, Duration.ofDays(30)));
         });
         CompletableFuture<StsLookup> one = CompletableFuture.supplyAsync(world::lookup, Thread::startVirtualThread);
         awaitUninterruptibly(fetching);
@@ -161,7 +161,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void serverThatDiedWhileFetchingShouldNotBlockTheOthers() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         lasting.kept.claim(DOMAIN, "the dead", world.now(), world.now().plus(FetchLease.LEASE));
         world.publish("1", policy(ENFORCE, Duration.ofDays(30)));
         CompletableFuture<StsLookup> lookup = CompletableFuture.supplyAsync(world::lookup, Thread::startVirtualThread);
@@ -182,7 +182,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void policyShouldSurviveARestart() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         world.txtGone();
 
@@ -192,7 +192,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void policyFetchedByAnotherServerShouldBeUsedBeforeFetching() {
-        PolicyWorld world = new PolicyWorld(lasting);
+        PolicyFixture world = new PolicyFixture(lasting);
         StsPolicies other = world.restarted();
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         other.lookup(DOMAIN);

@@ -32,7 +32,7 @@ class FaultMatrixTest {
     @MethodSource("cells")
     @Timeout(60)
     void decisionShouldBeThatOfTheTable(Cell cell) {
-        try (FaultyWorld world = new FaultyWorld(directory, cell.what().startsWith("memory only"))) {
+        try (FaultFixture world = new FaultFixture(directory, cell.what().startsWith("memory only"))) {
             prepare(world, cell.cached());
             long connections = world.connections();
             world.strike(cell.key());
@@ -58,13 +58,13 @@ class FaultMatrixTest {
         }
     }
 
-    private static void prepare(FaultyWorld world, Cached cached) {
+    private static void prepare(FaultFixture world, Cached cached) {
         if (cached != Cached.NOTHING) {
-            world.publish("1", FaultyWorld.OLD);
+            world.publish("1", FaultFixture.OLD);
             assertThat(inWords(world.lookup())).isEqualTo("cached");
         }
         if (cached != Cached.SAME_ID) {
-            world.publish("2", FaultyWorld.NEW);
+            world.publish("2", FaultFixture.NEW);
         }
         if (cached == Cached.EXPIRED) {
             world.letPoliciesExpire();
@@ -77,7 +77,7 @@ class FaultMatrixTest {
             case StsLookup.NoPolicy none -> "none";
             case StsLookup.Unusable unusable -> "none" + reported(Optional.of(unusable.problem()));
             case StsLookup.Found found ->
-                (found.policy().text().equals(FaultyWorld.OLD) ? "cached" : "new") + reported(found.refreshProblem());
+                (found.policy().text().equals(FaultFixture.OLD) ? "cached" : "new") + reported(found.refreshProblem());
         };
     }
 

@@ -1,8 +1,8 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.REFUSED;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.REFUSED;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** How long policies and failures are kept, and what drives them out: stories of other mail systems' caches. */
 class PolicyAgeTest {
 
-    private final PolicyWorld world = new PolicyWorld();
+    private final PolicyFixture world = new PolicyFixture();
 
     @ParameterizedTest
     @ValueSource(ints = {1, 100, 3_600})
@@ -51,7 +51,7 @@ class PolicyAgeTest {
     @Test
     void domainsWithoutPolicyShouldDriveNoPolicyOut() {
         MemoryPolicyStore store = new MemoryPolicyStore(2_000);
-        PolicyWorld small = new PolicyWorld(store);
+        PolicyFixture small = new PolicyFixture(store);
         small.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         StoredPolicy kept = store.find(DOMAIN).orElseThrow();
         small.host(REFUSED);
@@ -109,7 +109,7 @@ class PolicyAgeTest {
         CountDownLatch saving = new CountDownLatch(1);
         CountDownLatch mayEnd = new CountDownLatch(1);
         MemoryPolicyStore store = new MemoryPolicyStore();
-        PolicyWorld shared = new PolicyWorld(store);
+        PolicyFixture shared = new PolicyFixture(store);
         StsPolicies policies = shared.restartedOver(slowToSave(store, saving, mayEnd));
         shared.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         DomainName other = DomainName.of("other.example");

@@ -1,8 +1,8 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.REFUSED;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.REFUSED;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,7 +16,7 @@ class PolicyRefresherTest {
     private static final Duration MONTH = Duration.ofDays(30);
     private static final Duration HALF_DAY = Duration.ofHours(12);
 
-    private final PolicyWorld world = new PolicyWorld();
+    private final PolicyFixture world = new PolicyFixture();
 
     @Test
     void policyShouldBeRefreshedOnceWithinADay() {
@@ -60,7 +60,7 @@ class PolicyRefresherTest {
         world.refresh();
         assertThat(world.fetches()).isEqualTo(2);
 
-        world.host(PolicyWorld.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
+        world.host(PolicyFixture.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
         assertThat(world.fetches()).isEqualTo(3);
         assertThat(world.alarms.unrefreshable()).isEmpty();
         assertThat(stored().failure()).isEmpty();
@@ -73,7 +73,7 @@ class PolicyRefresherTest {
         world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
         assertThat(((StsLookup.Found) world.lookup()).refreshProblem()).isPresent();
 
-        world.host(PolicyWorld.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
+        world.host(PolicyFixture.page(policy(ENFORCE, MONTH))).pass(Duration.ofHours(1)).refresh();
         assertThat(((StsLookup.Found) world.lookup()).refreshProblem()).isEmpty();
     }
 

@@ -1,7 +1,7 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -45,7 +45,7 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void twoServersShouldFetchOnceAndBothSeeThePolicy() {
-        PolicyWorld world = new PolicyWorld(store());
+        PolicyFixture world = new PolicyFixture(store());
         StsPolicies other = world.restartedOver(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30)));
         Queue<StsLookup> lookups = new ConcurrentLinkedQueue<>();
@@ -61,7 +61,7 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void outageShouldStopNothingAndBeMadeGoodAfterwards() throws IOException {
-        PolicyWorld world = new PolicyWorld(store());
+        PolicyFixture world = new PolicyFixture(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         POSTGRES.server().stop();
         world.publish("2", policy(ENFORCE, Duration.ofDays(30), "new.example.com"));

@@ -1,7 +1,7 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -52,10 +52,10 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
 
     @Test
     void enforcePolicyShouldSurviveARestartWhileItsRecordIsSuppressed() {
-        PolicyWorld world = new PolicyWorld(store());
+        PolicyFixture world = new PolicyFixture(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         close();
-        PolicyWorld restarted = new PolicyWorld(store());
+        PolicyFixture restarted = new PolicyFixture(store());
 
         assertThat(restarted.lookup()).isInstanceOfSatisfying(StsLookup.Found.class, found ->
             assertThat(found.policy().mode()).isEqualTo(ENFORCE));
@@ -70,7 +70,7 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
         // all but the header
         Arrays.fill(content, 100, content.length, (byte) '?');
         Files.write(file(), content);
-        PolicyWorld world = new PolicyWorld(store());
+        PolicyFixture world = new PolicyFixture(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30)));
 
         assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
@@ -81,7 +81,7 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
     @Test
     void databaseThatFailsInUseShouldNotCostAPolicyInMemory() {
         Database database = database();
-        PolicyWorld world = new PolicyWorld(new SqlPolicyStore(database));
+        PolicyFixture world = new PolicyFixture(new SqlPolicyStore(database));
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         database.close();
         world.txtGone();
@@ -93,7 +93,7 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
     void rowThatMakesNoSenseShouldBeAsGoodAsNone() {
         Database database = database();
         SqlPolicyStore store = new SqlPolicyStore(database);
-        store.save(stored("example.com", "1", new PolicyWorld().now()));
+        store.save(stored("example.com", "1", new PolicyFixture().now()));
         database.transaction(connection -> {
             try (Statement statement = connection.createStatement()) {
                 return statement.executeUpdate("UPDATE sts_policy SET policy = 'mode: enfoce'");
@@ -106,7 +106,7 @@ class SqlitePolicyStoreTest extends PolicyStoreContract {
     @Test
     void hundredThousandStoredPoliciesShouldNotDelayTheStart() {
         Database database = database();
-        StoredPolicy stored = stored("example.com", "1", new PolicyWorld().now());
+        StoredPolicy stored = stored("example.com", "1", new PolicyFixture().now());
         database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
                     "INSERT INTO sts_policy (domain, id, policy, fetched, last_checked, "

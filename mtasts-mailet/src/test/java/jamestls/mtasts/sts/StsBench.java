@@ -167,7 +167,7 @@ public final class StsBench {
         for (long left = end - System.nanoTime(); left > 0; left = end - System.nanoTime()) {
             LockSupport.parkNanos(left);
         }
-        return PolicyWorld.page(StsBenchmarks.POLICY);
+        return PolicyFixture.page(StsBenchmarks.POLICY);
     }
 
     private static Map<String, Object> heap() {

@@ -44,7 +44,7 @@ public class StsBenchmarks {
         server = DnsServer.start();
         server.zone().ttl(86_400).txt("_mta-sts.user.example", "v=STSv1; id=20260101T000000;");
         policies = new StsPolicies(new DnsjavaDns(DnsSettings.of(List.of(server.address()))),
-            new PolicyFetcher(request -> PolicyWorld.page(POLICY), PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE),
+            new PolicyFetcher(request -> PolicyFixture.page(POLICY), PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE),
             new MemoryPolicyStore(), RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
         if (!warmDecision()) {
             throw new IllegalStateException("no policy");

@@ -1,8 +1,8 @@
 package jamestls.mtasts.sts;
 
-import static jamestls.mtasts.sts.PolicyWorld.DOMAIN;
-import static jamestls.mtasts.sts.PolicyWorld.REFUSED;
-import static jamestls.mtasts.sts.PolicyWorld.policy;
+import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
+import static jamestls.mtasts.sts.PolicyFixture.REFUSED;
+import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
 import static jamestls.mtasts.sts.StsPolicy.Mode.TESTING;
@@ -29,7 +29,7 @@ class StsPoliciesTest {
     private static final Duration DAY = Duration.ofDays(1);
     private static final Duration MONTH = Duration.ofDays(30);
 
-    private final PolicyWorld world = new PolicyWorld();
+    private final PolicyFixture world = new PolicyFixture();
 
     @Test
     void domainWithoutRecordShouldHaveNoPolicyAndCostNoFetch() {
@@ -195,7 +195,7 @@ class StsPoliciesTest {
 
     @Test
     void unusableRecordShouldBeNoPolicyWithoutFetch() {
-        world.host(PolicyWorld.page(policy(ENFORCE, DAY))).txt("v=STSv1; id=not-an-id");
+        world.host(PolicyFixture.page(policy(ENFORCE, DAY))).txt("v=STSv1; id=not-an-id");
 
         assertThat(world.lookup()).isInstanceOf(StsLookup.NoPolicy.class);
         assertThat(world.fetches()).isZero();
@@ -249,7 +249,7 @@ class StsPoliciesTest {
         CountDownLatch gate = new CountDownLatch(1);
         world.txt("v=STSv1; id=1").hostDoes(() -> {
             waitFor(gate);
-            return PolicyWorld.page(policy(ENFORCE, MONTH));
+            return PolicyFixture.page(policy(ENFORCE, MONTH));
         });
         Queue<StsLookup> lookups = new ConcurrentLinkedQueue<>();
         for (int i = 0; i < 1000; i++) {

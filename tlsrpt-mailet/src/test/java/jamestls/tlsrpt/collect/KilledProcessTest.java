@@ -94,8 +94,8 @@ class KilledProcessTest {
 
     private static Map<String, Long> counted(String place) {
         Map<String, Long> counted = new TreeMap<>();
-        try (Database database = Database.open(LedgerProcess.address(place), List.of(TallySchema.MIGRATIONS), Clock.systemUTC())) {
-            SqlTallyStore store = new SqlTallyStore(database, LedgerProcess.LIMITS);
+        try (Database database = Database.open(CountingProcess.address(place), List.of(TallySchema.MIGRATIONS), Clock.systemUTC())) {
+            SqlTallyStore store = new SqlTallyStore(database, CountingProcess.LIMITS);
             Due due = Due.everything(Samples.NOON);
             for (TallyKey key : store.present(due, Optional.empty(), 1_000)) {
                 Claim claim = store.claim(key, due).orElseThrow();
@@ -109,7 +109,7 @@ class KilledProcessTest {
 
     private static Process start(String place, Path ledger, String life) throws IOException {
         return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-            "-cp", System.getProperty("java.class.path"), LedgerProcess.class.getName(), place, ledger.toString(), life)
+            "-cp", System.getProperty("java.class.path"), CountingProcess.class.getName(), place, ledger.toString(), life)
             .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }
 

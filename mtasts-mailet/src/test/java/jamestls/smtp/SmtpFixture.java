@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** What the tests of this room share. */
-final class SmtpRoom {
+final class SmtpFixture {
 
     static final DomainName MX = DomainName.of("mx1.example.test");
     static final TestCa CA = TestCa.create("Smtp Room CA");
@@ -25,7 +25,7 @@ final class SmtpRoom {
     static final Duration SHORT = Duration.ofMillis(400);
     static final MessageContent MAIL = content("Subject: hello\r\n\r\nHello.\r\n");
 
-    private SmtpRoom() {
+    private SmtpFixture() {
     }
 
     static SmtpSettings settings() {

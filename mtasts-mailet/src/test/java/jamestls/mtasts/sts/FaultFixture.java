@@ -32,7 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** One domain, its name server, its policy host and our store of policies, each of which can be struck by a fault. */
-final class FaultyWorld implements AutoCloseable {
+final class FaultFixture implements AutoCloseable {
 
     static final DomainName DOMAIN = DomainName.of("user.example");
     static final String OLD = policy("old.user.example");
@@ -60,7 +60,7 @@ final class FaultyWorld implements AutoCloseable {
     private PolicyStore store;
     private StsPolicies policies;
 
-    FaultyWorld(Path directory, boolean storeless) {
+    FaultFixture(Path directory, boolean storeless) {
         this.file = directory.resolve("jamestls.sqlite");
         this.storeless = storeless;
         // TTL 0: each look-up goes out to the server, as it would after the TTL has passed

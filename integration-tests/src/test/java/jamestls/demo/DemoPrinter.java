@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Locale;
 
 /** Tells the demo: one line per mail, in colour where colours show. */
-final class Narrator {
+final class DemoPrinter {
 
     /** ANSI escape sequences, as SGR parameters. */
     private enum Colour {
@@ -40,7 +40,7 @@ final class Narrator {
     private final PrintStream out;
     private final Paint paint;
 
-    Narrator(PrintStream out, Paint paint) {
+    DemoPrinter(PrintStream out, Paint paint) {
         this.out = out;
         this.paint = paint;
     }

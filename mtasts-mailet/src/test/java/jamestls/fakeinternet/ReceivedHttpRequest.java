@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param headers by lower-case name; the last one wins
  * @param body what was posted; empty for none
  */
-public record HttpRequestSeen(Optional<String> sni, String method, String path, Map<String, String> headers, byte[] body) {
+public record ReceivedHttpRequest(Optional<String> sni, String method, String path, Map<String, String> headers, byte[] body) {
 
     /** The Host field, port included. */
     public String host() {

@@ -18,32 +18,32 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** A real James server beside the fake internet of the scenarios: what the demo and the scenario tests play on. */
-public final class Stage implements AutoCloseable {
+public final class ScenarioServer implements AutoCloseable {
 
     /** The address that asks for the reports now, as james-conf has it. */
     public static final String REPORT_NOW = "tls-report-now@sender.example";
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final FakeWorld world;
+    private final ScenarioInternet world;
     private final JamesProcess james;
 
-    private Stage(FakeWorld world, JamesProcess james) {
+    private ScenarioServer(ScenarioInternet world, JamesProcess james) {
         this.world = world;
         this.james = james;
     }
 
     /** Boots the server that the build names, in that directory; what was there is deleted. */
-    public static Stage open(List<Scenario> scenarios, Path directory) {
+    public static ScenarioServer open(List<Scenario> scenarios, Path directory) {
         delete(directory);
         DkimKey dkim = DkimKey.generate();
-        FakeWorld world = FakeWorld.of(scenarios, dkim);
+        ScenarioInternet world = ScenarioInternet.of(scenarios, dkim);
         try {
             JamesProcess james = JamesProcess.start(JamesHome.configured(), directory, world.surroundings(), dkim);
             WebAdmin admin = new WebAdmin(james);
             admin.addUser(Account.ALICE);
             admin.addUser(Account.ADMIN);
-            return new Stage(world, james);
+            return new ScenarioServer(world, james);
         } catch (RuntimeException e) {
             world.close();
             throw e;
@@ -54,7 +54,7 @@ public final class Stage implements AutoCloseable {
         return james;
     }
 
-    public FakeWorld world() {
+    public ScenarioInternet world() {
         return world;
     }
 

@@ -21,9 +21,9 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 /** The rest of a James server, as far as a mailet container looks at it while mail is relayed. */
-final class Strangers {
+final class JamesServiceStubs {
 
-    private Strangers() {
+    private JamesServiceStubs() {
     }
 
     /** Knows nothing; the mailets under test have dnsServers of their own. */

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A private root with zones signed in every way below it, a resolver that hands it through, and our view of it. */
-final class SignedWorld implements AutoCloseable {
+final class SignedZonesFixture implements AutoCloseable {
 
     final Zone zone = new Zone();
     final DnsTree tree = DnsTree.over(zone)
@@ -35,7 +35,7 @@ final class SignedWorld implements AutoCloseable {
     final SettableClock clock = new SettableClock(Instant.now());
     final DnsjavaDns dns;
 
-    SignedWorld() {
+    SignedZonesFixture() {
         tree.signedByTwins("twins.example").signed("costly.example", Signing.with(ECDSA).nsec3(ValidatorUpstream.MAX_ITERATIONS + 1));
         for (String domain : List.of("nsec.example", "nsec3.example", "plain.example", "plain.optout", "signed.optout", "twins.example",
             "costly.example")) {

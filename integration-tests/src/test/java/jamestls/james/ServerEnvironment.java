@@ -13,10 +13,10 @@ import java.util.Optional;
  * @param anchors the authorities to trust, instead of the JVM's
  * @param rootKeys the DS record of the DNS root there, as a zone file; empty if nothing is signed, and DNSSEC is off
  */
-public record Surroundings(InetSocketAddress dns, int smtpPort, int policyPort, KeyStore anchors, Optional<String> rootKeys) {
+public record ServerEnvironment(InetSocketAddress dns, int smtpPort, int policyPort, KeyStore anchors, Optional<String> rootKeys) {
 
     /** Without DNSSEC. */
-    public Surroundings(InetSocketAddress dns, int smtpPort, int policyPort, KeyStore anchors) {
+    public ServerEnvironment(InetSocketAddress dns, int smtpPort, int policyPort, KeyStore anchors) {
         this(dns, smtpPort, policyPort, anchors, Optional.empty());
     }
 }

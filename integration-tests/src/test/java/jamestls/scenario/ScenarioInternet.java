@@ -12,7 +12,7 @@ import jamestls.fakeinternet.SmtpServerSetup;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.james.DkimKey;
-import jamestls.james.Surroundings;
+import jamestls.james.ServerEnvironment;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  * as the mailboxes that want TLS reports. Every mail server has an address of its own and all share one port, as they
  * share port 25 out there.
  */
-public final class FakeWorld implements AutoCloseable {
+public final class ScenarioInternet implements AutoCloseable {
 
     private static final String REPORT_MAILBOXES = "127.0.0.2";
     private static final int FIRST_MAIL_SERVER = 10;
@@ -45,7 +45,7 @@ public final class FakeWorld implements AutoCloseable {
     private final Map<String, SmtpServer> mailServers = new LinkedHashMap<>();
     private final Map<String, X509Certificate> certificates = new HashMap<>();
 
-    private FakeWorld(List<Scenario> scenarios, DkimKey dkim) {
+    private ScenarioInternet(List<Scenario> scenarios, DkimKey dkim) {
         Zone zone = new Zone();
         tree = DnsTree.over(zone).signed(".", Signing.with(Signing.Algorithm.RSA))
             .signed("example", Signing.with(Signing.Algorithm.ECDSA).nsec3());
@@ -63,13 +63,13 @@ public final class FakeWorld implements AutoCloseable {
     }
 
     /** Starts everything these scenarios need; the sender's DKIM key is in DNS, too. */
-    public static FakeWorld of(List<Scenario> scenarios, DkimKey dkim) {
-        return new FakeWorld(scenarios, dkim);
+    public static ScenarioInternet of(List<Scenario> scenarios, DkimKey dkim) {
+        return new ScenarioInternet(scenarios, dkim);
     }
 
     /** What James's configuration must know of it. */
-    public Surroundings surroundings() {
-        return new Surroundings(dns.address(), smtpPort, policies.port(), ca.trustStore(), Optional.of(tree.trustAnchors()));
+    public ServerEnvironment surroundings() {
+        return new ServerEnvironment(dns.address(), smtpPort, policies.port(), ca.trustStore(), Optional.of(tree.trustAnchors()));
     }
 
     /** The mail server of that name. */

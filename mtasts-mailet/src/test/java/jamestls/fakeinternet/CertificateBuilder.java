@@ -35,10 +35,10 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * A certificate to be, in whatever shape a test needs, right or wrong: {@code CertificateDraft.authority("CA").selfSigned()},
- * {@code CertificateDraft.server("mx.example.org").signedBy(ca)}.
+ * A certificate to be, in whatever shape a test needs, right or wrong: {@code CertificateBuilder.authority("CA").selfSigned()},
+ * {@code CertificateBuilder.server("mx.example.org").signedBy(ca)}.
  */
-public final class CertificateDraft {
+public final class CertificateBuilder {
 
     private static final AtomicLong SERIAL = new AtomicLong(1_000);
 
@@ -54,7 +54,7 @@ public final class CertificateDraft {
     private Instant to = from.plus(365, ChronoUnit.DAYS);
     private KeyPair key = newKey();
 
-    private CertificateDraft(X500Name subject, boolean authority) {
+    private CertificateBuilder(X500Name subject, boolean authority) {
         this.subject = subject;
         this.authority = authority;
     }
@@ -67,67 +67,67 @@ public final class CertificateDraft {
     }
 
     /** A certificate authority's. */
-    public static CertificateDraft authority(String name) {
-        return new CertificateDraft(new X500Name("CN=" + name), true);
+    public static CertificateBuilder authority(String name) {
+        return new CertificateBuilder(new X500Name("CN=" + name), true);
     }
 
     /** A server's; the first name is the subject, too. */
-    public static CertificateDraft server(String... dnsNames) {
-        CertificateDraft draft = new CertificateDraft(new X500Name("CN=" + dnsNames[0]), false);
+    public static CertificateBuilder server(String... dnsNames) {
+        CertificateBuilder draft = new CertificateBuilder(new X500Name("CN=" + dnsNames[0]), false);
         draft.dnsNames = Arrays.asList(dnsNames);
         return draft;
     }
 
     /** A server's with the name in its subject only. */
-    public static CertificateDraft commonNameOnly(String name) {
-        return new CertificateDraft(new X500Name("CN=" + name), false);
+    public static CertificateBuilder commonNameOnly(String name) {
+        return new CertificateBuilder(new X500Name("CN=" + name), false);
     }
 
     /** A server's without any name that a server could have; the JDK reads none that is for nobody at all. */
-    public static CertificateDraft nameless() {
-        return new CertificateDraft(new X500Name(""), false);
+    public static CertificateBuilder nameless() {
+        return new CertificateBuilder(new X500Name(""), false);
     }
 
     /** At most that many authorities below this one. */
-    public CertificateDraft pathLength(int length) {
+    public CertificateBuilder pathLength(int length) {
         pathLength = OptionalInt.of(length);
         return this;
     }
 
     /** Bits of {@link KeyUsage}. */
-    public CertificateDraft keyUsage(int bits) {
+    public CertificateBuilder keyUsage(int bits) {
         keyUsage = OptionalInt.of(bits);
         return this;
     }
 
-    public CertificateDraft purpose(KeyPurposeId id) {
+    public CertificateBuilder purpose(KeyPurposeId id) {
         purpose = Optional.of(id);
         return this;
     }
 
     /** Names below that domain only (RFC 5280 §4.2.1.10). */
-    public CertificateDraft permitting(String domain) {
+    public CertificateBuilder permitting(String domain) {
         permitted = Optional.of(domain);
         return this;
     }
 
-    public CertificateDraft identifiers(Identifiers way) {
+    public CertificateBuilder identifiers(Identifiers way) {
         identifiers = way;
         return this;
     }
 
-    public CertificateDraft valid(Instant since, Instant until) {
+    public CertificateBuilder valid(Instant since, Instant until) {
         from = since;
         to = until;
         return this;
     }
 
     /** Good until yesterday. */
-    public CertificateDraft expired() {
+    public CertificateBuilder expired() {
         return valid(from.minus(365, ChronoUnit.DAYS), Instant.now().minus(1, ChronoUnit.DAYS));
     }
 
-    public CertificateDraft key(KeyPair pair) {
+    public CertificateBuilder key(KeyPair pair) {
         key = pair;
         return this;
     }

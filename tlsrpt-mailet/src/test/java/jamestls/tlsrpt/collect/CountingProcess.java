@@ -31,13 +31,13 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
  *
  * <p>Arguments: a SQLite file or PostgreSQL URL, the ledger, the name of this life.
  */
-final class LedgerProcess {
+final class CountingProcess {
 
     static final TallyLimits LIMITS = new TallyLimits(4, 100_000, 100, 10_000_000, 64L << 20);
     private static final int DELIVERIES = 16;
     private static final int DOMAINS = 10;
 
-    private LedgerProcess() {
+    private CountingProcess() {
     }
 
     static DatabaseAddress address(String place) {

@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /** One domain that publishes, or fails to; a clock to turn; and our policies looking at both. */
-final class PolicyWorld {
+final class PolicyFixture {
 
     static final DomainName DOMAIN = DomainName.of("example.com");
     static final HttpsResult REFUSED = new HttpsResult.Failure(HttpsFault.CONNECT, "connection refused");
@@ -34,11 +34,11 @@ final class PolicyWorld {
     final PolicyStore store;
     final StsPolicies policies;
 
-    PolicyWorld() {
+    PolicyFixture() {
         this(new MemoryPolicyStore());
     }
 
-    PolicyWorld(PolicyStore store) {
+    PolicyFixture(PolicyStore store) {
         this.store = store;
         policies = restarted();
     }
@@ -62,34 +62,34 @@ final class PolicyWorld {
         return "version: STSv1\nmode: " + mode.wireName() + "\nmx: " + mx + "\nmax_age: " + maxAge.toSeconds() + "\n";
     }
 
-    PolicyWorld publish(String id, String policy) {
+    PolicyFixture publish(String id, String policy) {
         return host(page(policy)).txt("v=STSv1; id=" + id);
     }
 
-    PolicyWorld txt(String... records) {
+    PolicyFixture txt(String... records) {
         return txtAt(DOMAIN, records);
     }
 
-    PolicyWorld txtAt(DomainName domain, String... records) {
+    PolicyFixture txtAt(DomainName domain, String... records) {
         dns.txt(domain.child("_mta-sts"), List.of(records));
         return this;
     }
 
-    PolicyWorld txtGone() {
+    PolicyFixture txtGone() {
         dns.clear();
         return this;
     }
 
-    PolicyWorld txtFails(DnsAnswer<String> answer) {
+    PolicyFixture txtFails(DnsAnswer<String> answer) {
         dns.answer(Question.TXT, DOMAIN.child("_mta-sts"), answer);
         return this;
     }
 
-    PolicyWorld host(HttpsResult answer) {
+    PolicyFixture host(HttpsResult answer) {
         return hostDoes(() -> answer);
     }
 
-    PolicyWorld hostDoes(Supplier<HttpsResult> whatever) {
+    PolicyFixture hostDoes(Supplier<HttpsResult> whatever) {
         host.set(whatever);
         return this;
     }
@@ -99,7 +99,7 @@ final class PolicyWorld {
             InetAddress.getLoopbackAddress());
     }
 
-    PolicyWorld pass(Duration time) {
+    PolicyFixture pass(Duration time) {
         clock.advance(time);
         return this;
     }
