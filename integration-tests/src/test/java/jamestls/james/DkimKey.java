@@ -25,8 +25,8 @@ public record DkimKey(KeyPair pair) {
             + "\n-----END PRIVATE KEY-----\n";
     }
 
-    /** For the TXT record at SELECTOR._domainkey.DOMAIN (RFC 6376 §3.6.1); tlsrpt is the service (RFC 8460 §3). */
+    /** For the TXT record at SELECTOR._domainkey.DOMAIN (RFC 6376 §3.6.1), for every service, TLS reports included. */
     public String publicRecord() {
-        return "v=DKIM1; k=rsa; s=tlsrpt; p=" + Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
+        return "v=DKIM1; k=rsa; p=" + Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
     }
 }

@@ -8,7 +8,12 @@ import jamestls.outcome.PolicyVerdict;
 import jamestls.outcome.ResultType;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.Violation;
+import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.DomainTally;
+import jamestls.tlsrpt.store.DomainTally.PolicyTally;
+import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.Tally;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
@@ -18,6 +23,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -66,6 +72,14 @@ public final class Samples {
             IntStream.range(0, sessions).forEach(i -> tally.add(session));
             return tally;
         }).toList();
+    }
+
+    /** A report about one session, ready to leave. */
+    public static ReportFile reportFile() {
+        TallyKey key = new TallyKey(DAY, RCPT);
+        DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 1, 0,
+            List.of(new PolicyTally(sts(), 1, 0, Map.of())));
+        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
     }
 
     public static InetAddress ip(String literal) {

@@ -11,6 +11,7 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -59,6 +60,10 @@ public final class DkimVerifier {
             return new Worthless(Fault.OTHER_DOMAIN, "report mails come from " + author + " and are signed by '" + printable(domain)
                 + "': write d=" + author + " in signatureTemplate of DKIMSign, or give TlsReporting a contact and from in that domain");
         }
+        if (tags.packed("v").filter("1"::equals).isEmpty() || !isBelow(tags.packed("i").orElse("@" + domain), domain)) {
+            return new Worthless(Fault.NOT_UNDERSTOOD, "the signature of report mails is not valid: signatureTemplate of DKIMSign begins "
+                + "with v=1, and i=, if it is there, names " + printable(domain) + " or a domain below it");
+        }
         String algorithm = tags.packed("a").orElse("");
         if (!ALGORITHMS.contains(algorithm)) {
             return new Worthless(Fault.NOT_UNDERSTOOD, "report mails are signed with '" + printable(algorithm)
@@ -104,15 +109,29 @@ public final class DkimVerifier {
             return noKey(name);
         }
         try {
-            if (!key.verifies(algorithm, octets, base64(tags, "b").orElse(new byte[0]))) {
+            if (!key.isFor(algorithm) || !key.verifies(algorithm, octets, base64(tags, "b").orElse(new byte[0]))) {
                 return wrongKey(name);
+            }
+            if (key.isTooShort()) {
+                return new Worthless(Fault.KEY_TOO_SHORT, "the DKIM key at " + name + " has fewer than 1024 bits, and receivers refuse it: "
+                    + "make one of 2048 bits");
             }
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             return wrongKey(name);
         }
+        if (!key.servesMail()) {
+            return new Worthless(Fault.KEY_NOT_FOR_MAIL, "the DKIM key at " + name + " is not for mail, and receivers take the signatures "
+                + "of report mails for invalid: leave s= out of its record");
+        }
         return key.servesReports() ? new Holds()
-            : new Worthless(Fault.KEY_NOT_FOR_REPORTS, "the DKIM key at " + name + " is not for reports, and receivers may ignore them: "
-                + "write s=tlsrpt or s=email:tlsrpt into its record, or no s= at all");
+            : new Worthless(Fault.KEY_NOT_FOR_REPORTS, "the DKIM key at " + name + " is not for TLS reports, and receivers may ignore "
+                + "them: leave s= out of its record");
+    }
+
+    /** RFC 6376 §3.5: the domain of i= is that of d=, or below it. */
+    private static boolean isBelow(String identity, String domain) {
+        String identityDomain = identity.substring(identity.lastIndexOf('@') + 1).toLowerCase(Locale.ROOT);
+        return ("." + identityDomain).endsWith("." + domain.toLowerCase(Locale.ROOT));
     }
 
     private static SignatureVerdict noKey(String name) {

@@ -19,7 +19,7 @@ public sealed interface SignatureVerdict {
 
     /** In one word. */
     enum Fault {
-        UNSIGNED, OTHER_DOMAIN, PARTIAL, NO_KEY, KEY_NOT_FOR_REPORTS, CHANGED, WRONG_KEY, NOT_UNDERSTOOD;
+        UNSIGNED, OTHER_DOMAIN, PARTIAL, NO_KEY, KEY_NOT_FOR_MAIL, KEY_NOT_FOR_REPORTS, KEY_TOO_SHORT, CHANGED, WRONG_KEY, NOT_UNDERSTOOD;
 
         /** As logs have it. */
         public String word() {

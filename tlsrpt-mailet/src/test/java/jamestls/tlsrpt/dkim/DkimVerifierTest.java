@@ -40,6 +40,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Verdicts about signatures of Apache jDKIM, which is what James signs with. */
@@ -61,7 +62,7 @@ class DkimVerifierTest {
 
     @BeforeEach
     void publish() {
-        publish(record("v=DKIM1; k=rsa; s=tlsrpt; p=", key));
+        publish(record("v=DKIM1; k=rsa; p=", key));
     }
 
     /** The resolver is new as well, because it remembers answers. */
@@ -159,14 +160,37 @@ class DkimVerifierTest {
         assertFault(signed(), Fault.WRONG_KEY, KEY_NAME);
     }
 
+    @ParameterizedTest
+    @CsvSource({"s=tlsrpt;, KEY_NOT_FOR_MAIL", "s=email;, KEY_NOT_FOR_REPORTS", "s=other;, KEY_NOT_FOR_MAIL"})
+    void keyForAnotherServiceShouldBeRefused(String tags, Fault fault) {
+        publish(record("v=DKIM1; " + tags + " p=", key));
+        assertFault(signed(), fault, "leave s= out of its record");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "s=*;", "s=email:tlsrpt;", "s = tlsrpt : email ;", "h=sha1:sha256;", "k=rsa;", "t=y;"})
+    void keyForMailAndReportsShouldHold(String tags) {
+        publish(record("v=DKIM1; " + tags + " p=", key));
+        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"v=DKIM2;", "k=ed25519;", "h=sha1;"})
+    void recordThatIsNoKeyForTheSignatureShouldNotFit(String tags) {
+        publish(record(tags + " p=", key));
+        assertFault(signed(), Fault.WRONG_KEY, KEY_NAME);
+    }
+
     @Test
-    void keyForMailOnlyShouldBeToldApart() {
-        publish(record("v=DKIM1; s=email; p=", key));
-        assertFault(signed(), Fault.KEY_NOT_FOR_REPORTS, "write s=tlsrpt or s=email:tlsrpt");
-        publish(record("v=DKIM1; s=email:tlsrpt; p=", key));
-        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
-        publish(record("p=", key));
-        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
+    void keyShorterThan1024BitsShouldBeRefused() {
+        KeyPair small = JdkimSignatures.rsaKey(768);
+        publish(record("v=DKIM1; p=", small));
+        assertFault(sign(template("sender.example", "relaxed/relaxed"), small.getPrivate(), mail), Fault.KEY_TOO_SHORT, "2048 bits");
+    }
+
+    @Test
+    void signatureForAnIdentityOutsideOfItsDomainShouldBeRefused() {
+        assertFault(changed("DKIM-Signature: ", "DKIM-Signature: i=@other.example; "), Fault.NOT_UNDERSTOOD, "i=");
     }
 
     @Test
