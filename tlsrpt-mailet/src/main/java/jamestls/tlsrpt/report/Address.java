@@ -4,30 +4,45 @@ import jamestls.dns.DomainName;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The form of addr-spec that is accepted: a dot-atom or a quoted string without backslash, and a domain name. */
+/** Mail addresses as reports use them: a dot-atom or a quoted string in ASCII, and a domain name (RFC 5321 §4.1.2). */
 public final class Address {
 
     private static final int MAX = 254;
-    private static final Pattern LOCAL_PART = Pattern.compile(
-        "(?=.{1,64}$)([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+|\"[\\x21\\x23-\\x5b\\x5d-\\x7e]++\")");
+    private static final int MAX_LOCAL_PART = 64;
+    private static final Pattern DOT_ATOM =
+        Pattern.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+");
+    private static final Pattern QUOTED = Pattern.compile("\"([\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\[\\x20-\\x7e])++\"");
 
     private Address() {
     }
 
-    /** The address with its domain in A-labels and lower case, or empty when it is none. */
+    /**
+     * The address in the one form in which two spellings of a mailbox are equal: domain in A-labels and lower case, no needless
+     * quotation marks or backslashes (RFC 5321 §4.1.2). Empty when it is none.
+     */
     public static Optional<String> canonical(String text) {
         int at = text.lastIndexOf('@');
-        if (at < 1 || !LOCAL_PART.matcher(text.substring(0, at)).matches()) {
+        if (at < 1) {
             return Optional.empty();
         }
-        String local = text.substring(0, at);
-        return DomainName.parse(text.substring(at + 1))
+        return localPart(text.substring(0, at)).flatMap(local -> DomainName.parse(text.substring(at + 1))
             .map(domain -> local + "@" + domain)
-            .filter(address -> address.length() <= MAX);
+            .filter(address -> address.length() <= MAX));
     }
 
     /** The domain of an address in canonical form. */
     public static DomainName domainOf(String address) {
         return new DomainName(address.substring(address.lastIndexOf('@') + 1));
+    }
+
+    private static Optional<String> localPart(String text) {
+        String local = text;
+        if (QUOTED.matcher(text).matches()) {
+            String content = text.substring(1, text.length() - 1).replaceAll("\\\\(.)", "$1");
+            local = DOT_ATOM.matcher(content).matches() ? content : "\"" + content.replaceAll("[\"\\\\]", "\\\\$0") + "\"";
+        } else if (!DOT_ATOM.matcher(text).matches()) {
+            return Optional.empty();
+        }
+        return Optional.of(local).filter(each -> each.length() <= MAX_LOCAL_PART);
     }
 }

@@ -1,80 +1,169 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.dns.DomainName;
+import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** One destination of a {@code rua} field (RFC 8460 §3). It is a stranger's text, read so that nothing else can come out of it. */
+/** One destination of a {@code rua} field (RFC 8460 §3), read by RFC 6068 and RFC 3986. The text is a stranger's. */
 public sealed interface Rua {
 
     /** The URI as published. */
     String uri();
 
+    /** The URI in one spelling: two URIs of one destination have the same. Without blanks. */
+    String id();
+
     /**
      * A mail address.
      *
-     * @param address an addr-spec (RFC 5322 §3.4.1) in printable ASCII without blanks, at most 254 characters, its domain in A-labels
+     * @param address in canonical form, see {@link Address#canonical}
      */
     record Mailto(String uri, String address) implements Rua {
+
+        @Override
+        public String id() {
+            // local parts that differ in case only are one mailbox in practice, and each report is a mail somebody else pays for
+            return "mailto:" + Escapes.encode(address.toLowerCase(Locale.ROOT));
+        }
     }
 
-    /** A web address; whether its host may be talked to is for the client to find out. */
+    /**
+     * A web address; whether its host may be talked to is for the client to find out.
+     *
+     * @param location scheme and host in lower case, the host in A-labels and no IP address, no port 443, no fragment
+     */
     record Https(String uri, URI location) implements Rua {
+
+        @Override
+        public String id() {
+            return location.toString();
+        }
     }
 
-    /** A URI by which nothing can be sent: another scheme, no address in it, or more than an address. */
+    /** A URI by which nothing can be sent: another scheme, not exactly one mail address, or no host name. */
     record Unusable(String uri, String reason) implements Rua {
+
+        @Override
+        public String id() {
+            return uri;
+        }
     }
 
-    /** @param uri already known to be syntactically a URI */
+    /** Reads a URI; what can't be used, or is none, gives an {@link Unusable}. */
     static Rua of(String uri) {
-        String scheme = uri.substring(0, uri.indexOf(':')).toLowerCase(Locale.ROOT);
-        String rest = uri.substring(scheme.length() + 1);
-        return switch (scheme) {
+        int colon = uri.indexOf(':');
+        int fragment = uri.indexOf('#');
+        // RFC 3986 §3.5: the fragment is no part of the address
+        String rest = uri.substring(colon + 1, Math.max(colon + 1, fragment < 0 ? uri.length() : fragment));
+        return switch (uri.substring(0, Math.max(0, colon)).toLowerCase(Locale.ROOT)) {
             case "mailto" -> mailto(uri, rest);
-            case "https" -> https(uri);
+            case "https" -> https(uri, rest);
             default -> new Unusable(uri, "neither mailto nor https");
         };
     }
 
     private static Rua mailto(String uri, String rest) {
-        // RFC 6068 §2: what follows the question mark are header fields a stranger would put into our mail
-        int question = rest.indexOf('?');
-        return decoded(question < 0 ? rest : rest.substring(0, question))
-            .flatMap(Address::canonical)
-            .<Rua>map(address -> new Mailto(uri, address))
-            .orElseGet(() -> new Unusable(uri, "not exactly one mail address"));
+        String[] parts = rest.split("\\?", 2);
+        // RFC 6068 §2: / [ ] in an address are percent-encoded
+        if (parts[0].matches(".*[/\\[\\]].*")) {
+            return new Unusable(uri, "'/', '[' and ']' must be percent-encoded in a mail address");
+        }
+        List<String> to = new ArrayList<>();
+        if (!parts[0].isEmpty()) {
+            to.add(parts[0]);
+        }
+        for (String field : parts.length == 1 ? new String[0] : parts[1].split("&")) {
+            String[] nameAndValue = field.split("=", 2);
+            // RFC 6068 §2: other fields would put a stranger's words into our mail
+            if (nameAndValue.length == 2 && nameAndValue[0].equalsIgnoreCase("to") && !nameAndValue[1].isEmpty()) {
+                to.add(nameAndValue[1]);
+            }
+        }
+        return to.size() != 1 ? new Unusable(uri, "not exactly one mail address")
+            : Escapes.decode(to.getFirst()).flatMap(Address::canonical)
+                .<Rua>map(address -> new Mailto(uri, address))
+                .orElseGet(() -> new Unusable(uri, "not exactly one mail address in ASCII"));
     }
 
-    private static Rua https(String uri) {
+    private static Rua https(String uri, String rest) {
+        Matcher parts = Escapes.HTTPS.matcher(rest);
+        if (!parts.matches() || parts.group("user") != null) {
+            return new Unusable(uri, "no host, or a user name");
+        }
+        Optional<DomainName> host = Escapes.decode(parts.group("host")).flatMap(DomainName::parse);
+        if (host.isEmpty() || host.get().ascii().matches("(.*\\.)?([0-9]+|0x[0-9a-f]*)")) {
+            return new Unusable(uri, "the host is an IP address or no host name");
+        }
+        String port = Optional.ofNullable(parts.group("port")).orElse("").replaceFirst("^0+(?=.)", "");
+        if (port.length() > 5 || !port.isEmpty() && (Integer.parseInt(port) == 0 || Integer.parseInt(port) > 65_535)) {
+            return new Unusable(uri, "no port number");
+        }
+        String path = Escapes.normalized(parts.group("path"));
         try {
-            URI location = new URI(uri);
-            if (location.getHost() == null || location.getRawUserInfo() != null) {
-                return new Unusable(uri, "no host, or a user name");
-            }
-            return new Https(uri, location);
+            return new Https(uri, new URI("https://" + host.get() + (port.isEmpty() || port.equals("443") ? "" : ":" + port)
+                + (path.startsWith("/") ? "" : "/") + path));
         } catch (URISyntaxException notOne) {
             return new Unusable(uri, "not a web address");
         }
     }
 
-    private static Optional<String> decoded(String text) {
-        StringBuilder plain = new StringBuilder();
-        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-        for (int i = 0; i < bytes.length; i++) {
-            int octet = bytes[i];
-            if (octet == '%') {
-                octet = Integer.parseInt(text.substring(i + 1, i + 3), 16);
-                i += 2;
+    /** Percent-encoding (RFC 3986 §2.1). */
+    final class Escapes {
+
+        private static final Pattern HTTPS =
+            Pattern.compile("//((?<user>[^/?]*)@)?(?<host>\\[[^\\]]*\\]|[^:/?\\[\\]]+)(:(?<port>[0-9]*))?(?<path>([/?].*)?)");
+        private static final Pattern ENCODED = Pattern.compile("%([0-9A-Fa-f]{2})");
+        private static final String UNRESERVED = "[A-Za-z0-9._~-]";
+
+        private Escapes() {
+        }
+
+        /** The text in UTF-8 without control characters; empty where it is not. */
+        private static Optional<String> decode(String text) {
+            ByteArrayOutputStream octets = new ByteArrayOutputStream();
+            for (int i = 0; i < text.length(); i++) {
+                if (text.charAt(i) != '%') {
+                    octets.write(text.charAt(i));
+                } else if (i + 2 < text.length() && ENCODED.matcher(text.substring(i, i + 3)).matches()) {
+                    octets.write(Integer.parseInt(text.substring(i + 1, i + 3), 16));
+                    i += 2;
+                } else {
+                    return Optional.empty();
+                }
             }
-            // no blanks, no line ends, nothing above ASCII: it goes into a header and into RCPT TO
-            if (octet <= ' ' || octet >= 0x7f) {
+            try {
+                return Optional.of(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets.toByteArray())).toString())
+                    .filter(plain -> plain.chars().noneMatch(Character::isISOControl));
+            } catch (CharacterCodingException notUtf8) {
                 return Optional.empty();
             }
-            plain.append((char) octet);
         }
-        return Optional.of(plain.toString());
+
+        private static String encode(String ascii) {
+            StringBuilder encoded = new StringBuilder();
+            for (char each : ascii.toCharArray()) {
+                boolean plain = String.valueOf(each).matches(UNRESERVED) || "@:!$'()*+".indexOf(each) >= 0;
+                encoded.append(plain ? String.valueOf(each) : "%%%02X".formatted((int) each));
+            }
+            return encoded.toString();
+        }
+
+        /** RFC 3986 §6.2.2: capital hexadecimal digits, and nothing encoded that need not be. */
+        private static String normalized(String path) {
+            return ENCODED.matcher(path).replaceAll(found -> {
+                String plain = String.valueOf((char) Integer.parseInt(found.group(1), 16));
+                return plain.matches(UNRESERVED) ? plain : found.group().toUpperCase(Locale.ROOT);
+            });
+        }
     }
 }

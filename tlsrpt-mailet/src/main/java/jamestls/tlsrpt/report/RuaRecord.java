@@ -19,10 +19,13 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
     // R8460-14 asks for "v=TLSRPTv1;", the grammar allows blanks before the semicolon: the grammar is the wider, and accepted
     private static final Pattern VERSION = Pattern.compile("v=TLSRPTv1[ \\t]*+;.*+", Pattern.DOTALL);
     private static final Pattern DELIMITER = Pattern.compile("[ \\t]*+;[ \\t]*+");
+    private static final Pattern BLANKS_AT_THE_END = Pattern.compile("[ \\t]++$");
+    private static final Pattern COMMA_AT_THE_END = Pattern.compile("(?<=[^,\\s])[ \\t]*+,[ \\t]*+$");
     private static final Pattern COMMA = Pattern.compile("[ \\t]*+,[ \\t]*+");
+    private static final String CHARACTERS = "([A-Za-z0-9._~:/?\\[\\]@$&'()*+=-]|%[0-9A-Fa-f]{2})*+";
     // RFC 3986 §2 without the three characters that RFC 8460 §3 wants encoded: , ! ;
     private static final Pattern URI = Pattern.compile(
-        "[A-Za-z][A-Za-z0-9+.-]*+:([A-Za-z0-9._~:/?#\\[\\]@$&'()*+=-]|%[0-9A-Fa-f]{2})*+");
+        "[A-Za-z][A-Za-z0-9+.-]*+:" + CHARACTERS + "(#" + CHARACTERS + ")?+");
     private static final Pattern EXTENSION = Pattern.compile("([A-Za-z0-9][A-Za-z0-9_.-]{0,31}+)=([\\x21-\\x3a\\x3c\\x3e-\\x7e]++)");
 
     public RuaRecord {
@@ -56,12 +59,15 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
             .orElseGet(() -> new None("malformed TLSRPT record"));
     }
 
-    /** Reads one record; empty when it does not follow the grammar to its end. */
+    /**
+     * Reads one record; empty when it does not follow the grammar to its end. Two slips that leave no doubt are forgiven: blanks at the
+     * end of the record, and a comma with nothing behind it (ADR 40).
+     */
     public static Optional<RuaRecord> parse(String text) {
         if (text.length() > MAX_RECORD || !VERSION.matcher(text).matches()) {
             return Optional.empty();
         }
-        List<String> fields = new ArrayList<>(List.of(DELIMITER.split(text, -1)));
+        List<String> fields = new ArrayList<>(List.of(DELIMITER.split(BLANKS_AT_THE_END.matcher(text).replaceFirst(""), -1)));
         fields.removeFirst();
         if (fields.getLast().isEmpty()) {
             // one delimiter may end the record
@@ -86,11 +92,13 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
         if (!field.startsWith("rua=")) {
             return false;
         }
-        for (String uri : COMMA.split(field.substring("rua=".length()), -1)) {
+        String uris = COMMA_AT_THE_END.matcher(field.substring("rua=".length())).replaceFirst("");
+        for (String uri : COMMA.split(uris, -1)) {
             if (!URI.matcher(uri).matches()) {
                 return false;
             }
-            destinations.putIfAbsent(uri, Rua.of(uri));
+            Rua destination = Rua.of(uri);
+            destinations.putIfAbsent(destination.id(), destination);
         }
         return true;
     }
