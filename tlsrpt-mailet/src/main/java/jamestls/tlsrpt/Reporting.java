@@ -4,11 +4,9 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
-import jamestls.tlsrpt.collect.MxHostReports;
+import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
-import jamestls.tlsrpt.collect.SendingIdentities;
 import jamestls.tlsrpt.config.DestinationSettings;
-import jamestls.tlsrpt.config.DestinationSettings.MxHosts;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.report.ReturnedMail;
@@ -77,8 +75,7 @@ final class Reporting {
         this.configuration = configuration;
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
-        this.counting = new SendingIdentities(configuration.reporters().submitters(),
-            destinations.mxHosts() == MxHosts.REPORTED ? new MxHostReports(journal) : journal);
+        this.counting = new CountingRules(configuration.reporters().submitters(), destinations.mxHosts(), journal);
         this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(clock), clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.late = new OverdueCheck(stores.tallies(), configuration.schedule(), clock);

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.config;
 import jakarta.mail.MessagingException;
 import jamestls.config.Parameters;
 import jamestls.https.CertificateErrors;
+import jamestls.tlsrpt.collect.CountingRules.MxHosts;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.DestinationRules;
@@ -28,9 +29,6 @@ import java.util.TreeSet;
 public record DestinationSettings(String rules, Set<Integer> httpsPorts, int mostPerHost, int minSessions, MxHosts mxHosts,
                                   Optional<Rua.Mailto> archive, Addresses addresses, CertificateErrors certificateErrors,
                                   Optional<String> trustStore, String trustStorePassword) {
-
-    /** Whether MX hosts get reports of their own. */
-    public enum MxHosts { REPORTED, NOT_REPORTED }
 
     /** What addresses HTTPS destinations may have. */
     public enum Addresses {

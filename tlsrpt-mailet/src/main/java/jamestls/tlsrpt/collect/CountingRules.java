@@ -1,0 +1,110 @@
+package jamestls.tlsrpt.collect;
+
+import jamestls.dns.DomainName;
+import jamestls.outcome.CountedSession;
+import jamestls.outcome.LostReport;
+import jamestls.outcome.PolicyType;
+import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Decides in which reports an outcome is counted; docs/reference/counting.md has the table. A connection counts once in the report of
+ * each recipient domain and reporting identity that it carried mail for, and once in all in the report of the MX host, whose TLSA
+ * records are a policy of its own (RFC 8460 §4.4 has the TLSA base domain as {@code policy-domain}): whoever runs the host can ask for
+ * reports at {@code _smtp._tls} below its name, whatever domains it serves.
+ */
+public final class CountingRules implements TlsOutcomeSink {
+
+    /** Whether MX hosts with TLSA records have reports of their own. */
+    public enum MxHosts { REPORTED, NOT_REPORTED }
+
+    private final Map<DomainName, DomainName> submitters;
+    private final MxHosts mxHosts;
+    private final TlsOutcomeSink sink;
+
+    /** The report of a recipient domain, as a {@link CountedSession} remembers it. */
+    private record DomainReport(DomainName domain, Optional<DomainName> submitter) {
+    }
+
+    /** A TLSA policy in the report of its MX host. */
+    private record HostReport(DomainName base) {
+    }
+
+    /**
+     * @param submitters the reporting identity of each sending domain that has one of its own; the others are reported together
+     * @param sink gets outcomes whose recipient domain and sending domain name the report they are counted in
+     */
+    public CountingRules(Map<DomainName, DomainName> submitters, MxHosts mxHosts, TlsOutcomeSink sink) {
+        this.submitters = Map.copyOf(submitters);
+        this.mxHosts = mxHosts;
+        this.sink = sink;
+    }
+
+    @Override
+    public void record(List<TlsOutcome> outcomes) {
+        List<TlsOutcome> counted = new ArrayList<>(outcomes.size() + 1);
+        for (TlsOutcome outcome : outcomes) {
+            Optional<DomainName> submitter = outcome.sendingDomain().map(submitters::get);
+            if (isFirst(outcome, new DomainReport(outcome.recipientDomain(), submitter))) {
+                add(counted, outcome, outcome.recipientDomain(), submitter, notYetCountedForHost(outcome));
+            }
+            if (mxHosts == MxHosts.REPORTED) {
+                verdictsByHost(outcome).forEach((base, verdicts) -> {
+                    if (isFirst(outcome, new HostReport(base))) {
+                        add(counted, outcome, base, submitter, verdicts);
+                    }
+                });
+            }
+        }
+        if (!counted.isEmpty()) {
+            sink.record(counted);
+        }
+    }
+
+    @Override
+    public void lost(LostReport report) {
+        sink.lost(report);
+    }
+
+    /** All but the TLSA verdict of a recipient domain that is its own MX host, if it stands in that host's report already. */
+    private static List<PolicyVerdict> notYetCountedForHost(TlsOutcome outcome) {
+        DomainName domain = outcome.recipientDomain();
+        if (outcome.session().isEmpty() || outcome.verdicts().stream().noneMatch(verdict -> isOfHost(verdict, domain))
+                || isFirst(outcome, new HostReport(domain))) {
+            return outcome.verdicts();
+        }
+        return outcome.verdicts().stream().filter(verdict -> !isOfHost(verdict, domain)).toList();
+    }
+
+    private static Map<DomainName, List<PolicyVerdict>> verdictsByHost(TlsOutcome outcome) {
+        Map<DomainName, List<PolicyVerdict>> byHost = new LinkedHashMap<>();
+        for (PolicyVerdict verdict : outcome.verdicts()) {
+            DomainName base = verdict.policy().policyDomain();
+            if (!base.equals(outcome.recipientDomain()) && isOfHost(verdict, base)) {
+                byHost.computeIfAbsent(base, host -> new ArrayList<>()).add(verdict);
+            }
+        }
+        return byHost;
+    }
+
+    private static boolean isOfHost(PolicyVerdict verdict, DomainName base) {
+        return verdict.policy().type() == PolicyType.TLSA && verdict.policy().policyDomain().equals(base);
+    }
+
+    private static boolean isFirst(TlsOutcome outcome, Object report) {
+        return outcome.session().isEmpty() || outcome.session().get().enter(report);
+    }
+
+    private static void add(List<TlsOutcome> counted, TlsOutcome outcome, DomainName domain, Optional<DomainName> submitter,
+                            List<PolicyVerdict> verdicts) {
+        if (!verdicts.isEmpty()) {
+            counted.add(new TlsOutcome(outcome.at(), domain, outcome.peer(), verdicts, submitter, outcome.session()));
+        }
+    }
+}
