@@ -1,0 +1,155 @@
+package jamestls.mtasts.mx;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import jamestls.dns.DomainName;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+
+/**
+ * The order in which the addresses of one host are tried: IPv6 and IPv4 in turn, as the parameter {@code addressFamilies} says;
+ * those that did not take a connection lately come last. Nothing is left out but a family that is not allowed, so what is
+ * remembered can delay a mail, and never hold it. For use by many threads.
+ */
+public final class AddressOrder {
+
+    /** Postfix's {@code smtp_address_preference}; the first family begins, then they alternate. */
+    public enum Families {
+        /** IPv6 begins. */
+        BOTH("both"),
+        IPV4("ipv4"),
+        IPV6("ipv6"),
+        IPV4_FIRST("ipv4-first"),
+        IPV6_FIRST("ipv6-first");
+
+        private final String parameter;
+
+        Families(String parameter) {
+            this.parameter = parameter;
+        }
+
+        /** The value of the parameter, in any case; empty if there is no such value. */
+        public static Optional<Families> of(String text) {
+            return Arrays.stream(values()).filter(each -> each.parameter.equals(text.strip().toLowerCase(Locale.ROOT))).findFirst();
+        }
+
+        /** All values of the parameter, for messages. */
+        public static String allowed() {
+            return Arrays.stream(values()).map(each -> each.parameter).collect(Collectors.joining(", "));
+        }
+
+        private boolean allow(InetAddress address) {
+            return this != (isIpv4(address) ? IPV6 : IPV4);
+        }
+
+        @Override
+        public String toString() {
+            return parameter;
+        }
+    }
+
+    /** Why there was no connection. */
+    public enum Failure {
+        /** This machine has no route to the address: its whole family is suspect. */
+        NO_ROUTE,
+        /** Refused, reset or timed out. */
+        NOT_CONNECTED
+    }
+
+    private static final Duration FAILED = Duration.ofMinutes(10);
+    private static final Duration AVOIDED = Duration.ofDays(1);
+    private static final int MAX_REMEMBERED = 10_000;
+
+    private final Families families;
+    private final Cache<InetAddress, Boolean> failed;
+    private final Cache<Class<?>, Boolean> withoutRoute;
+    private final Cache<DomainName, Boolean> avoidIpv6;
+
+    public AddressOrder(Families families) {
+        this(families, System::nanoTime);
+    }
+
+    /** @param nanoClock nanoseconds that run monotonically */
+    AddressOrder(Families families, LongSupplier nanoClock) {
+        this.families = families;
+        this.failed = memory(FAILED, nanoClock);
+        this.withoutRoute = memory(FAILED, nanoClock);
+        this.avoidIpv6 = memory(AVOIDED, nanoClock);
+    }
+
+    private static <K> Cache<K, Boolean> memory(Duration duration, LongSupplier nanoClock) {
+        return Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).expireAfterWrite(duration.toNanos(), TimeUnit.NANOSECONDS)
+            .ticker(nanoClock::getAsLong).executor(Runnable::run).build();
+    }
+
+    /**
+     * Orders the addresses of a host.
+     *
+     * @param usable those that may be connected to; the caller cuts the result, so that a bound counts usable ones of both families
+     */
+    public List<InetAddress> of(DomainName host, List<InetAddress> usable) {
+        List<InetAddress> ordered = alternating(usable.stream().filter(families::allow).toList());
+        boolean ipv4First = avoidIpv6.getIfPresent(host) != null;
+        // stable: within each rank the families go on to alternate
+        ordered.sort(Comparator.comparingInt(address -> rank(address, ipv4First)));
+        return ordered;
+    }
+
+    private int rank(InetAddress address, boolean ipv4First) {
+        if (withoutRoute.getIfPresent(address.getClass()) != null) {
+            return 3;
+        }
+        return failed.getIfPresent(address) != null ? 2 : ipv4First && !isIpv4(address) ? 1 : 0;
+    }
+
+    private List<InetAddress> alternating(List<InetAddress> addresses) {
+        boolean ipv4Begins = families == Families.IPV4_FIRST;
+        Deque<InetAddress> next = new ArrayDeque<>(addresses.stream().filter(each -> isIpv4(each) == ipv4Begins).toList());
+        Deque<InetAddress> other = new ArrayDeque<>(addresses.stream().filter(each -> isIpv4(each) != ipv4Begins).toList());
+        List<InetAddress> ordered = new ArrayList<>(addresses.size());
+        while (!next.isEmpty() || !other.isEmpty()) {
+            if (!next.isEmpty()) {
+                ordered.add(next.remove());
+            }
+            Deque<InetAddress> swapped = next;
+            next = other;
+            other = swapped;
+        }
+        return ordered;
+    }
+
+    /** Remembers for ten minutes that a connection to {@code address} could not be made. */
+    public void notConnected(InetAddress address, Failure why) {
+        failed.put(address, true);
+        if (why == Failure.NO_ROUTE) {
+            withoutRoute.put(address.getClass(), true);
+        }
+    }
+
+    /** Forgets what was remembered of {@code address} and its family. */
+    public void connected(InetAddress address) {
+        failed.invalidate(address);
+        withoutRoute.invalidate(address.getClass());
+    }
+
+    /** Remembers for a day that {@code host} refuses mail over IPv6, for want of a PTR record for example. */
+    public void preferIpv4(DomainName host) {
+        avoidIpv6.put(host, true);
+    }
+
+    private static boolean isIpv4(InetAddress address) {
+        return address instanceof Inet4Address;
+    }
+}
