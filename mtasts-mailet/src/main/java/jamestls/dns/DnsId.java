@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Whether a certificate is for a host, by DNS-ID alone (RFC 6125 §6.4): the subjectAltName's dNSName entries count, the
@@ -28,19 +29,34 @@ public final class DnsId {
     }
 
     /**
-     * The DNS names in the certificate as they stand there, for messages: a stranger's text. Empty also when the
-     * extension cannot be parsed.
+     * The DNS names in the certificate as they stand there: a stranger's text, to be cleaned before it is shown. Empty also when
+     * the extension can't be parsed.
      */
     public static List<String> presented(X509Certificate certificate) {
-        try {
-            Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-            return names == null ? List.of() : names.stream()
-                .filter(entry -> Objects.equals(entry.get(0), DNS_NAME))
-                .map(entry -> (String) entry.get(1))
-                .toList();
-        } catch (CertificateParsingException unreadable) {
-            return List.of();
+        return read(certificate).orElse(List.of());
+    }
+
+    /** Whether the certificate has a subjectAltName that can't be parsed, so that nobody knows its DNS names. */
+    public static boolean isUnreadable(X509Certificate certificate) {
+        return read(certificate).isEmpty();
+    }
+
+    private static Optional<List<String>> read(X509Certificate certificate) {
+        // the JDK throws RuntimeException at an iPAddress of 32 bytes with a broken mask, but only when it is first asked
+        for (int attempt = 0; attempt < 2; attempt++) {
+            try {
+                Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+                return Optional.of(names == null ? List.of() : names.stream()
+                    .filter(entry -> Objects.equals(entry.get(0), DNS_NAME))
+                    .map(entry -> (String) entry.get(1))
+                    .toList());
+            } catch (CertificateParsingException unreadable) {
+                return Optional.empty();
+            } catch (RuntimeException unreadable) {
+                // once more
+            }
         }
+        return Optional.empty();
     }
 
     /** Whether one presented name, with or without wildcard, is or covers {@code name}. */

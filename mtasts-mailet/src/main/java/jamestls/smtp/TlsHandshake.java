@@ -3,6 +3,7 @@ package jamestls.smtp;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.dns.DomainName;
+import jamestls.net.TlsParameters;
 import jamestls.smtp.TlsObservation.Handshake;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -37,7 +38,6 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 final class TlsHandshake {
 
-    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
     private static final Duration MEMORY = Duration.ofMinutes(10);
     private static final int MAX_SESSIONS = 1_000;
 
@@ -80,8 +80,7 @@ final class TlsHandshake {
     Secured over(Socket plain, Endpoint endpoint) throws IOException {
         String name = anew.getIfPresent(endpoint) == null ? endpoint.name() : endpoint.name() + "/" + names.incrementAndGet();
         SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, name, endpoint.address().getPort(), true);
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setProtocols(PROTOCOLS);
+        SSLParameters parameters = TlsParameters.of(socket);
         parameters.setServerNames(sni(endpoint.sni()));
         socket.setSSLParameters(parameters);
         long begun = System.currentTimeMillis();

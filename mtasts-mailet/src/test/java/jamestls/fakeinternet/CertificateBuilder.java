@@ -1,9 +1,11 @@
 package jamestls.fakeinternet;
 
+import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -15,6 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
@@ -30,6 +34,7 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.CertIOException;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v1CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -53,6 +58,9 @@ public final class CertificateBuilder {
     private Instant from = Instant.now().minus(1, ChronoUnit.DAYS);
     private Instant to = from.plus(365, ChronoUnit.DAYS);
     private KeyPair key = newKey();
+    private String algorithm = "SHA256withECDSA";
+    private Optional<byte[]> ipRange = Optional.empty();
+    private boolean withoutExtensions;
 
     private CertificateBuilder(X500Name subject, boolean authority) {
         this.subject = subject;
@@ -127,6 +135,36 @@ public final class CertificateBuilder {
         return valid(from.minus(365, ChronoUnit.DAYS), Instant.now().minus(1, ChronoUnit.DAYS));
     }
 
+    /** Signed with another algorithm than {@code SHA256withECDSA}. */
+    public CertificateBuilder signedWith(String name) {
+        algorithm = name;
+        return this;
+    }
+
+    /** A subjectAltName of type iPAddress with these octets, whatever they are. */
+    public CertificateBuilder ipAddress(byte[] octets) {
+        ipRange = Optional.of(octets);
+        return this;
+    }
+
+    /** Version 1, which has no extensions. */
+    public CertificateBuilder versionOne() {
+        withoutExtensions = true;
+        return this;
+    }
+
+    /** A trust store with that certificate alone. */
+    public static KeyStore store(Issued issued) {
+        try {
+            KeyStore store = KeyStore.getInstance("PKCS12");
+            store.load(null, null);
+            store.setCertificateEntry("one", issued.certificate());
+            return store;
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     public CertificateBuilder key(KeyPair pair) {
         key = pair;
         return this;
@@ -154,6 +192,11 @@ public final class CertificateBuilder {
 
     private Issued sign(X500Name issuer, KeyPair signer, Optional<X509Certificate> issuerCertificate) {
         try {
+            if (withoutExtensions) {
+                return new Issued(new JcaX509CertificateConverter().getCertificate(new JcaX509v1CertificateBuilder(issuer,
+                    BigInteger.valueOf(SERIAL.getAndIncrement()), Date.from(from), Date.from(to), subject, key.getPublic())
+                    .build(new JcaContentSignerBuilder(algorithm).build(signer.getPrivate()))), key);
+            }
             JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(issuer, BigInteger.valueOf(SERIAL.getAndIncrement()),
                 Date.from(from), Date.from(to), subject, key.getPublic());
             builder.addExtension(Extension.basicConstraints, true, authority && pathLength.isPresent()
@@ -161,7 +204,7 @@ public final class CertificateBuilder {
             addExtensions(builder);
             addIdentifiers(builder, signer.getPublic(), issuerCertificate);
             return new Issued(new JcaX509CertificateConverter().getCertificate(
-                builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate()))), key);
+                builder.build(new JcaContentSignerBuilder(algorithm).build(signer.getPrivate()))), key);
         } catch (GeneralSecurityException | OperatorCreationException | CertIOException e) {
             throw new IllegalStateException(e);
         }
@@ -169,8 +212,11 @@ public final class CertificateBuilder {
 
     private void addExtensions(JcaX509v3CertificateBuilder builder) throws CertIOException {
         if (!dnsNames.isEmpty()) {
-            builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(dnsNames.stream()
-                .map(name -> new GeneralName(GeneralName.dNSName, name)).toArray(GeneralName[]::new)));
+            Stream<GeneralName> names = dnsNames.stream().map(name -> new GeneralName(GeneralName.dNSName, name));
+            Stream<GeneralName> addresses = ipRange.stream()
+                .map(octets -> new GeneralName(GeneralName.iPAddress, new DEROctetString(octets)));
+            builder.addExtension(Extension.subjectAlternativeName, false,
+                new GeneralNames(Stream.concat(names, addresses).toArray(GeneralName[]::new)));
         }
         if (subject.getRDNs().length == 0) {
             builder.addExtension(Extension.subjectAlternativeName, true,

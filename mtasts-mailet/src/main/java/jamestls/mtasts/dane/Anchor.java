@@ -45,6 +45,7 @@ sealed interface Anchor {
     record Authority(X509Certificate certificate) implements Anchor {
 
         private static final String NAME_CONSTRAINTS = "2.5.29.30";
+        private static final int VERSION_3 = 3;
 
         @Override
         public boolean mayIssue(X509Certificate issued) {
@@ -58,6 +59,10 @@ sealed interface Anchor {
 
         @Override
         public Optional<Violation> fault(int below, Date now) {
+            if (certificate.getVersion() < VERSION_3) {
+                // RFC 5280 §6.1: extensions of an anchor need not be there, and older versions have none
+                return CaConstraints.outOfDate(certificate, now, "the trust anchor");
+            }
             return CaConstraints.fault(certificate, now).or(() -> certificate.getBasicConstraints() < below
                 ? Optional.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "path longer than its trust anchor allows"))
                 : Optional.empty());

@@ -17,7 +17,7 @@ final class Association {
         try {
             byte[] selected = switch (record.selector()) {
                 case UsableRecords.CERTIFICATE -> certificate.getEncoded();
-                case UsableRecords.PUBLIC_KEY -> SubjectPublicKeyInfo.of(certificate);
+                case UsableRecords.PUBLIC_KEY -> Der.publicKeyInfo(certificate);
                 default -> throw new IllegalArgumentException("selector " + record.selector());
             };
             byte[] value = switch (record.matchingType()) {

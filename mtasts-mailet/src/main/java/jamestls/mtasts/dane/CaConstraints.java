@@ -8,7 +8,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 
-/** What a certificate says of itself: when it is valid and what it may be used for (RFC 5280 §4.2.1). */
+/** Checks what a certificate says of itself: its validity and its permitted uses (RFC 5280 §4.2.1). */
 final class CaConstraints {
 
     private static final int KEY_CERT_SIGN = 5;
@@ -43,7 +43,7 @@ final class CaConstraints {
         return outOfDate(leaf, now, "certificate");
     }
 
-    private static Optional<Violation> outOfDate(X509Certificate certificate, Date now, String what) {
+    static Optional<Violation> outOfDate(X509Certificate certificate, Date now, String what) {
         if (certificate.getNotAfter().before(now)) {
             return Optional.of(new Violation(ResultType.CERTIFICATE_EXPIRED,
                 what + " expired " + certificate.getNotAfter().toInstant()));

@@ -9,7 +9,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 
-/** Holds a certificate chain against TLSA records (RFC 7672 §3). A pure function of both and of the time. */
+/** Checks a certificate chain against TLSA records (RFC 7672 §3). A pure function of both and of the time. */
 public final class DaneVerifier {
 
     static final Violation NO_MATCH = new Violation(ResultType.VALIDATION_FAILURE, "no TLSA record matched");
@@ -30,6 +30,15 @@ public final class DaneVerifier {
         if (objection.isPresent()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, objection.get()));
         }
+        try {
+            return matched(chain, tlsa, now);
+        } catch (RuntimeException e) {
+            // a stranger's certificate decides what the JDK's parsers throw
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate can't be read: " + e.getMessage()));
+        }
+    }
+
+    private static List<Violation> matched(List<X509Certificate> chain, TlsaSet tlsa, Instant now) {
         X509Certificate leaf = chain.getFirst();
         // RFC 7672 §3.1.1: neither names nor dates matter for DANE-EE
         if (with(UsableRecords.DANE_EE, tlsa).stream().anyMatch(record -> Association.matches(record, leaf))) {

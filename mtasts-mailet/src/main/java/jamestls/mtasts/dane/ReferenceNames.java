@@ -16,7 +16,7 @@ import javax.naming.ldap.LdapName;
 import javax.naming.ldap.Rdn;
 import javax.security.auth.x500.X500Principal;
 
-/** The names a certificate under DANE-TA is checked for (RFC 7672 §3.2.2, §3.2.3). */
+/** Finds the names of which a certificate under DANE-TA must have one (RFC 7672 §3.2.2), and checks for them (§3.2.3). */
 final class ReferenceNames {
 
     private static final int ALL = 3;
@@ -42,6 +42,9 @@ final class ReferenceNames {
     static boolean matchOne(List<DomainName> names, X509Certificate certificate) {
         if (!DnsId.presented(certificate).isEmpty()) {
             return names.stream().anyMatch(name -> DnsId.matches(certificate, name));
+        }
+        if (DnsId.isUnreadable(certificate)) {
+            return false;
         }
         // RFC 7672 §3.2.3: the common name counts only where there is no DNS-ID
         Optional<String> commonName = commonName(certificate.getSubjectX500Principal());

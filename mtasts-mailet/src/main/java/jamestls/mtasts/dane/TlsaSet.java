@@ -22,9 +22,8 @@ import java.util.List;
 public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaRecord> usable, List<DomainName> referenceNames,
                       Security mx) {
 
-    /** Longer data (whole certificates) is quoted only in its beginning. */
-    private static final int MAX_QUOTED = 2_048;
-    private static final int BEGINNING = 64;
+    /** Records with more bytes of data (chains of certificates, garbage) are not quoted. */
+    private static final int MAX_QUOTED = 4_096;
 
     public TlsaSet {
         published = List.copyOf(published);
@@ -46,9 +45,13 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
         return usable.isEmpty() ? Strength.ENCRYPTS : mx == Security.SECURE ? Strength.AUTHENTICATES : Strength.PROTECTS_THE_WAY;
     }
 
-    /** As the report quotes it. */
+    /**
+     * As the report quotes it. A record too long to be quoted is left out: RFC 8460 §4.4 wants the data in hexadecimal, and a
+     * part of it would be another record.
+     */
     public AppliedPolicy applied() {
-        return new AppliedPolicy(PolicyType.TLSA, base, published.stream().map(TlsaSet::text).toList(), List.of());
+        List<String> quoted = published.stream().filter(TlsaSet::isQuotable).map(TlsaSet::text).toList();
+        return new AppliedPolicy(PolicyType.TLSA, base, quoted, List.of());
     }
 
     /** The policy of a host whose records are not known, or not there. */
@@ -56,15 +59,14 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
         return new AppliedPolicy(PolicyType.TLSA, base, List.of(), List.of());
     }
 
-    /** RFC 8460 §4.5: usage, selector, matching type and data in hexadecimal, single blanks between. */
+    private static boolean isQuotable(TlsaRecord record) {
+        return record.extent() != TlsaRecord.Extent.TOO_LONG && record.data().length <= MAX_QUOTED;
+    }
+
+    /** RFC 8460 §4.5: usage, selector, matching type and all data in hexadecimal, single blanks between. */
     public static String text(TlsaRecord record) {
-        if (record.extent() == TlsaRecord.Extent.TRUNCATED) {
-            return record.toString();
-        }
-        byte[] data = record.data();
-        int shown = data.length > MAX_QUOTED ? BEGINNING : data.length;
-        boolean cut = shown < data.length || record.extent() == TlsaRecord.Extent.TOO_LONG;
-        return (record.usage() + " " + record.selector() + " " + record.matchingType() + " "
-            + HexFormat.of().formatHex(data, 0, shown) + (cut ? "..." : "")).strip();
+        return record.extent() == TlsaRecord.Extent.TRUNCATED ? record.toString()
+            : (record.usage() + " " + record.selector() + " " + record.matchingType() + " " + HexFormat.of().formatHex(record.data()))
+                .strip();
     }
 }

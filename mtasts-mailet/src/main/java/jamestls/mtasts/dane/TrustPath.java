@@ -91,12 +91,12 @@ final class TrustPath {
         }
     }
 
-    /** An anchor that is the server's own certificate or key vouches for nothing: that is what DANE-EE is for. */
+    /**
+     * Whether the anchor is the server's own certificate, which vouches for nothing: that is what DANE-EE is for. A bare key may
+     * be the server's own, if its certificate is signed with it (RFC 7671 §5.2.3 asks no more of what the key signs).
+     */
     private boolean isTheLeaf(Anchor anchor) {
-        return switch (anchor) {
-            case Anchor.Authority authority -> authority.certificate().equals(leaf);
-            case Anchor.BareKey bare -> bare.key().equals(leaf.getPublicKey());
-        };
+        return anchor instanceof Anchor.Authority authority && authority.certificate().equals(leaf);
     }
 
     /** Remembers the first fault, for the case that no other way is found. */

@@ -36,7 +36,7 @@ final class UsableRecords {
         return strongest;
     }
 
-    /** Whether we know what the record means, and its data can be what it should be. */
+    /** Whether the record has a meaning for SMTP and its data is what its fields say; anything else is malformed (RFC 6698 §4.1). */
     static boolean isUsable(TlsaRecord record) {
         if (record.extent() != TlsaRecord.Extent.WHOLE) {
             return false;
@@ -47,10 +47,16 @@ final class UsableRecords {
             return false;
         }
         return switch (record.matchingType()) {
-            case FULL -> record.data().length > 0 && (record.usage() == DANE_EE || Anchor.given(record).isPresent());
+            case FULL -> isWellFormed(record);
             case SHA_256 -> record.data().length == SHA_256_BYTES;
             case SHA_512 -> record.data().length == SHA_512_BYTES;
             default -> false;
         };
+    }
+
+    private static boolean isWellFormed(TlsaRecord record) {
+        // a key of an algorithm that the JDK lacks can be compared, but can't verify anything
+        return record.usage() == DANE_EE && record.selector() == PUBLIC_KEY ? Der.isPublicKeyInfo(record.data())
+            : Anchor.given(record).isPresent();
     }
 }

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.PathSearch;
+import jamestls.net.TlsParameters;
 import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXParameters;
@@ -29,47 +31,51 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 
 /**
- * What is wrong with the certificate of an MX host (RFC 8461 §4.2): not expired, a chain to a trusted root, and a DNS-ID
- * that is the host's name. Every fault found is named, not only the first. Nothing is fetched: no revocation lists
+ * Checks the certificate of an MX host or gateway (RFC 8461 §4.2): not expired, a chain to a trusted authority by the rules of
+ * JSSE, and a DNS-ID that is the host's name. Names every fault, not only the first. Fetches nothing: no revocation lists
  * (RFC 8461 §4.2 leaves them open), no missing intermediates.
+ *
+ * <p>JSSE's rules are those for policy hosts, too: disabled algorithms, and authorities that the JDK no longer trusts for
+ * TLS servers. A signature over SHA-1 is refused below any authority, also a private one.
  */
 public final class CertificateCheck {
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
 
-    /** So long the chain of a server that shows it again, or of a session that is used again, is not gone through again. */
+    /** How long a chain that was found valid need not be checked again. */
     private static final Duration MEMORY = Duration.ofMinutes(1);
     private static final int MAX_REMEMBERED = 1_000;
 
+    private final X509TrustManager jsse;
     private final Map<X500Principal, List<X509Certificate>> roots;
     private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MAX_REMEMBERED)
         .expireAfterWrite(MEMORY).executor(Runnable::run).build();
 
-    /** When a chain was found good, and until when that holds. */
+    /** The time in which a chain counts as valid. */
     private record Validity(Instant from, Instant to) {
         private boolean covers(Instant now) {
             return !now.isBefore(from) && now.isBefore(to);
         }
     }
 
-    private CertificateCheck(Stream<X509Certificate> roots) {
-        this.roots = roots.distinct().collect(Collectors.groupingBy(X509Certificate::getSubjectX500Principal));
+    /** @param jsse has the last word on a path, after our own search has found it */
+    CertificateCheck(X509TrustManager jsse) {
+        this.jsse = jsse;
+        this.roots = Arrays.stream(jsse.getAcceptedIssuers()).distinct()
+            .collect(Collectors.groupingBy(X509Certificate::getSubjectX500Principal));
     }
 
     /** Trusts the certificate entries of a key store. */
     public static CertificateCheck trusting(KeyStore store) throws GeneralSecurityException {
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
         factory.init(store);
-        return new CertificateCheck(Arrays.stream(factory.getTrustManagers())
-            .filter(X509TrustManager.class::isInstance)
-            .flatMap(manager -> Arrays.stream(((X509TrustManager) manager).getAcceptedIssuers())));
+        return new CertificateCheck((X509TrustManager) factory.getTrustManagers()[0]);
     }
 
     /** Trusts what the JVM trusts. */
@@ -86,6 +92,15 @@ public final class CertificateCheck {
         if (objection.isPresent()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, objection.get()));
         }
+        try {
+            return allFaults(chain, mxHost, now);
+        } catch (RuntimeException e) {
+            // a stranger's certificate decides what the JDK's parsers throw
+            return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate can't be read: " + e.getMessage()));
+        }
+    }
+
+    private List<Violation> allFaults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
         X509Certificate leaf = chain.getFirst();
         List<Violation> faults = new ArrayList<>();
         if (!DnsId.matches(leaf, mxHost)) {
@@ -93,16 +108,31 @@ public final class CertificateCheck {
             faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.presented(leaf)));
         }
         Date date = Date.from(now);
-        if (leaf.getNotAfter().before(date)) {
+        boolean isExpired = leaf.getNotAfter().before(date);
+        boolean isEarly = leaf.getNotBefore().after(date);
+        if (isExpired) {
             faults.add(new Violation(ResultType.CERTIFICATE_EXPIRED, "expired " + leaf.getNotAfter().toInstant()));
-        } else if (leaf.getNotBefore().after(date)) {
+        } else if (isEarly) {
             faults.add(new Violation(ResultType.VALIDATION_FAILURE, "certificate not yet valid"));
-        } else if (!isForServers(leaf)) {
+        }
+        if (!isForServers(leaf)) {
             faults.add(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate is not for TLS servers"));
+        } else if (isExpired || isEarly) {
+            // whether it was, or will be, trusted is a fault of its own; dates of the chain are not, at another time than now
+            pathFaults(chain, isExpired ? leaf.getNotAfter() : leaf.getNotBefore(), TrustRules.PATH_ONLY).stream()
+                .filter(fault -> fault.type() == ResultType.CERTIFICATE_NOT_TRUSTED).forEach(faults::add);
         } else {
             faults.addAll(pathFaults(chain, now));
         }
         return faults;
+    }
+
+    /** Which rules a path must satisfy. */
+    private enum TrustRules {
+        /** Those of JSSE for TLS servers. */
+        JSSE,
+        /** Names, signatures and constraints: JSSE knows no other time than now. */
+        PATH_ONLY
     }
 
     private List<Violation> pathFaults(List<X509Certificate> chain, Instant now) {
@@ -110,7 +140,7 @@ public final class CertificateCheck {
         if (known != null && known.covers(now)) {
             return List.of();
         }
-        List<Violation> faults = pathFaults(chain, Date.from(now));
+        List<Violation> faults = pathFaults(chain, Date.from(now), TrustRules.JSSE);
         if (faults.isEmpty()) {
             Instant firstToExpire = chain.stream().map(certificate -> certificate.getNotAfter().toInstant())
                 .min(Comparator.naturalOrder()).orElseThrow();
@@ -120,8 +150,8 @@ public final class CertificateCheck {
         return faults;
     }
 
-    /** By our own search, because that of the JDK has no bound on what a hostile chain costs; the JDK has the last word on the path. */
-    private List<Violation> pathFaults(List<X509Certificate> chain, Date date) {
+    /** Our own search, because the JDK's has no bound on what a hostile chain costs; the JDK validates the path that was found. */
+    private List<Violation> pathFaults(List<X509Certificate> chain, Date date, TrustRules rules) {
         if (roots.isEmpty()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "no trusted roots configured"));
         }
@@ -129,7 +159,8 @@ public final class CertificateCheck {
         List<CertPathValidatorException> refused = new ArrayList<>();
         boolean found = search.find(issuer -> issuer.getBasicConstraints() >= 0, path ->
             roots.getOrDefault(path.getLast().getIssuerX500Principal(), List.of()).stream().anyMatch(root ->
-                search.signed(path.getLast(), root.getPublicKey()) && search.spend(path.size()) && isValid(path, root, date, refused)));
+                search.signed(path.getLast(), root.getPublicKey()) && search.spend(path.size()) && isValid(path, root, date, refused)
+                    && (rules == TrustRules.PATH_ONLY || isTrustedByJsse(path, refused))));
         return found ? List.of() : List.of(untrusted(chain, date, search, refused));
     }
 
@@ -146,6 +177,30 @@ public final class CertificateCheck {
         } catch (GeneralSecurityException | RuntimeException e) {
             // a stranger's certificates decide what is thrown here
             refused.add(new CertPathValidatorException(e));
+            return false;
+        }
+    }
+
+    private boolean isTrustedByJsse(List<X509Certificate> path, List<CertPathValidatorException> refused) {
+        Optional<X509Certificate> weak = path.stream().filter(TlsParameters::isSignedWithBrokenDigest).findFirst();
+        if (weak.isPresent()) {
+            refused.add(new CertPathValidatorException("certificate signed with " + weak.get().getSigAlgName()));
+            return false;
+        }
+        Date systemTime = new Date();
+        if (path.stream().anyMatch(each -> each.getNotAfter().before(systemTime) || each.getNotBefore().after(systemTime))) {
+            // JSSE goes by the system's clock; the path is valid by the clock that was given
+            return true;
+        }
+        try {
+            jsse.checkServerTrusted(path.toArray(X509Certificate[]::new), "UNKNOWN");
+            return true;
+        } catch (CertificateException | RuntimeException e) {
+            Throwable innermost = e;
+            while (innermost.getCause() != null) {
+                innermost = innermost.getCause();
+            }
+            refused.add(new CertPathValidatorException(innermost.getMessage(), e));
             return false;
         }
     }

@@ -37,6 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DaneVerifierTest {
 
     private static final String HOST = "mx.example.org";
+    /** 32 bytes: an IPv6 address and a mask with holes, at which the JDK throws RuntimeException. */
+    private static final byte[] BROKEN_MASK = brokenMask();
     private static final Issued ROOT = CertificateBuilder.authority("Root").selfSigned();
     private static final Issued CA = CertificateBuilder.authority("CA").signedBy(ROOT);
     private static final Issued EE = CertificateBuilder.server(HOST).signedBy(CA);
@@ -98,6 +100,46 @@ class DaneVerifierTest {
             assertThat(fault.type()).isEqualTo(CERTIFICATE_HOST_MISMATCH);
             assertThat(fault.reason()).contains(HOST);
         });
+    }
+
+    @Test
+    void keyOfASelfSignedServerShouldDoAsAnAnchorInFull() {
+        Issued self = CertificateBuilder.server(HOST).selfSigned();
+
+        assertThat(faults(chain(self), HOST, tlsa(2, 1, 0, self))).isEmpty();
+        assertThat(types(faults(chain(self), "other.example", tlsa(2, 1, 0, self)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
+        assertThat(types(faults(chain(EE), HOST, tlsa(2, 1, 0, EE)))).as("signed by another key").containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0", "0,1", "1,0", "1,2"})
+    void anchorOfVersionOneShouldNeedNoBasicConstraints(int selector, int matchingType) {
+        Issued old = CertificateBuilder.authority("Old Root").versionOne().selfSigned();
+        Issued leaf = CertificateBuilder.server(HOST).signedBy(old);
+        Issued expired = CertificateBuilder.authority("Older Root").versionOne().expired().selfSigned();
+        Issued below = CertificateBuilder.server(HOST).signedBy(expired);
+
+        assertThat(faults(chain(leaf, old), HOST, tlsa(2, selector, matchingType, old))).isEmpty();
+        if (selector == 0) {
+            assertThat(types(faults(chain(below, expired), HOST, tlsa(2, selector, matchingType, expired))))
+                .containsExactly(CERTIFICATE_EXPIRED);
+        }
+    }
+
+    @Test
+    void issuerOfVersionOneInTheChainShouldBeNoAuthority() {
+        Issued old = CertificateBuilder.authority("Old CA").versionOne().signedBy(ROOT);
+        Issued leaf = CertificateBuilder.server(HOST).signedBy(old);
+
+        assertThat(types(faults(chain(leaf, old, ROOT), HOST, tlsa(2, 0, 1, ROOT)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void certificateAtWhichTheJdkThrowsShouldBeJudgedByWhatCanBeRead() {
+        Issued odd = CertificateBuilder.server(HOST).ipAddress(BROKEN_MASK).signedBy(CA);
+
+        assertThat(faults(chain(odd, CA), HOST, tlsa(3, 1, 1, odd))).as("DANE-EE asks for the key only").isEmpty();
+        assertThat(faults(chain(odd, CA), HOST, tlsa(2, 0, 1, CA))).as("its DNS name can be read").isEmpty();
     }
 
     @Test
@@ -290,5 +332,12 @@ class DaneVerifierTest {
 
     private static List<X509Certificate> chain(Issued... issued) {
         return Arrays.stream(issued).map(Issued::certificate).toList();
+    }
+
+    private static byte[] brokenMask() {
+        byte[] octets = new byte[32];
+        octets[16] = (byte) 0xa5;
+        octets[31] = 1;
+        return octets;
     }
 }

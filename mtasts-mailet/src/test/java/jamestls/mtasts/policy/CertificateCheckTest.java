@@ -13,6 +13,7 @@ import jamestls.outcome.Violation;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
+import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +21,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.net.ssl.X509TrustManager;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -177,6 +180,77 @@ class CertificateCheckTest {
 
         assertThat(check.faults(chain, HOST, Instant.now()))
             .containsExactly(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "chain of 100 certificates"));
+    }
+
+    @Test
+    void expiryShouldHideNeitherDistrustNorAnotherName() {
+        Issued self = CertificateBuilder.server("other.example.org").expired().selfSigned();
+
+        assertThat(check.faults(certificates(self), HOST, Instant.now())).extracting(Violation::type).containsExactly(
+            ResultType.CERTIFICATE_HOST_MISMATCH, ResultType.CERTIFICATE_EXPIRED, ResultType.CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void wrongPurposeShouldBeNamedBesideTheDate() throws Exception {
+        Issued root = CertificateBuilder.authority("Purpose Root").selfSigned();
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).purpose(KeyPurposeId.id_kp_clientAuth).expired().signedBy(root);
+
+        assertThat(trusting(root).faults(certificates(leaf), HOST, Instant.now())).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_EXPIRED, ResultType.CERTIFICATE_NOT_TRUSTED);
+    }
+
+    @Test
+    void signatureOverSha1ShouldNotBeTrustedUnlessItIsTheRootsOwn() throws Exception {
+        Issued root = CertificateBuilder.authority("Old Root").signedWith("SHA1withECDSA").selfSigned();
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).signedWith("SHA1withECDSA").signedBy(root);
+        Issued oldIssuer = CertificateBuilder.authority("Old CA").signedWith("SHA1withECDSA").signedBy(root);
+        Issued below = CertificateBuilder.server(HOST.ascii()).signedBy(oldIssuer);
+        Issued fresh = CertificateBuilder.server(HOST.ascii()).signedBy(root);
+
+        assertThat(trusting(root).faults(certificates(leaf, root), HOST, Instant.now())).singleElement().satisfies(fault -> {
+            assertThat(fault.type()).isEqualTo(ResultType.CERTIFICATE_NOT_TRUSTED);
+            assertThat(fault.reason()).contains("SHA1withECDSA");
+        });
+        assertThat(trusting(root).faults(certificates(below, oldIssuer), HOST, Instant.now())).hasSize(1);
+        assertThat(trusting(root).faults(certificates(fresh, root), HOST, Instant.now())).isEmpty();
+    }
+
+    @Test
+    void pathThatJsseDistrustsShouldNotBeTrusted() {
+        Issued root = CertificateBuilder.authority("Distrusted Root").selfSigned();
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).signedBy(root);
+        CertificateCheck distrusting = new CertificateCheck(new X509TrustManager() {
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+                throw new CertificateException("certificate issued after 2024-11-11 and anchored by a distrusted legacy root CA");
+            }
+
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public X509Certificate[] getAcceptedIssuers() {
+                return new X509Certificate[] {root.certificate()};
+            }
+        });
+
+        assertThat(distrusting.faults(certificates(leaf), HOST, Instant.now())).singleElement()
+            .satisfies(fault -> assertThat(fault.reason()).contains("distrusted legacy root CA"));
+    }
+
+    @Test
+    void certificateAtWhichTheJdkThrowsShouldBeJudgedByWhatCanBeRead() throws Exception {
+        Issued root = CertificateBuilder.authority("Root").selfSigned();
+        byte[] brokenMask = new byte[32];
+        brokenMask[16] = (byte) 0xa5;
+        brokenMask[31] = 1;
+        Issued leaf = CertificateBuilder.server(HOST.ascii()).ipAddress(brokenMask).signedBy(root);
+
+        assertThat(trusting(root).faults(certificates(leaf), HOST, Instant.now())).as("its DNS name can be read").isEmpty();
+        assertThat(trusting(root).faults(certificates(leaf), DomainName.of("other.example"), Instant.now())).extracting(Violation::type)
+            .containsExactly(ResultType.CERTIFICATE_HOST_MISMATCH);
     }
 
     private static CertificateCheck trusting(Issued issued) throws Exception {
