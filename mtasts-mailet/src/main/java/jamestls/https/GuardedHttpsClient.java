@@ -4,9 +4,11 @@ import jamestls.dns.AddressGuard;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
 import jamestls.net.Watchdog;
 import jamestls.net.Watchdog.Deadline;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,12 +19,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.apache.hc.core5.http.HttpHost;
 
 /**
- * HTTPS to hosts that strangers name: policy hosts and report hosts. It asks our own DNS, goes only to addresses the
- * guard lets through, and is done by the deadline whatever the other side does. Each exchange has a connection of its
- * own. Blocking, for virtual threads; any number of exchanges may run at a time, the callers bound them.
+ * HTTPS client for hosts that strangers name (policy hosts, report hosts), protected against server-side request forgery
+ * (SSRF): it resolves names with our own DNS, connects only to addresses that the guard allows, and ends by its deadline
+ * whatever the server does. Each exchange has a connection of its own. Blocking, for virtual threads; callers bound the
+ * number of simultaneous exchanges.
  */
 public final class GuardedHttpsClient implements AutoCloseable {
 
@@ -31,6 +35,7 @@ public final class GuardedHttpsClient implements AutoCloseable {
 
     private final Dns dns;
     private final AddressGuard guard;
+    private final Optional<HttpsSettings.Proxy> proxy;
     private final TlsConnector connector;
     private final Watchdog watchdog = new Watchdog("jamestls-https-deadline");
     private final Set<Deadline> running = ConcurrentHashMap.newKeySet();
@@ -49,10 +54,11 @@ public final class GuardedHttpsClient implements AutoCloseable {
     private GuardedHttpsClient(Dns dns, HttpsSettings settings, CertificateErrors errors) {
         this.dns = dns;
         this.guard = settings.guard();
+        this.proxy = settings.proxy();
         this.connector = new TlsConnector(settings.trustStore(), errors);
     }
 
-    /** Does the whole exchange. Whatever the network does comes back as a value. */
+    /** Does the whole exchange. Never throws for what the network does: that is an {@link HttpsResult.Failure}. */
     public HttpsResult exchange(HttpsRequest request) {
         URI uri = request.uri();
         Optional<DomainName> host = Optional.ofNullable(uri.getHost()).flatMap(DomainName::parse);
@@ -82,14 +88,33 @@ public final class GuardedHttpsClient implements AutoCloseable {
     }
 
     private HttpsResult exchange(HttpsRequest request, DomainName host, int port, Deadline deadline) {
-        return switch (lookUp(host, deadline)) {
+        List<InetSocketAddress> proxies = new ArrayList<>();
+        if (proxy.isPresent()) {
+            switch (proxyAddresses(proxy.get(), deadline)) {
+                case Addresses.None none -> {
+                    return new HttpsResult.Failure(HttpsFault.CONNECT, "policyProxy " + proxy.get() + ": " + none.detail());
+                }
+                case Addresses.Vetted found ->
+                    found.addresses().forEach(address -> proxies.add(new InetSocketAddress(address, proxy.get().port())));
+            }
+        }
+        return switch (lookUp(host, found -> vet(host, found), deadline)) {
             case Addresses.None none -> new HttpsResult.Failure(none.fault(), none.detail());
-            case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), deadline)) {
+            case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), proxies, deadline)) {
                 case TlsConnector.Connection.Refused refused -> new HttpsResult.Failure(refused.fault(), refused.detail());
                 case TlsConnector.Connection.Open open ->
                     new HttpConversation(request, new HttpHost("https", host.ascii(), port), open).run(deadline);
             };
         };
+    }
+
+    private Addresses proxyAddresses(HttpsSettings.Proxy named, Deadline deadline) {
+        Optional<InetAddress> literal = IpLiteral.parse(named.host());
+        if (literal.isPresent()) {
+            return new Addresses.Vetted(List.of(literal.get()));
+        }
+        return DomainName.parse(named.host()).map(name -> lookUp(name, Addresses.Vetted::new, deadline))
+            .orElseGet(() -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, "not a domain name"));
     }
 
     private sealed interface Addresses {
@@ -101,12 +126,12 @@ public final class GuardedHttpsClient implements AutoCloseable {
         }
     }
 
-    private Addresses lookUp(DomainName host, Deadline deadline) {
+    private Addresses lookUp(DomainName host, Function<List<InetAddress>, Addresses> vetting, Deadline deadline) {
         try {
             DnsAnswer<InetAddress> answer = CompletableFuture.supplyAsync(() -> dns.addresses(host), Thread::startVirtualThread)
                 .get(deadline.left().toNanos(), TimeUnit.NANOSECONDS);
             return switch (answer) {
-                case DnsAnswer.Found<InetAddress> found -> vet(host, found.records());
+                case DnsAnswer.Found<InetAddress> found -> vetting.apply(found.records());
                 case DnsAnswer.Absent<InetAddress> absent -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + " has no address");
                 case DnsAnswer.Bogus<InetAddress> bogus -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": " + bogus.reason());
                 case DnsAnswer.Failed<InetAddress> failed -> new Addresses.None(HttpsFault.ADDRESS_LOOKUP, host + ": " + failed.reason());

@@ -5,6 +5,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -21,6 +26,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.MessageConstraintException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.io.SocketConfig;
@@ -31,12 +37,13 @@ import org.apache.hc.core5.io.CloseMode;
 import org.apache.hc.core5.util.TimeValue;
 
 /**
- * One request and its answer over a connection that is already there. The HTTP client gets no chance to open another one:
- * its connection operator only hands over ours. No redirects, retries, cookies, authentication, decoding or reuse.
+ * Sends one request over an open connection and reads the answer. The HTTP client can't open another connection: its
+ * connection operator only hands over this one. No redirects, retries, cookies, authentication, decoding or reuse.
  */
 final class HttpConversation {
 
     private static final String USER_AGENT = "jamestls";
+    private static final Duration MAX_WAIT = Duration.ofDays(1);
     private static final Http1Config BOUNDS = Http1Config.custom()
         .setMaxHeaderCount(64).setMaxLineLength(8192).setMaxEmptyLineCount(4).build();
     private static final ManagedHttpClientConnectionFactory CONNECTIONS =
@@ -61,7 +68,8 @@ final class HttpConversation {
         try {
             HttpsResult result = read(client.executeOpen(host, message(), null), where);
             return deadline.isExpired() ? late(where) : result;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
+            // the HTTP library throws IllegalArgumentException and others at answers that make no sense to it
             String cause = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
             return deadline.isExpired() ? late(where) : new HttpsResult.Failure(fault(e), where + ": " + cause);
         } finally {
@@ -82,7 +90,8 @@ final class HttpConversation {
         }
         HttpEntity entity = response.getEntity();
         byte[] body = new byte[0];
-        if (entity != null) {
+        // RFC 8460 §5.4: of the answer to a POST only the status counts, however its body ends
+        if (entity != null && request.payload().isEmpty()) {
             int room = request.maxBodyBytes();
             HttpsResult tooLarge = new HttpsResult.Failure(HttpsFault.TOO_LARGE,
                 where + ": status " + status + " with a body of more than " + room + " bytes");
@@ -94,10 +103,31 @@ final class HttpConversation {
             if (body.length == room && content.read() >= 0) {
                 return tooLarge;
             }
+            if (entity.getContentLength() < 0 && !entity.isChunked() && connection.plain().isEnded()) {
+                // RFC 9112 §9.8: without length and close_notify nobody knows whether this is all
+                return new HttpsResult.Failure(HttpsFault.PROTOCOL,
+                    where + ": incomplete answer, the connection was closed without close_notify");
+            }
         }
-        Optional<String> contentType = Optional.ofNullable(response.getFirstHeader(HttpHeaders.CONTENT_TYPE))
+        return new HttpsResult.Answer(status, field(response, HttpHeaders.CONTENT_TYPE), body, connection.address(),
+            status == HttpStatus.SC_TOO_MANY_REQUESTS || status == HttpStatus.SC_SERVICE_UNAVAILABLE
+                ? field(response, HttpHeaders.RETRY_AFTER).flatMap(HttpConversation::wait) : Optional.empty());
+    }
+
+    private static Optional<String> field(ClassicHttpResponse response, String name) {
+        return Optional.ofNullable(response.getFirstHeader(name))
             .map(Header::getValue).map(String::strip).filter(value -> !value.isEmpty());
-        return new HttpsResult.Answer(status, contentType, body, connection.address());
+    }
+
+    /** RFC 9110 §10.2.3: seconds, or a date. */
+    private static Optional<Duration> wait(String retryAfter) {
+        try {
+            Duration asked = retryAfter.matches("[0-9]{1,9}") ? Duration.ofSeconds(Long.parseLong(retryAfter))
+                : Duration.between(Instant.now(), ZonedDateTime.parse(retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME));
+            return Optional.of(asked.isNegative() ? Duration.ZERO : asked.compareTo(MAX_WAIT) > 0 ? MAX_WAIT : asked);
+        } catch (DateTimeException neither) {
+            return Optional.empty();
+        }
     }
 
     private ClassicHttpRequest message() {
@@ -126,7 +156,7 @@ final class HttpConversation {
             .build();
     }
 
-    private static HttpsFault fault(IOException e) {
+    private static HttpsFault fault(Exception e) {
         return switch (e) {
             case MessageConstraintException tooMuch -> HttpsFault.TOO_LARGE;
             case SSLException tls -> HttpsFault.TLS;

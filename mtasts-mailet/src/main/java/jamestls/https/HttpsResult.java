@@ -1,35 +1,42 @@
 package jamestls.https;
 
+import jamestls.net.Sanitized;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Optional;
 
-/** What an exchange came to. */
+/** The outcome of an exchange. */
 public sealed interface HttpsResult {
 
     /**
-     * The server answered, with whatever status; redirects arrive here as they are.
+     * The server answered, with whatever status; redirects are not followed.
      *
      * @param status 200 to 599
      * @param contentType the value of the Content-Type field without blanks around it, if there is one
-     * @param body whole and not decoded, at most the bytes asked for
-     * @param from the address that answered
+     * @param body whole and not decoded, at most the bytes asked for; empty after a POST, of which only the status counts
+     * @param from the address that answered; behind a proxy the one it was asked for
+     * @param retryAfter the wait that status 429 or 503 asks for (RFC 9110 §10.2.3), at most a day
      */
-    record Answer(int status, Optional<String> contentType, byte[] body, InetAddress from) implements HttpsResult {
+    record Answer(int status, Optional<String> contentType, byte[] body, InetAddress from, Optional<Duration> retryAfter)
+            implements HttpsResult {
+
+        public Answer(int status, Optional<String> contentType, byte[] body, InetAddress from) {
+            this(status, contentType, body, from, Optional.empty());
+        }
     }
 
     /**
-     * No answer.
+     * No usable answer.
      *
-     * @param fault what kind of thing went wrong
-     * @param detail one line for people: host, address where known, cause; bounded, without control characters
+     * @param fault the kind of fault
+     * @param detail one line for people: host, address where known, cause; cleaned and cut here
      */
     record Failure(HttpsFault fault, String detail) implements HttpsResult {
 
         private static final int MAX_DETAIL = 300;
 
         public Failure {
-            String clean = detail.replaceAll("\\p{Cntrl}+", " ").strip();
-            detail = clean.length() > MAX_DETAIL ? clean.substring(0, MAX_DETAIL) : clean;
+            detail = Sanitized.line(detail.strip(), MAX_DETAIL);
         }
     }
 }

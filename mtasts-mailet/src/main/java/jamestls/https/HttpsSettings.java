@@ -5,15 +5,53 @@ import java.security.KeyStore;
 import java.util.Optional;
 
 /**
- * What all exchanges of one client have in common.
+ * The settings that all exchanges of one client share.
  *
- * @param trustStore the roots to trust; empty for the JVM's own
- * @param guard which addresses may be connected to
+ * @param trustStore the certificate authorities to trust; empty for the JVM's own
+ * @param guard which addresses may be connected to, or asked for at the proxy
+ * @param proxy empty to connect directly
  */
-public record HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard) {
+public record HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard, Optional<Proxy> proxy) {
 
-    /** The JVM's roots and public addresses only. */
+    private static final int LAST_PORT = 65_535;
+
+    /** Without a proxy. */
+    public HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard) {
+        this(trustStore, guard, Optional.empty());
+    }
+
+    /** The JVM's authorities and public addresses only. */
     public static HttpsSettings defaults() {
         return new HttpsSettings(Optional.empty(), AddressGuard.publicOnly());
+    }
+
+    /**
+     * An HTTP proxy that is asked for a tunnel (CONNECT, RFC 9110 §9.3.6).
+     *
+     * @param host a name or an IP address; it may be private, because the operator names it
+     */
+    public record Proxy(String host, int port) {
+
+        /**
+         * Reads {@code host:port}, an IPv6 address in brackets.
+         *
+         * @throws IllegalArgumentException when it is not that
+         */
+        public static Proxy parse(String text) {
+            int colon = text.lastIndexOf(':');
+            String host = colon < 0 ? "" : text.substring(0, colon);
+            String bare = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+            String port = text.substring(colon + 1);
+            if (bare.isEmpty() || bare.equals(host) && host.contains(":") || !port.matches("[0-9]{1,5}")
+                    || Integer.parseInt(port) < 1 || Integer.parseInt(port) > LAST_PORT) {
+                throw new IllegalArgumentException("'" + text + "' is not host:port, such as proxy.example.org:3128");
+            }
+            return new Proxy(bare, Integer.parseInt(port));
+        }
+
+        @Override
+        public String toString() {
+            return host.contains(":") ? "[" + host + "]:" + port : host + ":" + port;
+        }
     }
 }

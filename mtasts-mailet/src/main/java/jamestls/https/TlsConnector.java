@@ -2,8 +2,12 @@ package jamestls.https;
 
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
+import jamestls.net.Sanitized;
+import jamestls.net.TlsParameters;
 import jamestls.net.Watchdog.Deadline;
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -18,22 +22,27 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Gets from addresses to an authenticated TLS connection: TLS 1.2 or later, a chain to a trusted root, and a DNS-ID for
- * the host (RFC 8461 §3.3). Addresses are tried in order; one that does not take the connection within two seconds gives
- * way to the next, and the last one has all the time there is. Once an address is connected its certificate decides;
- * only where {@link CertificateErrors#LOG} is asked for does it not.
+ * Opens an authenticated TLS connection to one of several addresses: TLS 1.2 or later, a chain to a trusted authority, and a
+ * DNS-ID for the host (RFC 8461 §3.3). Addresses are tried in order; each has two seconds to take the connection, the last one
+ * the rest of the deadline. The certificate of the first one that connects decides, unless its errors are only to be
+ * logged ({@link CertificateErrors#LOG}). Through a proxy if there is one.
  */
 final class TlsConnector {
 
     private static final Duration HEAD_START = Duration.ofSeconds(2);
-    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+    private static final Logger LOGGER = LoggerFactory.getLogger(TlsConnector.class);
+    private static final int MAX_TEXT = 300;
+    private static final int MAX_PROXY_HEAD = 8_192;
     private static final int MAX_NAMES_SHOWN = 5;
 
     private final TrustManager[] trust;
@@ -64,24 +73,32 @@ final class TlsConnector {
     sealed interface Connection {
 
         /** @param plain below {@code tls} */
-        record Open(SSLSocket tls, Socket plain, InetAddress address) implements Connection {
+        record Open(SSLSocket tls, PlainSocket plain, InetAddress address) implements Connection {
         }
 
         record Refused(HttpsFault fault, String detail) implements Connection {
         }
     }
 
-    /** @param addresses at least one, vetted: nothing else is connected to */
-    Connection connect(DomainName host, int port, List<InetAddress> addresses, Deadline deadline) {
+    /**
+     * @param addresses of the host, at least one, vetted: nothing else is connected to, or asked for at the proxy
+     * @param proxies the addresses of the proxy, the first that connects is used; empty to connect directly
+     */
+    Connection connect(DomainName host, int port, List<InetAddress> addresses, List<InetSocketAddress> proxies, Deadline deadline) {
         StringBuilder tried = new StringBuilder();
         for (int i = 0; i < addresses.size() && !deadline.isExpired(); i++) {
             InetAddress address = addresses.get(i);
             boolean isLast = i == addresses.size() - 1;
-            Socket plain = new Socket();
+            PlainSocket plain = new PlainSocket();
             deadline.watch(plain);
             try {
                 plain.setTcpNoDelay(true);
-                plain.connect(new InetSocketAddress(address, port), millis(isLast ? deadline.left() : shorter(deadline.left())));
+                InetSocketAddress target = new InetSocketAddress(address, port);
+                InetSocketAddress first = proxies.isEmpty() ? target : proxies.get(i % proxies.size());
+                plain.connect(first, millis(isLast ? deadline.left() : shorter(deadline.left())));
+                if (!proxies.isEmpty()) {
+                    tunnel(plain, target);
+                }
             } catch (IOException e) {
                 close(plain);
                 tried.append(tried.isEmpty() ? "" : "; ").append(address.getHostAddress()).append(" port ").append(port)
@@ -99,29 +116,51 @@ final class TlsConnector {
             : new Connection.Refused(HttpsFault.CONNECT, host + ": " + tried);
     }
 
-    private Connection secured(Socket plain, DomainName host, InetAddress address, Deadline deadline) {
+    /** Asks for the address and not for the name, so that the proxy can't look up another address than the one vetted. */
+    private static void tunnel(Socket proxy, InetSocketAddress target) throws IOException {
+        String ip = target.getAddress().getHostAddress();
+        String authority = (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + target.getPort();
+        proxy.getOutputStream().write(("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII));
+        // byte by byte: what follows the empty line belongs to TLS
+        InputStream in = proxy.getInputStream();
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = in.read();
+            if (next < 0 || head.length() >= MAX_PROXY_HEAD) {
+                throw new IOException("the proxy gave no HTTP answer to CONNECT");
+            }
+            head.append((char) next);
+        }
+        String status = head.substring(0, head.indexOf("\r\n"));
+        if (!status.matches("HTTP/1\\.[0-9] 2[0-9]{2}( .*)?")) {
+            throw new IOException("the proxy refuses CONNECT: " + Sanitized.line(status, MAX_TEXT));
+        }
+    }
+
+    private Connection secured(PlainSocket plain, DomainName host, InetAddress address, Deadline deadline) {
         String where = host + " at " + address.getHostAddress();
         try {
             // a context of its own has no session to resume, and a resumed session would skip the look at the certificate
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(null, trust, null);
             SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(plain, host.ascii(), plain.getPort(), true);
-            SSLParameters parameters = tls.getSSLParameters();
-            parameters.setProtocols(PROTOCOLS);
+            SSLParameters parameters = TlsParameters.of(tls);
             parameters.setServerNames(List.of(new SNIHostName(host.ascii().getBytes(StandardCharsets.US_ASCII))));
             tls.setSSLParameters(parameters);
             tls.startHandshake();
             X509Certificate certificate = (X509Certificate) tls.getSession().getPeerCertificates()[0];
             // not JSSE's own check of the name: that one falls back on the common name
-            boolean named = DnsId.matches(certificate, host);
-            if (!named && errors == CertificateErrors.REFUSE) {
-                return new Connection.Refused(HttpsFault.CERTIFICATE, where + ": the certificate is for " + names(certificate));
+            Optional<String> objection = !DnsId.matches(certificate, host) ? Optional.of("the certificate is for " + names(certificate))
+                : TlsParameters.isSignedWithBrokenDigest(certificate)
+                    ? Optional.of("the certificate is signed with " + certificate.getSigAlgName()) : Optional.empty();
+            if (objection.isPresent() && errors == CertificateErrors.REFUSE) {
+                return new Connection.Refused(HttpsFault.CERTIFICATE, where + ": " + objection.get());
             }
-            if (!named) {
-                LoggingTrustManager.log(where, "the certificate is for " + names(certificate));
-            }
+            objection.ifPresent(text -> log(where, text));
             return new Connection.Open(tls, plain, address);
-        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+        } catch (IOException | GeneralSecurityException | RuntimeException e) {
+            // a stranger's bytes decide what the TLS library throws
             if (deadline.isExpired()) {
                 return new Connection.Refused(HttpsFault.TIMEOUT, where + ": no time left for the TLS handshake");
             }
@@ -162,6 +201,91 @@ final class TlsConnector {
             socket.close();
         } catch (IOException alreadyBroken) {
             return;
+        }
+    }
+
+    private static void log(String where, String objection) {
+        LOGGER.warn("HTTPS: {}: certificate error ignored for TLS reports (RFC 8460 §3): {}", where,
+            Sanitized.logValue(objection, MAX_TEXT));
+    }
+
+    /** Checks a chain by the rules of {@code judge}, and logs the objection instead of ending the connection. */
+    private static final class LoggingTrustManager extends X509ExtendedTrustManager {
+
+        private final X509ExtendedTrustManager judge;
+
+        LoggingTrustManager(X509ExtendedTrustManager judge) {
+            this.judge = judge;
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
+            try {
+                judge.checkServerTrusted(chain, type, socket);
+            } catch (CertificateException e) {
+                log(String.valueOf(socket.getRemoteSocketAddress()), root(e));
+            }
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
+            judge.checkServerTrusted(chain, type, engine);
+        }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            judge.checkServerTrusted(chain, type);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+            judge.checkClientTrusted(chain, type, socket);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) throws CertificateException {
+            judge.checkClientTrusted(chain, type, engine);
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            judge.checkClientTrusted(chain, type);
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return judge.getAcceptedIssuers();
+        }
+    }
+
+    /** A socket that knows whether its peer has ended the TCP stream; JSSE keeps that to itself. */
+    static final class PlainSocket extends Socket {
+
+        private volatile boolean ended;
+
+        /** Whether the end of the stream was read: after a close_notify nobody reads so far. */
+        boolean isEnded() {
+            return ended;
+        }
+
+        @Override
+        public InputStream getInputStream() throws IOException {
+            return new FilterInputStream(super.getInputStream()) {
+                @Override
+                public int read() throws IOException {
+                    return noted(super.read());
+                }
+
+                @Override
+                public int read(byte[] into, int from, int length) throws IOException {
+                    return noted(super.read(into, from, length));
+                }
+            };
+        }
+
+        private int noted(int read) {
+            ended |= read < 0;
+            return read;
         }
     }
 }

@@ -59,6 +59,10 @@ public sealed interface HttpAnswer {
     record Stall() implements HttpAnswer {
     }
 
+    /** Anything at all, then FIN without close_notify. */
+    record Torso(byte[] bytes) implements HttpAnswer {
+    }
+
     /** Anything at all, then the connection is closed. */
     record Raw(byte[] bytes) implements HttpAnswer {
     }

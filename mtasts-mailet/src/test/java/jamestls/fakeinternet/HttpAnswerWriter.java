@@ -41,6 +41,10 @@ final class HttpAnswerWriter {
             case HttpAnswer.CloseMidBody half -> text("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n"
                 + "x".repeat(50));
             case HttpAnswer.Stall stall -> closed.await();
+            case HttpAnswer.Torso torso -> {
+                out.write(torso.bytes());
+                out.flush();
+            }
             case HttpAnswer.Raw raw -> {
                 out.write(raw.bytes());
                 out.flush();

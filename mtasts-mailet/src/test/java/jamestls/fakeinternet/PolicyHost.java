@@ -213,6 +213,9 @@ public final class PolicyHost implements AutoCloseable {
             requests.add(request);
             HttpAnswer answer = answer(request);
             new HttpAnswerWriter(tls.getOutputStream(), closed).write(answer);
+            if (answer instanceof HttpAnswer.Torso) {
+                connection.close();
+            }
             if (answer instanceof HttpAnswer.CloseMidBody) {
                 // without a close_notify, as when a machine dies
                 connection.setSoLinger(true, 0);

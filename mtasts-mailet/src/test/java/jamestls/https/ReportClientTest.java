@@ -35,12 +35,12 @@ class ReportClientTest {
     void publish() {
         dns.zone().a(HOST, "127.0.0.1");
         log.start();
-        ((Logger) LoggerFactory.getLogger(LoggingTrustManager.class)).addAppender(log);
+        ((Logger) LoggerFactory.getLogger(TlsConnector.class)).addAppender(log);
     }
 
     @AfterEach
     void stop() {
-        ((Logger) LoggerFactory.getLogger(LoggingTrustManager.class)).detachAppender(log);
+        ((Logger) LoggerFactory.getLogger(TlsConnector.class)).detachAppender(log);
         server.close();
         dns.close();
     }
