@@ -82,6 +82,15 @@ public final class ParameterNames {
         return values;
     }
 
+    /** Why a name is not taken, and what to write instead; empty if it is taken, by this name or as another one. */
+    public Optional<String> objection(String name) {
+        if (known.contains(name) || renamed.apply(name).isPresent()) {
+            return Optional.empty();
+        }
+        return declined.apply(name).or(() -> Optional.of("there is no such parameter"
+            + NearestName.to(name, known).map(near -> "; did you mean '" + near + "'?").orElse("")));
+    }
+
     private Optional<String> objection(String name, String value) {
         String shown = name.toLowerCase(Locale.ROOT).contains("pas") ? "(not shown)" : value;
         if (declined.apply(name).isPresent()) {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 
 /** The command line. */
 @Command(name = "mtasts-mailet", mixinStandardHelpOptions = true, versionProvider = Version.class,
-    subcommands = {Explain.class, Lint.class, Lookup.class},
+    subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Explain.class, Lint.class, Lookup.class},
     description = "Looks at MTA-STS policies (RFC 8461) the way SecureRemoteDelivery does.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 the domain has nothing to look at",
         "", "Examples:", "  java -jar mtasts-mailet.jar lint mta-sts.txt", "  java -jar mtasts-mailet.jar lookup example.org"})

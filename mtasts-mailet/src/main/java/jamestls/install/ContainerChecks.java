@@ -1,0 +1,200 @@
+package jamestls.install;
+
+import jamestls.config.JamesConf;
+import jamestls.config.ParameterNames;
+import jamestls.config.Variables;
+import jamestls.install.JamesServer.Flavour;
+import jamestls.install.MailetContainer.Mailet;
+import jamestls.install.XmlSource.Element;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/** The doctor's checks of mailetcontainer.xml and the files it names. */
+final class ContainerChecks {
+
+    private static final Set<String> NETWORK = Set.of("nfs", "nfs4", "cifs", "smb", "smbfs", "smb2", "smb3", "afs", "9p", "ceph",
+        "glusterfs",
+        "fuse.glusterfs", "fuse.sshfs", "fuse.ceph", "lustre", "gpfs", "ocfs2", "gfs2");
+
+    private final MailetContainer container;
+    private final JamesConf conf;
+    private final Optional<Flavour> flavour;
+    private final List<Finding> findings = new ArrayList<>();
+
+    ContainerChecks(MailetContainer container, JamesConf conf, Optional<Flavour> flavour) {
+        this.container = container;
+        this.conf = conf;
+        this.flavour = flavour;
+    }
+
+    List<Finding> findings() throws IOException {
+        for (Mailet stock : container.mailets("RemoteDelivery")) {
+            problem(stock.element(), "RemoteDelivery sends mail without MTA-STS and DANE", "install makes it " + DeliveryTranslation.CLASS);
+        }
+        List<Mailet> deliveries = container.mailets("SecureRemoteDelivery");
+        if (deliveries.isEmpty() && container.mailets("RemoteDelivery").isEmpty()) {
+            findings.add(Finding.problem(container.file().path(), 0, "has no SecureRemoteDelivery", "run install"));
+        }
+        findings.addAll(container.sharedQueues());
+        for (Mailet delivery : deliveries) {
+            for (Element parameter : delivery.element().children()) {
+                if (!Set.of("onMailetException", "onMatchException").contains(parameter.name())) {
+                    ParameterNames.ofDelivery().objection(parameter.name()).ifPresent(objection ->
+                        problem(parameter, "SecureRemoteDelivery does not have the parameter " + parameter.name(), objection));
+                }
+            }
+            database(delivery, "file://var/jamestls.sqlite", "policies");
+        }
+        List<Mailet> reporting = container.mailets("TlsReporting");
+        if (reporting.isEmpty()) {
+            findings.add(Finding.advice(container.file().path(), 0, "has no TlsReporting: nobody gets a TLS report", "run install"));
+        }
+        for (Mailet mailet : reporting) {
+            reporting(mailet);
+            database(mailet, "file://var/tlsreports.sqlite", "counts");
+        }
+        return findings;
+    }
+
+    private void reporting(Mailet mailet) throws IOException {
+        String from = filled(mailet, "from").or(() -> filled(mailet, "contact")).orElse("");
+        String match = mailet.element().attribute("match");
+        List<String> recipients = match.startsWith("RecipientIs=")
+            ? Arrays.stream(match.substring("RecipientIs=".length()).toLowerCase(Locale.ROOT).split("[, ]+")).toList() : List.of();
+        if (match.startsWith("RecipientIs=") && !recipients.contains(from.toLowerCase(Locale.ROOT))) {
+            problem(mailet.element(), "TlsReporting does not see bounces of its reports: its matcher lacks " + from,
+                "write match=\"" + match + "," + from + "\"");
+        }
+        List<Mailet> before = MailetContainer.mailets(mailet.processor()).stream()
+            .takeWhile(each -> !each.element().equals(mailet.element())).toList();
+        before.stream().filter(each -> each.is("RecipientRewriteTable") || each.is("ToProcessor") || each.is("LocalDelivery")
+            || each.is("Null"))
+            .findFirst().ifPresent(each -> problem(mailet.element(), "TlsReporting stands behind " + each.element().attribute("class")
+                + " in line " + container.line(each.element()) + ", which rewrites or ends mails before it sees them",
+                "put it before the first mailet of the processor"));
+        if (mailet.parameter("administrators").isEmpty()) {
+            findings.add(Finding.advice(container.file().path(), container.line(mailet.element()), "nobody may have the reports sent now",
+                "name users in <administrators>"));
+        }
+        String state = filled(mailet, "processor").orElse("tlsreport").toLowerCase(Locale.ROOT);
+        Optional<Element> processor = container.processor(state);
+        if (processor.isEmpty()) {
+            problem(mailet.element(), "there is no processor '" + state + "' for the report mails, and James does not start without it",
+                "run install on the file without TlsReporting, or write the processor as docs/install.md has it");
+        } else {
+            signing(processor.get(), from.substring(from.lastIndexOf('@') + 1));
+        }
+    }
+
+    private void signing(Element processor, String domain) throws IOException {
+        List<Mailet> signers = MailetContainer.mailets(processor).stream().filter(each -> each.is("DKIMSign")).toList();
+        Optional<Mailet> signer = signers.stream()
+            .filter(each -> ReportingSection.tag(ReportingSection.template(each),
+                "d").filter(domain::equalsIgnoreCase).isPresent()).findFirst();
+        if (signer.isEmpty()) {
+            problem(processor, "report mails are not signed for " + domain + ", and receivers ignore them",
+                "put DKIMSign with d=" + domain + " into the processor '" + MailetContainer.state(processor) + "', before the delivery");
+            return;
+        }
+        String template = ReportingSection.template(signer.get());
+        if (ReportingSection.tag(template, "l").isPresent()) {
+            problem(signer.get().element(), "l= in signatureTemplate is not allowed for reports", "leave it out");
+        }
+        if (!ReportingSection.signedFields(template).containsAll(ReportingSection.REPORT_FIELDS)) {
+            problem(signer.get().element(), "the signature does not cover " + String.join(" and ", ReportingSection.REPORT_FIELDS),
+                "add them to h= in signatureTemplate");
+        }
+        key(signer.get());
+    }
+
+    private void key(Mailet signer) throws IOException {
+        if (signer.parameter("privateKey").isPresent()) {
+            if (readableByOthers(container.file().path())) {
+                findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
+                    "everybody on this machine can read the private key", "let nobody but James read the file"));
+            }
+            return;
+        }
+        String location = filled(signer, "privateKeyFilepath").orElse("");
+        Element element = signer.element().child("privateKeyFilepath").orElse(signer.element());
+        boolean url = location.startsWith("file:");
+        if (flavour.filter(each -> each == Flavour.JAVAX).isPresent() && url) {
+            problem(element, "James 3.8 looks for " + location + " on its class path and does not start",
+                "write the key itself into <privateKey>");
+            return;
+        }
+        Path file = url ? conf.locate(location) : conf.directory().resolve(location);
+        if (!Files.isReadable(file)) {
+            if (url || flavour.filter(each -> each == Flavour.JAKARTA).isPresent()) {
+                problem(element, "the key " + file + " can't be read", "run install, or write where the key is, as file://conf/...");
+            }
+        } else if (new DkimKey(Files.readString(file)).publicKey().isEmpty() && signer.parameter("privateKeyPassword").isEmpty()) {
+            problem(element, file + " is no RSA key in PEM", "make one with openssl genrsa 2048");
+        } else if (readableByOthers(file)) {
+            findings.add(Finding.advice(container.file().path(), container.line(element),
+                "everybody on this machine can read the key " + file, "chmod 600, for the user that James runs as"));
+        }
+    }
+
+    private void database(Mailet mailet, String otherwise, String what) throws IOException {
+        String location = filled(mailet, "database").orElse(otherwise);
+        Element element = mailet.element().child("database").orElse(mailet.element());
+        if (location.equals("memory")) {
+            findings.add(Finding.advice(container.file().path(), container.line(element), what + " are lost when James stops",
+                "leave <database> out"));
+        }
+        if (!location.startsWith("file:")) {
+            return;
+        }
+        Path file;
+        try {
+            file = conf.locate(location);
+        } catch (IllegalArgumentException e) {
+            problem(element, "'" + location + "' is no place for a file: " + e.getMessage(), "write file://var/NAME.sqlite");
+            return;
+        }
+        Path there = file;
+        while (!Files.exists(there) && there.getParent() != null) {
+            there = there.getParent();
+        }
+        if (!Files.isWritable(there) || there.equals(file) != Files.isRegularFile(there)) {
+            problem(element, "the database " + file + " can't be written: " + there + (Files.isWritable(there) ? " is in the way"
+                : " is read-only"),
+                "let James write there");
+        }
+        FileStore store = Files.getFileStore(there);
+        if (isNetwork(store.type())) {
+            problem(element, "the database " + file + " is on a network file system (" + store.type() + "), where SQLite's locks fail",
+                "put it on a local disk, or use PostgreSQL");
+        }
+    }
+
+    static boolean isNetwork(String fileSystem) {
+        return NETWORK.contains(fileSystem.toLowerCase(Locale.ROOT));
+    }
+
+    private static boolean readableByOthers(Path file) throws IOException {
+        try {
+            return Files.getPosixFilePermissions(file).contains(PosixFilePermission.OTHERS_READ);
+        } catch (UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    private static Optional<String> filled(Mailet mailet, String parameter) {
+        return mailet.parameter(parameter).map(Variables.ofProcess()::filledIn);
+    }
+
+    private void problem(Element element, String text, String remedy) {
+        findings.add(Finding.problem(container.file().path(), container.line(element), text, remedy));
+    }
+}

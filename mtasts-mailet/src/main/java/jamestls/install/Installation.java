@@ -1,0 +1,302 @@
+package jamestls.install;
+
+import jamestls.install.ExtensionJars.Jar;
+import jamestls.install.JamesServer.Flavour;
+import jamestls.install.MailetContainer.Mailet;
+import jamestls.install.ReportingSection.Reporter;
+import jamestls.install.XmlSource.Element;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Plans what puts both mailets into the configuration of a James: the smallest change that does it. */
+public final class Installation {
+
+    /** What James may load from our jars besides mailets: file, property and class. A class that is missing stops James. */
+    static final List<Extension> EXTENSIONS = List.of(
+        new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.mtasts.DeliveryHealthCheck"),
+        new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.tlsrpt.ReportingHealthCheck"));
+
+    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.!#%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+
+    private final Options options;
+    private final Optional<ExtensionJars> jars;
+    private final Plan plan;
+
+    private Installation(Options options, Optional<ExtensionJars> jars) {
+        this.options = options;
+        this.jars = jars;
+        this.plan = new Plan(options.conf);
+    }
+
+    /** A class of ours that a property of James names. */
+    record Extension(String file, String property, String className) {
+    }
+
+    /**
+     * What the operator says. Whatever may be left out is null then.
+     *
+     * @param organization name of who reports; may be left out if TlsReporting is there
+     * @param contact mail address for questions about reports, likewise
+     * @param from author of the report mails; default: {@code tlsrpt} in the domain of the contact
+     * @param administrators who may ask for reports by mail; empty for the contact
+     * @param helo name in EHLO
+     * @param james version of James, or a directory with its libraries
+     * @param extensions James's directory for extensions; default: extensions-jars beside conf, if it is there
+     * @param reportsBy processor that report mails leave by
+     */
+    public record Options(Path conf, String organization, String contact, String from, List<String> administrators, String helo,
+                          String james, Path extensions, String reportsBy) {
+        public Options {
+            conf = conf.toAbsolutePath().normalize();
+            administrators = List.copyOf(administrators);
+        }
+    }
+
+    /**
+     * Plans; nothing is written.
+     *
+     * @throws Refusal when the configuration is not understood, or an option does not fit; names every reason
+     */
+    public static Plan plan(Options options) throws IOException, Refusal {
+        return plan(options, ExtensionJars.running());
+    }
+
+    static Plan plan(Options options, Optional<ExtensionJars> jars) throws IOException, Refusal {
+        return new Installation(options, jars).plan();
+    }
+
+    private Plan plan() throws IOException, Refusal {
+        MailetContainer container = MailetContainer.read(options.conf);
+        Flavour flavour = flavour();
+        TextEdits edits = new TextEdits(container.file().text());
+        deliveries(container, edits);
+        if (container.mailets("TlsReporting").isEmpty()) {
+            new ReportingSection(container, reporter(), flavour, edits, plan).add(reportsBy(container));
+        }
+        if (!edits.isEmpty()) {
+            String changed = edits.apply();
+            verify(container, changed);
+            plan.change(Plan.Change.text(container.file(), changed));
+        }
+        loggers();
+        extensions();
+        jars();
+        return plan;
+    }
+
+    private Flavour flavour() throws Refusal {
+        Optional<JamesServer> server = JamesServer.find(options.conf, options.james);
+        if (server.isPresent()) {
+            if (jars.isPresent()) {
+                jars.get().check(server.get());
+            }
+            plan.step("James " + server.get().version());
+            return server.get().flavour();
+        }
+        Flavour flavour = jars.map(each -> each.mtasts().flavour()).orElse(Flavour.JAKARTA);
+        plan.step("taken for James " + (flavour == Flavour.JAVAX ? "3.8" : "3.9 or newer")
+            + ", which this jar is for; no library of James is beside " + options.conf + ", --james says where");
+        return flavour;
+    }
+
+    private void deliveries(MailetContainer container, TextEdits edits) throws Refusal {
+        List<Mailet> deliveries = container.deliveries();
+        if (deliveries.isEmpty()) {
+            throw new Refusal(container.file().path(), 0, "has no RemoteDelivery",
+                "put <mailet match=\"All\" class=\"" + DeliveryTranslation.CLASS + "\"/> where mail is to leave James, and run this again");
+        }
+        List<Finding> problems = new ArrayList<>(container.sharedQueues());
+        List<String> steps = new ArrayList<>();
+        for (Mailet delivery : deliveries) {
+            if (delivery.is("RemoteDelivery")) {
+                problems.addAll(DeliveryTranslation.translate(container.file(), delivery.element(), edits, steps));
+            }
+            helo(container, delivery.element(), edits);
+        }
+        if (!problems.isEmpty()) {
+            throw new Refusal(problems);
+        }
+        steps.forEach(plan::step);
+    }
+
+    private void helo(MailetContainer container, Element delivery, TextEdits edits) throws Refusal {
+        if (options.helo == null) {
+            return;
+        }
+        if (!HOST.matcher(options.helo).matches()) {
+            throw new Refusal("--helo " + options.helo + " is no host name with a dot", "write the name that this server has in DNS");
+        }
+        Optional<Element> there = delivery.child("heloName");
+        String element = "<heloName>" + options.helo + "</heloName>";
+        if (there.isPresent()) {
+            if (!there.get().value().equals(options.helo)) {
+                edits.replace(there.get().start(), there.get().end(), element);
+                plan.step(step(container, there.get(), "heloName becomes " + options.helo));
+            }
+            return;
+        }
+        String newLine = container.file().newLine();
+        if (delivery.isEmptyTag()) {
+            int slash = container.file().text().lastIndexOf('/', delivery.end());
+            String indent = container.indentation(delivery);
+            edits.replace(slash, delivery.end(), ">" + newLine + indent + "    " + element + newLine + indent + "</mailet>");
+        } else {
+            // on a line of its own, if the first parameter is
+            boolean own = !delivery.children().isEmpty()
+                && container.file().text().substring(delivery.openEnd(), delivery.children().getFirst().start()).contains("\n");
+            edits.insert(delivery.openEnd(), (own ? newLine + container.indentation(delivery.children().getFirst()) : "") + element);
+        }
+        plan.step(step(container, delivery, "heloName is " + options.helo));
+    }
+
+    private static String step(MailetContainer container, Element element, String what) {
+        return container.file().path().getFileName() + ":" + container.line(element) + ": " + what;
+    }
+
+    private Reporter reporter() throws Refusal {
+        if (options.organization == null || options.contact == null || options.organization.isBlank()) {
+            throw new Refusal("there is no TlsReporting yet, and reports need a name and an address",
+                "--organization \"Example Org\" --contact postmaster@example.org");
+        }
+        String from = options.from != null ? options.from : "tlsrpt@" + options.contact.substring(options.contact.lastIndexOf('@') + 1);
+        List<String> administrators = options.administrators.isEmpty() ? List.of(options.contact) : options.administrators;
+        List<String> addresses = new ArrayList<>(List.of(options.contact, from));
+        addresses.addAll(administrators);
+        for (String address : addresses) {
+            if (!ADDRESS.matcher(address).matches()) {
+                throw new Refusal("'" + address + "' is no mail address with a full domain", "write one such as postmaster@example.org");
+            }
+        }
+        Reporter reporter = new Reporter(options.organization, options.contact, from, administrators);
+        if (!from.toLowerCase(Locale.ROOT).endsWith("@" + reporter.domain())) {
+            throw new Refusal("--from " + from + " is not in the domain of the contact " + options.contact,
+                "write an address in " + reporter.domain() + ": one signature must cover both (RFC 8460 section 5.3)");
+        }
+        return reporter;
+    }
+
+    /** The processor whose delivery takes all mail that comes to it; others would lose reports or ask whether they may leave. */
+    private Element reportsBy(MailetContainer container) throws Refusal {
+        List<Mailet> candidates = container.deliveries().stream()
+            .filter(each -> each.takesAll() && !each.state().equals("transport") && !each.state().equals("root")).toList();
+        if (options.reportsBy != null) {
+            return candidates.stream().filter(each -> each.state().equals(options.reportsBy.toLowerCase(Locale.ROOT))).findFirst()
+                .map(Mailet::processor).orElseThrow(() -> new Refusal("--reports-by " + options.reportsBy
+                    + " is no processor in which a delivery with match=\"All\" stands", "name one that has it"));
+        }
+        List<Element> processors = candidates.stream().map(Mailet::processor).distinct().toList();
+        if (processors.size() == 1) {
+            return processors.getFirst();
+        }
+        Optional<Element> relay = processors.stream().filter(each -> MailetContainer.state(each).equals("relay")).findFirst();
+        if (relay.isPresent()) {
+            return relay.get();
+        }
+        List<Element> direct = candidates.stream().filter(each -> each.parameter("gateway").isEmpty()).map(Mailet::processor).distinct()
+            .toList();
+        if (direct.size() == 1) {
+            return direct.getFirst();
+        }
+        int line = container.line(container.deliveries().getFirst().element());
+        if (processors.isEmpty()) {
+            throw new Refusal(container.file().path(), line, "no delivery with match=\"All\" stands in a processor of its own, where "
+                + "report mails could be sent", "move it to a processor 'relay', and send the mail there with <mailet match=\"...\" "
+                + "class=\"ToProcessor\"><processor>relay</processor></mailet>");
+        }
+        throw new Refusal(container.file().path(), line, "report mails could leave by several processors: "
+            + String.join(", ", processors.stream().map(MailetContainer::state).toList()), "name one of them with --reports-by");
+    }
+
+    /** That the result is XML, and still has all processors and mailets in their order. */
+    private void verify(MailetContainer container, String changed) throws Refusal {
+        MailetContainer after = MailetContainer.of(ConfFile.of(container.file().path(), container.file().encoded(changed)));
+        List<String> expected = container.mailets().stream().map(each -> each.state() + " " + each.element().attribute("match")).toList();
+        List<String> left = new ArrayList<>(after.mailets().stream()
+            .map(each -> each.state() + " " + each.element().attribute("match")).toList());
+        int index = 0;
+        for (String mailet : left) {
+            if (index < expected.size() && mailet.equals(expected.get(index))) {
+                index++;
+            }
+        }
+        if (index < expected.size() || after.mailets("RemoteDelivery").size() > 0) {
+            throw new Refusal(container.file().path(), 0, "is not understood: a change of it would not come out right",
+                "make the changes by hand; docs/install.md lists them");
+        }
+    }
+
+    private void loggers() throws IOException, Refusal {
+        Path path = options.conf.resolve("logback.xml");
+        if (!Files.isRegularFile(path)) {
+            plan.afterwards("There is no logback.xml in " + options.conf
+                + ": let the logger jamestls log at level INFO wherever logging is set up.");
+            return;
+        }
+        ConfFile file = ConfFile.read(path);
+        Optional<String> changed = Loggers.added(file);
+        if (changed.isPresent()) {
+            plan.change(Plan.Change.text(file, changed.get()));
+            plan.step("logback.xml: deliveries and reports are logged (logger jamestls, level INFO)");
+        }
+    }
+
+    private void extensions() throws IOException, Refusal {
+        for (Extension extension : EXTENSIONS) {
+            if (jars.isPresent() && !jars.get().have(extension.className)) {
+                continue;
+            }
+            List<Extension> ofFile = EXTENSIONS.stream().filter(each -> each.file.equals(extension.file))
+                .filter(each -> jars.isEmpty() || jars.get().have(each.className)).toList();
+            if (ofFile.getFirst().equals(extension)) {
+                extensions(options.conf.resolve(extension.file), ofFile);
+            }
+        }
+    }
+
+    /** All of one file. */
+    private void extensions(Path path, List<Extension> added) throws IOException, Refusal {
+        Optional<ConfFile> file = Files.isRegularFile(path) ? Optional.of(ConfFile.read(path)) : Optional.empty();
+        String before = file.map(ConfFile::text).orElse("");
+        String after = before;
+        for (Extension extension : added) {
+            after = new PropertiesText(after).with(extension.property, List.of(extension.className),
+                file.map(ConfFile::newLine).orElse("\n"));
+        }
+        if (!after.equals(before)) {
+            plan.change(file.isPresent() ? Plan.Change.text(file.get(), after) : Plan.Change.newText(path, after));
+            plan.step(path.getFileName() + ": " + String.join(", ", added.stream().map(Extension::className).toList()));
+        }
+    }
+
+    private void jars() throws IOException, Refusal {
+        Path directory = options.extensions != null ? options.extensions.toAbsolutePath().normalize()
+            : options.conf.resolveSibling("extensions-jars");
+        if (jars.isEmpty() || options.extensions == null && !Files.isDirectory(directory)) {
+            plan.afterwards("Put both jars into James's extensions-jars; --extensions DIR does it.");
+            return;
+        }
+        List<Path> wanted = jars.get().both().stream().map(jar -> directory.resolve(jar.file().getFileName())).toList();
+        for (Jar there : ExtensionJars.in(directory)) {
+            if (!wanted.contains(there.file())) {
+                plan.change(new Plan.Change(Plan.Change.Kind.JAR, there.file(),
+                    Optional.of(Files.readAllBytes(there.file())), Optional.empty()));
+            }
+        }
+        for (Jar jar : jars.get().both()) {
+            Path target = directory.resolve(jar.file().getFileName());
+            byte[] bytes = Files.readAllBytes(jar.file());
+            Optional<byte[]> before = Files.exists(target) ? Optional.of(Files.readAllBytes(target)) : Optional.empty();
+            if (before.isEmpty() || !Arrays.equals(before.get(), bytes)) {
+                plan.change(new Plan.Change(Plan.Change.Kind.JAR, target, before, Optional.of(bytes)));
+            }
+        }
+    }
+}

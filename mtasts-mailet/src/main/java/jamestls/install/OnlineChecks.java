@@ -1,0 +1,165 @@
+package jamestls.install;
+
+import jamestls.config.ConfigurationException;
+import jamestls.config.JamesConf;
+import jamestls.config.Variables;
+import jamestls.dns.DnsAnswer;
+import jamestls.dns.DnsServers;
+import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DnssecMode;
+import jamestls.dns.DnssecState;
+import jamestls.dns.DnssecState.Standing;
+import jamestls.dns.DomainName;
+import jamestls.dns.TrustAnchors;
+import jamestls.install.MailetContainer.Mailet;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The doctor's checks that ask DNS: DNSSEC through the resolvers, the DKIM key of the reports, the name in EHLO. */
+final class OnlineChecks {
+
+    private final MailetContainer container;
+    private final JamesConf conf;
+    private final String servers;
+    private final List<Finding> findings = new ArrayList<>();
+
+    /** @param servers resolvers to ask; null for those of the configuration */
+    OnlineChecks(MailetContainer container, JamesConf conf, String servers) {
+        this.container = container;
+        this.conf = conf;
+        this.servers = servers;
+    }
+
+    List<Finding> findings() throws IOException, Refusal {
+        List<InetSocketAddress> resolvers = resolvers();
+        if (resolvers.isEmpty()) {
+            throw new Refusal("the system names no resolver", "name one with --dns");
+        }
+        DnsjavaDns dns = new DnsjavaDns(settings(resolvers), Clock.systemUTC()).start();
+        for (Mailet signer : container.mailets("DKIMSign")) {
+            key(dns, signer);
+        }
+        for (Mailet delivery : container.deliveries()) {
+            heloName(dns, delivery);
+        }
+        dnssec(dns);
+        return findings;
+    }
+
+    private List<InetSocketAddress> resolvers() throws Refusal {
+        try {
+            Optional<String> named = Optional.ofNullable(servers).or(() -> delivery("dnsServers"));
+            if (named.isPresent()) {
+                return DnsServers.parse(named.get());
+            }
+            List<String> ofJames = conf.dnsServers();
+            return ofJames.isEmpty() ? DnsServers.ofSystem() : DnsServers.parse(String.join(",", ofJames));
+        } catch (IllegalArgumentException | ConfigurationException e) {
+            throw new Refusal("the resolvers are not known: " + e.getMessage(), "name them with --dns");
+        }
+    }
+
+    /** With DNSSEC as SecureRemoteDelivery has it. */
+    private DnsSettings settings(List<InetSocketAddress> resolvers) throws IOException, Refusal {
+        DnssecMode mode = delivery("dnssec").flatMap(DnssecMode::of).orElse(DnssecMode.VALIDATE);
+        Optional<String> anchors = delivery("trustAnchors");
+        try (InputStream in = anchors.isPresent() ? Files.newInputStream(conf.locate(anchors.get())) : InputStream.nullInputStream()) {
+            return DnsSettings.of(resolvers).with(mode, anchors.isPresent() ? TrustAnchors.read(in) : TrustAnchors.iana());
+        } catch (IllegalArgumentException e) {
+            throw new Refusal("DNSSEC can't be asked about: " + e.getMessage(), "mend 'dnssec' of SecureRemoteDelivery, or --dns");
+        }
+    }
+
+    private Optional<String> delivery(String parameter) {
+        return container.deliveries().stream().flatMap(each -> each.parameter(parameter).stream()).findFirst()
+            .map(Variables.ofProcess()::filledIn);
+    }
+
+    private void dnssec(DnsjavaDns dns) {
+        // whatever was looked up, the first probe of the resolvers is over when an answer is there
+        dns.txt(DomainName.parse("example.org").orElseThrow());
+        DnssecState state = dns.dnssec();
+        if (state.standing() == Standing.UNAVAILABLE || state.standing() == Standing.UNKNOWN) {
+            findings.add(Finding.problem("there is no DNSSEC through the resolvers, so DANE is off: " + state.detail(),
+                "use resolvers that hand through DNSSEC, such as an unbound on this machine"));
+        }
+    }
+
+    private void key(DnsjavaDns dns, Mailet signer) throws IOException {
+        String template = Variables.ofProcess().filledIn(ReportingSection.template(signer));
+        Optional<DomainName> name = ReportingSection.tag(template, "s")
+            .flatMap(selector -> ReportingSection.tag(template, "d").map(domain -> selector + "._domainkey." + domain))
+            .flatMap(DomainName::parse);
+        if (name.isEmpty()) {
+            return;
+        }
+        Optional<DkimKey> key = key(signer);
+        switch (dns.txt(name.get())) {
+            case DnsAnswer.Found<String> found -> record(signer, name.get(), found.records(), key.flatMap(DkimKey::publicKey));
+            case DnsAnswer.Absent<String> absent -> problem(signer, "there is no key at " + name.get().ascii()
+                + ", so signatures do not verify",
+                "publish " + key.flatMap(each -> each.record(tag(template, "s"), tag(template, "d")))
+                    .orElse("its public half there, with s=email:tlsrpt"));
+            case DnsAnswer.Bogus<String> bogus -> problem(signer, name.get().ascii() + " fails DNSSEC: " + bogus.reason(), "mend the zone");
+            case DnsAnswer.Failed<String> failed -> findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
+                name.get().ascii() + " could not be looked up: " + failed.reason(), "try again"));
+        }
+    }
+
+    private static String tag(String template, String name) {
+        return ReportingSection.tag(template, name).orElse("");
+    }
+
+    private void record(Mailet signer, DomainName name, List<String> texts, Optional<String> publicKey) {
+        String text = texts.getFirst();
+        String published = ReportingSection.tag(text, "p").orElse("").replaceAll("\\s", "");
+        if (publicKey.isPresent() && !publicKey.get().equals(published)) {
+            problem(signer, name.ascii() + " has another key than the one that signs",
+                "publish the key that signs, or sign with the other one");
+        }
+        Optional<String> services = ReportingSection.tag(text, "s");
+        if (services.isEmpty()) {
+            return;
+        }
+        List<String> named = Arrays.stream(services.get().toLowerCase(Locale.ROOT).split(":")).map(String::strip).toList();
+        if (!named.contains("*") && !named.contains("tlsrpt")) {
+            problem(signer, name.ascii() + " has s=" + services.get() + ", a key that is not for reports", "write s=email:tlsrpt");
+        } else if (!named.contains("*") && !named.contains("email")) {
+            problem(signer, name.ascii() + " has s=" + services.get() + ", which many verifiers refuse for any mail",
+                "write s=email:tlsrpt");
+        }
+    }
+
+    /** The private key, if it can be read from here. */
+    private Optional<DkimKey> key(Mailet signer) throws IOException {
+        if (signer.parameter("privateKey").isPresent()) {
+            return signer.parameter("privateKey").map(DkimKey::new);
+        }
+        String location = signer.parameter("privateKeyFilepath").map(Variables.ofProcess()::filledIn).orElse("");
+        Path file = location.startsWith("file:") ? conf.locate(location) : conf.directory().resolve(location);
+        return Files.isRegularFile(file) && Files.isReadable(file) ? Optional.of(DkimKey.read(file)) : Optional.empty();
+    }
+
+    private void heloName(DnsjavaDns dns, Mailet delivery) {
+        Optional<DomainName> name = delivery.parameter("heloName").map(Variables.ofProcess()::filledIn).flatMap(DomainName::parse);
+        if (name.isPresent() && dns.addresses(name.get()) instanceof DnsAnswer.Absent<InetAddress>) {
+            problem(delivery, "EHLO says " + name.get().ascii() + ", which has no address in DNS; many servers refuse that",
+                "publish an address for it, or write the name that this server has");
+        }
+    }
+
+    private void problem(Mailet mailet, String text, String remedy) {
+        findings.add(Finding.problem(container.file().path(), container.line(mailet.element()), text, remedy));
+    }
+}

@@ -1,0 +1,196 @@
+package jamestls.install;
+
+import jamestls.config.JamesConf;
+import jamestls.config.Variables;
+import jamestls.install.MailetContainer.Mailet;
+import jamestls.install.XmlSource.Element;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The doctor's checks of what stands in James's other files: keystores, JMAP, webadmin, the queue, the name in EHLO. */
+final class ServerChecks {
+
+    private static final List<String> SERVERS = List.of("smtpserver.xml", "imapserver.xml", "pop3server.xml", "lmtpserver.xml",
+        "managesieveserver.xml");
+
+    private final MailetContainer container;
+    private final JamesConf conf;
+    private final List<Finding> findings = new ArrayList<>();
+
+    ServerChecks(MailetContainer container, JamesConf conf) {
+        this.container = container;
+        this.conf = conf;
+    }
+
+    List<Finding> findings() throws IOException, Refusal {
+        keystores();
+        jmap();
+        webadmin();
+        queue();
+        heloName();
+        return findings;
+    }
+
+    /** A password in one place. */
+    private record Secret(Path file, int line, String password) {
+    }
+
+    private void keystores() throws IOException, Refusal {
+        Map<Path, List<Secret>> secrets = new LinkedHashMap<>();
+        for (String name : SERVERS) {
+            Path path = conf.directory().resolve(name);
+            if (Files.isRegularFile(path)) {
+                ConfFile file = ConfFile.read(path);
+                Element root = XmlSource.parse(file);
+                List<Element> servers = new ArrayList<>(root.children());
+                servers.add(root);
+                servers.forEach(server -> secret(file, server, secrets));
+            }
+        }
+        Optional<PropertiesText> jmap = properties("jmap.properties");
+        if (jmap.isPresent() && isOn(jmap.get(), "enabled")) {
+            jmap.get().first("tls.keystoreURL").ifPresent(keystore -> jmap.get().first("tls.secret").ifPresent(secret ->
+                secrets.computeIfAbsent(conf.locate(filled(keystore)), key -> new ArrayList<>())
+                    .add(new Secret(conf.directory().resolve("jmap.properties"), jmap.get().line("tls.secret"), filled(secret)))));
+        }
+        secrets.forEach(this::compare);
+    }
+
+    private void secret(ConfFile file, Element server, Map<Path, List<Secret>> secrets) {
+        Optional<Element> tls = server.child("tls")
+            .filter(each -> each.attribute("socketTLS").equals("true") || each.attribute("startTLS").equals("true"));
+        if (!server.attribute("enabled").equals("false") && tls.isPresent()) {
+            Optional<Element> secret = tls.get().child("secret");
+            Optional<Element> keystore = tls.get().child("keystore");
+            if (secret.isPresent() && keystore.isPresent()) {
+                secrets.computeIfAbsent(conf.locate(filled(keystore.get().value())), key -> new ArrayList<>())
+                    .add(new Secret(file.path(), file.line(secret.get().start()), filled(secret.get().value())));
+            }
+        }
+    }
+
+    private void compare(Path keystore, List<Secret> secrets) {
+        Secret first = secrets.getFirst();
+        for (Secret other : secrets) {
+            if (!other.password.equals(first.password)) {
+                findings.add(Finding.problem(other.file, other.line, "the password of " + keystore + " is another one than in "
+                    + first.file.getFileName() + ":" + first.line + ", and James does not start", "write the same one in both"));
+            } else if (Files.isReadable(keystore) && !opens(keystore, other.password)) {
+                findings.add(Finding.problem(other.file, other.line, "the password does not open " + keystore
+                    + ", and James does not start",
+                    "write the one that it was made with"));
+            }
+        }
+    }
+
+    private static boolean opens(Path keystore, String password) {
+        try {
+            KeyStore.getInstance(keystore.toFile(), password.toCharArray());
+            return true;
+        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** As James checks it at start: in transport for local recipients, or in local-delivery for all. */
+    private void jmap() throws IOException, Refusal {
+        boolean unchecked = properties("jvm.properties").flatMap(jvm -> jvm.first("james.mailet.container.check.enabled"))
+            .filter("false"::equals).isPresent();
+        if (unchecked || properties("jmap.properties").filter(jmap -> isOn(jmap, "enabled")).isEmpty()) {
+            return;
+        }
+        for (String name : List.of("VacationMailet", "JMAPFiltering")) {
+            boolean there = container.mailets(name).stream().anyMatch(mailet ->
+                mailet.state().equals("transport") && mailet.element().attribute("match").equals("RecipientIsLocal")
+                    || mailet.state().equals("local-delivery") && mailet.takesAll());
+            if (!there) {
+                findings.add(Finding.problem(container.file().path(), container.processor("transport").map(container::line).orElse(0),
+                    "JMAP is on and " + name + " is missing, so James does not start",
+                    "put it into 'transport' with match=\"RecipientIsLocal\", or write enabled=false in jmap.properties"));
+            }
+        }
+    }
+
+    /** Up to 3.9 James allows every origin unless cors.origin names one, whatever cors.enable says. */
+    private void webadmin() throws IOException, Refusal {
+        Path path = conf.directory().resolve("webadmin.properties");
+        Optional<PropertiesText> webadmin = properties("webadmin.properties").filter(each -> isOn(each, "enabled"));
+        if (webadmin.isEmpty() || !webadmin.get().first("cors.origin").filter(each -> !each.isEmpty()).orElse("*").equals("*")) {
+            return;
+        }
+        String remedy = "write cors.origin=http://127.0.0.1:" + webadmin.get().first("port").orElse("8000") + ", or a password";
+        boolean open = !isOn(webadmin.get(), "jwt.enabled") && webadmin.get().first("password").filter(each -> !each.isEmpty()).isEmpty();
+        if (webadmin.get().first("cors.enable").filter("false"::equals).isPresent()) {
+            findings.add(Finding.problem(path, webadmin.get().line("cors.enable"),
+                "cors.enable=false has no effect: any web site in the operator's browser may use webadmin", remedy));
+        } else if (open) {
+            findings.add(Finding.advice(path, webadmin.get().line("enabled"),
+                "webadmin asks for no password, and any web site in the operator's browser may use it", remedy));
+        }
+    }
+
+    private void queue() throws IOException, Refusal {
+        Optional<String> choice = properties("queue.properties").flatMap(queue -> queue.first("mail.queue.choice"));
+        boolean rabbit = choice.map(each -> each.equalsIgnoreCase("RABBITMQ"))
+            .orElse(Files.exists(conf.directory().resolve("rabbitmq.properties")));
+        if (!rabbit) {
+            return;
+        }
+        for (Mailet delivery : container.deliveries()) {
+            boolean delayed = delivery.parameter("delayTime").isPresent();
+            if (delayed || !delivery.parameter("maxRetries").orElse("5").equals("0")) {
+                Element at = delivery.element().child(delayed ? "delayTime" : "maxRetries").orElse(delivery.element());
+                findings.add(Finding.problem(container.file().path(), container.line(at),
+                    "RabbitMQ's queue knows no delays: all retries happen within seconds, then the mail bounces",
+                    "delete delayTime, write maxRetries 0, and follow James's recipe for errors of remote delivery"));
+            }
+        }
+    }
+
+    private void heloName() throws IOException, Refusal {
+        Path path = conf.directory().resolve("domainlist.xml");
+        if (!Files.isRegularFile(path)) {
+            return;
+        }
+        ConfFile file = ConfFile.read(path);
+        Optional<Element> domain = XmlSource.parse(file).child("defaultDomain").filter(each -> !filled(each.value()).contains("."));
+        if (domain.isEmpty()) {
+            return;
+        }
+        for (Mailet delivery : container.deliveries()) {
+            Optional<String> name = delivery.parameter("heloName").or(() -> delivery.parameter("mail.smtp.localhost"))
+                .map(ServerChecks::filled);
+            if (name.isEmpty()) {
+                findings.add(Finding.problem(container.file().path(), container.line(delivery.element()),
+                    "EHLO will say what this machine is "
+                    + "called, because the default domain '" + filled(domain.get().value()) + "' (domainlist.xml:"
+                    + file.line(domain.get().start()) + ") has no dot; many servers refuse a name that DNS does not know",
+                    "install --helo NAME, or <heloName>"));
+            } else if (!name.get().contains(".")) {
+                findings.add(Finding.problem(container.file().path(), container.line(delivery.element()), "EHLO says '" + name.get()
+                    + "', which has no dot; many servers refuse that", "write the name that this server has in DNS"));
+            }
+        }
+    }
+
+    private Optional<PropertiesText> properties(String name) throws IOException, Refusal {
+        Path path = conf.directory().resolve(name);
+        return Files.isRegularFile(path) ? Optional.of(new PropertiesText(ConfFile.read(path).text())) : Optional.empty();
+    }
+
+    private static boolean isOn(PropertiesText properties, String key) {
+        return properties.first(key).filter("true"::equalsIgnoreCase).isPresent();
+    }
+
+    private static String filled(String value) {
+        return Variables.ofProcess().filledIn(value);
+    }
+}

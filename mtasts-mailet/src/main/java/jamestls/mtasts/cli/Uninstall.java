@@ -1,0 +1,45 @@
+package jamestls.mtasts.cli;
+
+import jamestls.install.Backup;
+import jamestls.install.Plan;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Takes back what install did. */
+@Command(name = "uninstall", mixinStandardHelpOptions = true, versionProvider = Version.class,
+    description = "Takes back what install changed in James's conf directory. Edits made elsewhere in the files since stay.",
+    footer = {"", "Exit codes: 0 done, 1 what install wrote was edited since, or you said no; nothing was changed, 2 wrong usage,",
+        "3 a file can't be read or written"})
+final class Uninstall implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--conf", paramLabel = "DIR", required = true, description = "James's conf directory")
+    private Path conf;
+
+    @Mixin
+    private Confirmation confirmation;
+
+    @Override
+    public Integer call() throws IOException {
+        return confirmation.answering(() -> {
+            PrintWriter out = spec.commandLine().getOut();
+            Plan plan = Backup.revert(conf);
+            if (!confirmation.confirmed(plan)) {
+                return confirmation.unconfirmed();
+            }
+            out.println("done; what was before is in " + Backup.applyRevert(plan));
+            plan.afterwards().forEach(text -> out.println("- " + text));
+            out.println("- Restart James.");
+            return ExitCode.OK;
+        });
+    }
+}

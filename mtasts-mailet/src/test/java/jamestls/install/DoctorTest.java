@@ -1,0 +1,219 @@
+package jamestls.install;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.fakeinternet.DnsFault;
+import jamestls.fakeinternet.DnsServer;
+import jamestls.fakeinternet.TestCa;
+import jamestls.install.Finding.Severity;
+import jamestls.install.StockConfiguration.Form;
+import jamestls.install.StockConfiguration.Server;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.KeyStore;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class DoctorTest {
+
+    @TempDir
+    private Path home;
+
+    private Path conf;
+
+    @BeforeEach
+    void installed() throws Exception {
+        conf = Files.createDirectories(home.resolve("conf"));
+        Files.createDirectories(home.resolve("extensions-jars"));
+        installed(Server.MEMORY, Form.STOCK);
+        for (Path jar : FakeJars.write(home.resolve("extensions-jars"), "0.2.0", "")) {
+            assertThat(jar).exists();
+        }
+    }
+
+    private void installed(Server server, Form form) throws Exception {
+        StockConfiguration.write(server, form, conf);
+        Backup.apply(Installation.plan(InstallationTest.options(conf, "mail.sender.example"), Optional.empty()));
+    }
+
+    private List<Finding> findings() throws Exception {
+        return Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null));
+    }
+
+    private List<String> problems() throws Exception {
+        return findings().stream().filter(finding -> finding.severity() == Severity.PROBLEM).map(Finding::headline).toList();
+    }
+
+    private void edit(String file, String before, String after) throws IOException {
+        Path path = conf.resolve(file);
+        String text = Files.readString(path);
+        assertThat(text).contains(before);
+        Files.writeString(path, text.replace(before, after));
+    }
+
+    static Stream<Arguments> servers() {
+        return StockConfiguration.forms().stream().flatMap(form -> Stream.of(Server.values()).map(server -> Arguments.of(server, form)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("servers")
+    void stockServerShouldBeInOrderOnceInstalledButForRetriesOnRabbitMq(Server server, Form form) throws Exception {
+        try (Stream<Path> files = Files.list(conf)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+        installed(server, form);
+        Map<String, String> before = InstallationTest.files(conf);
+
+        if (server == Server.DISTRIBUTED) {
+            assertThat(problems()).singleElement().asString()
+                .matches("mailetcontainer.xml:\\d+: RabbitMQ's queue knows no delays: .*");
+        } else {
+            assertThat(problems()).isEmpty();
+        }
+        assertThat(InstallationTest.files(conf)).isEqualTo(before);
+    }
+
+    @Test
+    void whatIsNotInstalledShouldBeTold() throws Exception {
+        Backup.applyRevert(Backup.revert(conf));
+
+        assertThat(problems()).anyMatch(text -> text.contains("RemoteDelivery sends mail without MTA-STS"))
+            .anyMatch(text -> text.matches("logback.xml:\\d+: deliveries and reports are not logged.*"))
+            .anyMatch(text -> text.contains("EHLO will say what this machine is called"));
+        assertThat(findings()).anyMatch(finding -> finding.text().contains("has no TlsReporting"))
+            .anyMatch(finding -> finding.text().contains("does not tell about jamestls.mtasts.DeliveryHealthCheck"));
+    }
+
+    @Test
+    void passwordsOfOneKeystoreThatDifferShouldBeToldWithBothPlaces() throws Exception {
+        edit("smtpserver.xml", "<secret>james72laBalle</secret>", "<secret>changeit</secret>");
+        assertThat(problems()).anyMatch(text -> text.matches("imapserver.xml:\\d+: the password of .*/conf/keystore is another one than "
+            + "in smtpserver.xml:\\d+, and James does not start"));
+    }
+
+    @Test
+    void passwordThatDoesNotOpenTheKeystoreShouldBeTold() throws Exception {
+        try (OutputStream out = Files.newOutputStream(conf.resolve("keystore"))) {
+            KeyStore store = TestCa.create("Root").trustStore();
+            store.store(out, "james72laBalle".toCharArray());
+        }
+        assertThat(problems()).isEmpty();
+        try (OutputStream out = Files.newOutputStream(conf.resolve("keystore"))) {
+            TestCa.create("Root").trustStore().store(out, "another".toCharArray());
+        }
+        assertThat(problems()).anyMatch(text -> text.matches("smtpserver.xml:\\d+: the password does not open .*"));
+    }
+
+    @Test
+    void jmapWithoutItsMailetsShouldBeTold() throws Exception {
+        edit("mailetcontainer.xml", "<mailet match=\"All\" class=\"VacationMailet\">", "<mailet match=\"All\" class=\"Null\">");
+        assertThat(problems()).singleElement().asString().contains("JMAP is on and VacationMailet is missing");
+        edit("jmap.properties", "enabled=true", "enabled=false");
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
+    void keyThatCannotBeReadShouldBeTold() throws Exception {
+        Files.setPosixFilePermissions(conf.resolve("dkim-tlsrpt.pem"), PosixFilePermissions.fromString("rw-r--r--"));
+        assertThat(findings()).anyMatch(finding -> finding.severity() == Severity.ADVICE && finding.text().contains("can read the key"));
+        Files.writeString(conf.resolve("dkim-tlsrpt.pem"), "no key");
+        assertThat(problems()).anyMatch(text -> text.contains("is no RSA key in PEM"));
+        Files.delete(conf.resolve("dkim-tlsrpt.pem"));
+        assertThat(problems()).anyMatch(text -> text.matches("mailetcontainer.xml:\\d+: the key .*dkim-tlsrpt.pem can't be read"));
+        assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.8.1", false, null)))
+            .anyMatch(finding -> finding.text().contains("James 3.8 looks for file://conf/dkim-tlsrpt.pem on its class path"));
+    }
+
+    @Test
+    void matcherWithoutTheBounceAddressShouldBeTold() throws Exception {
+        edit("mailetcontainer.xml", ",tlsrpt@sender.example\"", "\"");
+        assertThat(problems()).singleElement().asString().contains("does not see bounces of its reports", "tlsrpt@sender.example");
+    }
+
+    @Test
+    void reportingThatStandsTooLateOrHasNoProcessorShouldBeTold() throws Exception {
+        edit("mailetcontainer.xml", "<mailet match=\"RecipientIs=",
+            "<mailet match=\"All\" class=\"RecipientRewriteTable\"/>\n<mailet match=\"RecipientIs=");
+        edit("mailetcontainer.xml", "<processor>tlsreport</processor>", "<processor>other</processor>");
+        assertThat(problems()).anyMatch(text -> text.contains("stands behind RecipientRewriteTable"))
+            .anyMatch(text -> text.contains("there is no processor 'other'"));
+    }
+
+    @Test
+    void signatureThatReceiversIgnoreShouldBeTold() throws Exception {
+        edit("mailetcontainer.xml", "tls-report-domain:tls-report-submitter:", "");
+        edit("mailetcontainer.xml", "bh=; b=;", "l=1; bh=; b=;");
+        assertThat(problems()).anyMatch(text -> text.contains("l= in signatureTemplate"))
+            .anyMatch(text -> text.contains("does not cover tls-report-domain"));
+        edit("mailetcontainer.xml", "d=sender.example", "d=other.example");
+        assertThat(problems()).anyMatch(text -> text.contains("report mails are not signed for sender.example"));
+    }
+
+    @Test
+    void databaseThatCannotBeWrittenShouldBeTold() throws Exception {
+        Files.writeString(home.resolve("var"), "in the way");
+        assertThat(problems()).hasSize(2).allMatch(text -> text.contains("can't be written"));
+        assertThat(List.of("nfs4", "CIFS", "fuse.sshfs")).allMatch(ContainerChecks::isNetwork);
+        assertThat(List.of("ext4", "overlay", "xfs", "tmpfs")).noneMatch(ContainerChecks::isNetwork);
+    }
+
+    @Test
+    void corsThatHasNoEffectShouldBeTold() throws Exception {
+        edit("webadmin.properties", "#cors.enable=true", "cors.enable=false");
+        assertThat(problems()).singleElement().asString().matches("webadmin.properties:\\d+: cors.enable=false has no effect: .*");
+        edit("webadmin.properties", "cors.enable=false", "cors.origin=http://127.0.0.1:8000");
+        assertThat(problems()).isEmpty();
+    }
+
+    @Test
+    void wrongAndDoubleJarsShouldBeTold() throws Exception {
+        FakeJars.write(home.resolve("extensions-jars"), "0.1.0", "-james38");
+        assertThat(problems()).anyMatch(text -> text.contains("several jars have jamestls.mtasts.SecureRemoteDelivery"))
+            .anyMatch(text -> text.contains("can't load tlsrpt-mailet-0.1.0-james38.jar, which is for 3.8"))
+            .anyMatch(text -> text.contains("do not belong together"));
+    }
+
+    @Test
+    void healthCheckThatIsInNoJarShouldBeTold() throws Exception {
+        edit("healthcheck.properties", "jamestls.tlsrpt.ReportingHealthCheck", "jamestls.tlsrpt.NoSuchCheck");
+        assertThat(problems()).singleElement().asString().contains("jamestls.tlsrpt.NoSuchCheck is in none of the jars");
+    }
+
+    @Test
+    void dnsShouldBeAskedForDnssecKeyAndHeloName() throws Exception {
+        DkimKey key = DkimKey.read(conf.resolve("dkim-tlsrpt.pem"));
+        String name = "tlsrpt._domainkey.sender.example";
+        try (DnsServer dns = DnsServer.start()) {
+            dns.zone().txt("unrelated.sender.example", "x");
+            Doctor.Options options = new Doctor.Options(conf, null, "3.9.0", true, "127.0.0.1:" + dns.address().getPort());
+            assertThat(Doctor.examine(options)).extracting(Finding::text)
+                .anyMatch(text -> text.contains("there is no DNSSEC through the resolvers"))
+                .anyMatch(text -> text.contains("there is no key at " + name))
+                .anyMatch(text -> text.contains("EHLO says mail.sender.example, which has no address"));
+
+            dns.zone().txt(name, "v=DKIM1; k=rsa; s=tlsrpt; p=" + key.publicKey().orElseThrow()).a("mail.sender.example", "192.0.2.1");
+            assertThat(Doctor.examine(options)).extracting(Finding::text)
+                .anyMatch(text -> text.contains("s=tlsrpt, which many verifiers refuse")).noneMatch(text -> text.contains("EHLO"));
+        }
+        try (DnsServer dns = DnsServer.start()) {
+            dns.zone().txt(name, "v=DKIM1; k=rsa; s=email:tlsrpt; p=" + DkimKey.generate().publicKey().orElseThrow());
+            dns.faults().set("mail.sender.example", DnsFault.SERVFAIL);
+            assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.9.0", true, "127.0.0.1:" + dns.address().getPort())))
+                .extracting(Finding::text).anyMatch(text -> text.contains("has another key than the one that signs"))
+                .noneMatch(text -> text.contains("many verifiers"));
+        }
+    }
+}
