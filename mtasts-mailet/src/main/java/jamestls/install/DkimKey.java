@@ -70,11 +70,11 @@ record DkimKey(String pem) {
         return Optional.empty();
     }
 
-    /** The line of a zone file to publish, if this is a key. {@code s=} names both services: many verifiers want email. */
+    /** The line of a zone file to publish, if this is a key. It has no {@code s=}: many verifiers refuse any but {@code email}. */
     Optional<String> record(String selector, String domain) {
         return publicKey().map(key -> {
             StringBuilder line = new StringBuilder(selector + "._domainkey." + domain
-                + ". IN TXT ( \"v=DKIM1; k=rsa; s=email:tlsrpt; p=\"");
+                + ". IN TXT ( \"v=DKIM1; k=rsa; p=\"");
             for (int start = 0; start < key.length(); start += MAX_STRING) {
                 line.append(" \"").append(key, start, Math.min(key.length(), start + MAX_STRING)).append('"');
             }

@@ -110,7 +110,7 @@ final class OnlineChecks {
             case DnsAnswer.Absent<String> absent -> problem(signer, "there is no key at " + name.get().ascii()
                 + ", so signatures do not verify",
                 "publish " + key.flatMap(each -> each.record(tag(template, "s"), tag(template, "d")))
-                    .orElse("its public half there, with s=email:tlsrpt"));
+                    .orElse("its public half there"));
             case DnsAnswer.Bogus<String> bogus -> problem(signer, name.get().ascii() + " fails DNSSEC: " + bogus.reason(), "mend the zone");
             case DnsAnswer.Failed<String> failed -> findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
                 name.get().ascii() + " could not be looked up: " + failed.reason(), "try again"));
@@ -134,10 +134,10 @@ final class OnlineChecks {
         }
         List<String> named = Arrays.stream(services.get().toLowerCase(Locale.ROOT).split(":")).map(String::strip).toList();
         if (!named.contains("*") && !named.contains("tlsrpt")) {
-            problem(signer, name.ascii() + " has s=" + services.get() + ", a key that is not for reports", "write s=email:tlsrpt");
+            problem(signer, name.ascii() + " has s=" + services.get() + ", a key that is not for reports", "leave s= out of the record");
         } else if (!named.contains("*") && !named.contains("email")) {
             problem(signer, name.ascii() + " has s=" + services.get() + ", which many verifiers refuse for any mail",
-                "write s=email:tlsrpt");
+                "leave s= out of the record");
         }
     }
 

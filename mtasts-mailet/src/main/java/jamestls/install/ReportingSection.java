@@ -158,8 +158,8 @@ final class ReportingSection {
                 .forEach(each -> lines.add(unit + unit + container.file().text().substring(each.start(), each.end())));
             plan.step("report mails are signed with the key of the DKIMSign in line " + container.line(signer.get().element())
                 + ", selector " + selector);
-            plan.afterwards("If the record " + selector + "._domainkey." + reporter.domain()
-                + " has s=, it must name tlsrpt, too, as s=email:tlsrpt does (RFC 8460 section 3).");
+            plan.afterwards("The record " + selector + "._domainkey." + reporter.domain()
+                + " should have no s=, or one that names email and tlsrpt (RFC 8460 section 3).");
         } else {
             key().forEach(line -> lines.add(line.startsWith("<") ? unit + unit + line : line));
         }

@@ -247,7 +247,7 @@ reports come to the second -->
             .doesNotContain("privateKeyFilepath");
         assertThat(String.join("\n", plan.diff())).doesNotContain(key.lines().skip(3).findFirst().orElseThrow());
         assertThat(plan.afterwards()).anyMatch(text -> text.contains("tlsrpt._domainkey.sender.example. IN TXT")
-            && text.contains("s=email:tlsrpt; p="));
+            && text.contains("v=DKIM1; k=rsa; p="));
     }
 
     @Test
