@@ -180,7 +180,7 @@ class TlsReportingTest {
         assertThat(tenants.policies()).extracting(ParsedReport.Policy::successes).containsExactly(2L);
         assertThat(tenants.organization()).isEqualTo("Tenant Ltd");
         assertThat(tenants.contact()).isEqualTo("tls@tenant.example");
-        assertThat(tenants.id()).isEqualTo("20260301.rcpt.example@tenant.example");
+        assertThat(tenants.id()).matches("20260301_[a-z0-9]{10}\\.rcpt\\.example@tenant\\.example");
     }
 
     @Test
@@ -248,7 +248,7 @@ class TlsReportingTest {
             assertThat(receiver.requests()).singleElement().satisfies(post -> {
                 assertThat(post.method()).isEqualTo("POST");
                 assertThat(post.path()).isEqualTo("/tlsrpt");
-                assertThat(ParsedReport.ofGzip(post.body()).id()).isEqualTo("20260301.rcpt.example@sender.example");
+                assertThat(ParsedReport.ofGzip(post.body()).id()).matches("20260301_[a-z0-9]{10}\\.rcpt\\.example@sender\\.example");
             });
         }
     }

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param policyDomain the domain the report is for
  * @param begin first second of the range, in Unix time
  * @param end last second of the range, in Unix time
- * @param uniqueId letters and digits; tells several reports about the same day and domain apart
+ * @param uniqueId letters and digits: the store, the part of the day and the slice; tells reports about the same day and domain apart
  */
 public record ReportName(DomainName sender, DomainName policyDomain, long begin, long end, Optional<String> uniqueId) {
 
@@ -22,7 +22,8 @@ public record ReportName(DomainName sender, DomainName policyDomain, long begin,
 
     public static ReportName of(TlsReport report) {
         int part = report.tally().part().number();
-        String unique = (part == 1 ? "" : "part" + part) + (report.slice().isWhole() ? "" : "file" + report.slice());
+        String unique = report.tally().part().storeId()
+            + (part == 1 ? "" : "part" + part) + (report.slice().isWhole() ? "" : "file" + report.slice());
         return new ReportName(report.reporter().submitter(), report.domain(), report.start().getEpochSecond(),
             report.end().getEpochSecond(), Optional.of(unique).filter(id -> !id.isEmpty()));
     }

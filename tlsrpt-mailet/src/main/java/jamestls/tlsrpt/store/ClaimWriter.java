@@ -28,13 +28,13 @@ final class ClaimWriter {
     static final String FREE = "result = '' AND (leased <= ? OR leased > ?) AND (postponed <= ? OR postponed > ?)";
     private static final String RANGE = "(day, domain) >= (?, ?) AND (day, domain) <= (?, ?)";
     private static final String LOCK = "UPDATE tlsrpt_domain SET part = part WHERE day = ? AND domain = ?";
-    private static final String FREE_PARTS = "SELECT day, domain, part, started, ended, sessions, failed, tries FROM tlsrpt_part WHERE "
-        + RANGE + " AND " + FREE + " ORDER BY day, domain, part";
+    private static final String FREE_PARTS = "SELECT day, domain, part, started, ended, sessions, failed, tries, store_id "
+        + "FROM tlsrpt_part WHERE " + RANGE + " AND " + FREE + " ORDER BY day, domain, part";
     private static final String OPEN_PARTS = "SELECT day, domain, part, started, sessions, failed FROM tlsrpt_domain WHERE "
         + RANGE + " AND is_open = 1 AND sessions > 0";
     private static final String DETAILS = "SELECT SUM(details) FROM tlsrpt_count WHERE day = ? AND domain = ? AND part = ?";
     private static final String CLOSE = "INSERT INTO tlsrpt_part (day, domain, part, started, ended, sessions, failed, token, leased, "
-        + "postponed, tries, result) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '')";
+        + "postponed, tries, result, store_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?)";
     private static final String NEXT = "UPDATE tlsrpt_domain SET part = ?, started = ?, sessions = 0, failed = 0, is_open = 0 "
         + "WHERE day = ? AND domain = ?";
     private static final String LEASE = "UPDATE tlsrpt_part SET token = ?, leased = ? WHERE day = ? AND domain = ? AND part = ?";
@@ -108,7 +108,9 @@ final class ClaimWriter {
                 while (answer.next()) {
                     TallyKey key = key(answer);
                     if (wanted.contains(key)) {
-                        found.putIfAbsent(key, new Found(key, part(answer), Instant.ofEpochMilli(answer.getLong(5)), answer.getLong(6),
+                        found.putIfAbsent(key, new Found(key,
+                            new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)), answer.getString(9)),
+                            Instant.ofEpochMilli(answer.getLong(5)), answer.getLong(6),
                             answer.getLong(7), answer.getInt(8), false));
                     }
                 }
@@ -119,13 +121,15 @@ final class ClaimWriter {
 
     private Map<TallyKey, Found> openParts(SortedSet<TallyKey> wanted) throws SQLException {
         Map<TallyKey, Found> found = new LinkedHashMap<>();
+        byte[] secret = SqlDestinationStore.secret(connection);
         try (PreparedStatement query = connection.prepareStatement(OPEN_PARTS)) {
             setRange(query);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
                     TallyKey key = key(answer);
                     if (wanted.contains(key)) {
-                        ReportPeriod part = part(answer);
+                        ReportPeriod part =
+                            new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4))).in(secret, key);
                         found.put(key, new Found(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0, true));
                     }
                 }
@@ -180,7 +184,7 @@ final class ClaimWriter {
              PreparedStatement update = connection.prepareStatement(NEXT)) {
             for (Found each : parts) {
                 JdbcValues.set(insert, JdbcValues.setKey(insert, 1, each.key()), each.part().number(), each.part().start().toEpochMilli(),
-                    each.end().toEpochMilli(), each.sessions(), each.failed(), token, leased());
+                    each.end().toEpochMilli(), each.sessions(), each.failed(), token, leased(), each.part().storeId());
                 insert.addBatch();
                 ReportPeriod next = each.part().next(each.end(), each.key());
                 JdbcValues.set(update, 1, next.number(), next.start().toEpochMilli());
@@ -207,10 +211,6 @@ final class ClaimWriter {
 
     private static TallyKey key(ResultSet answer) throws SQLException {
         return TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
-    }
-
-    private static ReportPeriod part(ResultSet answer) throws SQLException {
-        return new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)));
     }
 
     private int setRange(PreparedStatement query) throws SQLException {

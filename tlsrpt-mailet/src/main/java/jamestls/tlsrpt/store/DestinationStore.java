@@ -34,7 +34,10 @@ public interface DestinationStore {
     /** Adds to that. @return what these hosts got on that day from all servers, this included */
     Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more);
 
-    /** Octets that nobody outside knows, the same for all servers and for ever; made when first asked for. */
+    /**
+     * The store's identity: 32 random octets that nobody outside knows, the same for all servers and for ever, made when first asked
+     * for. A store in memory has another one after each start. Use it as the key of an HMAC over the name of the purpose and the data.
+     */
     byte[] secret();
 
     /** Drops what is kept about days before {@code firstKept}. */

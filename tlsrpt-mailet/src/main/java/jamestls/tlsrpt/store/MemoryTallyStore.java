@@ -3,6 +3,7 @@ package jamestls.tlsrpt.store;
 import jamestls.tlsrpt.store.Due.Expiry;
 import jamestls.tlsrpt.store.TallyLimits.ByteBudget;
 import jamestls.tlsrpt.store.TallyStore.WriteId;
+import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.HashMap;
@@ -26,10 +27,13 @@ public final class MemoryTallyStore implements TallyStore {
     private final SortedMap<TallyKey, Entry> entries = new TreeMap<>();
     private final Map<LocalDate, Integer> domains = new HashMap<>();
     private final Map<String, Long> groups = new HashMap<>();
+    /** Another one after each start: what is counted then is another report. */
+    private final byte[] secret = new byte[SqlDestinationStore.SECRET_OCTETS];
 
     public MemoryTallyStore(TallyLimits limits) {
         this.limits = limits;
         this.budget = limits.budget();
+        new SecureRandom().nextBytes(secret);
     }
 
     @Override
@@ -57,7 +61,7 @@ public final class MemoryTallyStore implements TallyStore {
     @Override
     public List<Claim> claim(List<TallyKey> keys, Due due) {
         return alone(() -> keys.stream()
-            .flatMap(key -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due)).stream())
+            .flatMap(key -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due, secret)).stream())
             .toList());
     }
 
@@ -153,15 +157,15 @@ public final class MemoryTallyStore implements TallyStore {
             return open.isPresent() || closed.values().stream().anyMatch(each -> each.isDue(due));
         }
 
-        Optional<Claim> claim(TallyKey key, Due due) {
+        Optional<Claim> claim(TallyKey key, Due due, byte[] secret) {
             Optional<Closed> free = closed.values().stream().filter(each -> each.isDue(due)).findFirst();
-            return free.or(() -> close(key, due.now())).map(each -> each.claim(due.now()));
+            return free.or(() -> close(key, due.now(), secret)).map(each -> each.claim(due.now()));
         }
 
-        private Optional<Closed> close(TallyKey key, Instant now) {
+        private Optional<Closed> close(TallyKey key, Instant now, byte[] secret) {
             return open.map(counts -> {
                 Instant end = part.endAt(now, key);
-                Closed fresh = new Closed(counts, counts.snapshot(part, end));
+                Closed fresh = new Closed(counts, counts.snapshot(part.in(secret, key), end));
                 closed.put(part.number(), fresh);
                 part = part.next(end, key);
                 open = Optional.empty();

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** In a {@link Database}. Days are days since 1970, instants milliseconds since 1970. */
@@ -30,7 +31,8 @@ public final class SqlDestinationStore implements DestinationStore {
     static final int SECRET_OCTETS = 32;
     private static final int MAX_ADDRESSES = 100_000;
     private static final int MAX_HOSTS = 1_000_000;
-    private static final String MAIL_IDS = "mail-ids";
+    /** After its first use; there is one secret for all. */
+    private static final String SECRET_NAME = "mail-ids";
 
     private final Database database;
 
@@ -117,23 +119,37 @@ public final class SqlDestinationStore implements DestinationStore {
 
     @Override
     public byte[] secret() {
+        return database.transaction(SqlDestinationStore::secret);
+    }
+
+    /**
+     * As {@link #secret()}, inside a transaction. Never to be kept beyond it by whoever writes rows that depend on it: a damaged file is
+     * replaced while we run, and the new one is another store.
+     */
+    static byte[] secret(Connection connection) throws SQLException {
+        Optional<byte[]> known = knownSecret(connection);
+        if (known.isPresent()) {
+            return known.get();
+        }
         byte[] fresh = new byte[SECRET_OCTETS];
         new SecureRandom().nextBytes(fresh);
-        return database.transaction(connection -> {
-            try (PreparedStatement insert = connection.prepareStatement(
-                     "INSERT INTO tlsdest_secret (name, octets) VALUES (?, ?) ON CONFLICT (name) DO NOTHING");
-                 PreparedStatement query = connection.prepareStatement("SELECT octets FROM tlsdest_secret WHERE name = ?")) {
-                JdbcValues.set(insert, 1, MAIL_IDS, fresh);
-                insert.executeUpdate();
-                JdbcValues.set(query, 1, MAIL_IDS);
-                try (ResultSet answer = query.executeQuery()) {
-                    if (!answer.next()) {
-                        throw new SQLException("the secret was not kept");
-                    }
-                    return answer.getBytes(1);
-                }
+        try (PreparedStatement insert = connection.prepareStatement(
+                 "INSERT INTO tlsdest_secret (name, octets) VALUES (?, ?) ON CONFLICT (name) DO NOTHING")) {
+            JdbcValues.set(insert, 1, SECRET_NAME, fresh);
+            insert.executeUpdate();
+        }
+        // another server may have been quicker
+        return knownSecret(connection).orElseThrow(() -> new SQLException("the secret was not kept"));
+    }
+
+    /** The secret, if there is one already; writes nothing. */
+    static Optional<byte[]> knownSecret(Connection connection) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement("SELECT octets FROM tlsdest_secret WHERE name = ?")) {
+            JdbcValues.set(query, 1, SECRET_NAME);
+            try (ResultSet answer = query.executeQuery()) {
+                return answer.next() ? Optional.of(answer.getBytes(1)) : Optional.empty();
             }
-        });
+        }
     }
 
     @Override

@@ -55,14 +55,14 @@ final class TallyReader {
 
     /** A closed part. */
     static DomainTally closed(Connection connection, TallyKey key, int part) throws SQLException {
-        try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed FROM tlsrpt_part "
+        try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed, store_id FROM tlsrpt_part "
                  + "WHERE day = ? AND domain = ? AND part = ?")) {
             query.setInt(JdbcValues.setKey(query, 1, key), part);
             try (ResultSet answer = query.executeQuery()) {
                 if (!answer.next()) {
                     throw new SQLException("no part " + part + " of " + key);
                 }
-                return new DomainTally(key, new ReportPeriod(part, Instant.ofEpochMilli(answer.getLong(1))),
+                return new DomainTally(key, new ReportPeriod(part, Instant.ofEpochMilli(answer.getLong(1)), answer.getString(5)),
                     Instant.ofEpochMilli(answer.getLong(2)), answer.getLong(3), answer.getLong(4), policies(connection, key, part));
             }
         }

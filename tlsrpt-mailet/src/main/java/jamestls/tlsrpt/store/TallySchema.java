@@ -5,13 +5,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The tables of this room. Days are days since 1970, instants milliseconds since 1970. Policy texts are byte strings, because
+ * The tables of this package. Days are days since 1970, instants milliseconds since 1970. Policy texts are byte strings, because
  * strangers write them and PostgreSQL's text can't hold every character.
  *
  * <ul>
  * <li>{@code tlsrpt_domain}: a day and domain, and its open part; {@code is_open} is 1 if that has counts. Whoever changes anything
  *     about a day and domain changes this row first, so that its lock serves for all.</li>
- * <li>{@code tlsrpt_part}: a closed part, leased, postponed or settled.</li>
+ * <li>{@code tlsrpt_part}: a closed part, leased, postponed or settled; {@code store_id} is in its report-id.</li>
  * <li>{@code tlsrpt_policy}: the text of each policy, once, under its hash; {@code domain} is empty if the policy's domain is
  *     the recipient domain, so that domains with the same policy, or with none, share a row.</li>
  * <li>{@code tlsrpt_count}, {@code tlsrpt_failure}: counters of a part, by policy and by what failures have in common.</li>
@@ -60,8 +60,11 @@ public final class TallySchema {
             "CREATE INDEX tlsrpt_part_unsettled ON tlsrpt_part (day, domain, part) WHERE result = ''"))
         .flatMap(List::stream).toList();
 
+    /** Parts that are there keep the report-id they have. */
+    private static final List<String> THIRD = List.of("ALTER TABLE tlsrpt_part ADD COLUMN store_id TEXT NOT NULL DEFAULT ''");
+
     /** For {@code Database.open}. */
-    public static final Migrations MIGRATIONS = new Migrations("tlsrpt", List.of(FIRST, SECOND));
+    public static final Migrations MIGRATIONS = new Migrations("tlsrpt", List.of(FIRST, SECOND, THIRD));
 
     private static List<String> clustered(String table, String columns, String content) {
         return List.of("CREATE TABLE " + table + "_2 (" + columns + ") ${clustered}",

@@ -13,7 +13,7 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.SqlTallyStore;
 import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.TallySchema;
+import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -45,7 +45,7 @@ final class CountingProcess {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        Database database = Database.open(address(arguments[0]), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        Database database = Database.open(address(arguments[0]), Stores.MIGRATIONS, Clock.systemUTC());
         OutcomeJournal journal = new OutcomeJournal(new SqlTallyStore(database, LIMITS), TallyLimits.DEFAULT,
             new RecordingMetricFactory(), Clock.systemUTC(), Duration.ofMinutes(5));
         FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);

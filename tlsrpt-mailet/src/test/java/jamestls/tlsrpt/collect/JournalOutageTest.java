@@ -16,7 +16,7 @@ import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.SqlTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.TallySchema;
+import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyStore;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -166,7 +166,7 @@ class JournalOutageTest {
     }
 
     private void open(DatabaseAddress address) {
-        database = Database.open(address, List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        database = Database.open(address, Stores.MIGRATIONS, Clock.systemUTC());
         store = new SqlTallyStore(database, TallyLimits.DEFAULT);
         journal = new OutcomeJournal(store, TallyLimits.DEFAULT, metrics, Clock.systemUTC(), PATIENCE);
     }

@@ -10,14 +10,13 @@ import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.SqlTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
-import jamestls.tlsrpt.store.TallySchema;
+import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -94,7 +93,7 @@ class KilledProcessTest {
 
     private static Map<String, Long> counted(String place) {
         Map<String, Long> counted = new TreeMap<>();
-        try (Database database = Database.open(CountingProcess.address(place), List.of(TallySchema.MIGRATIONS), Clock.systemUTC())) {
+        try (Database database = Database.open(CountingProcess.address(place), Stores.MIGRATIONS, Clock.systemUTC())) {
             SqlTallyStore store = new SqlTallyStore(database, CountingProcess.LIMITS);
             Due due = Due.everything(Samples.NOON);
             for (TallyKey key : store.present(due, Optional.empty(), 1_000)) {

@@ -129,6 +129,16 @@ class ReportJsonTest {
     }
 
     @Test
+    void idAndNameShouldTellTheStore() {
+        TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(2, NOON, "k3f9a0b2c1"), KEY.lastSecond(), 1, 0,
+            List.of(new PolicyTally(sts(), 1, 0, Map.of()))), new Slice(1, 2));
+        assertThat(report.id()).hasToString("20260301_k3f9a0b2c1-2_1of2.rcpt.example@sender.example");
+        assertThat(ReportId.keysOf(report.id().toString())).contains(KEY);
+        assertThat(ReportName.of(report).gzipped())
+            .isEqualTo("sender.example!rcpt.example!1772366400!1772409599!k3f9a0b2c1part2file1of2.json.gz");
+    }
+
+    @Test
     void partOfADayShouldHaveItsOwnIdAndName() {
         TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(2, NOON), KEY.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of()))));

@@ -185,7 +185,7 @@ class DestinationsTest {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         journal.record(List.of(met(NOON)));
         now(run("", 1_000, 1, Optional.empty()));
-        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.of("20260301.rcpt.example@sender.example"),
+        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.of(record(MAIL).reportId()),
             LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
 
         assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
@@ -198,7 +198,7 @@ class DestinationsTest {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         journal.record(List.of(met(NOON)));
         now(run("", 1_000, 1, Optional.empty()));
-        losses.returned(new ReturnedMail("20260301.rcpt.example@sender.example", "tls@rcpt.example", true, "5.1.1 smtp; 550 no"));
+        losses.returned(new ReturnedMail(record(MAIL).reportId(), "tls@rcpt.example", true, "5.1.1 smtp; 550 no"));
 
         assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
             .containsExactly(ReportRecord.State.LOST, "came back: 5.1.1 smtp; 550 no");

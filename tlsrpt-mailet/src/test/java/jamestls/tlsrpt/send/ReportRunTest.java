@@ -17,6 +17,8 @@ import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.TlsReport;
+import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
@@ -139,7 +141,7 @@ class ReportRunTest {
 
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
-        assertThat(outbox.reports().getFirst().id()).isEqualTo("20260301.rcpt.example@sender.example");
+        assertThat(outbox.reports().getFirst().id()).matches("20260301_[a-z0-9]{10}\\.rcpt\\.example@sender\\.example");
     }
 
     @Test
@@ -197,10 +199,12 @@ class ReportRunTest {
         outbox.refuse(MAIL);
         tally.record(List.of(met(NOON)));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
+        String id = reports.latest(1).getFirst().reportId();
 
         outbox.accept(MAIL);
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
-        assertThat(reports.latest(10)).extracting(ReportRecord::reportId).containsOnly("20260301.rcpt.example@sender.example");
+        assertThat(reports.latest(10)).extracting(ReportRecord::reportId).containsOnly(id);
+        assertThat(outbox.reports()).extracting(ParsedReport::id).containsOnly(id);
     }
 
     @Test
@@ -208,8 +212,8 @@ class ReportRunTest {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         tally.record(List.of(met(NOON)));
         TallyKey key = new TallyKey(DAY, RCPT);
-        String id = "20260301.rcpt.example@sender.example";
-        tallies.claim(key, Due.everything(clock.instant()));
+        Claim claim = tallies.claim(key, Due.everything(clock.instant())).orElseThrow();
+        String id = new TlsReport(REPORTER, claim.tally()).id().toString();
         reports.begin(new Dispatch(key, 1, id, MAIL), clock.instant());
         reports.finish(new Dispatch(key, 1, id, MAIL), ReportRecord.State.ACCEPTED, "accepted", Optional.empty(), clock.instant());
         reports.begin(new Dispatch(key, 1, id, WEB), clock.instant());
@@ -231,8 +235,9 @@ class ReportRunTest {
         clock.set(NEXT_MORNING);
         all();
 
-        assertThat(outbox.reports()).extracting(ParsedReport::id)
-            .containsExactly("20260301.rcpt.example@sender.example", "20260301-2.rcpt.example@sender.example");
+        List<String> ids = outbox.reports().stream().map(ParsedReport::id).toList();
+        assertThat(ids).hasSize(2);
+        assertThat(ids.getLast()).isEqualTo(ids.getFirst().replace(".rcpt.example", "-2.rcpt.example"));
         assertThat(outbox.reports()).extracting(ParsedReport::start)
             .containsExactly(Instant.parse("2026-03-01T00:00:00Z"), Instant.parse("2026-03-01T12:00:01Z"));
         assertThat(outbox.reports()).extracting(ParsedReport::end)

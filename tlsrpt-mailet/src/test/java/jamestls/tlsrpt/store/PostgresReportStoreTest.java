@@ -21,7 +21,7 @@ class PostgresReportStoreTest extends ReportStoreContract {
     @Override
     ReportStore open() {
         String url = POSTGRES.newDatabase();
-        Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), Stores.MIGRATIONS, Clock.systemUTC());
         opened.add(database);
         return new SqlReportStore(database);
     }

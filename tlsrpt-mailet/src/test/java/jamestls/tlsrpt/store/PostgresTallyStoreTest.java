@@ -21,7 +21,7 @@ class PostgresTallyStoreTest extends SeveralClaimsContract {
     @Override
     TallyStore open(TallyLimits limits) {
         String url = POSTGRES.newDatabase();
-        Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+        Database database = Database.open(new DatabaseAddress.PostgreSql(url, "", ""), Stores.MIGRATIONS, Clock.systemUTC());
         opened.add(database);
         return new SqlTallyStore(database, limits);
     }

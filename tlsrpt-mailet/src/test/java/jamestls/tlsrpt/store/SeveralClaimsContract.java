@@ -1,6 +1,8 @@
 package jamestls.tlsrpt.store;
 
 import static jamestls.tlsrpt.Samples.DAY;
+import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
 import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -14,12 +16,38 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What every store of counters does with several days and domains at once. */
 abstract class SeveralClaimsContract extends TallyStoreContract {
+
+    @Test
+    void partsShouldHaveTheIdOfTheirStoreHoweverOftenTheyAreClaimed() {
+        TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
+        add(List.of(success(KEY), success(apart)));
+        Claim first = store().claim(KEY, Due.everything(NOON)).orElseThrow();
+        String id = first.tally().part().storeId();
+        store().postpone(first, NOON);
+        add(List.of(success(KEY)));
+
+        assertThat(id).matches("[a-z0-9]{10}");
+        assertThat(store().claim(KEY, LATER).orElseThrow().tally().part().storeId()).isEqualTo(id);
+        assertThat(store().claim(KEY, LATER).orElseThrow().tally().part().storeId()).as("the day's second part").isEqualTo(id);
+        assertThat(store().claim(apart, LATER).orElseThrow().tally().part().storeId()).matches("[a-z0-9]{10}").isNotEqualTo(id);
+    }
+
+    @Test
+    void storesShouldHaveDifferentIdsForTheSameReport() {
+        add(List.of(success(KEY)));
+        String id = store().claim(KEY, LATER).orElseThrow().tally().part().storeId();
+        TallyStore other = open(TallyLimits.DEFAULT);
+        other.add(new WriteId("test", 1), counts(List.of(success(KEY))));
+
+        assertThat(other.claim(KEY, LATER).orElseThrow().tally().part().storeId()).isNotEqualTo(id);
+    }
 
     @Test
     void severalShouldBeClaimedAtOnceEachWithItsOwnCounts() {

@@ -18,7 +18,7 @@ class SqliteTallyStoreTest extends SeveralClaimsContract {
     @Override
     TallyStore open(TallyLimits limits) {
         Database database = Database.open(new DatabaseAddress.SqliteFile(directory.resolve(opened.size() + ".sqlite")),
-            List.of(TallySchema.MIGRATIONS), Clock.systemUTC());
+            Stores.MIGRATIONS, Clock.systemUTC());
         opened.add(database);
         return new SqlTallyStore(database, limits);
     }

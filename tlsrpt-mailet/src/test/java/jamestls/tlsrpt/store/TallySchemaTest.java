@@ -68,11 +68,13 @@ class TallySchemaTest {
 
             assertThat(tallies.claim(COUNTED, due).orElseThrow().tally()).satisfies(tally -> {
                 assertThat(tally.sessions()).isEqualTo(8);
+                assertThat(tally.part().storeId()).hasSize(10);
                 assertThat(tally.policies()).containsExactly(new PolicyTally(policy, 5, 3, Map.of(failure, 3L)));
             });
             assertThat(tallies.claim(LEFT, due).orElseThrow()).satisfies(claim -> {
                 assertThat(claim.tries()).isEqualTo(3);
                 assertThat(claim.fresh()).isFalse();
+                assertThat(claim.tally().part().storeId()).as("the id under which the report may have gone already").isEmpty();
                 assertThat(claim.tally().policies()).containsExactly(
                     new PolicyTally(AppliedPolicy.none(LEFT.domain()), 9, 0, Map.of()));
             });
