@@ -1,8 +1,8 @@
 package jamestls.mtasts;
 
 import jakarta.mail.MessagingException;
-import jamestls.config.DeliveryConfiguration.Reachable;
 import jamestls.config.DeliveryConfiguration;
+import jamestls.config.DeliveryConfiguration.Reachable;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsjavaDns;
 import jamestls.https.GuardedHttpsClient;
@@ -23,8 +23,8 @@ import jamestls.mtasts.sts.PolicyRefresher;
 import jamestls.mtasts.sts.PolicyStore;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.SqlPolicyStore;
-import jamestls.mtasts.sts.StoreHealth;
 import jamestls.mtasts.sts.StsPolicies;
+import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.SmtpConnector;

@@ -25,4 +25,22 @@ public record AppliedPolicy(PolicyType type, DomainName policyDomain, List<Strin
     public static AppliedPolicy none(DomainName policyDomain) {
         return new AppliedPolicy(PolicyType.NO_POLICY_FOUND, policyDomain, List.of(), List.of());
     }
+
+    /** The three kinds of policy a report can speak of (RFC 8460 §4.4, policy-type). */
+    public enum PolicyType {
+        TLSA("tlsa"),
+        STS("sts"),
+        NO_POLICY_FOUND("no-policy-found");
+
+        private final String wireName;
+
+        PolicyType(String wireName) {
+            this.wireName = wireName;
+        }
+
+        /** The value of {@code policy-type}. */
+        public String wireName() {
+            return wireName;
+        }
+    }
 }

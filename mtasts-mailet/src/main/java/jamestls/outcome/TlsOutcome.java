@@ -1,6 +1,7 @@
 package jamestls.outcome;
 
 import jamestls.dns.DomainName;
+import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,64 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
         verdicts = List.copyOf(verdicts);
         if (verdicts.isEmpty()) {
             throw new IllegalArgumentException("an outcome has a verdict on at least one policy");
+        }
+    }
+
+    /** How one session did against one policy that was evaluated for it. */
+    public sealed interface PolicyVerdict {
+
+        AppliedPolicy policy();
+
+        /** TLS was negotiated as the policy asks (RFC 8460 §4.2.1). */
+        record Met(AppliedPolicy policy) implements PolicyVerdict {
+        }
+
+        /**
+         * It was not (RFC 8460 §4.2.2). One failed session, whatever the number of reasons.
+         *
+         * @param violations at least one; types are not exclusive (RFC 8460 §4)
+         */
+        record Violated(AppliedPolicy policy, List<Violation> violations) implements PolicyVerdict {
+            public Violated {
+                violations = List.copyOf(violations);
+                if (violations.isEmpty()) {
+                    throw new IllegalArgumentException("a violated policy says how");
+                }
+            }
+        }
+    }
+
+    /**
+     * The two ends of a session as far as they were known when it ended. A policy that could not be fetched has no peer at
+     * all, a host that the policy does not list has a name but no address.
+     *
+     * @param sendingIp our end of the connection
+     * @param mxHost the MX host tried
+     * @param helo the name the server gave in its EHLO reply: a stranger's text, printable ASCII, at most 255 characters
+     * @param receivingIp the server's address
+     */
+    public record Peer(Optional<InetAddress> sendingIp, Optional<DomainName> mxHost, Optional<String> helo,
+                       Optional<InetAddress> receivingIp) {
+
+        private static final int MAX_HELO = 255;
+
+        public Peer {
+            helo = helo.map(Peer::clean).filter(name -> !name.isEmpty());
+        }
+
+        /** No server was reached or even chosen. */
+        public static Peer unknown() {
+            return new Peer(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        }
+
+        /** A host that was considered but not connected to. */
+        public static Peer named(DomainName mxHost) {
+            return new Peer(Optional.empty(), Optional.of(mxHost), Optional.empty(), Optional.empty());
+        }
+
+        private static String clean(String text) {
+            String printable = text.replaceAll("[^\\x21-\\x7e]", "?");
+            return printable.length() > MAX_HELO ? printable.substring(0, MAX_HELO) : printable;
         }
     }
 }

@@ -12,14 +12,4 @@ public interface TlsOutcomeSink {
      * because no mail may wait on reporting.
      */
     void record(List<TlsOutcome> outcomes);
-
-    /** A report mail begins its first attempt to leave. Must be quick; the caller survives an exception. */
-    default void leaving(LeavingReport report) {
-        // who only counts sessions has no use for it
-    }
-
-    /** A report mail was lost on its way. The caller survives an exception. */
-    default void lost(LostReport report) {
-        // who only counts sessions has no use for it
-    }
 }

@@ -5,22 +5,23 @@ import jakarta.inject.Singleton;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where the two jars meet. Nobody binds this class, so Guice makes one for the whole server and hands the same one to
- * the delivery mailet, which records, and to the reporting mailet, which subscribes. Without a subscriber outcomes go
- * nowhere, at no cost.
+ * Connects the delivery mailet, which records outcomes and reports on report mails, with the reporting mailet, which subscribes. Nobody
+ * binds this class, so Guice makes one for the whole server and hands the same one to both. Without subscribers it costs nothing.
  *
  * <p>It must never depend on {@code MailetConfig}: James would then make one for each mailet.
  */
 @Singleton
-public final class TlsOutcomes implements TlsOutcomeSink {
+public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(TlsOutcomes.class);
 
-    private final List<TlsOutcomeSink> subscribers = new CopyOnWriteArrayList<>();
+    private final List<TlsOutcomeSink> sinks = new CopyOnWriteArrayList<>();
+    private final List<ReportMailListener> listeners = new CopyOnWriteArrayList<>();
     private volatile Optional<String> trouble = Optional.empty();
 
     @Inject
@@ -29,14 +30,26 @@ public final class TlsOutcomes implements TlsOutcomeSink {
 
     /** From now on {@code sink} gets every outcome; a sink subscribes at most once. */
     public void subscribe(TlsOutcomeSink sink) {
-        if (!subscribers.contains(sink)) {
-            subscribers.add(sink);
+        if (!sinks.contains(sink)) {
+            sinks.add(sink);
         }
     }
 
     /** The sink gets nothing more. Unknown sinks are ignored. */
     public void unsubscribe(TlsOutcomeSink sink) {
-        subscribers.remove(sink);
+        sinks.remove(sink);
+    }
+
+    /** From now on {@code listener} learns of every report mail; a listener is added at most once. */
+    public void addListener(ReportMailListener listener) {
+        if (!listeners.contains(listener)) {
+            listeners.add(listener);
+        }
+    }
+
+    /** The listener learns nothing more. Unknown listeners are ignored. */
+    public void removeListener(ReportMailListener listener) {
+        listeners.remove(listener);
     }
 
     @Override
@@ -45,10 +58,10 @@ public final class TlsOutcomes implements TlsOutcomeSink {
             return;
         }
         Optional<String> now = Optional.empty();
-        for (TlsOutcomeSink subscriber : subscribers) {
+        for (TlsOutcomeSink sink : sinks) {
             try {
-                subscriber.record(outcomes);
-            } catch (RuntimeException e) {
+                sink.record(outcomes);
+            } catch (RuntimeException | Error e) {
                 now = Optional.of(e.toString());
                 LOGGER.error("{} TLS outcomes for {} were not counted", outcomes.size(), outcomes.getFirst().recipientDomain(), e);
             }
@@ -63,22 +76,20 @@ public final class TlsOutcomes implements TlsOutcomeSink {
 
     @Override
     public void leaving(LeavingReport report) {
-        for (TlsOutcomeSink subscriber : subscribers) {
-            try {
-                subscriber.leaving(report);
-            } catch (RuntimeException e) {
-                LOGGER.error("report mail {} leaves unseen", report.mail(), e);
-            }
-        }
+        tellAll(listener -> listener.leaving(report), "Report mail {} is not monitored", report.mail());
     }
 
     @Override
     public void lost(LostReport report) {
-        for (TlsOutcomeSink subscriber : subscribers) {
+        tellAll(listener -> listener.lost(report), "The loss of report mail {} was not noted", report.mail());
+    }
+
+    private void tellAll(Consumer<ReportMailListener> what, String failure, String mail) {
+        for (ReportMailListener listener : listeners) {
             try {
-                subscriber.lost(report);
-            } catch (RuntimeException e) {
-                LOGGER.error("the loss of report mail {} was not noted", report.mail(), e);
+                what.accept(listener);
+            } catch (RuntimeException | Error e) {
+                LOGGER.error(failure, mail, e);
             }
         }
     }

@@ -1,5 +1,8 @@
 package jamestls.outcome;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /**
  * One way in which a session fell short of a policy.
  *
@@ -19,5 +22,36 @@ public record Violation(ResultType type, String reason) {
     @Override
     public String toString() {
         return reason.isEmpty() ? type.wireName() : type.wireName() + " (" + reason + ")";
+    }
+
+    /** Why a session fell short of a policy: the IANA registry "STARTTLS Validation Result Types" (RFC 8460 §4.3, §6.6). */
+    public enum ResultType {
+        STARTTLS_NOT_SUPPORTED("starttls-not-supported"),
+        CERTIFICATE_HOST_MISMATCH("certificate-host-mismatch"),
+        CERTIFICATE_EXPIRED("certificate-expired"),
+        CERTIFICATE_NOT_TRUSTED("certificate-not-trusted"),
+        VALIDATION_FAILURE("validation-failure"),
+        TLSA_INVALID("tlsa-invalid"),
+        DNSSEC_INVALID("dnssec-invalid"),
+        DANE_REQUIRED("dane-required"),
+        STS_POLICY_FETCH_ERROR("sts-policy-fetch-error"),
+        STS_POLICY_INVALID("sts-policy-invalid"),
+        STS_WEBPKI_INVALID("sts-webpki-invalid");
+
+        private final String wireName;
+
+        ResultType(String wireName) {
+            this.wireName = wireName;
+        }
+
+        /** The registered name, as it stands in a report. */
+        public String wireName() {
+            return wireName;
+        }
+
+        /** The type with that registered name, if there is one; case matters. */
+        public static Optional<ResultType> ofWireName(String name) {
+            return Arrays.stream(values()).filter(type -> type.wireName.equals(name)).findFirst();
+        }
     }
 }

@@ -1,5 +1,7 @@
 package jamestls.storage;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
 import org.slf4j.Logger;
@@ -94,5 +96,47 @@ public final class Database implements AutoCloseable {
     @Override
     public String toString() {
         return address.toString();
+    }
+
+    /** What is done in one transaction. */
+    @FunctionalInterface
+    public interface SqlWork<T> {
+
+        /**
+         * Must not commit, roll back, close the connection or keep it, and must not wait for anything but the database. May be run
+         * again from the start if the database asks for that (a deadlock), so it has no effect but the one on the database.
+         */
+        T run(Connection connection) throws SQLException;
+    }
+
+    /** How one kind of database is reached. */
+    interface Engine extends AutoCloseable {
+
+        /** @throws StorageOutage when it did not work; what {@code work} throws of its own comes through */
+        <T> T transaction(SqlWork<T> work);
+
+        @Override
+        void close();
+    }
+
+    /** Which of the two databases it is, for the rare statement that can't be written for both. */
+    public enum Dialect {
+        SQLITE("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
+        POSTGRESQL("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "");
+
+        private final String bytes;
+        private final String identity;
+        private final String clustered;
+
+        Dialect(String bytes, String identity, String clustered) {
+            this.bytes = bytes;
+            this.identity = identity;
+            this.clustered = clustered;
+        }
+
+        /** A statement of a migration with {@code ${bytes}}, {@code ${identity}} and {@code ${clustered}} replaced. */
+        String spell(String statement) {
+            return statement.replace("${bytes}", bytes).replace("${identity}", identity).replace("${clustered}", clustered);
+        }
     }
 }

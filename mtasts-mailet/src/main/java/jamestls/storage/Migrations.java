@@ -1,5 +1,6 @@
 package jamestls.storage;
 
+import jamestls.storage.Database.Dialect;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -2,6 +2,9 @@ package jamestls.storage;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import jamestls.storage.Database.Dialect;
+import jamestls.storage.Database.Engine;
+import jamestls.storage.Database.SqlWork;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,5 +1,7 @@
 package jamestls.storage;
 
+import jamestls.storage.Database.Engine;
+import jamestls.storage.Database.SqlWork;
 import jamestls.storage.SqliteFileLook.Log;
 import java.io.IOException;
 import java.nio.file.Path;

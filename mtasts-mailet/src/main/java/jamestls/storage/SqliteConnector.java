@@ -1,5 +1,6 @@
 package jamestls.storage;
 
+import jamestls.storage.Database.Dialect;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;

@@ -1,7 +1,7 @@
 /**
  * Where things last: a SQLite file by default, PostgreSQL for several servers. The room knows connections, transactions and
  * schema versions, and nothing of what is kept: whoever keeps something brings its tables as {@link Migrations} and its
- * statements as {@link SqlWork}.
+ * statements as {@link Database.SqlWork}.
  *
  * <p><b>One dialect.</b> Statements are written once, in what SQLite and PostgreSQL have in common: {@code TEXT},
  * {@code BIGINT}, {@code INSERT … ON CONFLICT … DO UPDATE}, {@code RETURNING}. Times are {@code BIGINT} milliseconds since 1970.

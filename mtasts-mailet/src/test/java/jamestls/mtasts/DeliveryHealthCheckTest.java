@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.Peer;
-import jamestls.outcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.Peer;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcomes;
 import java.time.Instant;
 import java.util.List;

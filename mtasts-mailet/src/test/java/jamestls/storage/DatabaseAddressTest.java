@@ -3,6 +3,7 @@ package jamestls.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jamestls.storage.DatabaseAddress.FileLocator;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -120,15 +120,15 @@ final class Reporting {
 
     void start(TlsOutcomes outcomes) {
         outcomes.subscribe(counting);
-        outcomes.subscribe(losses);
-        outcomes.subscribe(signatures);
+        outcomes.addListener(losses);
+        outcomes.addListener(signatures);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
         outcomes.unsubscribe(counting);
-        outcomes.unsubscribe(losses);
-        outcomes.unsubscribe(signatures);
+        outcomes.removeListener(losses);
+        outcomes.removeListener(signatures);
         timer.stop(PATIENCE);
         now.stop(PATIENCE);
         journal.close();

@@ -2,12 +2,12 @@ package jamestls.tlsrpt;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.Peer;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.PolicyVerdict;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.Peer;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.TlsReport;

@@ -1,7 +1,7 @@
 package jamestls.mtasts.cli;
 
-import jamestls.mtasts.sts.LintNote;
 import jamestls.mtasts.sts.PolicyLint;
+import jamestls.mtasts.sts.PolicyLint.LintNote;
 import jamestls.mtasts.sts.RecordLint;
 import java.io.IOException;
 import java.io.InputStream;

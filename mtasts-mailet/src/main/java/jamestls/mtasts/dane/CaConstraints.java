@@ -1,7 +1,7 @@
 package jamestls.mtasts.dane;
 
-import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Date;

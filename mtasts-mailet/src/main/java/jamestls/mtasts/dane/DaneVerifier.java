@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
 import jamestls.dns.TlsaRecord;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;

@@ -4,7 +4,7 @@ import jamestls.dns.DomainName;
 import jamestls.dns.Security;
 import jamestls.dns.TlsaRecord;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import java.util.HexFormat;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package jamestls.mtasts.dane;
 
 import jamestls.dns.TlsaRecord;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.security.GeneralSecurityException;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;

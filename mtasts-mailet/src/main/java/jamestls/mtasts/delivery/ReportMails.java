@@ -1,9 +1,9 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.outcome.LeavingReport;
-import jamestls.outcome.LostReport;
-import jamestls.outcome.LostReport.Reason;
-import jamestls.outcome.TlsOutcomeSink;
+import jamestls.outcome.ReportMailListener;
+import jamestls.outcome.ReportMailListener.LeavingReport;
+import jamestls.outcome.ReportMailListener.LostReport;
+import jamestls.outcome.ReportMailListener.LostReport.Reason;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,11 +28,11 @@ public final class ReportMails {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportMails.class);
 
-    private final TlsOutcomeSink listener;
+    private final ReportMailListener listener;
     private final Clock clock;
 
     /** @param listener is told of each that is lost */
-    public ReportMails(TlsOutcomeSink listener, Clock clock) {
+    public ReportMails(ReportMailListener listener, Clock clock) {
         this.listener = listener;
         this.clock = clock;
     }

@@ -17,9 +17,9 @@ import jamestls.mtasts.policy.TlsDemand.Waived;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicy;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.util.List;
 import java.util.Optional;
 

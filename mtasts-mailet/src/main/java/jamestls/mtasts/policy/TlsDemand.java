@@ -3,7 +3,7 @@ package jamestls.mtasts.policy;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation;
 import java.util.Optional;
 

@@ -1,6 +1,7 @@
 package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
+import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;

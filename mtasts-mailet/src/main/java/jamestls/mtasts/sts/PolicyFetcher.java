@@ -5,8 +5,9 @@ import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
-import jamestls.outcome.ResultType;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -115,5 +116,22 @@ public final class PolicyFetcher {
 
     private static FetchResult failed(ResultType type, String reason) {
         return new FetchResult.Failed(new Violation(type, reason));
+    }
+
+    /** What became of fetching a policy. */
+    public sealed interface FetchResult {
+
+        /** The policy host answered with a valid policy and a valid certificate. */
+        record Fetched(StsPolicy policy) implements FetchResult {
+        }
+
+        /**
+         * It did not. Nothing follows for a policy that is cached (RFC 8461 §3.3).
+         *
+         * @param problem {@code sts-policy-fetch-error}, {@code sts-webpki-invalid} or {@code sts-policy-invalid}, as a report
+         *     names it (RFC 8460 §4.3.2)
+         */
+        record Failed(Violation problem) implements FetchResult {
+        }
     }
 }

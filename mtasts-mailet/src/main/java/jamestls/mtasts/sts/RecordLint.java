@@ -1,5 +1,6 @@
 package jamestls.mtasts.sts;
 
+import jamestls.mtasts.sts.PolicyLint.LintNote;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

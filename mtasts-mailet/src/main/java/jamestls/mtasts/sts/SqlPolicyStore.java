@@ -1,8 +1,9 @@
 package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
-import jamestls.outcome.ResultType;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.Migrations;
 import java.nio.charset.StandardCharsets;

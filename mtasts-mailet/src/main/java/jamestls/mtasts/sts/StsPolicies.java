@@ -2,8 +2,9 @@ package jamestls.mtasts.sts;
 
 import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
-import jamestls.outcome.ResultType;
+import jamestls.mtasts.sts.PolicyFetcher.FetchResult;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -237,5 +238,15 @@ public final class StsPolicies {
         if (now - stored.lastUsed().toEpochMilli() > USE_NOTED_EVERY.toMillis()) {
             store.used(Map.of(stored.domain(), Instant.ofEpochMilli(now)));
         }
+    }
+
+    /**
+     * How the store of policies does, for health checks and metrics.
+     *
+     * @param outOfOrderSince empty while it works
+     * @param why what it said when that began; empty while it works
+     * @param unsaved domains whose policy or failure is kept in memory until the store takes it
+     */
+    public record StoreHealth(Optional<Instant> outOfOrderSince, String why, int unsaved) {
     }
 }

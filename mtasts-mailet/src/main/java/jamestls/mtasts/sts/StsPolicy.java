@@ -2,7 +2,7 @@ package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import java.time.Duration;
 import java.util.List;
 
@@ -80,5 +80,31 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
         return mode == Mode.NONE
             ? AppliedPolicy.none(policyDomain)
             : new AppliedPolicy(PolicyType.STS, policyDomain, policyStrings, mx.stream().map(MxPattern::text).toList());
+    }
+
+    /** What became of reading a policy. */
+    public sealed interface ParsedPolicy {
+
+        /** It follows the grammar of RFC 8461 §3.2 and has all required fields. */
+        record Valid(StsPolicy policy) implements ParsedPolicy {
+        }
+
+        /** It does not; a sender must not use any part of it. */
+        record Invalid(PolicySyntaxError error) implements ParsedPolicy {
+        }
+    }
+
+    /**
+     * Why a text is no policy.
+     *
+     * @param line the line in question, the first being 1; 0 when it is the text as a whole
+     * @param reason for people, one short line; quotes nothing from the text but field names we know
+     */
+    public record PolicySyntaxError(int line, String reason) {
+
+        @Override
+        public String toString() {
+            return line == 0 ? reason : "line " + line + ": " + reason;
+        }
     }
 }

@@ -1,10 +1,10 @@
 package jamestls.mtasts.dane;
 
-import static jamestls.outcome.ResultType.CERTIFICATE_EXPIRED;
-import static jamestls.outcome.ResultType.CERTIFICATE_HOST_MISMATCH;
-import static jamestls.outcome.ResultType.CERTIFICATE_NOT_TRUSTED;
-import static jamestls.outcome.ResultType.TLSA_INVALID;
-import static jamestls.outcome.ResultType.VALIDATION_FAILURE;
+import static jamestls.outcome.Violation.ResultType.CERTIFICATE_EXPIRED;
+import static jamestls.outcome.Violation.ResultType.CERTIFICATE_HOST_MISMATCH;
+import static jamestls.outcome.Violation.ResultType.CERTIFICATE_NOT_TRUSTED;
+import static jamestls.outcome.Violation.ResultType.TLSA_INVALID;
+import static jamestls.outcome.Violation.ResultType.VALIDATION_FAILURE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
@@ -12,8 +12,8 @@ import jamestls.dns.TlsaRecord;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.CertificateBuilder.Identifiers;
 import jamestls.fakeinternet.CertificateBuilder.Issued;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;

@@ -14,7 +14,7 @@ import jamestls.fakeinternet.FakeDns.Question;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import jamestls.mtasts.dane.TlsaSet.Strength;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation.ResultType;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;

@@ -18,7 +18,7 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.policy.SenderTlsRequest;
-import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;

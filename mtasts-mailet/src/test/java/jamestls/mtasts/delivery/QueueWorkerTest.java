@@ -12,10 +12,9 @@ import jamestls.dns.DomainName;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
-import jamestls.outcome.LeavingReport;
-import jamestls.outcome.LostReport;
-import jamestls.outcome.TlsOutcome;
-import jamestls.outcome.TlsOutcomeSink;
+import jamestls.outcome.ReportMailListener;
+import jamestls.outcome.ReportMailListener.LeavingReport;
+import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.smtp.ReuseLimits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -49,12 +48,7 @@ class QueueWorkerTest {
     private final FakeMailContext context = FakeMailContext.defaultContext();
     private final List<LostReport> lost = new CopyOnWriteArrayList<>();
     private final Map<String, String> leaving = new ConcurrentHashMap<>();
-    private final TlsOutcomeSink losses = new TlsOutcomeSink() {
-        @Override
-        public void record(List<TlsOutcome> outcomes) {
-            throw new AssertionError("the worker records nothing itself");
-        }
-
+    private final ReportMailListener losses = new ReportMailListener() {
         @Override
         public void lost(LostReport report) {
             lost.add(report);

@@ -6,7 +6,7 @@ import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
-import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.mailet.base.MailAddressFixture;

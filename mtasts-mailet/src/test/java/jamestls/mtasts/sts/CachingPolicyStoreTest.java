@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DomainName;
+import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -25,6 +25,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -161,11 +162,15 @@ final class FaultFixture implements AutoCloseable {
                     change(() -> Files.deleteIfExists(Path.of(file + part)));
                 }
             }
-            case "the file is overwritten" -> {
+            case "the file is overwritten, all but its header" -> {
                 if (startAnew) {
                     database.ifPresent(Database::close);
                 }
-                change(() -> Files.writeString(file, "not what it was\n".repeat(1_000)));
+                change(() -> {
+                    byte[] content = Files.readAllBytes(file);
+                    Arrays.fill(content, Math.min(100, content.length), content.length, (byte) '?');
+                    return Files.write(file, content);
+                });
             }
             default -> throw new IllegalArgumentException(fault);
         }

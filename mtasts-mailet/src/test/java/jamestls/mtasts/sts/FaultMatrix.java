@@ -42,19 +42,19 @@ final class FaultMatrix {
         | store | refused | closed, every call fails | new | cached | new | new |
         | store | wrong | the row makes no sense | new | cached | new | new |
         | store | lost | the file is deleted | new | cached | new | new |
-        | store | garbage | the file is overwritten | new | cached | new | new |
+        | store | garbage | the file is overwritten, all but its header | new | cached | new | new |
         | store, TXT | none | memory only; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT | slow | every call takes a while; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT | refused | closed, every call fails; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT | wrong | the row makes no sense; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT | lost | the file is deleted; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | garbage | the file is overwritten; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
+        | store, TXT | garbage | the file is overwritten, all but its header; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT, restart | none | memory only; DNS refuses | none | none | none | none |
         | store, TXT, restart | slow | every call takes a while; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
         | store, TXT, restart | refused | closed, every call fails; DNS refuses | none | none | none | none |
         | store, TXT, restart | wrong | the row makes no sense; DNS refuses | none | none | none | none |
         | store, TXT, restart | lost | the file is deleted; DNS refuses | none | none | none | none |
-        | store, TXT, restart | garbage | the file is overwritten; DNS refuses | none | none | none | none |
+        | store, TXT, restart | garbage | the file is overwritten, all but its header; DNS refuses | none | none | none | none |
         """;
 
     private FaultMatrix() {

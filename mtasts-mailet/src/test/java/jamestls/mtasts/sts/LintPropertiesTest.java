@@ -2,6 +2,8 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
+import jamestls.mtasts.sts.StsPolicy.PolicySyntaxError;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import net.jqwik.api.Arbitraries;

@@ -3,8 +3,9 @@ package jamestls.mtasts.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
-import jamestls.outcome.ResultType;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -9,6 +9,7 @@ import jamestls.fakeinternet.DnsServer;
 import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;

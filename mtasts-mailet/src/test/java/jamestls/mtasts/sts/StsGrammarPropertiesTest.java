@@ -2,6 +2,7 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;

@@ -11,8 +11,8 @@ import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Queue;

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.PostgresServer;
-import jamestls.outcome.ResultType;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;

@@ -1,11 +1,10 @@
 package jamestls.tlsrpt.collect;
 
 import jamestls.dns.DomainName;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.CountedSession;
-import jamestls.outcome.LostReport;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcomeSink;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,11 +64,6 @@ public final class CountingRules implements TlsOutcomeSink {
         if (!counted.isEmpty()) {
             sink.record(counted);
         }
-    }
-
-    @Override
-    public void lost(LostReport report) {
-        sink.lost(report);
     }
 
     /** All but the TLSA verdict of a recipient domain that is its own MX host, if it stands in that host's report already. */

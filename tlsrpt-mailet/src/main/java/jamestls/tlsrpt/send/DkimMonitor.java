@@ -1,9 +1,8 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.DomainName;
-import jamestls.outcome.LeavingReport;
-import jamestls.outcome.TlsOutcome;
-import jamestls.outcome.TlsOutcomeSink;
+import jamestls.outcome.ReportMailListener;
+import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.dkim.SignatureVerdict;
 import jamestls.tlsrpt.report.Address;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * signatures hold, and one a minute while they do not. Receivers ignore reports without a signature (RFC 8460 §3), and say
  * nothing about it.
  */
-public final class DkimMonitor implements TlsOutcomeSink {
+public final class DkimMonitor implements ReportMailListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DkimMonitor.class);
     private static final Duration WHILE_IT_HOLDS = Duration.ofDays(1);
@@ -88,11 +87,6 @@ public final class DkimMonitor implements TlsOutcomeSink {
     public List<String> problems() {
         return findings.values().stream().map(Finding::verdict).filter(SignatureVerdict.Worthless.class::isInstance)
             .map(verdict -> ((SignatureVerdict.Worthless) verdict).problem()).sorted().toList();
-    }
-
-    @Override
-    public void record(List<TlsOutcome> outcomes) {
-        // counting sessions is others' work
     }
 
     private boolean isDue(DomainName author) {

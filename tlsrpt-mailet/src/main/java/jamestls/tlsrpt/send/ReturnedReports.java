@@ -1,8 +1,7 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.outcome.LostReport;
-import jamestls.outcome.TlsOutcome;
-import jamestls.outcome.TlsOutcomeSink;
+import jamestls.outcome.ReportMailListener;
+import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.report.Rua;
@@ -11,7 +10,6 @@ import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.ReportStore;
 import java.time.Clock;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * Report mails that our own server had taken and that did not arrive: refused in the session, out of time, or sent back by another
  * server later. The record then says so, and an address that is not there or does not want reports is left alone.
  */
-public final class ReturnedReports implements TlsOutcomeSink {
+public final class ReturnedReports implements ReportMailListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReturnedReports.class);
 
@@ -71,10 +69,5 @@ public final class ReturnedReports implements TlsOutcomeSink {
     private static boolean isTo(String destination, String address) {
         // a report in several files has "1of2" behind the URI
         return Rua.of(destination.split(" ")[0]) instanceof Rua.Mailto mailto && mailto.address().equalsIgnoreCase(address);
-    }
-
-    @Override
-    public void record(List<TlsOutcome> outcomes) {
-        // counting sessions is others' work
     }
 }

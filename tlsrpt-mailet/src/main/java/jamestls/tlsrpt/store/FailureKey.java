@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.dns.DomainName;
-import jamestls.outcome.Peer;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.TlsOutcome.Peer;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.net.InetAddress;
 import java.util.Optional;
 

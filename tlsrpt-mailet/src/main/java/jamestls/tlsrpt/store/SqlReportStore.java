@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.storage.Database;
-import jamestls.storage.SqlWork;
+import jamestls.storage.Database.SqlWork;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import java.sql.Connection;

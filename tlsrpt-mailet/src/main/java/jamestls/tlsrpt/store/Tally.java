@@ -1,9 +1,9 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.PolicyVerdict;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.TallyLimits.ByteBudget;

@@ -2,8 +2,8 @@ package jamestls.tlsrpt.store;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.nio.ByteBuffer;
 import java.sql.Connection;

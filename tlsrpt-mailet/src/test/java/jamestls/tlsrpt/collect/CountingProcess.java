@@ -5,10 +5,10 @@ import static jamestls.tlsrpt.Samples.peer;
 import static jamestls.tlsrpt.Samples.sts;
 
 import jamestls.dns.DomainName;
-import jamestls.outcome.PolicyVerdict;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.SqlTallyStore;

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.CountedSession;
-import jamestls.outcome.Peer;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.PolicyVerdict;
-import jamestls.outcome.ResultType;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcome.Peer;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.collect.CountingRules.MxHosts;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;

@@ -10,7 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.SettableClock;
-import jamestls.outcome.LostReport;
+import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.report.Rua;

@@ -9,7 +9,7 @@ import jamestls.dns.DomainName;
 import jamestls.dns.Security;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.SettableClock;
-import jamestls.outcome.LeavingReport;
+import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.dkim.JdkimSignatures;
 import java.io.IOException;

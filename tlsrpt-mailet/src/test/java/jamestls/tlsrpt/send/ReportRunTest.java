@@ -12,7 +12,7 @@ import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.SettableClock;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.PolicyType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.Due.Expiry;
 import jamestls.tlsrpt.store.TallyStore.WriteId;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.PostgresServer;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;

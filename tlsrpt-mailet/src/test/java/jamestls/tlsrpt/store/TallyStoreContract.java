@@ -9,10 +9,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
-import jamestls.outcome.Peer;
-import jamestls.outcome.PolicyType;
-import jamestls.outcome.ResultType;
+import jamestls.outcome.AppliedPolicy.PolicyType;
+import jamestls.outcome.TlsOutcome.Peer;
 import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.Samples;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.Due.Expiry;
