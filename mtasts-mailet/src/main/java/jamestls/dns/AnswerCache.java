@@ -24,16 +24,24 @@ final class AnswerCache<T> {
     record Kept<T>(DnsAnswer<T> answer, long ttl, long at) {
     }
 
+    private static final int ENTRY_BYTES = 300;
+    /** Names of at most 253 characters are part of MX and CNAME records. */
+    private static final int RECORD_BYTES = 120;
+
     private final AsyncCache<DomainName, Kept<T>> answers;
     private final LongSupplier nanoClock;
     private final Function<DomainName, Fresh<T>> flight;
 
-    /** @param flight brings an answer that is not kept; it may block */
-    AnswerCache(int entries, LongSupplier nanoClock, Function<DomainName, Fresh<T>> flight) {
+    /**
+     * @param maxBytes heap for all answers, roughly; one name with a lot of data takes the place of many
+     * @param flight brings an answer that is not kept; it may block
+     */
+    AnswerCache(long maxBytes, LongSupplier nanoClock, Function<DomainName, Fresh<T>> flight) {
         this.nanoClock = nanoClock;
         this.flight = flight;
         this.answers = Caffeine.newBuilder()
-            .maximumSize(entries)
+            .maximumWeight(maxBytes)
+            .weigher((DomainName name, Kept<T> kept) -> ENTRY_BYTES + name.ascii().length() + bytes(kept.answer()))
             .ticker(nanoClock::getAsLong)
             .executor(Runnable::run)
             .expireAfter(Expiry.<DomainName, Kept<T>>creating((name, kept) -> Duration.ofSeconds(kept.ttl())))
@@ -64,5 +72,28 @@ final class AnswerCache<T> {
         }
         Kept<T> kept = present.resultNow();
         return TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at()) >= kept.ttl();
+    }
+
+    /** Heap for the data of an answer, roughly: text of DNS is kept with one byte per character. */
+    private static int bytes(DnsAnswer<?> answer) {
+        return switch (answer) {
+            case DnsAnswer.Found<?> found -> found.records().stream().mapToInt(AnswerCache::bytes).sum();
+            case DnsAnswer.Absent<?> absent -> 0;
+            case DnsAnswer.Bogus<?> bogus -> bogus.reason().length();
+            case DnsAnswer.Failed<?> failed -> failed.reason().length();
+        };
+    }
+
+    private static int bytes(Object record) {
+        return RECORD_BYTES + switch (record) {
+            case String text -> text.length();
+            case TlsaRecord tlsa -> tlsa.data().length;
+            default -> 0;
+        };
+    }
+
+    /** Bytes in use, roughly. */
+    long weight() {
+        return answers.synchronous().policy().eviction().orElseThrow().weightedSize().orElseThrow();
     }
 }

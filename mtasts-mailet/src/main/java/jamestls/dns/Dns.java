@@ -9,8 +9,8 @@ import java.net.InetAddress;
 public interface Dns {
 
     /**
-     * The MX records, in no particular order. A host name that is malformed is left out; where only such are left the
-     * answer is {@code Failed}.
+     * The MX records, in no particular order. One whose exchange is no host name is left out, unless there are only such
+     * ({@link MxRecord#isMalformed}).
      */
     DnsAnswer<MxRecord> mx(DomainName domain);
 

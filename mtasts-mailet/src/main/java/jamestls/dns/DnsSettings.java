@@ -11,7 +11,7 @@ import java.util.List;
  * @param queryTimeout for one query to one server, TCP after a truncated answer included
  * @param lookupDeadline for a whole look-up: all servers, both rounds, all CNAMEs and the wait for a free slot
  * @param concurrentQueries on the way at a time; the rest waits. Without a bound, UDP answers get lost in bursts
- * @param cacheEntries answers kept for each type of records, positive and negative
+ * @param cacheEntries answers of usual size kept for each type of records, positive and negative; the bound is in bytes, 1 KiB each
  * @param dnssec who finds out whether an answer is secure; {@code TRUST_AD} takes loopback servers only
  * @param anchors what validation starts from; of no account where we do not validate
  */

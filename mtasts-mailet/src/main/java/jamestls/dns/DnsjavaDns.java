@@ -34,6 +34,9 @@ import org.xbill.DNS.Type;
  */
 public final class DnsjavaDns implements Dns {
 
+    /** An answer with some records; more than that takes the place of other answers. */
+    private static final int BYTES_PER_ENTRY = 1_024;
+
     private final DnssecResolver resolver;
     private final Optional<DnssecProbe> probe;
     private final Instant since;
@@ -67,13 +70,13 @@ public final class DnsjavaDns implements Dns {
         this.resolver = probe.<DnssecResolver>map(found -> new DnssecResolver.Probed(stub, found,
             validating(settings, stub, () -> found.capable(System.nanoTime()), clock, cacheClock))).orElse(stub);
         this.lookupDeadline = settings.lookupDeadline();
-        int entries = settings.cacheEntries();
-        this.mx = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.MX, RecordParser::mx));
-        this.aaaa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.AAAA, RecordParser::addresses));
-        this.a = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.A, RecordParser::addresses));
-        this.txt = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TXT, RecordParser::txt));
-        this.tlsa = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.TLSA, RecordParser::tlsa));
-        this.cname = new AnswerCache<>(entries, cacheClock, name -> lookUp(name, Type.CNAME, RecordParser::cname));
+        long bytes = (long) settings.cacheEntries() * BYTES_PER_ENTRY;
+        this.mx = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.MX, RecordParser::mx));
+        this.aaaa = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.AAAA, RecordParser::addresses));
+        this.a = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.A, RecordParser::addresses));
+        this.txt = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.TXT, RecordParser::txt));
+        this.tlsa = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.TLSA, RecordParser::tlsa));
+        this.cname = new AnswerCache<>(bytes, cacheClock, name -> lookUp(name, Type.CNAME, RecordParser::cname));
     }
 
     private static DnssecResolver validating(DnsSettings settings, StubResolver stub, Supplier<List<InetSocketAddress>> servers,

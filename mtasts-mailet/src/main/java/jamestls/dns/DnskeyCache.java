@@ -28,6 +28,10 @@ final class DnskeyCache {
 
     private static final long MAX = 900;
     private static final int MAX_KEYS = 64;
+    private static final int BYTES_PER_ENTRY = 2_048;
+    /** Heap of a parsed message, roughly: so much, and so much for each octet on the wire. */
+    private static final int MESSAGE_BYTES = 1_000;
+    private static final int BYTES_PER_OCTET = 4;
 
     private record Question(Name name, int type) {
     }
@@ -37,7 +41,9 @@ final class DnskeyCache {
 
     DnskeyCache(int entries, LongSupplier nanoClock) {
         this.answers = Caffeine.newBuilder()
-            .maximumSize(entries)
+            .maximumWeight((long) entries * BYTES_PER_ENTRY)
+            .weigher((Question question, Reply reply) -> reply instanceof Reply.Answered answered
+                ? MESSAGE_BYTES + BYTES_PER_OCTET * answered.message().numBytes() : MESSAGE_BYTES)
             .ticker(nanoClock::getAsLong)
             .executor(Thread::startVirtualThread)
             .expireAfter(Expiry.<Question, Reply>creating((question, reply) -> Duration.ofSeconds(ttl(reply))))

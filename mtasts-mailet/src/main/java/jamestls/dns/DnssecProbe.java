@@ -7,7 +7,9 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -17,6 +19,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xbill.DNS.Flags;
+import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
 /**
@@ -30,6 +33,7 @@ final class DnssecProbe {
     private static final Logger LOGGER = LoggerFactory.getLogger(DnssecProbe.class);
     private static final Duration AGAIN = Duration.ofHours(1);
     private static final Duration SOON = Duration.ofMinutes(1);
+    private static final int EDNS_ATTEMPTS = 3;
 
     /** @param capable the resolvers to use for validation; empty unless there are any */
     private record Finding(DnssecState state, List<InetSocketAddress> capable, Instant until) {
@@ -41,7 +45,12 @@ final class DnssecProbe {
         record Capable() implements DnssecProbeResult {
         }
 
-        record Incapable(String reason) implements DnssecProbeResult {
+        /** @param edns whether it answers queries with EDNS at all */
+        record Incapable(String reason, StubResolver.Edns edns) implements DnssecProbeResult {
+
+            Incapable(String reason) {
+                this(reason, StubResolver.Edns.USED);
+            }
         }
 
         record Silent(String reason) implements DnssecProbeResult {
@@ -49,14 +58,19 @@ final class DnssecProbe {
     }
 
     private final DnsSettings settings;
+    private final StubResolver stub;
     private final Standing ifCapable;
     private final Function<InetSocketAddress, DnssecProbeResult> probing;
     private final Clock clock;
+    /** Servers that were capable at least once since the start; used by the probing thread only. */
+    private final Set<InetSocketAddress> proven = new HashSet<>();
     private final AtomicReference<Finding> last;
     private final AtomicReference<CompletableFuture<Void>> running = new AtomicReference<>();
 
-    private DnssecProbe(DnsSettings settings, Standing ifCapable, Function<InetSocketAddress, DnssecProbeResult> probing, Clock clock) {
+    private DnssecProbe(DnsSettings settings, StubResolver stub, Standing ifCapable,
+                        Function<InetSocketAddress, DnssecProbeResult> probing, Clock clock) {
         this.settings = settings;
+        this.stub = stub;
         this.ifCapable = ifCapable;
         this.probing = probing;
         this.clock = clock;
@@ -66,12 +80,12 @@ final class DnssecProbe {
 
     /** For resolvers whose answers we validate. */
     static DnssecProbe ofSignatures(DnsSettings settings, StubResolver stub, Clock clock) {
-        return new DnssecProbe(settings, Standing.VALIDATING, server -> handingThrough(server, settings, stub, clock), clock);
+        return new DnssecProbe(settings, stub, Standing.VALIDATING, server -> handingThrough(server, settings, stub, clock), clock);
     }
 
     /** For resolvers whose word we take. */
     static DnssecProbe ofVerdicts(DnsSettings settings, StubResolver stub, Clock clock) {
-        return new DnssecProbe(settings, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, stub), clock);
+        return new DnssecProbe(settings, stub, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, stub), clock);
     }
 
     DnssecState state() {
@@ -117,13 +131,25 @@ final class DnssecProbe {
         for (InetSocketAddress server : settings.servers()) {
             String where = server.getAddress().getHostAddress() + " port " + server.getPort();
             switch (probing.apply(server)) {
-                case DnssecProbeResult.Capable yes -> capable.add(server);
-                case DnssecProbeResult.Incapable no -> incapable.add(where + ": " + no.reason());
+                case DnssecProbeResult.Capable yes -> {
+                    capable.add(server);
+                    stub.use(StubResolver.Edns.USED, server);
+                }
+                case DnssecProbeResult.Incapable no -> {
+                    incapable.add(where + ": " + no.reason());
+                    if (!proven.contains(server)) {
+                        stub.use(no.edns(), server);
+                    }
+                }
                 case DnssecProbeResult.Silent silence -> silent.add(where + ": " + silence.reason());
             }
         }
+        proven.addAll(capable);
         if (!capable.isEmpty()) {
             learn(ifCapable, capable, capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
+        } else if (!incapable.isEmpty() && !proven.isEmpty()) {
+            // whoever can drop packets or answer in the resolver's place could switch DANE off otherwise
+            learn(Standing.FAILING, settings.servers().stream().filter(proven::contains).toList(), String.join("; ", incapable), SOON);
         } else if (!incapable.isEmpty()) {
             learn(Standing.UNAVAILABLE, List.of(), String.join("; ", incapable), AGAIN);
         } else if (isUnknown(last.get())) {
@@ -145,6 +171,7 @@ final class DnssecProbe {
         }
         switch (standing) {
             case UNAVAILABLE -> LOGGER.warn("DNSSEC: not available, DANE is off; no mail is held for it: {}", detail);
+            case FAILING -> LOGGER.warn("DNSSEC: failing through resolvers that supported it before; mail waits: {}", detail);
             case UNKNOWN -> LOGGER.warn("DNSSEC: unknown, no resolver answers: {}", detail);
             case TRUSTING_RESOLVER -> LOGGER.info("DNSSEC: trusting the AD bit of {}", detail);
             default -> LOGGER.info("DNSSEC: validating through {}", detail);
@@ -164,7 +191,7 @@ final class DnssecProbe {
             case Reply.Answered answered when answered.security() == Security.SECURE -> new DnssecProbeResult.Capable();
             case Reply.Answered answered -> new DnssecProbeResult.Incapable("the top of the tree is not signed");
             case Reply.Bogus bogus -> new DnssecProbeResult.Incapable(bogus.reason());
-            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason(), deadline);
+            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason());
         };
     }
 
@@ -175,16 +202,24 @@ final class DnssecProbe {
             case Reply.Answered answered when answered.message().getHeader().getFlag(Flags.AD) -> new DnssecProbeResult.Capable();
             case Reply.Answered answered -> new DnssecProbeResult.Incapable("does not validate: no AD for the top of the tree");
             case Reply.Bogus bogus -> new DnssecProbeResult.Incapable(bogus.reason());
-            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason(), deadline);
+            case Reply.Failed failed -> withoutDnssec(server, settings, stub, failed.reason());
         };
     }
 
-    /** Some resolvers choke on the very question. */
-    private static DnssecProbeResult withoutDnssec(InetSocketAddress server, DnsSettings settings, StubResolver stub, String reason,
-                                                  long deadline) {
-        Reply plain = stub.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.PLAIN, deadline);
-        return plain instanceof Reply.Answered
-            ? new DnssecProbeResult.Incapable("answers, but not when asked for DNSSEC: " + reason) : new DnssecProbeResult.Silent(reason);
+    /**
+     * Finds out why a resolver does not answer questions with DNSSEC. That it does not know EDNS (RFC 6891 §7) is believed only if
+     * the same question failed three times with OPT and was answered without, since lost datagrams look alike.
+     */
+    private static DnssecProbeResult withoutDnssec(InetSocketAddress server, DnsSettings settings, StubResolver stub, String reason) {
+        Name top = settings.anchors().top();
+        for (int attempt = 0; attempt < EDNS_ATTEMPTS; attempt++) {
+            if (stub.answers(server, top, Type.SOA, StubResolver.Edns.USED)) {
+                return new DnssecProbeResult.Incapable("answers, but not when asked for DNSSEC: " + reason);
+            }
+        }
+        return stub.answers(server, top, Type.SOA, StubResolver.Edns.NOT_USED)
+            ? new DnssecProbeResult.Incapable("answers only queries without EDNS: " + reason, StubResolver.Edns.NOT_USED)
+            : new DnssecProbeResult.Silent(reason);
     }
 
     private static void await(CompletableFuture<Void> probing, long deadline) {

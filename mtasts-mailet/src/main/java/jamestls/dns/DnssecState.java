@@ -27,6 +27,11 @@ public record DnssecState(Standing standing, String detail, Instant since) {
         UNAVAILABLE,
         /** No resolver answers at all. Answers are judged as far as there are any. */
         UNKNOWN,
+        /**
+         * A resolver that was fit for validation since the start no longer is. It is not taken for one that never was: look-ups that
+         * it spoils fail, and mail waits.
+         */
+        FAILING,
         /** The first probe is not over. */
         NOT_ASKED
     }
@@ -41,13 +46,15 @@ public record DnssecState(Standing standing, String detail, Instant since) {
         return switch (standing) {
             case UNAVAILABLE -> Optional.of("DNSSEC is not available since " + since + ", so DANE is off: " + detail);
             case UNKNOWN -> Optional.of("it is not known since " + since + " whether DNSSEC is available, no resolver answers: " + detail);
+            case FAILING -> Optional.of("DNSSEC fails since " + since + " through resolvers that supported it before, so mail waits: "
+                + detail + ". Repair them; if they were changed on purpose, set dnsServers or dnssec=off, or restart James.");
             case VALIDATING, TRUSTING_RESOLVER, OFF, NOT_ASKED -> Optional.empty();
         };
     }
 
     /**
-     * The same for a gauge: 2 validated here, 1 the resolver is believed, 0 switched off or not asked yet, -1 not available,
-     * -2 no resolver answers. Below zero something is wrong.
+     * The same for a gauge: 2 validated here, 1 the resolver is trusted, 0 switched off or not asked yet, -1 not available,
+     * -2 no resolver answers, -3 failing since it worked. Below zero something is wrong.
      */
     public int gauge() {
         return switch (standing) {
@@ -56,6 +63,7 @@ public record DnssecState(Standing standing, String detail, Instant since) {
             case OFF, NOT_ASKED -> 0;
             case UNAVAILABLE -> -1;
             case UNKNOWN -> -2;
+            case FAILING -> -3;
         };
     }
 }

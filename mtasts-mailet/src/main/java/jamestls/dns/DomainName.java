@@ -1,6 +1,7 @@
 package jamestls.dns;
 
 import java.net.IDN;
+import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -27,7 +28,9 @@ public record DomainName(String ascii) implements Comparable<DomainName> {
     }
 
     /**
-     * Reads a name as people and protocols write it: any case, U-labels or A-labels, one trailing dot allowed.
+     * Reads a name as people and protocols write it: any case, U-labels or A-labels, one trailing dot allowed. U-labels that
+     * IDNA 2003, which is what the JDK has, and IDNA 2008 take for two different names are refused: {@code faß.example} would
+     * become {@code fass.example}, which another may own.
      *
      * @throws IllegalArgumentException when it is no domain name; the message quotes at most 80 characters of it
      */
@@ -42,8 +45,11 @@ public record DomainName(String ascii) implements Comparable<DomainName> {
             return Optional.empty();
         }
         try {
-            String ascii = isAscii(bare) ? bare : IDN.toASCII(bare);
-            return Optional.of(new DomainName(ascii.toLowerCase(Locale.ROOT)));
+            if (isAscii(bare)) {
+                return Optional.of(new DomainName(bare.toLowerCase(Locale.ROOT)));
+            }
+            String ascii = IDN.toASCII(bare);
+            return isSameInBothStandards(bare, ascii) ? Optional.of(new DomainName(ascii.toLowerCase(Locale.ROOT))) : Optional.empty();
         } catch (IllegalArgumentException notAName) {
             return Optional.empty();
         }
@@ -65,6 +71,18 @@ public record DomainName(String ascii) implements Comparable<DomainName> {
     @Override
     public String toString() {
         return ascii;
+    }
+
+    /**
+     * Whether nothing but case, width and dots was changed on the way to A-labels. IDNA 2003 also maps characters away that IDNA 2008
+     * keeps: ß, ς, joiners (UTS 46 §2.3), and letters that had no lower case in Unicode 3.2.
+     */
+    private static boolean isSameInBothStandards(String text, String ascii) {
+        StringBuilder lower = new StringBuilder();
+        // one by one: String.toLowerCase makes a final sigma of some capital ones
+        text.codePoints().map(Character::toLowerCase).forEach(lower::appendCodePoint);
+        String kept = Normalizer.normalize(lower, Normalizer.Form.NFKC).replace('\u3002', '.');
+        return IDN.toUnicode(ascii.toLowerCase(Locale.ROOT)).equals(kept);
     }
 
     private static boolean isAscii(String text) {

@@ -49,22 +49,15 @@ final class RecordParser {
     }
 
     static Reading<MxRecord> mx(List<Record> records) {
-        List<MxRecord> read = new ArrayList<>();
-        List<String> malformed = new ArrayList<>();
-        List<MXRecord> nearest = records.stream().map(MXRecord.class::cast)
-            .sorted(Comparator.comparingInt(MXRecord::getPriority)).limit(MAX_MX).toList();
-        for (MXRecord record : nearest) {
-            boolean isRoot = record.getTarget().equals(Name.root);
-            Optional<DomainName> host = isRoot ? Optional.empty() : domainName(record.getTarget());
-            if (host.isEmpty() && !isRoot) {
-                malformed.add("MX " + record.getPriority() + " '" + record.getTarget() + "' is not a host name");
-                continue;
-            }
-            read.add(new MxRecord(record.getPriority(), host));
-        }
-        // one bad record must not spoil the good ones; beside a bad one the root is no null MX (RFC 7505 §3: it stands alone)
+        List<MxRecord> read = records.stream().map(MXRecord.class::cast)
+            .sorted(Comparator.comparingInt(MXRecord::getPriority)).limit(MAX_MX)
+            .map(record -> record.getTarget().equals(Name.root) ? new MxRecord(record.getPriority(), Optional.empty())
+                : new MxRecord(record.getPriority(), domainName(record.getTarget()), record.getTarget().toString(true))).toList();
+        // one malformed record must not spoil the good ones; beside a malformed one the root is no null MX (RFC 7505 §3: it stands alone)
+        List<MxRecord> malformed = read.stream().filter(MxRecord::isMalformed).toList();
         boolean named = read.stream().anyMatch(mx -> mx.host().isPresent());
-        return malformed.isEmpty() || named ? new Reading.Read<>(read) : new Reading.Unusable<>(malformed.getFirst());
+        return new Reading.Read<>(malformed.isEmpty() ? read
+            : named ? read.stream().filter(mx -> !mx.isMalformed()).toList() : malformed);
     }
 
     static Reading<InetAddress> addresses(List<Record> records) {

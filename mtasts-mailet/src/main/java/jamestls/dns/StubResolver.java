@@ -5,8 +5,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.xbill.DNS.DClass;
@@ -21,35 +23,60 @@ import org.xbill.DNS.Type;
 
 /**
  * Asks one question of the configured servers until one of them has an answer. A server that fails (SERVFAIL, REFUSED,
- * anything unreadable) is not asked again for the same question; one that was silent gets a second chance, because UDP
- * loses datagrams.
+ * anything unreadable) is not asked again for the same question; one that was silent is asked twice, because UDP loses
+ * datagrams.
+ *
+ * <p>Queries have an OPT record (EDNS, RFC 6891), but for servers of which the probe found that they answer only without. With
+ * {@link DnssecMode#OFF} nothing can be downgraded, so there a query that fails with OPT is repeated without.
  */
 final class StubResolver implements DnssecResolver {
 
     /** What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020); longer answers come by TCP. */
     private static final int EDNS_PAYLOAD = 1232;
+    private static final int NO_EDNS = -1;
     private static final int ROUNDS = 2;
+    /** A failure after more time than this counts as no answer: the resolver waited for a silent name server. */
+    private static final long LATE_NANOS = Duration.ofSeconds(1).toNanos();
 
     static {
         RecordParser.RawTlsa.register();
     }
 
     private final DnsSettings settings;
-    private final Semaphore slots;
+    private final QuerySlots slots;
+    private final Set<InetSocketAddress> withoutEdns = ConcurrentHashMap.newKeySet();
 
     StubResolver(DnsSettings settings) {
         this.settings = settings;
-        this.slots = new Semaphore(settings.concurrentQueries());
+        this.slots = new QuerySlots(settings.concurrentQueries(), System::nanoTime);
     }
 
-    /** What is asked for beside the records. */
+    /** Whether a query has an OPT record. */
+    enum Edns { USED, NOT_USED }
+
+    /** Decides for all later queries to {@code server}. */
+    void use(Edns edns, InetSocketAddress server) {
+        if (edns == Edns.NOT_USED) {
+            withoutEdns.add(server);
+        } else {
+            withoutEdns.remove(server);
+        }
+    }
+
+    /** What a query asks for beside the records. */
     enum Asking {
-        /** Nothing. */
+        /** Nothing else. */
         PLAIN,
         /** That the server says whether it has validated the answer: the AD bit in a query (RFC 6840 §5.7). */
         VERDICT,
         /** Signatures and proofs, and the answer even if the server thinks it bogus: DO and CD (RFC 4035 §4.9.2). */
         SIGNATURES
+    }
+
+    private enum Fault {
+        /** FORMERR or NOTIMP. */
+        FORMAT,
+        OTHER
     }
 
     private sealed interface Attempt {
@@ -60,7 +87,7 @@ final class StubResolver implements DnssecResolver {
         record Silent(String reason) implements Attempt {
         }
 
-        record Broken(String reason) implements Attempt {
+        record Broken(String reason, Fault fault) implements Attempt {
         }
     }
 
@@ -71,6 +98,17 @@ final class StubResolver implements DnssecResolver {
 
     /** @param deadline on {@link System#nanoTime}'s clock */
     Reply ask(List<InetSocketAddress> servers, Name name, int type, Asking asking, long deadline) {
+        long start = System.nanoTime();
+        Reply reply = askInTurn(servers, name, type, asking, deadline);
+        if (reply instanceof Reply.Answered) {
+            slots.answered(name);
+        } else if (System.nanoTime() - start > LATE_NANOS) {
+            slots.unanswered(name);
+        }
+        return reply;
+    }
+
+    private Reply askInTurn(List<InetSocketAddress> servers, Name name, int type, Asking asking, long deadline) {
         List<String> reasons = new ArrayList<>();
         List<InetSocketAddress> toAsk = servers;
         for (int round = 0; round < ROUNDS && !toAsk.isEmpty(); round++) {
@@ -80,7 +118,13 @@ final class StubResolver implements DnssecResolver {
                     reasons.add("no time left");
                     return new Reply.Failed(String.join("; ", reasons));
                 }
-                switch (attempt(server, name, type, asking, deadline)) {
+                Edns edns = withoutEdns.contains(server) || mayDowngrade() && round > 0 ? Edns.NOT_USED : Edns.USED;
+                Attempt attempt = attempt(server, name, type, asking, edns, deadline);
+                if (mayDowngrade() && edns == Edns.USED && attempt instanceof Attempt.Broken no && no.fault() == Fault.FORMAT) {
+                    // RFC 6891 §7: a server that does not know OPT may say FORMERR or NOTIMP
+                    attempt = attempt(server, name, type, asking, Edns.NOT_USED, deadline);
+                }
+                switch (attempt) {
                     case Attempt.Answered answered -> {
                         return new Reply.Answered(answered.message(), Security.INSECURE, MAX_TTL);
                     }
@@ -96,34 +140,47 @@ final class StubResolver implements DnssecResolver {
         return new Reply.Failed(String.join("; ", reasons));
     }
 
-    private Attempt attempt(InetSocketAddress server, Name name, int type, Asking asking, long deadline) {
+    /** Whether {@code server} answers one query, sent once, whatever the records are. */
+    boolean answers(InetSocketAddress server, Name name, int type, Edns edns) {
+        long deadline = System.nanoTime() + settings.queryTimeout().toNanos();
+        return attempt(server, name, type, Asking.PLAIN, edns, deadline) instanceof Attempt.Answered;
+    }
+
+    private boolean mayDowngrade() {
+        return settings.dnssec() == DnssecMode.OFF;
+    }
+
+    private Attempt attempt(InetSocketAddress server, Name name, int type, Asking asking, Edns edns, long deadline) {
         String where = server.getAddress().getHostAddress() + " port " + server.getPort();
         try {
-            if (!slots.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
-                return new Attempt.Silent("no free slot among " + settings.concurrentQueries() + " queries");
+            Optional<QuerySlots.Slot> slot = slots.acquire(name, deadline);
+            if (slot.isEmpty()) {
+                return new Attempt.Silent("too many queries at a time: no free slot for the domain");
             }
-            try {
-                return judged(send(server, name, type, asking, deadline), type, where);
-            } finally {
-                slots.release();
+            try (QuerySlots.Slot held = slot.get()) {
+                return judged(send(server, name, type, asking, edns, deadline), type, where);
             }
         } catch (TimeoutException e) {
             return new Attempt.Silent(where + " did not answer in time");
         } catch (ExecutionException e) {
             return isTimeout(e.getCause()) ? new Attempt.Silent(where + " did not answer in time")
-                : new Attempt.Broken(where + ": " + e.getCause().getMessage());
+                : new Attempt.Broken(where + ": " + e.getCause().getMessage(), Fault.OTHER);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Attempt.Broken("interrupted");
+            return new Attempt.Broken("interrupted", Fault.OTHER);
         }
     }
 
-    private Message send(InetSocketAddress server, Name name, int type, Asking asking, long deadline)
+    private Message send(InetSocketAddress server, Name name, int type, Asking asking, Edns edns, long deadline)
         throws InterruptedException, ExecutionException, TimeoutException {
         Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
         Duration patience = left.compareTo(settings.queryTimeout()) < 0 ? left : settings.queryTimeout();
         SimpleResolver resolver = new SimpleResolver(server);
-        resolver.setEDNS(0, EDNS_PAYLOAD, asking == Asking.SIGNATURES ? ExtendedFlags.DO : 0, List.of());
+        if (edns == Edns.USED) {
+            resolver.setEDNS(0, EDNS_PAYLOAD, asking == Asking.SIGNATURES ? ExtendedFlags.DO : 0, List.of());
+        } else {
+            resolver.setEDNS(NO_EDNS);
+        }
         resolver.setTimeout(patience);
         Message query = Message.newQuery(Record.newRecord(name, type, DClass.IN));
         if (asking != Asking.PLAIN) {
@@ -136,7 +193,8 @@ final class StubResolver implements DnssecResolver {
     private static Attempt judged(Message message, int type, String where) {
         int rcode = message.getRcode();
         return rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN ? new Attempt.Answered(message)
-            : new Attempt.Broken(where + " answered " + Rcode.string(rcode) + " for " + Type.string(type));
+            : new Attempt.Broken(where + " answered " + Rcode.string(rcode) + " for " + Type.string(type),
+                rcode == Rcode.FORMERR || rcode == Rcode.NOTIMP ? Fault.FORMAT : Fault.OTHER);
     }
 
     private static boolean isTimeout(Throwable cause) {

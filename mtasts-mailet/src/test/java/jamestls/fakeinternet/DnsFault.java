@@ -12,6 +12,10 @@ public enum DnsFault {
     TIMEOUT,
     /** Over UDP an empty answer with the TC bit; over TCP the whole answer. */
     TRUNCATED,
+    /** FORMERR to a query with OPT (RFC 6891 §7). */
+    FORMERR_TO_EDNS,
+    /** A query with OPT is swallowed. */
+    SILENT_TO_EDNS,
     /** A reply with the right id that no parser accepts. */
     GARBAGE,
     /** The answer stops after the first CNAME, as if the recursor had not followed it. */

@@ -15,6 +15,7 @@ public final class DnsFaults {
     }
 
     private final Map<Spot, DnsFault> faults = new ConcurrentHashMap<>();
+    private final AtomicReference<Optional<DnsFault>> everywhere = new AtomicReference<>(Optional.empty());
     private final Map<Name, Duration> delays = new ConcurrentHashMap<>();
     private final AtomicReference<Duration> latency = new AtomicReference<>(Duration.ZERO);
 
@@ -27,6 +28,12 @@ public final class DnsFaults {
     /** One type at {@code name} goes wrong. */
     public DnsFaults set(String name, String type, DnsFault fault) {
         faults.put(new Spot(Zone.name(name), Type.value(type)), fault);
+        return this;
+    }
+
+    /** Every question goes wrong that has no fault of its own; empty to mend that. */
+    public DnsFaults all(Optional<DnsFault> fault) {
+        everywhere.set(fault);
         return this;
     }
 
@@ -51,7 +58,7 @@ public final class DnsFaults {
     }
 
     Optional<DnsFault> of(Name name, int type) {
-        return Optional.ofNullable(faults.getOrDefault(new Spot(name, type), faults.get(new Spot(name, Type.ANY))));
+        return Optional.ofNullable(faults.getOrDefault(new Spot(name, type), faults.get(new Spot(name, Type.ANY)))).or(everywhere::get);
     }
 
     Duration delayOf(Name name) {

@@ -38,12 +38,16 @@ final class DnsReplies {
         Record question = query.getQuestion();
         Name name = question.getName().canonicalize();
         DnsFault fault = faults.of(name, question.getType()).orElse(null);
+        if (query.getOPT() == null && (fault == DnsFault.FORMERR_TO_EDNS || fault == DnsFault.SILENT_TO_EDNS)) {
+            fault = null;
+        }
         int room = transport == DnsQuery.Transport.TCP ? Message.MAXLENGTH
             : query.getOPT() == null ? PLAIN_UDP : Math.max(PLAIN_UDP, query.getOPT().getPayloadSize());
         boolean proofs = query.getOPT() != null && (query.getOPT().getFlags() & ExtendedFlags.DO) != 0;
         return switch (fault) {
             case null -> Optional.of(filled(query, data.answer(name, question.getType(), Zone.Chain.WHOLE, proofs)).toWire(room));
-            case TIMEOUT -> Optional.empty();
+            case TIMEOUT, SILENT_TO_EDNS -> Optional.empty();
+            case FORMERR_TO_EDNS -> Optional.of(withoutOpt(empty(query, Rcode.FORMERR)).toWire(room));
             case GARBAGE -> Optional.of(garbage(query));
             case SERVFAIL -> Optional.of(empty(query, Rcode.SERVFAIL).toWire(room));
             case SERVFAIL_UNLESS_UNCHECKED -> Optional.of((query.getHeader().getFlag(Flags.CD)
@@ -70,6 +74,11 @@ final class DnsReplies {
         }
         answer.answers().forEach(record -> reply.addRecord(record, Section.ANSWER));
         answer.authority().forEach(record -> reply.addRecord(record, Section.AUTHORITY));
+        return reply;
+    }
+
+    private static Message withoutOpt(Message reply) {
+        reply.removeAllRecords(Section.ADDITIONAL);
         return reply;
     }
 

@@ -77,6 +77,7 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
                 new LookupFindings(domain, record, policy, hosts.inOrder().stream().map(host -> host.name()).toList(), "");
             case Destination.TakesNoMail none ->
                 new LookupFindings(domain, record, policy, List.of(), "the domain takes no mail (null MX)");
+            case Destination.NoHostName none -> new LookupFindings(domain, record, policy, List.of(), none.reason());
             case Destination.LoopsBack loop -> new LookupFindings(domain, record, policy, List.of(loop.ourselves().name()), "");
             case Destination.Unknown unknown -> new LookupFindings(domain, record, policy, List.of(), unknown.reason());
         };

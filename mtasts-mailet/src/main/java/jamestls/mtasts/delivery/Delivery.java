@@ -17,6 +17,7 @@ import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
 import jamestls.outcome.TlsOutcomeSink;
+import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SessionKey;
 import jamestls.smtp.SessionPool.Lease;
 import jamestls.smtp.SmtpConnector.TlsUse;
@@ -36,6 +37,8 @@ import java.util.Optional;
 public sealed class Delivery permits DryRun {
 
     private static final int MAX_ADDRESSES_PER_HOST = 6;
+    /** Hosts of one domain that are connected to in one attempt. */
+    private static final int MAX_HOSTS = 20;
 
     private final Lookups lookups;
     private final CertificateCheck certificates;
@@ -80,6 +83,9 @@ public sealed class Delivery permits DryRun {
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
                 new DeliveryResult.Refused(Failure.permanent("1.10", mail.domain() + " takes no mail (null MX)"));
+            // RFC 3463 §3.5: unable to route; Postfix gives the same status
+            case Destination.NoHostName none ->
+                new DeliveryResult.Refused(Failure.permanent("4.4", mail.domain() + " can't receive mail: " + none.reason()));
             case Destination.LoopsBack loop -> attempts.loop(loop.ourselves());
             case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
         };
@@ -108,8 +114,9 @@ public sealed class Delivery permits DryRun {
     }
 
     private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, AttemptLog attempts) {
+        int connected = 0;
         for (MxHost host : hosts.inOrder()) {
-            if (attempts.isLoop(host)) {
+            if (attempts.isLoop(host) || connected == MAX_HOSTS) {
                 break;
             }
             HostPlan plan = plan(mail, hosts, host, sts);
@@ -118,7 +125,10 @@ public sealed class Delivery permits DryRun {
                 attempts.notConnected(host, plan.demand(), never.get());
                 continue;
             }
-            for (InetAddress address : addressesOf(plan, attempts)) {
+            List<InetAddress> addresses = addressesOf(plan, attempts);
+            // hosts that cost no connection do not count: the only one that a policy lists may be the last of many
+            connected += addresses.isEmpty() ? 0 : 1;
+            for (InetAddress address : addresses) {
                 Optional<DeliveryResult> result = tryAddress(new Route(host, address, plan.demand()), mail, attempts);
                 if (result.isPresent()) {
                     return result;
@@ -197,6 +207,7 @@ public sealed class Delivery permits DryRun {
         while (true) {
             try (Lease lease = resources.sessions().open(key, use)) {
                 TlsObservation seen = lease.session().observation();
+                remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // the connection may have been cut by our own stopping: no fault of the host's
                     return Optional.of(new DeliveryResult.Postponed("James stops"));
@@ -262,6 +273,16 @@ public sealed class Delivery permits DryRun {
         return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, recording.clock().instant()));
     }
 
+    /** So that an address or a family that takes no connection costs the next mail no time. */
+    private void remember(InetAddress address, TlsObservation seen) {
+        Optional<SessionFailure> notConnected = seen.failure().filter(failure -> failure.phase() == SessionFailure.Phase.CONNECT);
+        if (notConnected.isEmpty()) {
+            lookups.destinations().addressOrder().connected(address);
+        } else if (!resources.isStopping()) {
+            lookups.destinations().addressOrder().notConnected(address, notConnected.get().detail());
+        }
+    }
+
     private List<InetAddress> addressesOf(HostPlan plan, AttemptLog attempts) {
         MxHost host = plan.host();
         TlsDemand demand = plan.demand();
@@ -284,7 +305,7 @@ public sealed class Delivery permits DryRun {
 
     private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, AttemptLog attempts) {
         List<InetAddress> usable = new ArrayList<>();
-        for (InetAddress address : found.subList(0, Math.min(found.size(), MAX_ADDRESSES_PER_HOST))) {
+        for (InetAddress address : found) {
             if (host.namedBy() == NamedBy.OPERATOR) {
                 usable.add(address);
             } else if (lookups.destinations().itself().is(address)) {
@@ -296,7 +317,8 @@ public sealed class Delivery permits DryRun {
                     () -> usable.add(address));
             }
         }
-        return usable;
+        // cut last, so that addresses which can't be used hide none that can
+        return lookups.destinations().addressOrder().of(host.name(), usable).stream().limit(MAX_ADDRESSES_PER_HOST).toList();
     }
 
     /** A server that greets with our own name is this server, or lies (RFC 5321 §6.3). */

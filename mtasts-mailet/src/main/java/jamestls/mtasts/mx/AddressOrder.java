@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -60,14 +61,9 @@ public final class AddressOrder {
         }
     }
 
-    /** Why there was no connection. */
-    public enum Failure {
-        /** This machine has no route to the address: its whole family is suspect. */
-        NO_ROUTE,
-        /** Refused, reset or timed out. */
-        NOT_CONNECTED
-    }
-
+    /** What Linux, macOS and the JDK say of an address whose whole family can't be reached. */
+    private static final Pattern NO_ROUTE =
+        Pattern.compile("(?i).*(network is unreachable|address family not supported|protocol family unavailable).*");
     private static final Duration FAILED = Duration.ofMinutes(10);
     private static final Duration AVOIDED = Duration.ofDays(1);
     private static final int MAX_REMEMBERED = 10_000;
@@ -130,10 +126,14 @@ public final class AddressOrder {
         return ordered;
     }
 
-    /** Remembers for ten minutes that a connection to {@code address} could not be made. */
-    public void notConnected(InetAddress address, Failure why) {
+    /**
+     * Remembers for ten minutes that a connection to {@code address} could not be made.
+     *
+     * @param why as the operating system says it; without any route the whole family is remembered
+     */
+    public void notConnected(InetAddress address, String why) {
         failed.put(address, true);
-        if (why == Failure.NO_ROUTE) {
+        if (NO_ROUTE.matcher(why).matches()) {
             withoutRoute.put(address.getClass(), true);
         }
     }

@@ -9,7 +9,7 @@ import java.util.Optional;
 public sealed interface Destination {
 
     /**
-     * @param inOrder the hosts in the order to try them, at least one, at most {@link Destinations#MAX_HOSTS}
+     * @param inOrder the hosts in the order to try them, each once, at least one, at most {@link Destinations#MAX_HOSTS}
      * @param security of the MX look-up
      * @param alias what the domain is an alias of, if its MX records were found through CNAMEs
      */
@@ -33,6 +33,14 @@ public sealed interface Destination {
      * @param ourselves the host that is this server
      */
     record LoopsBack(MxHost ourselves) implements Destination {
+    }
+
+    /**
+     * No MX record names a host, so nobody can deliver there until the zone is mended.
+     *
+     * @param reason for people, clean
+     */
+    record NoHostName(String reason) implements Destination {
     }
 
     /** It could not be found out now. Never a reason to bounce. */

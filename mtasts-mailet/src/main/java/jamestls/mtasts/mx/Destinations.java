@@ -5,22 +5,27 @@ import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.MxRecord;
 import jamestls.dns.Security;
+import jamestls.net.Sanitized;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /** Finds the hosts that take mail for a domain, in the order in which they are to be tried. */
 public final class Destinations {
 
-    /** A domain with more MX hosts than this is served by the most preferred ones. */
-    public static final int MAX_HOSTS = 20;
+    /** Hosts of one domain, the most preferred ones. How many of them are connected to is for the delivery to bound. */
+    public static final int MAX_HOSTS = 100;
+    private static final int MAX_SHOWN = 60;
 
     private final Dns dns;
     private final RandomGenerator random;
     private final OwnAddresses itself;
+    private final AddressOrder addressOrder;
 
     /** For a server that does not know itself. */
     public Destinations(Dns dns, RandomGenerator random) {
@@ -29,9 +34,23 @@ public final class Destinations {
 
     /** @param random decides among hosts of equal preference */
     public Destinations(Dns dns, RandomGenerator random, OwnAddresses itself) {
+        this(dns, random, itself, new AddressOrder(AddressOrder.Families.BOTH));
+    }
+
+    /**
+     * @param random decides among hosts of equal preference
+     * @param addressOrder in which order the addresses of a host are tried
+     */
+    public Destinations(Dns dns, RandomGenerator random, OwnAddresses itself, AddressOrder addressOrder) {
         this.dns = dns;
         this.random = random;
         this.itself = itself;
+        this.addressOrder = addressOrder;
+    }
+
+    /** In which order the addresses of a host are tried; remembers those that failed. */
+    public AddressOrder addressOrder() {
+        return addressOrder;
     }
 
     /** How this server recognizes itself. */
@@ -63,6 +82,11 @@ public final class Destinations {
         for (MxRecord mx : found.records()) {
             mx.host().ifPresent(name -> hosts.add(new MxHost(name, mx.preference())));
         }
+        Optional<MxRecord> malformed = found.records().stream().filter(MxRecord::isMalformed).findFirst();
+        if (hosts.isEmpty() && malformed.isPresent()) {
+            return new Destination.NoHostName("the MX record points to '" + Sanitized.line(malformed.get().exchange(), MAX_SHOWN)
+                + "', which is not a host name (RFC 5321 §5.1)");
+        }
         if (hosts.isEmpty()) {
             // RFC 7505 §3: a single "." means no mail; with any preference, and also if repeated, there is nowhere to go
             return new Destination.TakesNoMail();
@@ -76,7 +100,9 @@ public final class Destinations {
     /** RFC 5321 §5.1: who is an MX host of the domain leaves out itself and all that are not preferred to it. */
     private Destination withoutOurselves(List<MxHost> sorted, Security security) {
         Optional<MxHost> ourselves = sorted.stream().filter(host -> itself.is(host.name())).findFirst();
+        Set<DomainName> names = new HashSet<>();
         List<MxHost> preferred = sorted.stream()
+            .filter(host -> names.add(host.name()))
             .filter(host -> ourselves.isEmpty() || host.preference() < ourselves.get().preference()).limit(MAX_HOSTS).toList();
         return preferred.isEmpty() ? new Destination.LoopsBack(ourselves.orElseThrow()) : new Destination.Hosts(preferred, security);
     }

@@ -212,6 +212,35 @@ class DeliveryTest {
     }
 
     @Test
+    void mxThatIsAnAddressShouldFailAtOnceWithTheReason() throws Exception {
+        internet.dns.zone().mx(DOMAIN, 10, "192.0.2.1");
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOfSatisfying(DeliveryResult.Refused.class,
+            refused -> assertThat(refused.why().toString()).startsWith("550 5.4.4").contains("example.org", "'192.0.2.1'"));
+    }
+
+    @Test
+    void goodAddressShouldBeReachedBehindSixDeadOnes() throws Exception {
+        SmtpServer mx = internet.goodMx(DOMAIN);
+        internet.dns.zone().aaaa("mx.example.org",
+            "2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5", "2001:db8::6");
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(mx.mails()).hasSize(1);
+    }
+
+    @Test
+    void onlyHostThatThePolicyListsShouldBeReachedBehindTwentyFiveOthers() throws Exception {
+        SmtpServer mx = internet.policy(DOMAIN, "enforce", "mx.example.org").goodMx(DOMAIN);
+        for (int i = 0; i < 25; i++) {
+            internet.dns.zone().mx(DOMAIN, 1, "h" + i + ".example.org").a("h" + i + ".example.org", "127.0.0.1");
+        }
+
+        assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(mx.mails()).hasSize(1);
+    }
+
+    @Test
     void domainThatDoesNotExistShouldFailAtOnceButAnErrorNever() throws Exception {
         assertThat(internet.deliver("nowhere.example")).isInstanceOfSatisfying(DeliveryResult.Refused.class,
             refused -> assertThat(refused.why().status()).isEqualTo("5.1.2"));

@@ -69,6 +69,21 @@ class DestinationsTest {
     }
 
     @Test
+    void hostAtTwoPreferencesShouldBeTriedOnce() {
+        assertThat(found(mx(30, "a.example"), mx(10, "b.example"), mx(20, "a.example"), mx(10, "b.example")))
+            .isEqualTo(new Destination.Hosts(List.of(host("b.example", 10), host("a.example", 20)), Security.INSECURE));
+    }
+
+    @Test
+    void addressInPlaceOfAHostNameShouldBePermanentWithTheReason() {
+        MxRecord literal = new MxRecord(10, Optional.empty(), "192.0.2.1");
+
+        assertThat(found(literal)).isEqualTo(new Destination.NoHostName(
+            "the MX record points to '192.0.2.1', which is not a host name (RFC 5321 §5.1)"));
+        assertThat(found(literal, mx(20, "a.example"))).isInstanceOf(Destination.Hosts.class);
+    }
+
+    @Test
     void ourselvesAndAllThatAreNotPreferredShouldBeLeftOut() {
         OwnAddresses itself = new OwnAddresses(Optional.of(DomainName.of("b.example.org")), Set.of());
 
