@@ -4,15 +4,18 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.config.DestinationSettings;
 import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.dkim.DkimVerifier;
+import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.Counters;
 import jamestls.tlsrpt.send.DestinationGuard;
 import jamestls.tlsrpt.send.DkimMonitor;
+import jamestls.tlsrpt.send.FromDomainCheck;
 import jamestls.tlsrpt.send.OverdueCheck;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
@@ -24,18 +27,24 @@ import jamestls.tlsrpt.send.SharedMailIds;
 import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.james.metrics.api.MetricFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** All rooms of this module put together: what counts, what sends, and the timer between them. */
+/** Wires and owns everything that counts sessions and sends reports; one for all TlsReporting entries of a server. */
 final class Reporting {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Reporting.class);
     private static final Duration TIMER_PAUSE = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -51,6 +60,9 @@ final class Reporting {
     private final ReportTimer timer;
     private final ReportNow now;
     private final OverdueCheck late;
+    private final FromDomainCheck fromDomains;
+    private final Transports transports;
+    private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
     private final Runnable release;
 
@@ -76,9 +88,12 @@ final class Reporting {
         this.stores = stores;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
         this.counting = new CountingRules(configuration.reporters().submitters(), destinations.mxHosts(), journal);
-        this.timer = new ReportTimer(run, configuration.schedule(), () -> settle(clock), clock, TIMER_PAUSE);
+        this.timer = new ReportTimer(run, this::dueAt, this::keepHouse, clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
-        this.late = new OverdueCheck(stores.tallies(), configuration.schedule(), clock);
+        this.late = new OverdueCheck(stores.tallies(), this::dueAt, clock);
+        this.fromDomains = new FromDomainCheck(dns, configuration.reporters().all().stream().map(Reporter::submitter).toList(), clock);
+        this.transports = transports;
+        this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
         this.release = release;
     }
@@ -102,7 +117,9 @@ final class Reporting {
         if (state.dropped() > 0) {
             problems.add(state.dropped() + " sessions were not counted, for want of room");
         }
-        late.trouble().ifPresent(problems::add);
+        problems.addAll(transports.problems());
+        problems.addAll(fromDomains.problems());
+        late.problem().ifPresent(problems::add);
         return problems;
     }
 
@@ -113,9 +130,14 @@ final class Reporting {
         return returned.isPresent();
     }
 
-    private void settle(Clock clock) {
-        guard.save();
-        stores.forget(clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(configuration.storage().retentionDays()));
+    /** @throws StorageOutage when the store's secret can't be read */
+    private Instant dueAt(TallyKey key) {
+        return configuration.schedule().dueAt(key, configuration.reporters().of(key).submitter(), ids.get().secret());
+    }
+
+    private void keepHouse() {
+        LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(configuration.storage().retentionDays());
+        eachOf(guard::save, fromDomains::refresh, () -> stores.forget(firstKept));
     }
 
     void start(TlsOutcomes outcomes) {
@@ -126,14 +148,20 @@ final class Reporting {
     }
 
     void stop(TlsOutcomes outcomes) {
-        outcomes.unsubscribe(counting);
-        outcomes.removeListener(losses);
-        outcomes.removeListener(signatures);
-        timer.stop(PATIENCE);
-        now.stop(PATIENCE);
-        journal.close();
-        guard.save();
-        release.run();
-        stores.close();
+        eachOf(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(losses), () -> outcomes.removeListener(signatures),
+            () -> timer.stop(PATIENCE), () -> now.stop(PATIENCE), journal::close, guard::save, release, stores::close);
+    }
+
+    /** Takes every step, whatever the ones before it throw. */
+    private static void eachOf(Runnable... steps) {
+        for (Runnable step : steps) {
+            try {
+                step.run();
+            } catch (StorageOutage e) {
+                LOGGER.warn("tlsreport: the store failed: {}", e.getMessage());
+            } catch (RuntimeException | Error e) {
+                LOGGER.error("tlsreport: unexpected, going on", e);
+            }
+        }
     }
 }

@@ -287,8 +287,8 @@ class TlsReportingTest {
     @Test
     void privateAddressOfAReceiverShouldNotBeTalkedTo() throws Exception {
         dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
-            .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example/tlsrpt,https://169.254.169.254/latest")
-            .a("in.rcpt.example", "10.0.0.5");
+            .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example/tlsrpt,https://meta.rcpt.example/latest")
+            .a("in.rcpt.example", "10.0.0.5").a("meta.rcpt.example", "169.254.169.254");
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
 

@@ -4,13 +4,11 @@ import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
-import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.RuaRecord;
 import jamestls.tlsrpt.send.DestinationRules;
 import jamestls.tlsrpt.store.TallyView;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -83,17 +81,11 @@ final class Why implements Callable<Integer> {
     }
 
     private Finding ruled(RuaRecord record) {
-        DestinationRules rules = conf.rules();
-        List<String> go = new ArrayList<>();
-        List<String> reasons = new ArrayList<>();
-        for (Rua rua : record.destinations()) {
-            Rua after = rules.apply(rua);
-            if (after instanceof Rua.Unusable unusable) {
-                reasons.add(unusable.uri() + ": " + unusable.reason());
-            } else {
-                go.add(after.equals(rua) ? rua.uri() : after.uri() + " (in place of " + rua.uri() + ")");
-            }
-        }
+        DestinationRules.Ruled ruled = conf.rules().rule(record.destinations());
+        List<String> reasons = ruled.denied().stream().map(unusable -> unusable.uri() + ": " + unusable.reason()).toList();
+        List<String> go = ruled.allowed().stream().map(after -> record.destinations().contains(after) ? after.uri()
+            : record.destinations().stream().filter(each -> conf.rules().apply(each).equals(after)).findFirst()
+                .map(each -> after.uri() + " (in place of " + each.uri() + ")").orElse(after.uri())).toList();
         return new Finding(!go.isEmpty(), go.isEmpty() ? Main.PROBLEM : Main.OK, reasons, go);
     }
 

@@ -47,7 +47,7 @@ public final class ReportMail {
             "Message-ID: <" + unique + "@" + submitter + ">",
             "TLS-Report-Domain: " + report.domain(),
             "TLS-Report-Submitter: " + submitter,
-            // RFC 8689 §5, because of RFC 8460 §3: a report of a TLS failure must get past that failure
+            // RFC 8689 §3, because of RFC 8460 §3: a report of a TLS failure must get past that failure
             "TLS-Required: No",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",

@@ -45,7 +45,16 @@ final class BoundedExecutor implements AutoCloseable {
             }
         });
         running.add(thread);
-        thread.start();
+        boolean started = false;
+        try {
+            thread.start();
+            started = true;
+        } finally {
+            if (!started) {
+                running.remove(thread);
+                free.release(taken);
+            }
+        }
         return true;
     }
 

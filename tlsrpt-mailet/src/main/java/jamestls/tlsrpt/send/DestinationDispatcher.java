@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.tlsrpt.report.ReportFile;
+import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.DomainTally;
@@ -9,7 +10,9 @@ import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportRecord.Dispatch;
 import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.ReportStore;
+import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -59,15 +62,17 @@ final class DestinationDispatcher {
      * @param files the report, in as many files as it needs
      * @param destinations those denied are written down as given up, so that operators see them
      */
-    ReportResult go(Claim claim, List<ReportFile> files, DestinationGuard.Ruled destinations, Due due) {
+    ReportResult go(Claim claim, List<ReportFile> files, DestinationRules.Ruled destinations, Due due) {
         DomainTally tally = claim.tally();
         List<ReportRecord> known = claim.fresh() ? List.of() : reports.of(tally.key());
         Map<String, ReportRecord> before = known.stream()
             .filter(record -> record.dispatch().part() == tally.part().number())
             .collect(Collectors.toMap(ReportRecord::destination, Function.identity()));
+        Optional.ofNullable(before.get(lookup(tally.key()))).filter(record -> !record.isFinal())
+            .ifPresent(record -> finish(record.dispatch(), State.ACCEPTED, record.tries(), "found", Optional.empty()));
         Progress progress = new Progress();
         for (ReportFile file : files) {
-            for (Rua destination : destinations.go()) {
+            for (Rua destination : destinations.allowed()) {
                 Dispatch dispatch = dispatch(tally, file, destination);
                 progress.note(dispatch.destination(), state(before.get(dispatch.destination()), dispatch, file, destination, due));
             }
@@ -82,6 +87,19 @@ final class DestinationDispatcher {
         return progress.result(tally);
     }
 
+    /** Writes down why the report waits before any destination is known, so that operators see it. */
+    void lookupFailed(Claim claim, ReportId id, String reason, Instant retryAt) {
+        DomainTally tally = claim.tally();
+        Dispatch dispatch = new Dispatch(tally.key(), tally.part().number(), id.toString(), lookup(tally.key()));
+        beginnings.commit(dispatch);
+        finish(dispatch, State.REFUSED, claim.tries() + 1, reason, Optional.of(retryAt));
+    }
+
+    /** The look-up of a domain's record, as a URI (RFC 4501). */
+    private static String lookup(TallyKey key) {
+        return "dns:_smtp._tls." + key.domain() + "?type=TXT";
+    }
+
     private void decline(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
         if (!before.containsKey(dispatch.destination())) {
             beginnings.commit(dispatch);
@@ -91,7 +109,7 @@ final class DestinationDispatcher {
 
     private static Dispatch dispatch(DomainTally tally, ReportFile file, Rua destination) {
         String which = file.report().slice().isWhole() ? "" : " " + file.report().slice();
-        return new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.uri() + which);
+        return new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.id() + which);
     }
 
     private ReportRecord state(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
@@ -104,17 +122,18 @@ final class DestinationDispatcher {
         int tries = before == null ? 1 : before.tries() + 1;
         return switch (handOver(file, destination)) {
             case ReportTransport.Accepted done -> finish(dispatch, State.ACCEPTED, tries, "accepted", Optional.empty());
-            case ReportTransport.Declined never -> finish(dispatch, State.GIVEN_UP, tries, never.reason(), Optional.empty());
-            case ReportTransport.Refused no when RetryTimes.isLast(tries) ->
+            case ReportTransport.Rejected never -> finish(dispatch, State.GIVEN_UP, tries, never.reason(), Optional.empty());
+            case ReportTransport.Failed no when RetryTimes.isLast(tries) ->
                 finish(dispatch, State.GIVEN_UP, tries, "given up after " + tries + " tries: " + no.reason(), Optional.empty());
-            case ReportTransport.Refused no ->
-                finish(dispatch, State.REFUSED, tries, no.reason(), Optional.of(retryAt(tries)));
+            case ReportTransport.Failed no ->
+                finish(dispatch, State.REFUSED, tries, no.reason(), Optional.of(retryAt(tries, no.retryAfter())));
         };
     }
 
-    private Instant retryAt(int tries) {
+    private Instant retryAt(int tries, Optional<Duration> retryAfter) {
         // who is interrupted because James stops goes on where it stopped, once James runs again
-        return Thread.currentThread().isInterrupted() ? clock.instant() : clock.instant().plus(RetryTimes.pauseAfter(tries - 1));
+        return Thread.currentThread().isInterrupted() ? clock.instant()
+            : clock.instant().plus(RetryTimes.pauseAfter(tries - 1, retryAfter.orElse(Duration.ZERO)));
     }
 
     private ReportTransport.Handover handOver(ReportFile file, Rua destination) {
@@ -122,9 +141,9 @@ final class DestinationDispatcher {
             // the archive is ours: what protects strangers does not apply
             return archive.filter(destination::equals).isPresent() ? transports.send(file, destination)
                 : guard.objection(destination).orElseGet(() -> transports.send(file, destination));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
-            return new ReportTransport.Refused("unexpected: " + e);
+            return new ReportTransport.Failed("unexpected: " + e);
         }
     }
 

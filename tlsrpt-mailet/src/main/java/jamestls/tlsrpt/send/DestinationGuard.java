@@ -5,7 +5,6 @@ import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.MemoryDestinationStore;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -43,30 +42,12 @@ public final class DestinationGuard {
         return new DestinationGuard(rules, Integer.MAX_VALUE - 1, store, new SuppressionList(store, clock), counters, clock);
     }
 
-    /**
-     * What the rules leave.
-     *
-     * @param go where reports may go
-     * @param denied the others, each with the reason
-     */
-    public record Ruled(List<Rua> go, List<Rua.Unusable> denied) {
-    }
-
-    /** Applies the rules. */
-    public Ruled rule(List<Rua> destinations) {
-        List<Rua> go = new ArrayList<>();
-        List<Rua.Unusable> refused = new ArrayList<>();
-        for (Rua destination : destinations) {
-            Rua after = rules.apply(destination);
-            if (after instanceof Rua.Unusable unusable) {
-                refused.add(unusable);
-                denied.increment();
-            } else if (!go.contains(after)) {
-                go.add(after);
-                replaced.add(after.equals(destination) ? 0 : 1);
-            }
-        }
-        return new Ruled(go, refused);
+    /** Applies the rules, and counts what they changed. */
+    DestinationRules.Ruled rule(List<Rua> destinations) {
+        DestinationRules.Ruled ruled = rules.rule(destinations);
+        denied.add(ruled.denied().size());
+        replaced.add((int) ruled.allowed().stream().filter(each -> !destinations.contains(each)).count());
+        return ruled;
     }
 
     /** Writes down what hosts got so far today. */
@@ -79,11 +60,11 @@ public final class DestinationGuard {
         Optional<String> isDead = destination instanceof Rua.Mailto mailto ? dead.objection(mailto.address()) : Optional.empty();
         if (isDead.isPresent()) {
             leftAlone.increment();
-            return Optional.of(new ReportTransport.Declined(isDead.get()));
+            return Optional.of(new ReportTransport.Rejected(isDead.get()));
         }
         return DestinationRules.host(destination).filter(host -> !cap.take(host)).map(host -> {
             overCap.increment();
-            return new ReportTransport.Refused(host + " had its " + cap.most() + " reports for today");
+            return new ReportTransport.Failed(host + " had its " + cap.most() + " reports for today");
         });
     }
 }

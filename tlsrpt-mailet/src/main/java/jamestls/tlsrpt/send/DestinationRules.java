@@ -4,8 +4,10 @@ import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Rua;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -24,6 +26,9 @@ import java.util.Set;
  * one to a line, or separated by commas. HTTPS destinations must be on one of the given ports.
  */
 public final class DestinationRules {
+
+    /** Each is a mail or a connection that somebody else pays for (RFC 8460 §7). */
+    private static final int MAX_DESTINATIONS = 10;
 
     private final List<Rule> rules;
     private final Set<Integer> ports;
@@ -66,6 +71,35 @@ public final class DestinationRules {
             }
         }
         return new DestinationRules(rules, ports);
+    }
+
+    /**
+     * What the rules leave of a record's destinations.
+     *
+     * @param allowed where reports may go, each destination once, at most {@value #MAX_DESTINATIONS}
+     * @param denied those that a rule or their port denies, and one entry for those beyond the limit, each with the reason
+     */
+    public record Ruled(List<Rua> allowed, List<Rua.Unusable> denied) {
+    }
+
+    /** Applies the rules to each destination, then drops duplicates, then cuts off what is too many (RFC 8460 §7). */
+    public Ruled rule(List<Rua> destinations) {
+        Map<String, Rua> allowed = new LinkedHashMap<>();
+        List<Rua.Unusable> denied = new ArrayList<>();
+        List<Rua> beyond = new ArrayList<>();
+        for (Rua destination : destinations) {
+            switch (apply(destination)) {
+                case Rua.Unusable unusable when denied.size() < MAX_DESTINATIONS -> denied.add(unusable);
+                case Rua.Unusable unusable -> { }
+                case Rua after when allowed.size() == MAX_DESTINATIONS && !allowed.containsKey(after.id()) -> beyond.add(after);
+                case Rua after -> allowed.putIfAbsent(after.id(), after);
+            }
+        }
+        if (!beyond.isEmpty()) {
+            denied.add(new Rua.Unusable(beyond.getFirst().uri(), "the record names more than " + MAX_DESTINATIONS
+                + " destinations; this one and " + (beyond.size() - 1) + " after it get no report"));
+        }
+        return new Ruled(List.copyOf(allowed.values()), denied);
     }
 
     /** The destination as the rules leave it: itself, its replacement, or unusable with the reason. */

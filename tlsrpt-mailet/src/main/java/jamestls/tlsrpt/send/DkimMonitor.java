@@ -121,7 +121,7 @@ public final class DkimMonitor implements ReportMailListener {
             findings.put(author, kept ? new Finding(clock.instant().minus(WHILE_IT_HOLDS).plus(WHILE_NOT), before.verdict())
                 : new Finding(clock.instant(), verdict));
             looked.increment();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport: the signature of report mail {} can't be checked", name, e);
         } finally {
             turn.release();

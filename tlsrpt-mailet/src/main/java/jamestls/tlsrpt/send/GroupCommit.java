@@ -42,12 +42,21 @@ final class GroupCommit<T, R> {
             lock.unlock();
         }
         if (first) {
-            Thread.ofVirtual().name("tlsreport-commit").start(this::writeWhatThereIs);
+            start();
         }
         try {
             return waiting.result().join();
         } catch (CompletionException e) {
             throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    private void start() {
+        try {
+            Thread.ofVirtual().name("tlsreport-commit").start(this::writeWhatThereIs);
+        } catch (OutOfMemoryError noThread) {
+            // the others wait for this writing, too
+            writeWhatThereIs();
         }
     }
 

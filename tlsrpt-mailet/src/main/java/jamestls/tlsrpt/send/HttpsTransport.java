@@ -12,8 +12,8 @@ public final class HttpsTransport implements ReportTransport<Rua.Https> {
 
     private static final String MEDIA_TYPE = "application/tlsrpt+gzip";
     private static final Duration DEADLINE = Duration.ofSeconds(60);
-    /** Nobody reads the answer's body, but a server may send one. */
-    private static final int MAX_ANSWER_BYTES = 65_536;
+    /** For a POST the status decides, and the body is not read. */
+    private static final int NO_BODY = 0;
 
     private final Function<HttpsRequest, HttpsResult> client;
 
@@ -25,10 +25,10 @@ public final class HttpsTransport implements ReportTransport<Rua.Https> {
     @Override
     public Handover send(ReportFile file, Rua.Https destination) {
         HttpsRequest.Payload payload = new HttpsRequest.Payload(MEDIA_TYPE, file.gzip());
-        return switch (client.apply(HttpsRequest.post(destination.location(), payload, DEADLINE, MAX_ANSWER_BYTES))) {
+        return switch (client.apply(HttpsRequest.post(destination.location(), payload, DEADLINE, NO_BODY))) {
             case HttpsResult.Answer answer when answer.status() >= 200 && answer.status() < 300 -> new Accepted();
-            case HttpsResult.Answer answer -> new Refused("HTTP status " + answer.status());
-            case HttpsResult.Failure failure -> new Refused(failure.detail());
+            case HttpsResult.Answer answer -> new Failed("HTTP status " + answer.status(), answer.retryAfter());
+            case HttpsResult.Failure failure -> new Failed(failure.detail());
         };
     }
 }

@@ -10,6 +10,7 @@ import jamestls.tlsrpt.report.Rua;
 import java.io.ByteArrayInputStream;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Supplier;
 import org.apache.james.core.MailAddress;
@@ -19,6 +20,8 @@ import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.MailetContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Hands report mails to the James processor that signs and delivers them. MAIL FROM is the reporter's own address and not
@@ -32,7 +35,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
      */
     public static final AttributeName REPORT = AttributeName.of("jamestls.report");
 
-    /** James's own name; false stands for the header field {@code TLS-Required: No} (RFC 8689 §5). */
+    /** James's own name; false stands for the header field {@code TLS-Required: No} (RFC 8689 §3). */
     private static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
 
     /** When {@code SecureRemoteDelivery} gives a mail up without a bounce: milliseconds since 1970. */
@@ -42,10 +45,13 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
     /** RFC 8460 §5.5 */
     private static final Duration LIFETIME = Duration.ofHours(24);
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(MailTransport.class);
+
     private final MailetContext context;
     private final String processor;
     private final Supplier<MailIds> ids;
     private final Clock clock;
+    private volatile Optional<String> failure = Optional.empty();
 
     /**
      * @param processor the name of the James processor that gets the mails
@@ -56,6 +62,11 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
         this.context = context;
         this.processor = processor;
         this.clock = clock;
+    }
+
+    @Override
+    public Optional<String> problem() {
+        return failure;
     }
 
     @Override
@@ -75,9 +86,12 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
                 .addAttribute(new Attribute(REQUIRETLS, AttributeValue.of(false)))
                 .build();
             context.sendMail(mail, processor);
+            failure = Optional.empty();
             return new Accepted();
-        } catch (MessagingException e) {
-            return new Refused("our own server: " + e.getMessage());
+        } catch (MessagingException | RuntimeException e) {
+            LOGGER.error("tlsreport: James does not take report mails for its processor '{}': {}", processor, e.toString());
+            failure = Optional.of("James does not take report mails for its processor '" + processor + "': " + e);
+            return new Failed("our own server: " + e);
         } finally {
             LifecycleUtil.dispose(mail);
         }

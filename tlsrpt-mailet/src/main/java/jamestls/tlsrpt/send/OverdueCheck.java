@@ -9,34 +9,38 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
-/** Looks for days that are over and should have been reported by now. */
+/**
+ * Finds reports that nobody works on: due for an hour and never tried, or not tried again an hour after their time. A report that waits
+ * for its next try is none of them, because what destinations and their DNS do is not the operator's to mend.
+ */
 public final class OverdueCheck {
 
-    /** What is postponed because a destination refuses is late after that. */
     private static final Duration PATIENCE = Duration.ofHours(1);
     private static final int MAX = 1_000;
 
     private final TallyStore tallies;
-    private final ReportSchedule schedule;
+    private final Function<TallyKey, Instant> dueAt;
     private final Clock clock;
 
-    public OverdueCheck(TallyStore tallies, ReportSchedule schedule, Clock clock) {
+    public OverdueCheck(TallyStore tallies, Function<TallyKey, Instant> dueAt, Clock clock) {
         this.tallies = tallies;
-        this.schedule = schedule;
+        this.dueAt = dueAt;
         this.clock = clock;
     }
 
-    /** What is late, in one sentence; empty if nothing is. */
-    public Optional<String> trouble() {
+    /** What is overdue, in one sentence; empty if nothing is. */
+    public Optional<String> problem() {
         Instant now = clock.instant();
         try {
-            Due due = new Due(Due.finishedDays(now).lastDay(), now, Due.everything(now).postponedUntil());
-            List<TallyKey> late = tallies.present(due, Optional.empty(), MAX).stream()
-                .filter(key -> schedule.dueAt(key).plus(PATIENCE).isBefore(now)).toList();
-            return late.isEmpty() ? Optional.empty()
-                : Optional.of((late.size() == MAX ? "at least " : "") + late.size() + " reports are late, the oldest about "
-                    + late.getFirst().domain() + " on " + late.getFirst().day() + "; 'show --day " + late.getFirst().day() + "' says why");
+            Due neglected = new Due(Due.finishedDays(now).lastDay(), now, now.minus(PATIENCE));
+            List<TallyKey> overdue = tallies.present(neglected, Optional.empty(), MAX).stream()
+                .filter(key -> dueAt.apply(key).plus(PATIENCE).isBefore(now)).toList();
+            return overdue.isEmpty() ? Optional.empty()
+                : Optional.of((overdue.size() == 1 ? "1 report is" : (overdue.size() == MAX ? "at least " : "") + overdue.size()
+                    + " reports are") + " overdue and nobody tries to send them, the oldest about " + overdue.getFirst().domain() + " on "
+                    + overdue.getFirst().day() + "; the log of the servers that report says why");
         } catch (StorageOutage e) {
             return Optional.of("the store fails: " + e.getMessage());
         }

@@ -39,7 +39,15 @@ public final class ReportNow {
         if (!running.compareAndSet(null, thread)) {
             return Start.UNDER_WAY;
         }
-        thread.start();
+        boolean started = false;
+        try {
+            thread.start();
+            started = true;
+        } finally {
+            if (!started) {
+                running.set(null);
+            }
+        }
         return Start.STARTED;
     }
 
@@ -61,7 +69,7 @@ public final class ReportNow {
             RunSummary summary = new RunSummary();
             run.run(Due.everything(clock.instant()), key -> true, summary::add);
             answer.accept(summary.text());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport: the run that was asked for failed", e);
         } finally {
             running.set(null);

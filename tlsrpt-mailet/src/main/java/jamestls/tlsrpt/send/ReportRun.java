@@ -161,6 +161,10 @@ public final class ReportRun {
                 e.getMessage());
             uninterrupted(() -> giveBack(claim, clock.instant().plus(RetryTimes.pauseAfter(claim.tries()))));
             return Optional.empty();
+        } catch (RuntimeException | Error e) {
+            LOGGER.error("tlsreport domain={} day={}: unexpected, what became of it may be missing in log and metrics", key.domain(),
+                key.day(), e);
+            return Optional.empty();
         }
     }
 
@@ -217,7 +221,7 @@ public final class ReportRun {
             return report(claim, due);
         } catch (StorageOutage e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport domain={} day={}: unexpected", tally.key().domain(), tally.key().day(), e);
             return new ReportResult.Postponed(tally, "unexpected: " + e);
         }
@@ -233,14 +237,18 @@ public final class ReportRun {
         }
         return switch (lookup.of(tally.key().domain())) {
             case RuaLookup.NoWish none -> new ReportResult.NotWanted(tally, none.reason());
-            case RuaLookup.Unknown unknown -> new ReportResult.Postponed(tally, unknown.reason());
+            case RuaLookup.Unknown unknown -> {
+                Instant retryAt = clock.instant().plus(RetryTimes.pauseAfter(claim.tries()));
+                rounds.lookupFailed(claim, new TlsReport(settings.reporters().of(tally.key()), tally).id(), unknown.reason(), retryAt);
+                yield new ReportResult.Postponed(tally, unknown.reason(), Optional.of(retryAt));
+            }
             case RuaLookup.Destinations destinations -> write(claim, settings.guard().rule(destinations.rua()), due);
         };
     }
 
-    private ReportResult write(Claim claim, DestinationGuard.Ruled destinations, Due due) {
+    private ReportResult write(Claim claim, DestinationRules.Ruled destinations, Due due) {
         DomainTally tally = claim.tally();
-        if (destinations.go().isEmpty()) {
+        if (destinations.allowed().isEmpty()) {
             return new ReportResult.NotWanted(tally, destinations.denied().toString());
         }
         return switch (ReportFile.write(new TlsReport(settings.reporters().of(tally.key()), tally))) {

@@ -1,15 +1,19 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.TallyKey;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.zip.CRC32;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 
 /**
- * When a finished day's report is due: some minutes after midnight UTC, and then spread over a window so that not all
- * reporters and all domains of one operator's mail go at once (RFC 8460 §4.1). The offset follows from domain and day, so
- * it is the same on every node and after every restart.
+ * When a finished day's report is due: some minutes after midnight UTC, and then spread over a window, so that neither the reports of
+ * one reporter nor those of all reporters about one domain go at once (RFC 8460 §4.1). The offset follows from day, domain, submitter
+ * and the secret of the store: the same on every node and after every restart, and different in every installation.
  *
  * @param grace time for sessions that end at midnight to be counted
  * @param window over which the reports of a day are spread, zero for all at once
@@ -19,12 +23,26 @@ public record ReportSchedule(Duration grace, Duration window) {
     /** How long after the day's end delivery is tried. */
     private static final Duration OLDEST = Duration.ofHours(48);
 
-    /** The first instant at which the report may go. */
-    public Instant dueAt(TallyKey key) {
-        CRC32 hash = new CRC32();
-        hash.update((key.domain() + " " + key.day()).getBytes(StandardCharsets.US_ASCII));
-        long offset = window.isZero() ? 0 : hash.getValue() % window.toMillis();
-        return key.endOfDay().plus(grace).plusMillis(offset);
+    /**
+     * The first instant at which the report may go.
+     *
+     * @param submitter who reports
+     * @param secret of the store
+     */
+    public Instant dueAt(TallyKey key, DomainName submitter, byte[] secret) {
+        Instant first = key.endOfDay().plus(grace);
+        return window.isZero() ? first : first.plusMillis(offset(key.day() + " " + key.domain() + " " + submitter, secret));
+    }
+
+    private long offset(String report, byte[] secret) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
+            byte[] code = mac.doFinal(report.getBytes(StandardCharsets.US_ASCII));
+            return Long.remainderUnsigned(ByteBuffer.wrap(code).getLong(), window.toMillis());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java has HMAC with SHA-256", e);
+        }
     }
 
     /** True when the day's end is more than 48 hours ago and the receiver has stopped waiting. */

@@ -2,12 +2,14 @@ package jamestls.tlsrpt.send;
 
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Due;
+import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,21 +22,22 @@ public final class ReportTimer {
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
 
     private final ReportRun run;
-    private final ReportSchedule schedule;
+    private final Function<TallyKey, Instant> dueAt;
     private final Clock clock;
     private final Duration pause;
-    private final Runnable purge;
+    private final Runnable housekeeping;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
 
     /**
-     * @param purge removes what is too old; done at each look, after the reports
-     * @param pause between two looks at the clock
+     * @param dueAt the first instant at which a report may go; may throw {@code StorageOutage}
+     * @param housekeeping done at each look, after the reports
+     * @param pause between two looks at the clock, and before the first: mailets start before James has a queue for report mails
      */
-    public ReportTimer(ReportRun run, ReportSchedule schedule, Runnable purge, Clock clock, Duration pause) {
-        this.purge = purge;
+    public ReportTimer(ReportRun run, Function<TallyKey, Instant> dueAt, Runnable housekeeping, Clock clock, Duration pause) {
         this.run = run;
-        this.schedule = schedule;
+        this.dueAt = dueAt;
+        this.housekeeping = housekeeping;
         this.clock = clock;
         this.pause = pause;
         this.thread = Thread.ofVirtual().name("tlsreport-timer").unstarted(this::work);
@@ -61,27 +64,28 @@ public final class ReportTimer {
     /** Reports what is due by now, and returns when that is done. */
     void tick(Consumer<ReportResult> each) {
         Instant now = clock.instant();
-        run.run(Due.finishedDays(now), key -> !now.isBefore(schedule.dueAt(key)), each);
-        purge.run();
+        run.run(Due.finishedDays(now), key -> !now.isBefore(dueAt.apply(key)), each);
     }
 
     private void work() {
         try {
-            do {
-                surelyTick();
-            } while (!stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS));
+            while (!stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                surely("a report run", () -> tick(result -> { }));
+                surely("housekeeping", housekeeping);
+            }
         } catch (InterruptedException stop) {
             LOGGER.debug("tlsreport: the timer stops");
         }
     }
 
-    private void surelyTick() {
+    /** Nothing ends the timer but {@link #stop}. */
+    private static void surely(String what, Runnable work) {
         try {
-            tick(result -> { });
+            work.run();
         } catch (StorageOutage e) {
-            LOGGER.error("tlsreport: the store failed, the next run follows: {}", e.getMessage());
-        } catch (RuntimeException e) {
-            LOGGER.error("tlsreport: a run failed, the next one follows", e);
+            LOGGER.error("tlsreport: {} failed because the store did, the next one follows: {}", what, e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOGGER.error("tlsreport: {} failed, the next one follows", what, e);
         }
     }
 }

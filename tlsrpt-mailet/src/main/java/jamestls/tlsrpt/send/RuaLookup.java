@@ -10,9 +10,6 @@ import java.util.List;
 /** Asks DNS where a domain wants its reports. */
 final class RuaLookup {
 
-    /** A record may name more, and each is a mail or a connection somebody else pays for (RFC 8460 §7). */
-    static final int MAX_DESTINATIONS = 10;
-
     private final Dns dns;
 
     RuaLookup(Dns dns) {
@@ -22,7 +19,7 @@ final class RuaLookup {
     sealed interface Wish {
     }
 
-    /** At least one destination, at most ten. */
+    /** At least one destination that can be used. */
     record Destinations(List<Rua> rua) implements Wish {
     }
 
@@ -54,7 +51,7 @@ final class RuaLookup {
         return switch (selection) {
             case RuaRecord.None none -> new NoWish(none.reason());
             case RuaRecord.Found found -> {
-                List<Rua> usable = found.record().usable().stream().limit(MAX_DESTINATIONS).toList();
+                List<Rua> usable = found.record().usable();
                 yield usable.isEmpty() ? new NoWish("no destination that can be used") : new Destinations(usable);
             }
         };

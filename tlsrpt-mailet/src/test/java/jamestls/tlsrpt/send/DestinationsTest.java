@@ -7,6 +7,7 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 import static jamestls.tlsrpt.Samples.met;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.SettableClock;
@@ -27,6 +28,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +113,61 @@ class DestinationsTest {
         clock.advance(Duration.ofHours(24));
         assertThat(now(run)).hasSize(2);
         assertThat(outbox.destinations()).hasSize(5).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void retryAfterShouldBeHonouredWithinBounds() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
+        journal.record(List.of(met(NOON)));
+        Transports busy = new Transports((file, to) -> new ReportTransport.Failed("busy", Optional.of(Duration.ofDays(1))),
+            (file, to) -> new ReportTransport.Failed("busy", Optional.of(Duration.ofSeconds(1))));
+        now(new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, busy, new ReportLog(metrics), clock));
+
+        assertThat(record(MAIL).retryAt()).contains(clock.instant().plus(Duration.ofHours(8)));
+        assertThat(record(WEB).retryAt()).contains(clock.instant().plus(Duration.ofMinutes(5)));
+    }
+
+    @Test
+    void onlyTenDestinationsShouldGetAReportAndTheOthersBeTold() {
+        String denied = IntStream.range(0, 10).mapToObj(i -> "https://web.example/" + i).collect(Collectors.joining(","));
+        String good = IntStream.range(0, 12).mapToObj(i -> "mailto:r" + i + "@rcpt.example").collect(Collectors.joining(","));
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + denied + ",mailto:R0@rcpt.example," + good);
+        journal.record(List.of(met(NOON)));
+
+        now(run("deny web.example", 1_000, 1, Optional.empty()));
+
+        assertThat(outbox.destinations()).hasSize(10).contains("mailto:R0@rcpt.example", "mailto:r9@rcpt.example");
+        assertThat(record("mailto:r10@rcpt.example").result()).contains("more than 10 destinations", "1 after it get no report");
+        assertThat(record("mailto:r10@rcpt.example").state()).isEqualTo(ReportRecord.State.GIVEN_UP);
+    }
+
+    @Test
+    void failedLookUpShouldBeToldUntilTheRecordIsFound() {
+        dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
+        journal.record(List.of(met(NOON)));
+        ReportRun run = run("", 1_000, 1, Optional.empty());
+        now(run);
+
+        assertThat(record("dns:_smtp._tls.rcpt.example?type=TXT")).satisfies(lookup -> {
+            assertThat(lookup.result()).isEqualTo("DNS: SERVFAIL");
+            assertThat(lookup.retryAt()).contains(clock.instant().plus(Duration.ofMinutes(5)));
+        });
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
+        assertThat(now(run)).singleElement().isInstanceOf(ReportResult.Sent.class);
+        assertThat(record("dns:_smtp._tls.rcpt.example?type=TXT").state()).isEqualTo(ReportRecord.State.ACCEPTED);
+    }
+
+    @Test
+    void errorAtOneDestinationShouldNotStopTheOthers() {
+        dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB + "," + MAIL);
+        journal.record(List.of(met(NOON)));
+        Transports failing = new Transports(outbox.transports().mail(), (file, to) -> {
+            throw new NoClassDefFoundError("descriptors used up");
+        });
+        now(new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, failing, new ReportLog(metrics), clock));
+
+        assertThat(outbox.destinations()).containsExactly(MAIL);
+        assertThat(record(WEB).state()).isEqualTo(ReportRecord.State.REFUSED);
     }
 
     @Test

@@ -1,28 +1,20 @@
 package jamestls.tlsrpt.send;
 
-import static jamestls.tlsrpt.Samples.DAY;
-import static jamestls.tlsrpt.Samples.RCPT;
-import static jamestls.tlsrpt.Samples.REPORTER;
 import static jamestls.tlsrpt.Samples.ip;
-import static jamestls.tlsrpt.Samples.sts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
+import jamestls.tlsrpt.Samples;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
-import jamestls.tlsrpt.report.TlsReport;
-import jamestls.tlsrpt.store.DomainTally;
-import jamestls.tlsrpt.store.DomainTally.PolicyTally;
-import jamestls.tlsrpt.store.ReportPeriod;
-import jamestls.tlsrpt.store.TallyKey;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -66,7 +58,15 @@ class HttpsTransportTest {
         ReportTransport.Handover handover = new HttpsTransport(request ->
             new HttpsResult.Failure(HttpsFault.ADDRESS_NOT_PUBLIC, "10.0.0.5 is private")).send(file(), DESTINATION);
 
-        assertThat(handover).isEqualTo(new ReportTransport.Refused("10.0.0.5 is private"));
+        assertThat(handover).isEqualTo(new ReportTransport.Failed("10.0.0.5 is private"));
+    }
+
+    @Test
+    void retryAfterShouldBePassedOn() {
+        ReportTransport.Handover handover = new HttpsTransport(request -> new HttpsResult.Answer(503, Optional.empty(), new byte[0],
+            ip("192.0.2.80"), Optional.of(Duration.ofHours(1)))).send(file(), DESTINATION);
+
+        assertThat(handover).isEqualTo(new ReportTransport.Failed("HTTP status 503", Optional.of(Duration.ofHours(1))));
     }
 
     private static HttpsResult answer(int status) {
@@ -74,9 +74,6 @@ class HttpsTransportTest {
     }
 
     private static ReportFile file() {
-        TallyKey key = new TallyKey(DAY, RCPT);
-        DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 1, 0,
-            List.of(new PolicyTally(sts(), 1, 0, Map.of())));
-        return ((ReportFile.Ready) ReportFile.write(new TlsReport(REPORTER, tally))).files().getFirst();
+        return Samples.reportFile();
     }
 }

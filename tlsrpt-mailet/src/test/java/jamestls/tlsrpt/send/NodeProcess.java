@@ -7,6 +7,7 @@ import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -49,8 +50,7 @@ final class NodeProcess {
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
-        ReportSchedule atOnce = new ReportSchedule(Duration.ZERO, Duration.ZERO);
-        new ReportTimer(run, atOnce, () -> { }, clock, Duration.ofMillis(50)).start();
+        new ReportTimer(run, TallyKey::endOfDay, () -> { }, clock, Duration.ofMillis(50)).start();
         write(ledger, arguments[2] + " up");
         // a virtual thread keeps no process alive
         new CountDownLatch(1).await();
@@ -62,7 +62,7 @@ final class NodeProcess {
             write(ledger, line);
             // what takes time comes after the destination has it: the time in which a crash leaves things unknown
             boolean never = new CountDownLatch(1).await(effort.toMillis(), TimeUnit.MILLISECONDS);
-            return never ? new ReportTransport.Refused("impossible") : new ReportTransport.Accepted();
+            return never ? new ReportTransport.Failed("impossible") : new ReportTransport.Accepted();
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -47,7 +47,7 @@ final class Outbox {
             throw new IllegalStateException("broken transport");
         }
         if (refusing.contains(destination.uri())) {
-            return new ReportTransport.Refused("not today");
+            return new ReportTransport.Failed("not today");
         }
         reports.add(ParsedReport.ofGzip(file.gzip()));
         destinations.add(destination.uri());

@@ -19,12 +19,15 @@ import jamestls.tlsrpt.store.MemoryReportStore;
 import jamestls.tlsrpt.store.MemoryTallyStore;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -41,8 +44,10 @@ class ReportTimerTest {
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
+    private static final DomainName SUBMITTER = DomainName.of("sender.example");
+
     private final ReportSchedule schedule = new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4));
-    private final ReportTimer timer = timer(outbox.transports(), schedule);
+    private final ReportTimer timer = timer(outbox.transports(), Duration.ofMillis(20));
 
     @AfterEach
     void close() {
@@ -52,7 +57,7 @@ class ReportTimerTest {
     @Test
     void reportShouldGoWhenItsTimeHasComeAndNotBefore() {
         tally.record(List.of(met(NOON)));
-        Instant due = schedule.dueAt(KEY);
+        Instant due = dueAt(KEY);
 
         assertThat(tick()).isEmpty();
         clock.set(due.minusMillis(1));
@@ -65,7 +70,7 @@ class ReportTimerTest {
     @Test
     void reportsShouldBeSpreadOverTheWindow() {
         List<Instant> due = IntStream.range(0, 1_000)
-            .mapToObj(i -> schedule.dueAt(new TallyKey(DAY, DomainName.of("d" + i + ".example")))).toList();
+            .mapToObj(i -> dueAt(new TallyKey(DAY, DomainName.of("d" + i + ".example")))).toList();
         Instant first = MIDNIGHT.plus(Duration.ofMinutes(5));
 
         assertThat(due).allSatisfy(at -> assertThat(at).isBetween(first, first.plus(Duration.ofHours(4))));
@@ -76,9 +81,54 @@ class ReportTimerTest {
     }
 
     @Test
-    void offsetShouldFollowFromDomainAndDay() {
-        assertThat(schedule.dueAt(KEY)).isEqualTo(new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4)).dueAt(KEY));
-        assertThat(schedule.dueAt(new TallyKey(DAY.plusDays(1), RCPT)).minus(Duration.ofDays(1))).isNotEqualTo(schedule.dueAt(KEY));
+    void reportsOfAllInstallationsAboutOneDomainShouldBeSpreadOverTheWindow() {
+        List<Instant> bySecret = IntStream.range(0, 1_000)
+            .mapToObj(i -> schedule.dueAt(KEY, SUBMITTER, ByteBuffer.allocate(32).putInt(i).array())).toList();
+        List<Instant> bySubmitter = IntStream.range(0, 1_000)
+            .mapToObj(i -> schedule.dueAt(KEY, DomainName.of("sender" + i + ".example"), new byte[32])).toList();
+        Instant first = MIDNIGHT.plus(Duration.ofMinutes(5));
+
+        for (List<Instant> due : List.of(bySecret, bySubmitter)) {
+            Map<Long, Long> perSixteenth = due.stream()
+                .collect(Collectors.groupingBy(at -> Duration.between(first, at).toMinutes() / 15, Collectors.counting()));
+            assertThat(perSixteenth).hasSize(16);
+            // 62.5 each; a uniform spread leaves these bounds once in some hundred thousand
+            assertThat(perSixteenth.values()).allSatisfy(n -> assertThat(n).isBetween(30L, 100L));
+        }
+    }
+
+    @Test
+    void offsetShouldFollowFromDomainDaySubmitterAndSecret() {
+        ReportSchedule same = new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4));
+
+        assertThat(dueAt(KEY)).isEqualTo(same.dueAt(KEY, SUBMITTER, new byte[32]));
+        assertThat(dueAt(new TallyKey(DAY.plusDays(1), RCPT)).minus(Duration.ofDays(1))).isNotEqualTo(dueAt(KEY));
+    }
+
+    @Test
+    void startedTimerShouldNotWorkBeforeJamesIsUp() {
+        tally.record(List.of(met(NOON)));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+        ReportTimer slow = timer(outbox.transports(), Duration.ofMinutes(10));
+        slow.start();
+        slow.stop(Duration.ofSeconds(10));
+
+        assertThat(outbox.reports()).isEmpty();
+    }
+
+    @Test
+    void timerShouldGoOnWhateverIsThrown() {
+        CountDownLatch looks = new CountDownLatch(3);
+        ReportTimer failing = new ReportTimer(run(outbox.transports()), key -> MIDNIGHT, () -> {
+            looks.countDown();
+            throw new NoClassDefFoundError("descriptors used up");
+        }, clock, Duration.ofMillis(1));
+        failing.start();
+        try {
+            await().atMost(Duration.ofSeconds(20)).until(() -> looks.getCount() == 0);
+        } finally {
+            failing.stop(Duration.ofSeconds(10));
+        }
     }
 
     @Test
@@ -144,12 +194,12 @@ class ReportTimerTest {
                 never.await();
                 return new ReportTransport.Accepted();
             } catch (InterruptedException e) {
-                return new ReportTransport.Refused("interrupted");
+                return new ReportTransport.Failed("interrupted");
             }
         };
         tally.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
-        ReportTimer stuckTimer = timer(new Transports(stuck, (file, to) -> new ReportTransport.Accepted()), schedule);
+        ReportTimer stuckTimer = timer(new Transports(stuck, (file, to) -> new ReportTransport.Accepted()), Duration.ofMillis(20));
         stuckTimer.start();
         await().atMost(Duration.ofSeconds(20)).until(() -> sending.getCount() == 0);
         stuckTimer.stop(Duration.ofSeconds(10));
@@ -163,9 +213,16 @@ class ReportTimerTest {
         return results;
     }
 
-    private ReportTimer timer(Transports transports, ReportSchedule when) {
-        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10),
+    private Instant dueAt(TallyKey key) {
+        return schedule.dueAt(key, SUBMITTER, new byte[32]);
+    }
+
+    private ReportTimer timer(Transports transports, Duration pause) {
+        return new ReportTimer(run(transports), this::dueAt, () -> { }, clock, pause);
+    }
+
+    private ReportRun run(Transports transports) {
+        return new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10),
             dns, transports, new ReportLog(metrics), clock);
-        return new ReportTimer(run, when, () -> { }, clock, Duration.ofMillis(20));
     }
 }
