@@ -115,7 +115,7 @@ final class Reporting {
         state.failingSince().ifPresent(since -> problems.add("since " + since + " sessions can't be stored, " + state.waiting()
             + " wait in memory: " + state.failure()));
         if (state.dropped() > 0) {
-            problems.add(state.dropped() + " sessions were not counted, for want of room");
+            problems.add(state.dropped() + " sessions were not counted since the start; the log says why");
         }
         problems.addAll(transports.problems());
         problems.addAll(fromDomains.problems());

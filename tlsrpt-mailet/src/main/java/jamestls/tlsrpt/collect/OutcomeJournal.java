@@ -220,13 +220,31 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     }
 
     private void untilClosed() {
-        try {
-            boolean storing = true;
-            while (storing && (stopped.getCount() > 0 || !isEmpty())) {
-                storing = write(take());
+        boolean storing = true;
+        while (storing && (stopped.getCount() > 0 || !isEmpty())) {
+            Group taken = null;
+            try {
+                taken = take();
+                storing = write(taken);
+            } catch (Throwable e) {
+                abandon(taken, e);
             }
-        } catch (InterruptedException e) {
-            LOGGER.error("tlsreport: nobody should interrupt the journal; sessions are not counted any more", e);
+        }
+    }
+
+    /** Goes on with the next group, whatever was thrown: this thread is the only one that counts. */
+    private void abandon(Group taken, Throwable why) {
+        try {
+            int lost = taken == null ? 0 : taken.sessions;
+            LOGGER.error("tlsreport: {} sessions can't be counted", lost, why);
+            if (taken != null) {
+                taken.release();
+                drop(lost);
+            }
+            stopped.await(FIRST_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (Throwable again) {
+            // no memory for a log line, or interrupted: nothing more can be done about this group
+            why.addSuppressed(again);
         }
     }
 
@@ -268,9 +286,9 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             }
             withoutRoom += added.get();
         }
-        recorded.add(Math.max(0, group.sessions - withoutRoom));
-        drop(withoutRoom);
         stored(Duration.ofNanos(System.nanoTime() - begun));
+        add(recorded, Math.max(0, group.sessions - withoutRoom));
+        drop(withoutRoom);
         group.release();
         return true;
     }
@@ -281,7 +299,8 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         while (true) {
             try {
                 return Optional.of(store.add(id, tallies));
-            } catch (StorageOutage e) {
+            } catch (StorageOutage | Error e) {
+                // an Error may be over soon: memory or descriptors that ran out
                 failed(group, e);
             } catch (RuntimeException e) {
                 LOGGER.error("tlsreport: {} domains can't be counted", tallies.size(), e);
@@ -294,20 +313,24 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private void failed(Group group, StorageOutage why) {
+    private void failed(Group group, Throwable why) {
         late = true;
         lock.lock();
         try {
             if (failingSince.isEmpty()) {
                 failingSince = Optional.of(clock.instant());
-                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", why.getMessage());
+                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", inWords(why));
             }
-            failure = String.valueOf(why.getMessage());
+            failure = inWords(why);
             open.release();
             group.release();
         } finally {
             lock.unlock();
         }
+    }
+
+    private static String inWords(Throwable why) {
+        return why instanceof StorageOutage ? String.valueOf(why.getMessage()) : why.toString();
     }
 
     private void stored(Duration taken) {
@@ -329,7 +352,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         if (sessions == 0) {
             return;
         }
-        dropped.add(sessions);
+        add(dropped, sessions);
         lock.lock();
         try {
             if (droppedSessions == 0) {
@@ -338,6 +361,15 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             droppedSessions += sessions;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** A metric that throws costs its own count and nothing else. */
+    private static void add(Metric metric, int sessions) {
+        try {
+            metric.add(sessions);
+        } catch (RuntimeException | LinkageError e) {
+            LOGGER.debug("tlsreport: a metric throws", e);
         }
     }
 

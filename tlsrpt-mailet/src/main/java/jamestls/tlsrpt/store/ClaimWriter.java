@@ -129,7 +129,8 @@ final class ClaimWriter {
                     TallyKey key = key(answer);
                     if (wanted.contains(key)) {
                         ReportPeriod part =
-                            new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4))).in(secret, key);
+                            new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)))
+                                .closedAt(due.now(), key).in(secret, key);
                         found.put(key, new Found(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0, true));
                     }
                 }

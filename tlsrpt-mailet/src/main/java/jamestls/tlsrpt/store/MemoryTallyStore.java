@@ -164,8 +164,9 @@ public final class MemoryTallyStore implements TallyStore {
 
         private Optional<Closed> close(TallyKey key, Instant now, byte[] secret) {
             return open.map(counts -> {
-                Instant end = part.endAt(now, key);
-                Closed fresh = new Closed(counts, counts.snapshot(part.in(secret, key), end));
+                ReportPeriod period = part.closedAt(now, key).in(secret, key);
+                Instant end = period.endAt(now, key);
+                Closed fresh = new Closed(counts, counts.snapshot(period, end));
                 closed.put(part.number(), fresh);
                 part = part.next(end, key);
                 open = Optional.empty();

@@ -42,14 +42,24 @@ public record ReportPeriod(int number, Instant start, String storeId) {
         }
     }
 
-    /** Its last second if it is closed at {@code now}: within the day, and not before its start. */
+    /**
+     * The same as it is reported if it is closed at {@code now}. It begins with the day if it can't have begun where the last one ended:
+     * when the clock was set back since then, and for sessions that come in after the day was closed.
+     */
+    ReportPeriod closedAt(Instant now, TallyKey key) {
+        boolean late = !start.isBefore(key.lastSecond());
+        boolean setBack = now.plusSeconds(2).isBefore(start);
+        return late || setBack ? new ReportPeriod(number, key.firstSecond(), storeId) : this;
+    }
+
+    /** Its last second if it is closed at {@code now}: within the day, and later than its first. */
     Instant endAt(Instant now, TallyKey key) {
         Instant second = Instant.ofEpochSecond(now.getEpochSecond());
         Instant end = second.isAfter(key.lastSecond()) ? key.lastSecond() : second;
-        return end.isBefore(start) ? start : end;
+        return end.isAfter(start) ? end : start.plusSeconds(1);
     }
 
-    /** The part after one that ends at {@code end}; what comes in late for a day that is over gets the day's last second. */
+    /** The part after one that ends at {@code end}. */
     ReportPeriod next(Instant end, TallyKey key) {
         Instant following = end.plusSeconds(1);
         return new ReportPeriod(number + 1, following.isAfter(key.lastSecond()) ? key.lastSecond() : following);

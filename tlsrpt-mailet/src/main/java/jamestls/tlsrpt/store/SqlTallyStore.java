@@ -48,7 +48,7 @@ public final class SqlTallyStore implements TallyStore {
                 new CountWriter(connection, limits, known).write(group, tallies));
             known.committed(written.by(), written.policies());
             return written.withoutRoom();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             known.forget();
             throw e;
         }

@@ -85,7 +85,8 @@ public final class TallyView {
                 if (!answer.next()) {
                     return Optional.empty();
                 }
-                ReportPeriod counting = new ReportPeriod(answer.getInt(1), Instant.ofEpochMilli(answer.getLong(2)));
+                ReportPeriod counting = new ReportPeriod(answer.getInt(1), Instant.ofEpochMilli(answer.getLong(2)))
+                    .closedAt(key.lastSecond(), key);
                 ReportPeriod part = SqlDestinationStore.knownSecret(connection).map(secret -> counting.in(secret, key)).orElse(counting);
                 return Optional.of(new DomainTally(key, part, key.lastSecond(), answer.getLong(3), answer.getLong(4),
                     TallyReader.policies(connection, key, part.number())));

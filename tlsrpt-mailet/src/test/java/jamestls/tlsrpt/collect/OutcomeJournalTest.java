@@ -13,6 +13,8 @@ import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +22,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import org.apache.james.metrics.api.Metric;
+import org.apache.james.metrics.api.MetricFactory;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -162,6 +166,64 @@ class OutcomeJournalTest {
 
         assertThat(sessions()).isEqualTo(1);
         assertThat(journal.state().dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void errorInTheStoreShouldBeTriedAgainAndSaid() {
+        OutcomeJournal journal = journal(AGES);
+        store.before(group -> {
+            if (go.getCount() > 0) {
+                throw new OutOfMemoryError("not enough");
+            }
+        });
+        journal.record(List.of(met(NOON)));
+
+        assertThat(journal.state().failingSince()).contains(NOON);
+        assertThat(journal.state().failure()).contains("OutOfMemoryError", "not enough");
+        go.countDown();
+        await().until(() -> journal.state().waiting() == 0);
+        assertThat(sessions()).isEqualTo(1);
+        assertThat(journal.state().failingSince()).isEmpty();
+    }
+
+    @Test
+    void metricThatThrowsShouldNotEndTheJournal() {
+        Metric broken = (Metric) Proxy.newProxyInstance(Metric.class.getClassLoader(), new Class<?>[] {Metric.class}, (self, call, no) -> {
+            throw new IllegalStateException("a broken metric");
+        });
+        MetricFactory brokenMetrics = new RecordingMetricFactory() {
+            @Override
+            public Metric generate(String name) {
+                return broken;
+            }
+        };
+        OutcomeJournal journal = new OutcomeJournal(store, new TallyLimits(1, 1, 10, 10, 1 << 20), brokenMetrics, clock, AGES);
+        journals.add(journal);
+        journal.record(List.of(met(NOON), met(NOON, DomainName.of("noroom.example"))));
+        journal.record(List.of(met(NOON)));
+
+        assertThat(sessions()).isEqualTo(2);
+        assertThat(journal.state().dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void whateverIsThrownShouldCostOneGroupAndNotTheRest() {
+        OutcomeJournal journal = journal(AGES);
+        store.before(group -> {
+            if (group.number() == 1) {
+                throw OutcomeJournalTest.<RuntimeException>sneaky(new IOException("declared by nobody"));
+            }
+        });
+        journal.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
+
+        assertThat(sessions()).isEqualTo(1);
+        assertThat(journal.state().dropped()).isEqualTo(1);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <E extends Throwable> E sneaky(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     @Test

@@ -20,9 +20,40 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every store of counters does with several days and domains at once. */
 abstract class SeveralClaimsContract extends TallyStoreContract {
+
+    @Test
+    void partShouldBeginWithTheDayAfterTheClockWasSetBack() {
+        add(List.of(success(KEY)));
+        store().claim(KEY, LATER);
+        add(List.of(success(KEY)));
+        DomainTally second = store().claim(KEY, Due.everything(KEY.endOfDay().minusSeconds(3_000))).orElseThrow().tally();
+        add(List.of(success(KEY)));
+        DomainTally third = store().claim(KEY, Due.everything(NOON)).orElseThrow().tally();
+
+        assertPart(second, 2, KEY.firstSecond());
+        assertThat(second.end()).isEqualTo("2026-03-01T23:10:00Z");
+        assertPart(third, 3, KEY.firstSecond());
+        assertThat(third.end()).isEqualTo(NOON);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1_000_000, -1, 0, 1, 86_398, 86_399, 86_400, 1_000_000})
+    void rangeShouldNeverBeEmptyWhateverTheClockSays(long secondOfDay) {
+        for (int part = 1; part <= 3; part++) {
+            add(List.of(success(KEY)));
+            Due due = new Due(DAY, KEY.firstSecond().plusSeconds(secondOfDay), NEXT_DAY);
+            DomainTally tally = store().claim(KEY, due).orElseThrow().tally();
+
+            assertThat(tally.part().number()).isEqualTo(part);
+            assertThat(tally.end()).isAfter(tally.part().start()).isBeforeOrEqualTo(KEY.lastSecond());
+            assertThat(tally.part().start()).isAfterOrEqualTo(KEY.firstSecond());
+        }
+    }
 
     @Test
     void partsShouldHaveTheIdOfTheirStoreHoweverOftenTheyAreClaimed() {
