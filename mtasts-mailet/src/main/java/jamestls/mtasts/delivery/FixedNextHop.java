@@ -37,7 +37,8 @@ record FixedNextHop(MxHost host, TlsUse tls, Certificate certificate, Optional<S
     }
 
     Destination destination() {
-        return new Destination.Hosts(List.of(host), Security.INSECURE);
+        // RFC 7672 §2.2.2: a name that the operator configured was not taken from DNS, so nobody could have forged it there
+        return new Destination.Hosts(List.of(host), isNamed() ? Security.SECURE : Security.INSECURE);
     }
 
     /** Whether the host has a name that may have a policy. */
