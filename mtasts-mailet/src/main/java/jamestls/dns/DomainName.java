@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.net.Sanitized;
 import java.net.IDN;
 import java.text.Normalizer;
 import java.util.Locale;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 public record DomainName(String ascii) implements Comparable<DomainName> {
 
     private static final int MAX_NAME = 253;
+    private static final int MAX_QUOTED = 80;
     private static final Pattern LABELS =
         Pattern.compile("(?!-)[a-z0-9_-]{1,63}(?<!-)(\\.(?!-)[a-z0-9_-]{1,63}(?<!-))*+");
     private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
@@ -90,7 +92,6 @@ public record DomainName(String ascii) implements Comparable<DomainName> {
     }
 
     private static String quoted(String text) {
-        String cut = text.length() > 80 ? text.substring(0, 80) + "…" : text;
-        return "'" + cut.replaceAll("\\p{Cntrl}", "?") + "'";
+        return "'" + Sanitized.line(text, MAX_QUOTED) + (text.length() > MAX_QUOTED ? "…" : "") + "'";
     }
 }

@@ -1,6 +1,7 @@
 package jamestls.dns;
 
 import jamestls.dns.ValidatorUpstream.QueryBudget;
+import jamestls.net.Sanitized;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -169,7 +170,6 @@ final class Validator implements DnssecResolver {
     }
 
     private static String bounded(String text) {
-        String line = text.replaceAll("\\p{Cntrl}+", " ");
-        return line.length() > MAX_REASON ? line.substring(0, MAX_REASON) + "…" : line;
+        return Sanitized.line(text, MAX_REASON) + (text.length() > MAX_REASON ? "…" : "");
     }
 }

@@ -1,6 +1,7 @@
 package jamestls.outcome;
 
 import jamestls.dns.DomainName;
+import jamestls.net.Sanitized;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
@@ -91,8 +92,7 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
         }
 
         private static String clean(String text) {
-            String printable = text.replaceAll("[^\\x21-\\x7e]", "?");
-            return printable.length() > MAX_HELO ? printable.substring(0, MAX_HELO) : printable;
+            return Sanitized.ascii(text, MAX_HELO).replace(' ', '?');
         }
     }
 }

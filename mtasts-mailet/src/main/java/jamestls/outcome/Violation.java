@@ -1,5 +1,6 @@
 package jamestls.outcome;
 
+import jamestls.net.Sanitized;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -15,8 +16,7 @@ public record Violation(ResultType type, String reason) {
     private static final int MAX_REASON = 300;
 
     public Violation {
-        String printable = reason.replaceAll("[^\\x20-\\x7e]", "?").strip();
-        reason = printable.length() > MAX_REASON ? printable.substring(0, MAX_REASON) : printable;
+        reason = Sanitized.ascii(reason, MAX_REASON);
     }
 
     @Override

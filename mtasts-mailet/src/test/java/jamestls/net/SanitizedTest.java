@@ -2,11 +2,20 @@ package jamestls.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SanitizedTest {
+
+    private static final Pattern CLEANS = Pattern.compile("replaceAll\\(\"\\[?\\^?(\\\\\\\\p\\{C|\\\\\\\\x2)");
 
     @ParameterizedTest
     @ValueSource(strings = {"\n", "\r", "\u001b", "\u0000", "\u0085", "\u2028", "\u2029", "\u202e", "\uffff", "\ufffe", "\ud800", "\udc00",
@@ -30,6 +39,24 @@ class SanitizedTest {
     @Test
     void logValueShouldNotEndTheField() {
         assertThat(Sanitized.logValue("x\" result=\"delivered", 40)).isEqualTo("x' result='delivered");
+    }
+
+    @Test
+    void textOfStrangersShouldBeCleanedHereOnly() throws IOException {
+        try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+            assertThat(sources.filter(file -> file.toString().endsWith(".java"))
+                // LineDiff shows the operator's own file
+                .filter(file -> !Set.of("Sanitized.java", "LineDiff.java").contains(file.getFileName().toString())))
+                .noneMatch(file -> CLEANS.matcher(read(file)).find());
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.delivery.DryRunResult.HostFindings;
 import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
+import jamestls.net.Sanitized;
 import jamestls.outcome.Violation;
 import jamestls.smtp.TlsObservation.Handshake;
 import java.net.InetAddress;
@@ -106,7 +107,7 @@ final class HostText {
     private static String certificate(X509Certificate certificate) {
         String text = certificate.getSubjectX500Principal().getName() + " " + DnsId.presented(certificate) + " by "
             + certificate.getIssuerX500Principal().getName() + " until " + certificate.getNotAfter().toInstant();
-        return text.replaceAll("[^\\x20-\\x7e]", "?") + ", key " + digest(certificate.getPublicKey().getEncoded());
+        return Sanitized.ascii(text, Integer.MAX_VALUE) + ", key " + digest(certificate.getPublicKey().getEncoded());
     }
 
     private static String digest(byte[] key) {

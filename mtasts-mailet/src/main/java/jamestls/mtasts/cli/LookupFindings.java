@@ -11,6 +11,7 @@ import jamestls.mtasts.sts.PolicyLint.LintNote;
 import jamestls.mtasts.sts.RecordLint;
 import jamestls.mtasts.sts.StsPolicy;
 import jamestls.mtasts.sts.StsRecord;
+import jamestls.net.Sanitized;
 import jamestls.outcome.Violation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -172,7 +173,7 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
             return "look-up of _mta-sts." + domain + " " + found.trouble();
         }
         return found.records().isEmpty() ? "none at _mta-sts." + domain
-            : String.join(" | ", found.records().stream().map(text -> text.replaceAll("[^\\x20-\\x7e]", "?")).toList());
+            : String.join(" | ", found.records().stream().map(text -> Sanitized.ascii(text, Integer.MAX_VALUE)).toList());
     }
 
     /** For programs; docs/command-line.md tells the members. */

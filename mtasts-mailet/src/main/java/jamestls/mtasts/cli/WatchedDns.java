@@ -6,6 +6,7 @@ import jamestls.dns.DomainName;
 import jamestls.dns.MxRecord;
 import jamestls.dns.TlsaRecord;
 import jamestls.mtasts.dane.TlsaSet;
+import jamestls.net.Sanitized;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
@@ -90,7 +91,7 @@ final class WatchedDns implements Dns {
     }
 
     private void note(String type, DomainName name, String state, String answer, Duration took) {
-        String printable = answer.replaceAll("[^\\x20-\\x7e]", "?");
+        String printable = Sanitized.ascii(answer, Integer.MAX_VALUE);
         lookUps.add(new LookUp(type, name, state,
             printable.length() > MAX_ANSWER ? printable.substring(0, MAX_ANSWER) + "..." : printable, took));
     }

@@ -4,6 +4,7 @@ import jamestls.mtasts.delivery.Delivery.Route;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict.TlsLevel;
+import jamestls.net.Sanitized;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -92,6 +93,6 @@ final class DeliveryLog {
 
     /** A stranger's words must not be able to forge a line or a field. */
     private static String quotable(String text) {
-        return text.replaceAll("[\\p{Cntrl}\"\\u2028\\u2029]", "'");
+        return Sanitized.logValue(text, Integer.MAX_VALUE);
     }
 }

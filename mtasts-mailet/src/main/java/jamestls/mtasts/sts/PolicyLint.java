@@ -1,5 +1,6 @@
 package jamestls.mtasts.sts;
 
+import jamestls.net.Sanitized;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,7 +116,7 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
 
     private static String printable(String text) {
         String cut = text.length() > 40 ? text.substring(0, 40) + "..." : text;
-        return cut.replaceAll("[^\\x20-\\x7e]", "?");
+        return Sanitized.ascii(cut, Integer.MAX_VALUE);
     }
 
     /**

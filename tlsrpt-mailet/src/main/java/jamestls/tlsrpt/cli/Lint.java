@@ -2,6 +2,7 @@ package jamestls.tlsrpt.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.net.Sanitized;
 import jamestls.tlsrpt.report.ReportCheck;
 import java.io.IOException;
 import java.io.InputStream;
@@ -93,6 +94,6 @@ final class Lint implements Callable<Integer> {
     }
 
     private static String printable(String text) {
-        return text.replaceAll("[^\\x20-\\x7e]", "?");
+        return Sanitized.ascii(text, Integer.MAX_VALUE);
     }
 }

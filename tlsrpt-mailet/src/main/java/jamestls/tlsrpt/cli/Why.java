@@ -3,6 +3,7 @@ package jamestls.tlsrpt.cli;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.net.Sanitized;
 import jamestls.storage.Database;
 import jamestls.tlsrpt.report.RuaRecord;
 import jamestls.tlsrpt.send.DestinationRules;
@@ -100,6 +101,6 @@ final class Why implements Callable<Integer> {
     }
 
     private static String printable(String text) {
-        return text.replaceAll("[^\\x20-\\x7e]", "?");
+        return Sanitized.ascii(text, Integer.MAX_VALUE);
     }
 }

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.dkim;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.net.Sanitized;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
 import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
@@ -157,6 +158,6 @@ public final class DkimVerifier {
     }
 
     private static String printable(String text) {
-        return text.substring(0, Math.min(text.length(), 255)).replaceAll("[^\\x21-\\x7e]", "?");
+        return Sanitized.ascii(text, 255).replace(' ', '?');
     }
 }

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.net.Sanitized;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.nio.charset.StandardCharsets;
@@ -99,6 +100,6 @@ public final class ReportMail {
 
     /** The name for human eyes; in the report itself it stands in UTF-8. */
     private static String ascii(String name) {
-        return name.replaceAll("[^\\x20-\\x7e]", "?");
+        return Sanitized.ascii(name, Integer.MAX_VALUE);
     }
 }

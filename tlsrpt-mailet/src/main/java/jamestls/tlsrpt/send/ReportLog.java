@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.net.Sanitized;
 import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DomainTally;
 import org.apache.james.metrics.api.MetricFactory;
@@ -79,7 +80,7 @@ public final class ReportLog {
 
     /** Parts of it are a stranger's words. */
     public static String printable(String text) {
-        String clean = text.replaceAll("[^\\x20-\\x7e]", "?");
+        String clean = Sanitized.ascii(text, Integer.MAX_VALUE);
         return clean.length() > MAX_DETAIL ? clean.substring(0, MAX_DETAIL) : clean;
     }
 }
