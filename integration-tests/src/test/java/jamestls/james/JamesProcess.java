@@ -57,17 +57,27 @@ public final class JamesProcess implements AutoCloseable {
         try {
             ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);
             adaptation.adapt(server.conf());
-            Process process = new ProcessBuilder(command(home, server))
-                .directory(server.path().toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(server.path().resolve("server.log").toFile())
-                .start();
-            JamesProcess james = new JamesProcess(home, ports, server.path(), process);
-            james.awaitBoot();
-            return james;
+            // DKIMSign of James 3.8 reads the key file of james-conf from the class path
+            return boot(home, ports, server.path(), home.flavour() == Flavour.JAVAX ? List.of(server.conf()) : List.of());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Boots the server in a directory that is complete, with {@code conf/} and {@code extensions-jars/}.
+     *
+     * @param classPath what James finds there besides its own libraries
+     */
+    static JamesProcess boot(JamesHome home, Ports ports, Path directory, List<Path> classPath) throws IOException {
+        Process process = new ProcessBuilder(command(home, directory, classPath))
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("server.log").toFile())
+            .start();
+        JamesProcess james = new JamesProcess(home, ports, directory, process);
+        james.awaitBoot();
+        return james;
     }
 
     public JamesHome home() {
@@ -112,17 +122,14 @@ public final class JamesProcess implements AutoCloseable {
         process.onExit().orTimeout(STOP.toSeconds(), TimeUnit.SECONDS).join();
     }
 
-    private static List<String> command(JamesHome home, ServerDirectory server) {
+    private static List<String> command(JamesHome home, Path directory, List<Path> moreClassPath) {
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
         List<String> classPath = new ArrayList<>(List.of(home.app().toString(), home.libraries() + "/*"));
-        if (home.flavour() == Flavour.JAVAX) {
-            // DKIMSign of James 3.8 reads its key from the class path
-            classPath.add(server.conf().toString());
-        }
+        moreClassPath.forEach(each -> classPath.add(each.toString()));
         return List.of(java.toString(), "-Xmx512m", "-XX:+UseSerialGC",
-            "-Dworking.directory=" + server.path(),
-            "-Dextra.props=" + server.conf().resolve("jvm.properties"),
-            "-Dlogback.configurationFile=" + server.conf().resolve("logback.xml"),
+            "-Dworking.directory=" + directory,
+            "-Dextra.props=" + directory.resolve("conf/jvm.properties"),
+            "-Dlogback.configurationFile=" + directory.resolve("conf/logback.xml"),
             "-cp", String.join(File.pathSeparator, classPath),
             home.mainClass());
     }

@@ -23,7 +23,7 @@ public final class ServerDirectory {
     private static final String ANCHORS_PASSWORD = "fakeinternet";
 
     /** As the shipped smtpserver.xml and imapserver.xml have it. */
-    static final String SHIPPED_SECRET = "changeit";
+    private static final String SHIPPED_SECRET = "changeit";
 
     private final Path directory;
 
@@ -41,13 +41,18 @@ public final class ServerDirectory {
             copyFiles(BuildPaths.shippedConfiguration().resolve("conf-3.8"), server.conf());
         }
         Files.writeString(server.conf().resolve("dkim-private.pem"), dkim.privatePem());
-        writeKeystore(server.conf().resolve("keystore"));
+        writeKeystore(server.conf().resolve("keystore"), SHIPPED_SECRET);
         Path extensions = Files.createDirectories(directory.resolve("extensions-jars"));
         for (Path jar : flavour.jars()) {
             Files.copy(jar, extensions.resolve(jar.getFileName()));
         }
         server.adapt(ports, world);
         return server;
+    }
+
+    /** A directory that is filled already, by whatever means. */
+    static ServerDirectory at(Path directory) {
+        return new ServerDirectory(directory);
     }
 
     public Path path() {
@@ -67,7 +72,11 @@ public final class ServerDirectory {
         // James's own look-ups (it takes no port) must not leave the machine, either
         replace("dnsservice.xml", "<autodiscover>true</autodiscover>",
             "<servers><server>127.0.0.1</server></servers><autodiscover>false</autodiscover>");
+        connect(world);
+    }
 
+    /** Lets both mailets see that world: DNS servers, ports, trust anchors. */
+    void connect(ServerEnvironment world) throws IOException {
         String dnsServers = "<dnsServers>" + world.dns().getAddress().getHostAddress() + ":" + world.dns().getPort() + "</dnsServers>";
         replace("mailetcontainer.xml", "class=\"jamestls.tlsrpt.TlsReporting\">", "class=\"jamestls.tlsrpt.TlsReporting\">" + dnsServers);
         replace("mailetcontainer.xml", "class=\"jamestls.mtasts.SecureRemoteDelivery\">", "class=\"jamestls.mtasts.SecureRemoteDelivery\">"
@@ -88,19 +97,19 @@ public final class ServerDirectory {
     }
 
     /** What --generate-keystore would make, in milliseconds: its RSA key takes many seconds on a busy machine. */
-    private static void writeKeystore(Path file) throws IOException {
+    static void writeKeystore(Path file, String secret) throws IOException {
         Identity identity = TestCa.selfSigned("james");
         try (OutputStream out = Files.newOutputStream(file)) {
             KeyStore store = KeyStore.getInstance("PKCS12");
             store.load(null, null);
-            store.setKeyEntry("james", identity.key(), SHIPPED_SECRET.toCharArray(), identity.chain().toArray(X509Certificate[]::new));
-            store.store(out, SHIPPED_SECRET.toCharArray());
+            store.setKeyEntry("james", identity.key(), secret.toCharArray(), identity.chain().toArray(X509Certificate[]::new));
+            store.store(out, secret.toCharArray());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private void replace(String file, String shipped, String ours) throws IOException {
+    void replace(String file, String shipped, String ours) throws IOException {
         Path path = conf().resolve(file);
         String text = Files.readString(path);
         if (text.indexOf(shipped) < 0 || text.indexOf(shipped) != text.lastIndexOf(shipped)) {

@@ -14,11 +14,15 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Map;
 import java.util.Properties;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /** A mail client of one user: STARTTLS, AUTH, and the mail, on James's submission port. */
 public final class Submission {
+
+    private static final Pattern SECRET = Pattern.compile("<secret>([^<]+)</secret>");
 
     private final JamesProcess james;
     private final Account account;
@@ -65,10 +69,19 @@ public final class Submission {
         }
     }
 
+    /** As smtpserver.xml has it first. */
+    private static String secret(JamesProcess james) throws IOException {
+        Matcher secret = SECRET.matcher(Files.readString(james.directory().resolve("conf/smtpserver.xml")));
+        if (!secret.find()) {
+            throw new IllegalStateException("smtpserver.xml has no <secret>");
+        }
+        return secret.group(1);
+    }
+
     private static SSLContext trusting(JamesProcess james) {
         try (InputStream file = Files.newInputStream(james.directory().resolve("conf/keystore"))) {
             KeyStore own = KeyStore.getInstance("PKCS12");
-            own.load(file, ServerDirectory.SHIPPED_SECRET.toCharArray());
+            own.load(file, secret(james).toCharArray());
             KeyStore anchors = KeyStore.getInstance("PKCS12");
             anchors.load(null, null);
             anchors.setCertificateEntry("james", own.getCertificate(own.aliases().nextElement()));

@@ -33,6 +33,15 @@ public final class WebAdmin {
         }
     }
 
+    /** Makes or changes what is at that path. */
+    public void put(String path, String body) {
+        HttpResponse<String> answer = send(HttpRequest.newBuilder(base.resolve(path)).header("Content-Type", "text/plain")
+            .PUT(BodyPublishers.ofString(body)));
+        if (answer.statusCode() / 100 != 2) {
+            throw new IllegalStateException("webadmin refuses " + path + ": " + answer.statusCode() + " " + answer.body());
+        }
+    }
+
     /** The body of GET on that path, whatever the status. */
     public String get(String path) {
         return send(HttpRequest.newBuilder(base.resolve(path)).GET()).body();

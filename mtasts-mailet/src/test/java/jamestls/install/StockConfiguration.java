@@ -300,12 +300,13 @@ public final class StockConfiguration {
                     <plainAuthEnabled>true</plainAuthEnabled>
                 </auth>
                 <authorizedAddresses>127.0.0.0/8</authorizedAddresses>
-                <verifyIdentity>true</verifyIdentity>
+                <verifyIdentity>false</verifyIdentity>
                 <maxmessagesize>0</maxmessagesize>
                 <addressBracketsEnforcement>true</addressBracketsEnforcement>
                 <smtpGreeting>Apache JAMES awesome SMTP Server</smtpGreeting>
-                <handlerchain coreHandlersPackage="org.apache.james.smtpserver.NoAuthCmdHandlerLoader">
+                <handlerchain>
                     <handler class="org.apache.james.smtpserver.fastfail.ValidRcptHandler"/>
+                    <handler class="org.apache.james.smtpserver.CoreCmdHandlerLoader"/>
                 </handlerchain>
             </smtpserver>
             <smtpserver enabled="true">
