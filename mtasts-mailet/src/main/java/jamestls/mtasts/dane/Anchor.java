@@ -17,7 +17,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 
-/** Where a chain under DANE-TA must end. */
+/** A trust anchor of TLSA usage DANE-TA(2), at which a chain must end. */
 sealed interface Anchor {
 
     /** The key algorithms a certificate may be signed with. */

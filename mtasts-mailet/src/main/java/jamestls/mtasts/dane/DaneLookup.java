@@ -4,7 +4,7 @@ import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.Violation;
 
-/** What DNS says of one MX host in terms of DANE. */
+/** The result of looking up whether DANE applies to one MX host. */
 public sealed interface DaneLookup {
 
     /**

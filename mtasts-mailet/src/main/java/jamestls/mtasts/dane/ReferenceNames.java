@@ -3,6 +3,7 @@ package jamestls.mtasts.dane;
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
 import jamestls.dns.Security;
+import jamestls.mtasts.dane.TlsaRecords.NextHop;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;

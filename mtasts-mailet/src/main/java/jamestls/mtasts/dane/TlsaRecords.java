@@ -15,10 +15,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds the TLSA records of MX hosts (RFC 7672 §2.2). DNS is asked each time, and its records are read only when they are others
- * than last time: DNS hands out one and the same list for as long as the answer may be kept, and nobody can change it.
+ * Looks up the TLSA records of MX hosts (RFC 7672 §2.2). DNS is asked each time; its records are parsed only when they differ
+ * from the last ones: the DNS cache returns the same immutable list for as long as an answer is kept.
  */
 public final class TlsaRecords {
+
+    /**
+     * The next-hop domain of a mail, which is one of the names that a DANE-TA certificate may have (RFC 7672 §3.2.2).
+     *
+     * @param domain the recipient domain, or the configured host where there is no MX look-up
+     * @param expanded the same after CNAMEs, or {@code domain} itself
+     * @param mx whether DNSSEC, or the operator's configuration, proves that mail for the domain goes to the host
+     */
+    public record NextHop(DomainName domain, DomainName expanded, Security mx) {
+    }
 
     private static final int MAX_HOSTS = 20_000;
 

@@ -4,7 +4,7 @@ import jamestls.dns.TlsaRecord;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Which TLSA records count (RFC 7672 §3.1, RFC 7671 §9). */
+/** Selects the TLSA records that a certificate is checked against (RFC 7672 §3.1, RFC 7671 §9). */
 final class UsableRecords {
 
     static final int DANE_TA = 2;

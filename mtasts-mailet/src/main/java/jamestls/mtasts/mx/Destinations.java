@@ -27,7 +27,7 @@ public final class Destinations {
     private final OwnAddresses itself;
     private final AddressOrder addressOrder;
 
-    /** For a server that does not know itself. */
+    /** For a server whose own name and addresses are not known. */
     public Destinations(Dns dns, RandomGenerator random) {
         this(dns, random, OwnAddresses.unknown());
     }

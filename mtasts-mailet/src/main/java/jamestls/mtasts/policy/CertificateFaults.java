@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What is wrong with a server's certificate by each of the two measures there are.
+ * The faults of a server's certificate by each of the two rules that may apply.
  *
  * @param pkix by trusted authorities and the MX host's name (RFC 8461 §4.2)
  * @param dane by the host's TLSA records (RFC 7672 §3)
@@ -23,7 +23,7 @@ public record CertificateFaults(List<Violation> pkix, List<Violation> dane) {
         dane = List.copyOf(dane);
     }
 
-    /** Looks at what the demand will ask about, and at nothing more. */
+    /** Checks only what the demand will ask for. */
     public static CertificateFaults of(TlsDemand demand, TlsObservation seen, CertificateCheck authorities, Instant now) {
         if (!(seen.handshake() instanceof Handshake.Completed completed)) {
             return NONE;

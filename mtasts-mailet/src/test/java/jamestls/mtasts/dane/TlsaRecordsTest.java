@@ -13,6 +13,7 @@ import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.FakeDns.Question;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
+import jamestls.mtasts.dane.TlsaRecords.NextHop;
 import jamestls.mtasts.dane.TlsaSet.Strength;
 import jamestls.outcome.Violation.ResultType;
 import java.util.List;
