@@ -23,7 +23,7 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
                       Security mx) {
 
     /** Records with more bytes of data (chains of certificates, garbage) are not quoted. */
-    private static final int MAX_QUOTED = 4_096;
+    private static final int MAX_QUOTED = 2_048;
 
     public TlsaSet {
         published = List.copyOf(published);

@@ -80,10 +80,10 @@ class UsableRecordsTest {
 
     @Test
     void recordTooLongToBeQuotedShouldBeLeftOutOfTheReport() {
-        TlsaSet set = Tlsa.set(List.of(TlsaRecord.of(3, 0, 0, new byte[4_097]), TlsaRecord.of(3, 0, 0, new byte[TlsaRecord.MAX_DATA + 1]),
-            TlsaRecord.of(3, 0, 0, new byte[4_096])), "mx.example.org");
+        TlsaSet set = Tlsa.set(List.of(TlsaRecord.of(3, 0, 0, new byte[2_049]), TlsaRecord.of(3, 0, 0, new byte[TlsaRecord.MAX_DATA + 1]),
+            TlsaRecord.of(3, 0, 0, new byte[2_048])), "mx.example.org");
 
-        assertThat(set.applied().policyStrings()).containsExactly("3 0 0 " + "00".repeat(4_096));
+        assertThat(set.applied().policyStrings()).containsExactly("3 0 0 " + "00".repeat(2_048));
     }
 
     @Test
