@@ -83,6 +83,7 @@ final class ReportingSection {
         mailet(transport, processor);
         plan.afterwards("Bounces of report mails come to " + reporter.from + ", and a mail to " + reporter.now() + " from "
             + String.join(", ", reporter.administrators) + " has the reports sent now. James takes mail for them once they exist:"
+            + "\n    curl -X PUT http://127.0.0.1:8000/domains/" + reporter.domain()
             + "\n    curl -X PUT -H 'Content-Type: application/json' -d '{\"password\":\"...\"}' http://127.0.0.1:8000/users/"
                 + reporter.from
             + "\n    curl -X PUT http://127.0.0.1:8000/address/aliases/" + reporter.from + "/sources/" + reporter.now());
