@@ -25,15 +25,16 @@ import org.xbill.DNS.Type;
 
 /**
  * Turns wire records into ours, within bounds. MX records and addresses beyond the bound are left out, because what is
- * kept is what would be tried first anyway. TXT records beyond it make the answer unusable: whether a domain has a policy
- * depends on there being exactly one (RFC 8461 §3.1), and nobody can tell from a part.
+ * kept is what would be tried first anyway. More TXT records than that make the answer unusable: whether a domain has a policy
+ * depends on there being exactly one (RFC 8461 §3.1), and nobody can tell from a part. A record that is too long is cut to one byte
+ * more than {@link #MAX_TXT_BYTES}, so that whoever reads it sees that it is: it is malformed, and no failure of DNS.
  */
 final class RecordParser {
 
     private static final int MAX_MX = 100;
     private static final int MAX_ADDRESSES = 32;
     private static final int MAX_TXT_RECORDS = 50;
-    private static final int MAX_TXT_BYTES = 4_096;
+    private static final int MAX_TXT_BYTES = 16_384;
 
     private RecordParser() {
     }
@@ -74,10 +75,8 @@ final class RecordParser {
             for (Object string : ((TXTRecord) record).getStringsAsByteArrays()) {
                 joined.writeBytes((byte[]) string);
             }
-            if (joined.size() > MAX_TXT_BYTES) {
-                return new Reading.Unusable<>("a TXT record of " + joined.size() + " bytes, more than " + MAX_TXT_BYTES);
-            }
-            read.add(joined.toString(StandardCharsets.ISO_8859_1));
+            String text = joined.toString(StandardCharsets.ISO_8859_1);
+            read.add(text.substring(0, Math.min(text.length(), MAX_TXT_BYTES + 1)));
         }
         return new Reading.Read<>(read);
     }
