@@ -189,7 +189,8 @@ public final class QueueWorker implements AutoCloseable {
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, DeliveryCompletion settlement) {
         Map<MailAddress, Failure> later = new HashMap<>();
         Map<MailAddress, Failure> never = new HashMap<>();
-        Optional<Duration> delay = schedule.delayAfter(FailureNotice.retriesOf(mail)).filter(pause -> reportMails.mayWait(mail, pause));
+        Optional<Duration> delay = reportMails.scheduleOf(mail).orElse(schedule)
+            .delayAfter(FailureNotice.retriesOf(mail)).filter(pause -> reportMails.mayWait(mail, pause));
         failed.forEach((recipient, failure) -> {
             if (!failure.isPermanent() && delay.isPresent()) {
                 later.put(recipient, failure);

@@ -7,6 +7,8 @@ import jamestls.outcome.ReportMailListener.LostReport.Reason;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.james.core.MailAddress;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
@@ -25,6 +27,10 @@ public final class ReportMails {
 
     /** The report-id of what it carries (RFC 8460 §4.4), a String. */
     static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
+
+    /** Ten retries in 21¼ hours: five minutes, then twice as long each time, at most four hours (RFC 8460 §5.5). */
+    private static final RetrySchedule SCHEDULE =
+        new RetrySchedule(Stream.of(5, 10, 20, 40, 80, 160, 240).map(Duration::ofMinutes).toList(), 10);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportMails.class);
 
@@ -47,6 +53,11 @@ public final class ReportMails {
             listener.leaving(new LeavingReport(mail.getName(), mail.getMaybeSender().asOptional().map(MailAddress::asString),
                 out -> MailContent.writeTo(mail, out)));
         }
+    }
+
+    /** The schedule of its own that a report mail has: a day is all it has, and {@code delayTime} may spend it on four tries. */
+    Optional<RetrySchedule> scheduleOf(Mail mail) {
+        return isReport(mail) ? Optional.of(SCHEDULE) : Optional.empty();
     }
 
     /** Whether a mail is still worth an attempt after that pause; true for a mail without expiry. */

@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.base.MailAddressFixture;
@@ -226,7 +227,7 @@ class QueueWorkerTest {
     @Test
     void reportMailShouldBeGivenUpWhenItsTimeIsOverAndNobodyGetABounce() throws Exception {
         SmtpServer mx = internet.goodMx("example.org").at(SmtpPhase.RCPT, SmtpAct.say("450 4.2.0 later"));
-        enqueueReport("too-late", Instant.now().plusSeconds(1_800));
+        enqueueReport("too-late", Instant.now().plusSeconds(200));
         work(1, 100);
 
         await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("too-late"));
@@ -247,8 +248,21 @@ class QueueWorkerTest {
 
         await().atMost(Duration.ofSeconds(10)).until(() -> queue.succeeded.contains("in-time"));
 
-        assertThat(queue.delays).containsExactly(Duration.ofHours(1));
+        // and not the hour of the other mails
+        assertThat(queue.delays).containsExactly(Duration.ofMinutes(5));
         assertThat(lost).isEmpty();
+    }
+
+    @Test
+    void reportMailShouldBeRetriedForADayWithGrowingPauses() throws Exception {
+        FakeMail mail = FakeMail.builder().name("report").sender(MailAddressFixture.SENDER).recipient("reports@example.org")
+            .attribute(new Attribute(OutboundMail.Attributes.TLS_REPORT, AttributeValue.of(true))).build();
+        RetrySchedule schedule = new ReportMails(losses, Clock.systemUTC()).scheduleOf(mail).orElseThrow();
+        List<Duration> pauses = IntStream.iterate(0, i -> schedule.delayAfter(i).isPresent(), i -> i + 1)
+            .mapToObj(i -> schedule.delayAfter(i).orElseThrow()).toList();
+
+        assertThat(pauses).isSorted().hasSize(10);
+        assertThat(pauses.stream().reduce(Duration.ZERO, Duration::plus)).isBetween(Duration.ofHours(20), Duration.ofHours(24));
     }
 
     @Test
