@@ -90,6 +90,9 @@ final class JamesConf {
     /** All mailets, in their order; none if there is no such file. */
     List<ConfiguredMailet> mailets() {
         if (mailets == null) {
+            if (conf != null && !Files.isRegularFile(conf.resolve(FILE))) {
+                throw new IllegalArgumentException("--conf " + conf + ": there is no " + FILE + " in it");
+            }
             mailets = directory().map(each -> each.resolve(FILE)).filter(Files::exists).map(ConfiguredMailet::read).orElse(List.of());
         }
         return mailets;

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Holds a report that somebody sent against the RFC. */
-@Command(name = "lint", mixinStandardHelpOptions = true,
+@Command(name = "lint", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "Reads a report as it came (JSON, gzip, or the whole mail), says what it says, and what the RFC would have otherwise.")
 final class Lint implements Callable<Integer> {
 
@@ -30,21 +30,15 @@ final class Lint implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "FILE", description = "the file")
-    private Path file;
+    @Parameters(paramLabel = "FILE", description = "the file; - for standard input")
+    private String file;
 
     @Option(names = "--json", description = "print one JSON object")
     private boolean json;
 
     @Override
     public Integer call() throws IOException {
-        byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
-        }
-        if (bytes.length > MAX_BYTES) {
-            throw new IOException(file + " is larger than " + MAX_BYTES + " octets");
-        }
+        byte[] bytes = read();
         ReceivedFile received = ReceivedFile.of(bytes);
         List<String> problems = new ArrayList<>(received.notes());
         if (received.json().length > 0) {
@@ -55,7 +49,7 @@ final class Lint implements Callable<Integer> {
         Map<String, Object> summary = summary(received.json());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.of(Json.object("form", received.form(), "report", summary, "problems", problems)));
+            out.println(JsonOutput.of(JsonOutput.object("form", received.form(), "report", summary, "problems", problems)));
         } else {
             out.println("form: " + received.form());
             summary.forEach((name, value) -> out.println(name + ": " + printable(value.toString())));
@@ -63,6 +57,19 @@ final class Lint implements Callable<Integer> {
             out.println(problems.isEmpty() ? "in order" : problems.size() + (problems.size() == 1 ? " problem" : " problems"));
         }
         return problems.isEmpty() ? Main.OK : Main.PROBLEM;
+    }
+
+    private byte[] read() throws IOException {
+        if (!file.equals("-") && Files.isDirectory(Path.of(file))) {
+            throw new IOException(file + ": is a directory");
+        }
+        try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new IOException(file + " is larger than " + MAX_BYTES + " octets");
+            }
+            return bytes;
+        }
     }
 
     private static Map<String, Object> summary(byte[] report) {

@@ -26,17 +26,17 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The report as it would go. */
-@Command(name = "preview", mixinStandardHelpOptions = true,
+@Command(name = "preview", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "Prints the report about a domain as it would go, or went: one JSON document to a line for each part of the day.")
 final class Preview implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN", description = "whose report")
-    private String domain;
+    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "whose report")
+    private DomainName domain;
 
-    @Option(names = "--day", paramLabel = "YYYY-MM-DD", description = "the UTC day; default: today")
+    @Option(names = "--day", paramLabel = "YYYY-MM-DD", converter = Main.Day.class, description = "the UTC day; default: today")
     private LocalDate day;
 
     @Option(names = "--json", description = "the same: a report is JSON")
@@ -48,7 +48,7 @@ final class Preview implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Reporters reporters = conf.reporters();
-        TallyKey key = new TallyKey(day == null ? LocalDate.now(ZoneOffset.UTC) : day, DomainName.of(domain));
+        TallyKey key = new TallyKey(day == null ? LocalDate.now(ZoneOffset.UTC) : day, domain);
         PrintWriter out = spec.commandLine().getOut();
         try (Database database = conf.database()) {
             List<DomainTally> tallies = new ArrayList<>(new TallyView(database).tallies(key));

@@ -1,10 +1,17 @@
 package jamestls.tlsrpt.cli;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.dns.DomainName;
+import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.MimeEntity;
+import jamestls.tlsrpt.report.ReportName;
+import jamestls.tlsrpt.report.ReportSubject;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,28 +19,36 @@ import java.util.regex.Pattern;
 /** A mail with a report (RFC 8460 §5.3), read as far as that takes and held against what the RFC wants of it. */
 final class ReceivedMail {
 
-    private static final Pattern FILE_NAME = Pattern.compile("(?:file)?name=\"?([^\";]{1,300})", Pattern.CASE_INSENSITIVE);
-    // RFC 8460 §5.1
-    private static final Pattern REPORT_NAME = Pattern.compile("[^!]+![^!]+!\\d+!\\d+(![A-Za-z0-9]+)?\\.json(\\.gz)?");
-    private static final Pattern SUBJECT = Pattern.compile("Report Domain: \\S+\\s+Submitter: \\S+\\s+Report-ID: <\\S+@\\S+>");
+    private static final Pattern FILE_NAME =
+        Pattern.compile("(?:file)?name=(?:\"([^\"]{1,600})\"|([^\";\\s]{1,600}))", Pattern.CASE_INSENSITIVE);
+    private static final Pattern MEDIA_TYPE = Pattern.compile("application/tlsrpt\\+(json|gzip)\\s*(;.*)?");
+    private static final List<String> ONCE = List.of("subject", "from", "tls-report-domain", "tls-report-submitter", "content-type");
 
+    private final MimeEntity mail;
     private final List<String> notes = new ArrayList<>();
 
-    private ReceivedMail() {
+    private ReceivedMail(MimeEntity mail) {
+        this.mail = mail;
     }
 
     static ReceivedFile read(byte[] bytes) {
-        ReceivedMail reading = new ReceivedMail();
-        byte[] json = reading.report(MimeEntity.of(bytes));
+        ReceivedMail reading = new ReceivedMail(MimeEntity.of(bytes));
+        byte[] json = reading.report();
         return new ReceivedFile("mail", json, reading.notes);
     }
 
-    private byte[] report(MimeEntity mail) {
+    private byte[] report() {
         note(!mail.type().startsWith("multipart/report"), "Content-Type is not multipart/report");
         note(!mail.type().contains("report-type=\"tlsrpt\"") && !mail.type().contains("report-type=tlsrpt"), "report-type is not tlsrpt");
-        note(mail.header("tls-report-domain").isEmpty(), "there is no TLS-Report-Domain");
-        note(mail.header("tls-report-submitter").isEmpty(), "there is no TLS-Report-Submitter");
-        note(!SUBJECT.matcher(mail.header("subject").replaceAll("\\s+", " ")).matches(), "Subject is not in the form of RFC 8460");
+        ONCE.forEach(name -> note(mail.repeated().contains(name), "the field " + name + " stands more than once"));
+        Optional<DomainName> domain = domain("TLS-Report-Domain");
+        Optional<DomainName> submitter = domain("TLS-Report-Submitter");
+        Optional<ReportSubject> subject = ReportSubject.parse(mail.header("subject"));
+        note(subject.isEmpty(), "Subject is not in the form of RFC 8460");
+        subject.ifPresent(each -> {
+            differs(domain, each.domain(), "TLS-Report-Domain", "Subject");
+            differs(submitter, each.submitter(), "TLS-Report-Submitter", "Subject");
+        });
         // RFC 8460 §3
         String signature = mail.header("dkim-signature");
         note(signature.isEmpty(), "there is no DKIM signature");
@@ -44,12 +59,50 @@ final class ReceivedMail {
             notes.add("there is no part application/tlsrpt+gzip or application/tlsrpt+json");
             return new byte[0];
         }
-        Matcher name = FILE_NAME.matcher(part.get().header("content-disposition") + " " + part.get().header("content-type"));
-        note(!name.find() || !REPORT_NAME.matcher(name.group(1).strip()).matches(), "the file's name is not in the form of RFC 8460");
+        fileName(part.get(), domain, submitter);
         byte[] content = decoded(part.get());
-        note(ReceivedFile.isGzip(content) != part.get().type().startsWith("application/tlsrpt+gzip"),
-            "the part's type does not fit its content");
-        return ReceivedFile.isGzip(content) ? ReceivedFile.inflated(content, notes) : content;
+        Matcher type = MEDIA_TYPE.matcher(part.get().type());
+        if (!type.matches()) {
+            notes.add("the part's type is neither application/tlsrpt+gzip nor application/tlsrpt+json");
+        } else {
+            note(ReceivedFile.isGzip(content) != type.group(1).equals("gzip"), "the part's type does not fit its content");
+        }
+        byte[] json = ReceivedFile.isGzip(content) ? ReceivedFile.inflated(content, notes) : content;
+        // RFC 8460 §5.3
+        contactDomain(json).ifPresent(contact -> differs(submitter, contact, "TLS-Report-Submitter", "contact-info"));
+        return json;
+    }
+
+    private Optional<DomainName> domain(String field) {
+        String value = mail.header(field.toLowerCase(Locale.ROOT));
+        Optional<DomainName> domain = DomainName.parse(value).filter(each -> each.ascii().equalsIgnoreCase(value));
+        note(value.isEmpty(), "there is no " + field);
+        note(!value.isEmpty() && domain.isEmpty(), field + " is no domain in A-labels");
+        return domain;
+    }
+
+    private void fileName(MimeEntity part, Optional<DomainName> domain, Optional<DomainName> submitter) {
+        Matcher name = FILE_NAME.matcher(part.header("content-disposition") + " " + part.header("content-type"));
+        // RFC 8460 §5.1 folds the name inside of the quotation marks
+        Optional<ReportName> parsed = name.find()
+            ? ReportName.parse(Optional.ofNullable(name.group(1)).orElse(name.group(2)).replaceAll("\\s", "")) : Optional.empty();
+        note(parsed.isEmpty(), "the file's name is not in the form of RFC 8460");
+        parsed.ifPresent(each -> {
+            differs(domain, each.policyDomain(), "TLS-Report-Domain", "the file's name");
+            differs(submitter, each.sender(), "TLS-Report-Submitter", "the file's name");
+        });
+    }
+
+    private void differs(Optional<DomainName> field, DomainName other, String name, String otherName) {
+        note(field.filter(each -> !each.equals(other)).isPresent(), name + " and " + otherName + " name different domains");
+    }
+
+    private static Optional<DomainName> contactDomain(byte[] json) {
+        try {
+            return Address.canonical(new ObjectMapper().readTree(json).path("contact-info").asText()).map(Address::domainOf);
+        } catch (IOException notJson) {
+            return Optional.empty();
+        }
     }
 
     private static boolean isReport(MimeEntity entity) {

@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What is counted, and what was sent. */
-@Command(name = "show", mixinStandardHelpOptions = true,
+@Command(name = "show", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer; which "
         + "addresses are left alone, and which hosts have had their reports for today.")
 final class Show implements Callable<Integer> {
@@ -33,11 +35,11 @@ final class Show implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--day", paramLabel = "YYYY-MM-DD", description = "this UTC day only")
+    @Option(names = "--day", paramLabel = "YYYY-MM-DD", converter = Main.Day.class, description = "this UTC day only")
     private LocalDate day;
 
-    @Option(names = "--domain", paramLabel = "DOMAIN", description = "this domain only")
-    private String domain;
+    @Option(names = "--domain", paramLabel = "DOMAIN", converter = Main.Domain.class, description = "this domain only")
+    private DomainName domain;
 
     @Option(names = "--json", description = "print one JSON object")
     private boolean json;
@@ -47,31 +49,51 @@ final class Show implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Optional<DomainName> name = Optional.ofNullable(domain).map(DomainName::of);
+        Optional<DomainName> name = Optional.ofNullable(domain);
         PrintWriter out = spec.commandLine().getOut();
         try (Database database = conf.database()) {
             SqlReportStore reports = new SqlReportStore(database);
             List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MAX);
             Limits limits = Limits.of(new SqlDestinationStore(database), conf, name, Instant.now());
             List<Map<String, Object>> all = new ArrayList<>();
+            List<ReportRecord> failing = new ArrayList<>();
             for (TallyView.Line line : lines) {
                 List<ReportRecord> sent = reports.of(line.key()).stream().filter(each -> each.dispatch().part() == line.part()).toList();
                 all.add(object(line, sent));
+                sent.stream().filter(each -> each.state() != ReportRecord.State.ACCEPTED && !each.result().isEmpty()).forEach(failing::add);
                 if (!json) {
                     text(line, sent).forEach(out::println);
                 }
             }
             if (json) {
-                out.println(Json.of(limits.object(all)));
+                out.println(JsonOutput.of(withFailing(limits.object(all), failing)));
             } else if (lines.isEmpty()) {
                 out.println("nothing is counted" + name.map(each -> " for " + each).orElse("")
                     + Optional.ofNullable(day).map(each -> " on " + each).orElse(""));
             }
             if (!json) {
+                failing(failing).forEach(out::println);
                 limits.text().forEach(out::println);
             }
             return lines.isEmpty() ? Main.NOTHING : Main.OK;
         }
+    }
+
+    /** What did not arrive, by destination and reason, so that nobody has to look for it among all that did. */
+    private static List<String> failing(List<ReportRecord> records) {
+        Map<String, Long> reasons = new TreeMap<>(records.stream()
+            .collect(Collectors.groupingBy(each -> each.destination() + ": " + each.result(), Collectors.counting())));
+        List<String> lines = new ArrayList<>();
+        reasons.forEach((reason, reports) -> lines.add((lines.isEmpty() ? "reports that did not arrive:\n" : "")
+            + "    " + (reports == 1 ? "" : reports + " to ") + reason));
+        return lines;
+    }
+
+    private static Map<String, Object> withFailing(Map<String, Object> object, List<ReportRecord> records) {
+        object.put("failing", records.stream().map(each -> JsonOutput.object("day", each.key().day().toString(),
+            "domain", each.key().domain().ascii(), "uri", each.destination(), "state", each.state().name(), "reason", each.result()))
+            .toList());
+        return object;
     }
 
     private static List<String> text(TallyView.Line line, List<ReportRecord> sent) {
@@ -89,11 +111,11 @@ final class Show implements Callable<Integer> {
     }
 
     private static Map<String, Object> object(TallyView.Line line, List<ReportRecord> sent) {
-        Map<String, Object> object = Json.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(),
+        Map<String, Object> object = JsonOutput.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(),
             "part", line.part(), "sessions", line.sessions(), "failed", line.failed(), "state", line.state());
         line.key().submitter().ifPresent(submitter -> object.put("submitter", submitter.ascii()));
         object.put("destinations", sent.stream().map(each -> {
-                Map<String, Object> destination = Json.object("uri", each.destination(), "report-id", each.reportId(),
+                Map<String, Object> destination = JsonOutput.object("uri", each.destination(), "report-id", each.reportId(),
                     "state", each.state().name(), "at", each.at().toString(), "tries", each.tries(), "answer", each.result());
                 each.retryAt().ifPresent(at -> destination.put("retry-at", at.toString()));
                 return destination;

@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Why a domain gets reports, or none. */
-@Command(name = "why", mixinStandardHelpOptions = true,
+@Command(name = "why", mixinStandardHelpOptions = true, versionProvider = Version.class,
     description = "Says whether a domain gets reports, and if not why: its record, live; our rules; what is counted.")
 final class Why implements Callable<Integer> {
 
@@ -31,8 +31,8 @@ final class Why implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN", description = "what stands behind the @ of the recipients")
-    private String domain;
+    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "what stands behind the @ of the recipients")
+    private DomainName domain;
 
     @Option(names = "--json", description = "print one JSON object")
     private boolean json;
@@ -50,16 +50,15 @@ final class Why implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        DomainName name = DomainName.of(domain);
-        List<String> counted = counted(name);
-        Finding finding = wish(name, conf.dns());
+        List<String> counted = counted(domain);
+        Finding finding = wish(domain, conf.dns());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            Map<String, Object> object = Json.object("domain", name.ascii(), "gets-reports", finding.gets(),
+            Map<String, Object> object = JsonOutput.object("domain", domain.ascii(), "gets-reports", finding.gets(),
                 "reasons", finding.reasons(), "destinations", finding.destinations(), "counted", counted);
-            out.println(Json.of(object));
+            out.println(JsonOutput.of(object));
         } else {
-            out.println(name + (finding.gets() ? " gets reports" : " gets no report"));
+            out.println(domain + (finding.gets() ? " gets reports" : " gets no report"));
             finding.reasons().forEach(reason -> out.println((finding.gets() ? "  not to: " : "  because: ") + reason));
             finding.destinations().forEach(destination -> out.println("  to: " + destination));
             counted.forEach(line -> out.println("  counted: " + line));
@@ -93,7 +92,8 @@ final class Why implements Callable<Integer> {
     private List<String> counted(DomainName name) {
         try (Database database = conf.database()) {
             List<String> lines = new TallyView(database).lines(Optional.empty(), Optional.of(name), LAST_LINES).stream()
-                .map(line -> line.key().day() + ": " + line.sessions() + " sessions, " + line.state()).toList();
+                .map(line -> line.key().day() + ": " + line.sessions() + (line.sessions() == 1 ? " session, " : " sessions, ")
+                    + line.state()).toList();
             return lines.isEmpty() ? List.of("nothing: no session to it ended, or its counts are gone") : lines;
         } catch (IOException e) {
             return List.of("not known: " + e.getMessage());

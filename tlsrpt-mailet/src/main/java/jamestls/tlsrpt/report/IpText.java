@@ -8,6 +8,7 @@ import java.net.InetAddress;
 public final class IpText {
 
     private static final int GROUPS = 8;
+    private static final String MAPPED = "::ffff:";
 
     private IpText() {
     }
@@ -19,7 +20,9 @@ public final class IpText {
 
     /** Whether a text is an address in exactly that spelling. No name is looked up. */
     public static boolean isCanonical(String text) {
-        return IpLiteral.parse(text).filter(address -> of(address).equals(text)).isPresent();
+        // RFC 5952 §5: an IPv4-mapped address may have its last four octets as a dotted quad
+        String quad = text.startsWith(MAPPED) ? text.substring(MAPPED.length()) : text;
+        return IpLiteral.parse(text).filter(address -> of(address).equals(quad)).isPresent();
     }
 
     private static int[] groups(byte[] octets) {

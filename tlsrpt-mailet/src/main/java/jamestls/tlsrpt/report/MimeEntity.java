@@ -2,11 +2,13 @@ package jamestls.tlsrpt.report;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -14,9 +16,10 @@ import java.util.regex.Pattern;
  * A mail or a part of one (RFC 2045), read as far as reports and bounces need it. It is a stranger's: nothing in it is an error.
  *
  * @param headers names in lower case, the first of a name, unfolded
+ * @param repeated names in lower case of fields that stand more than once
  * @param body not decoded; lines end with LF
  */
-public record MimeEntity(Map<String, String> headers, String body) {
+public record MimeEntity(Map<String, String> headers, Set<String> repeated, String body) {
 
     private static final Pattern BOUNDARY = Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))", Pattern.CASE_INSENSITIVE);
     private static final int MAX_PARTS = 20;
@@ -30,13 +33,17 @@ public record MimeEntity(Map<String, String> headers, String body) {
     public static MimeEntity of(String text) {
         int end = text.startsWith("\n") ? 0 : text.indexOf("\n\n");
         Map<String, String> headers = new LinkedHashMap<>();
+        Set<String> repeated = new HashSet<>();
         for (String line : (end < 0 ? text : text.substring(0, end)).replaceAll("\n[ \t]+", " ").split("\n")) {
             int colon = line.indexOf(':');
             if (colon > 0) {
-                headers.putIfAbsent(line.substring(0, colon).strip().toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+                String name = line.substring(0, colon).strip().toLowerCase(Locale.ROOT);
+                if (headers.putIfAbsent(name, line.substring(colon + 1).strip()) != null) {
+                    repeated.add(name);
+                }
             }
         }
-        return new MimeEntity(headers, end < 0 ? "" : text.substring(Math.min(text.length(), end == 0 ? 1 : end + 2)));
+        return new MimeEntity(headers, repeated, end < 0 ? "" : text.substring(Math.min(text.length(), end == 0 ? 1 : end + 2)));
     }
 
     /** The value, or an empty text. */

@@ -9,14 +9,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation.ResultType;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -32,11 +37,15 @@ public final class ReportCheck {
         new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION));
     // RFC 3339 §5.6
     private static final Pattern DATE_TIME = Pattern.compile(
-        "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?"
+        "(?i)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\\.[0-9]+)?"
             + "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])");
     // RFC 7493 §2.2: the integers that a double holds exactly
     private static final long MAX_COUNT = (1L << 53) - 1;
     private static final int MAX_PROBLEMS = 20;
+    private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
+    /** RFC 8460 §4.5; a record that is too short to be one stands as unknown data (RFC 3597 §5). */
+    private static final Pattern TLSA =
+        Pattern.compile("[0-9]{1,3} [0-9]{1,3} [0-9]{1,3}( ([0-9A-Fa-f]{2})+)?|\\\\# [0-9]+( ([0-9A-Fa-f]{2})+)?");
 
     private final List<String> problems = new ArrayList<>();
 
@@ -59,12 +68,24 @@ public final class ReportCheck {
 
     private static List<String> problems(InputStream json) {
         ReportCheck check = new ReportCheck();
-        try (JsonParser parser = JSON.getFactory().createParser(json)) {
+        BufferedInputStream bytes = new BufferedInputStream(json);
+        try (JsonParser parser = JSON.getFactory().createParser(check.withoutByteOrderMark(bytes))) {
             check.report(parser);
         } catch (IOException notJson) {
             check.problem("not JSON: " + notJson.getClass().getSimpleName());
         }
         return List.copyOf(check.problems);
+    }
+
+    /** RFC 8259 §8.1: no byte order mark; whoever reads the file may ignore one. */
+    private InputStream withoutByteOrderMark(InputStream json) throws IOException {
+        json.mark(BYTE_ORDER_MARK.length);
+        if (Arrays.equals(json.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK)) {
+            problem("a byte order mark before the report");
+        } else {
+            json.reset();
+        }
+        return json;
     }
 
     /** Policy by policy, so that a large report is never in memory as a tree. */
@@ -91,11 +112,17 @@ public final class ReportCheck {
     }
 
     private void head(JsonNode report) {
+        texts(report);
         required(report, "organization-name", JsonNode::isTextual);
         JsonNode range = report.path("date-range");
         if (object(range, "date-range")) {
             required(range, "start-datetime", text(value -> DATE_TIME.matcher(value).matches()));
             required(range, "end-datetime", text(value -> DATE_TIME.matcher(value).matches()));
+            Optional<OffsetDateTime> start = time(range.path("start-datetime"));
+            Optional<OffsetDateTime> end = time(range.path("end-datetime"));
+            if (start.isPresent() && end.isPresent() && end.get().isBefore(start.get())) {
+                problem("end-datetime is before start-datetime");
+            }
         }
         required(report, "contact-info", text(value -> Address.canonical(value).isPresent()));
         required(report, "report-id", text(value -> !value.isEmpty()));
@@ -103,12 +130,18 @@ public final class ReportCheck {
     }
 
     private void policy(JsonNode element) {
+        texts(element);
         JsonNode policy = element.path("policy");
         if (object(policy, "policy")) {
             required(policy, "policy-type", text(ReportCheck::isPolicyType));
             required(policy, "policy-domain", text(ReportCheck::isALabels));
             optional(policy, "policy-string", ReportCheck::isArrayOfTexts);
             optional(policy, "mx-host", ReportCheck::isArrayOfTexts);
+            switch (policy.path("policy-type").asText()) {
+                case "sts" -> sts(policy, element.path("failure-details"));
+                case "tlsa" -> all(policy, "policy-string", value -> TLSA.matcher(value).matches());
+                default -> { }
+            }
         }
         JsonNode summary = element.path("summary");
         if (object(summary, "summary")) {
@@ -117,6 +150,55 @@ public final class ReportCheck {
         }
         optional(element, "failure-details", JsonNode::isArray);
         element.path("failure-details").forEach(detail -> detail(detail, summary.path("total-failure-session-count").asLong()));
+    }
+
+    /** Both quote the applied policy (RFC 8460 §4.4); a policy that could not be had, or was none, can't be quoted whole. */
+    private void sts(JsonNode policy, JsonNode details) {
+        boolean hasPolicy = true;
+        for (JsonNode detail : details) {
+            hasPolicy &= !detail.path("result-type").asText().startsWith("sts-");
+        }
+        if (hasPolicy) {
+            required(policy, "policy-string", JsonNode::isArray);
+            required(policy, "mx-host", JsonNode::isArray);
+            all(policy, "policy-string", value -> !value.matches("\\s*[\\[{].*"));
+        }
+        all(policy, "mx-host", value -> isALabels(value.startsWith("*.") ? value.substring(2) : value));
+    }
+
+    private void all(JsonNode parent, String name, Predicate<String> valid) {
+        for (JsonNode value : parent.path(name)) {
+            if (value.isTextual() && !valid.test(value.textValue())) {
+                problem(name + " is not valid");
+                return;
+            }
+        }
+    }
+
+    /** RFC 7493 §2.1: no surrogate without its other half, no noncharacter. */
+    private void texts(JsonNode node) {
+        if (node.isTextual() && !isText(node.textValue())) {
+            problem("a text with a lone surrogate or a noncharacter");
+        }
+        node.fieldNames().forEachRemaining(name -> {
+            if (!isText(name)) {
+                problem("a name with a lone surrogate or a noncharacter");
+            }
+        });
+        node.forEach(this::texts);
+    }
+
+    private static boolean isText(String text) {
+        return text.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE
+            || c >= 0xfdd0 && c <= 0xfdef || (c & 0xfffe) == 0xfffe);
+    }
+
+    private static Optional<OffsetDateTime> time(JsonNode node) {
+        try {
+            return Optional.of(OffsetDateTime.parse(node.asText().toUpperCase(Locale.ROOT)));
+        } catch (DateTimeParseException notOne) {
+            return Optional.empty();
+        }
     }
 
     private void detail(JsonNode detail, long failures) {

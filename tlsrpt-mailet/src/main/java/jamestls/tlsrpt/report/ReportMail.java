@@ -41,10 +41,7 @@ public final class ReportMail {
             "Date: " + DATE.format(date.atZone(ZoneOffset.UTC)),
             "From: <" + report.reporter().from() + ">",
             "To: <" + to + ">",
-            // RFC 8460 §5.3: the labels are case-sensitive, the white space may be folded
-            "Subject: Report Domain: " + report.domain(),
-            " Submitter: " + submitter,
-            " Report-ID: <" + report.id() + ">",
+            "Subject: " + new ReportSubject(report.domain(), report.reporter().submitter(), report.id().toString()).folded(),
             "Message-ID: <" + unique + "@" + submitter + ">",
             "TLS-Report-Domain: " + report.domain(),
             "TLS-Report-Submitter: " + submitter,

@@ -2,6 +2,8 @@ package jamestls.tlsrpt.report;
 
 import jamestls.dns.DomainName;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The name of a report file (RFC 8460 §5.1).
@@ -13,6 +15,9 @@ import java.util.Optional;
  * @param uniqueId letters and digits: the store, the part of the day and the slice; tells reports about the same day and domain apart
  */
 public record ReportName(DomainName sender, DomainName policyDomain, long begin, long end, Optional<String> uniqueId) {
+
+    private static final Pattern NAME =
+        Pattern.compile("([^!]{1,253})!([^!]{1,253})!([0-9]{1,15})!([0-9]{1,15})(?:!([A-Za-z0-9]{1,64}))?\\.json(?:\\.gz)?");
 
     public ReportName {
         if (!uniqueId.orElse("x").matches("[A-Za-z0-9]{1,64}")) {
@@ -31,5 +36,19 @@ public record ReportName(DomainName sender, DomainName policyDomain, long begin,
     /** With the extension of a gzip file. */
     public String gzipped() {
         return sender + "!" + policyDomain + "!" + begin + "!" + end + uniqueId.map(id -> "!" + id).orElse("") + ".json.gz";
+    }
+
+    /** Reads a file name with extension {@code json} or {@code json.gz}; empty when it does not follow RFC 8460 §5.1. */
+    public static Optional<ReportName> parse(String text) {
+        Matcher name = NAME.matcher(text);
+        if (!name.matches()) {
+            return Optional.empty();
+        }
+        Optional<DomainName> sender = DomainName.parse(name.group(1)).filter(domain -> domain.ascii().equalsIgnoreCase(name.group(1)));
+        Optional<DomainName> domain = DomainName.parse(name.group(2)).filter(each -> each.ascii().equalsIgnoreCase(name.group(2)));
+        long begin = Long.parseLong(name.group(3));
+        long end = Long.parseLong(name.group(4));
+        return sender.isEmpty() || domain.isEmpty() || end < begin ? Optional.empty()
+            : Optional.of(new ReportName(sender.get(), domain.get(), begin, end, Optional.ofNullable(name.group(5))));
     }
 }

@@ -94,6 +94,8 @@ class CommandsTest {
         assertThat(run.out()).isEqualToNormalizingNewlines("""
             2026-03-01  rcpt.example  sessions: 2, failed: 1  counting
                 mailto:tls@rcpt.example  2026-03-02T00:10:00Z  refused: not today, again at 2026-03-02T00:15:00Z
+            reports that did not arrive:
+                mailto:tls@rcpt.example: not today
             """);
     }
 
@@ -193,11 +195,34 @@ class CommandsTest {
     }
 
     @Test
+    void whatIsNoDomainOrDayShouldBeWrongUsage() {
+        assertThat(why("not..a..domain")).satisfies(run -> {
+            assertThat(run.exitCode()).isEqualTo(2);
+            assertThat(run.err()).contains("'not..a..domain' is no domain name");
+        });
+        assertThat(show("--day", "yesterday")).satisfies(run -> {
+            assertThat(run.exitCode()).isEqualTo(2);
+            assertThat(run.err()).contains("'yesterday' is no day: write it like 2026-03-01").doesNotContain("java.");
+        });
+    }
+
+    @Test
+    void versionAndHelpShouldBeThere() {
+        assertThat(run("--version")).satisfies(run -> assertThat(run.out()).startsWith("tlsrpt-mailet "));
+        assertThat(run("show", "--version").out()).startsWith("tlsrpt-mailet ");
+        assertThat(run("help", "lint")).satisfies(run -> {
+            assertThat(run.exitCode()).isZero();
+            assertThat(run.out()).contains("standard input");
+        });
+    }
+
+    @Test
     void missingFileShouldBeNamed() {
         Run run = run("show", "--conf", home.resolve("else").resolve("where").toString());
 
         assertThat(run.exitCode()).isEqualTo(3);
-        assertThat(run.err()).contains("tlsreports.sqlite", "--conf");
+        assertThat(run.err().strip()).isEqualTo("show: --conf " + home.resolve("else").resolve("where")
+            + ": there is no mailetcontainer.xml in it");
     }
 
     private DatabaseAddress file() {

@@ -8,6 +8,7 @@ import java.net.UnknownHostException;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,9 +30,16 @@ class IpTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"010.0.0.1", "1.2.3", "[::1]", "2001:DB8::1", "2001:db8:0::1", "::ffff:192.0.2.1", "fe80::1%lo", "mx.example", "''"})
+    @CsvSource({"010.0.0.1", "1.2.3", "[::1]", "2001:DB8::1", "2001:db8:0::1", "::ffff:c000:201",
+        "::FFFF:192.0.2.1", "fe80::1%lo", "mx.example", "''"})
     void otherSpellingsShouldNotPass(String text) {
         assertThat(IpText.isCanonical(text)).isFalse();
+    }
+
+    /** RFC 5952 §5 */
+    @Test
+    void mappedAddressShouldPassAsADottedQuad() {
+        assertThat(IpText.isCanonical("::ffff:192.0.2.1")).isTrue();
     }
 
     @Property

@@ -22,8 +22,10 @@ import jamestls.tlsrpt.store.ReportPeriod;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -116,12 +118,22 @@ class ReportJsonTest {
         Arbitrary<PolicyTally> policies = Combinators.combine(
                 Arbitraries.of(PolicyType.class),
                 Arbitraries.strings().alpha().ofMinLength(1).ofMaxLength(20),
-                Arbitraries.strings().ofMaxLength(40).list().ofMaxSize(4),
+                Arbitraries.strings().ofMaxLength(40).list().ofMinSize(1).ofMaxSize(4),
                 Arbitraries.longs().between(0, 1L << 50), details)
             .as((type, label, strings, successes, failed) -> new PolicyTally(
-                new AppliedPolicy(type, DomainName.of(label + ".example"), strings, List.of()), successes,
+                policy(type, label, strings), successes,
                 failed.values().stream().mapToLong(Long::longValue).sum(), failed));
         return policies.list().ofMinSize(1).ofMaxSize(5).uniqueElements(tally -> tally.policy().policyDomain());
+    }
+
+    private static AppliedPolicy policy(PolicyType type, String label, List<String> texts) {
+        DomainName domain = DomainName.of(label + ".example");
+        return switch (type) {
+            case STS -> new AppliedPolicy(type, domain, texts.stream().map(text -> "mx: " + text).toList(), List.of("*." + domain));
+            case TLSA -> new AppliedPolicy(type, domain, texts.stream()
+                .map(text -> ("3 1 1 " + HexFormat.of().formatHex(text.getBytes(StandardCharsets.UTF_8))).strip()).toList(), List.of());
+            case NO_POLICY_FOUND -> AppliedPolicy.none(domain);
+        };
     }
 
     private static TlsReport report(List<PolicyTally> policies) {

@@ -9,12 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Prints JSON; all that is not ASCII is escaped, so that no terminal takes a stranger's text for its own. */
-final class Json {
+final class JsonOutput {
 
     private static final ObjectMapper MAPPER =
         JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
-    private Json() {
+    private JsonOutput() {
     }
 
     /** An object whose members keep their order: name, value, name, value. */
