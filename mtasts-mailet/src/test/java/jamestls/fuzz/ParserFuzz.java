@@ -49,8 +49,11 @@ public final class ParserFuzz {
         while (System.nanoTime() < end || turn < runs.size()) {
             FuzzRun run = runs.get(turn % runs.size());
             Thread watch = Thread.ofVirtual().start(() -> watch(run));
-            run.go(turn(duration, runs.size()));
-            watch.interrupt();
+            try {
+                run.go(turn(duration, runs.size()));
+            } finally {
+                watch.interrupt();
+            }
             turn++;
         }
         runs.forEach(run -> System.out.println(run.target() + ": " + run.inputs() + " inputs, " + run.kinds() + " kinds"));
