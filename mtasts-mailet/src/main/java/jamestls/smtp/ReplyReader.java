@@ -9,106 +9,150 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads replies (RFC 5321 §4.2) from a server that may be hostile: 2,048 bytes per line, 100 lines per reply, codes 200 to
- * 599, the same code on every line. A line ends with CRLF or LF. It reads ahead, so whoever starts TLS must ask
- * {@link #hasUnread} first and take a new reader afterwards.
+ * Reads replies (RFC 5321 §4.2) from a server that may be careless or hostile.
+ *
+ * <p>The first line must begin with a code of 200 to 599. The last line is the first one that does not continue with a hyphen
+ * after its code; its code counts. Between them, lines without a code belong to the reply, too. A line ends with CRLF or LF.
+ * Text beyond a limit is read and dropped. A reply of more than {@link #MAX_REPLY} bytes counts by its first line's code,
+ * and the reader refuses to read on after it.
+ *
+ * <p>It reads ahead: before TLS starts, ask {@link #hasUnread}, and take a new reader afterwards.
  */
 final class ReplyReader {
 
-    /** In bytes with the line end; RFC 5321 §4.5.3.1.5 allows 512, servers with long enhanced texts exceed it. */
+    /** In bytes, with all its line ends. */
+    static final int MAX_REPLY = 65_536;
+    /** In characters: what logs and bounces show of a reply. RFC 5321 §4.5.3.1.5 allows a line of 512. */
+    static final int MAX_TEXT = 512;
+    /** What is kept of one line, in bytes. */
     static final int MAX_LINE = 2_048;
-    /** An EHLO reply with every registered keyword has about 40. */
-    static final int MAX_LINES = 100;
+
+    private static final int NO_CODE = 0;
 
     private final InputStream in;
     private final byte[] buffer = new byte[4_096];
+    private final byte[] line = new byte[MAX_LINE];
+    private int lineLength;
     private int next;
     private int end;
+    private int bytesOfReply;
+    private boolean overrun;
 
     ReplyReader(InputStream in) {
         this.in = in;
     }
 
+    /** The next reply, with at most {@link #MAX_TEXT} characters of its text; see {@link #read(int)}. */
+    SmtpReply read() throws IOException {
+        return read(MAX_TEXT);
+    }
+
     /**
-     * The next reply, complete.
+     * The next reply.
      *
-     * @throws MalformedReply when the bytes are no reply or exceed a bound; the reader must not be used any more
+     * @param maxText characters of text to keep, each line end counted as one
+     * @throws MalformedReply when the code can't be known; the reader must not be used any more
      * @throws EOFException when the server closed the connection before the reply was complete
      */
-    SmtpReply read() throws IOException {
+    SmtpReply read(int maxText) throws IOException {
+        if (overrun) {
+            throw new MalformedReply("a reply of more than " + MAX_REPLY + " bytes");
+        }
+        bytesOfReply = 0;
         List<String> lines = new ArrayList<>(1);
-        int code = 0;
-        while (lines.size() < MAX_LINES) {
-            Line line = readLine();
-            if (!lines.isEmpty() && line.code() != code) {
-                throw new MalformedReply("a reply whose lines say both " + code + " and " + line.code());
+        int textLeft = maxText;
+        int first = NO_CODE;
+        while (true) {
+            boolean complete = readLine();
+            int code = codeOfLine();
+            if (first == NO_CODE) {
+                if (code == NO_CODE) {
+                    throw new MalformedReply("not a reply: '" + text(0, 80) + "'");
+                }
+                first = code;
             }
-            code = line.code();
-            lines.add(line.text());
-            if (line.isLast()) {
+            if (textLeft > 0) {
+                String text = text(code == NO_CODE ? 0 : startOfText(), textLeft);
+                lines.add(text);
+                textLeft -= text.length() + 1;
+            }
+            if (!complete) {
+                overrun = true;
+                return new SmtpReply(first, lines);
+            }
+            // RFC 5321 §4.2.1 wants one code on all lines; of servers that differ, the last line is the answer
+            if (code != NO_CODE && !(lineLength > 3 && line[3] == '-')) {
                 return new SmtpReply(code, lines);
             }
         }
-        throw new MalformedReply("a reply of more than " + MAX_LINES + " lines");
     }
 
     /** Whether bytes have come for which nobody has asked yet, here or still in the stream. */
     boolean hasUnread() throws IOException {
-        return next < end || in.available() > 0;
+        return overrun || next < end || in.available() > 0;
     }
 
-    private record Line(int code, boolean isLast, String text) {
+    /** Whether the last reply exceeded the bound: nothing that follows can be understood. */
+    boolean isOverrun() {
+        return overrun;
     }
 
-    private Line readLine() throws IOException {
-        byte[] line = new byte[MAX_LINE];
-        int length = 0;
-        for (int b = nextByte(length); b != '\n'; b = nextByte(length)) {
-            if (length == MAX_LINE - 1) {
-                throw new MalformedReply("a reply line of more than " + MAX_LINE + " bytes");
+    /** Reads one line, without its end. @return false if the reply has reached its bound before the line ended */
+    private boolean readLine() throws IOException {
+        lineLength = 0;
+        while (true) {
+            if (next == end) {
+                fill();
             }
-            line[length++] = (byte) b;
+            if (bytesOfReply == MAX_REPLY) {
+                return false;
+            }
+            bytesOfReply++;
+            byte b = buffer[next++];
+            if (b == '\n') {
+                if (lineLength > 0 && line[lineLength - 1] == '\r') {
+                    lineLength--;
+                }
+                return true;
+            }
+            if (lineLength < MAX_LINE) {
+                line[lineLength++] = b;
+            }
         }
-        return parse(line, length > 0 && line[length - 1] == '\r' ? length - 1 : length);
     }
 
-    private static Line parse(byte[] line, int length) throws MalformedReply {
+    /** The line's code, or {@link #NO_CODE}. {@code 250}, {@code 250<TAB>ok} and {@code 250ok} have one, {@code 2500} has not. */
+    private int codeOfLine() {
         int code = 0;
         for (int i = 0; i < 3; i++) {
-            int digit = i < length ? line[i] - '0' : -1;
+            int digit = i < lineLength ? line[i] - '0' : -1;
             if (digit < 0 || digit > 9) {
-                throw new MalformedReply("not a reply: '" + text(line, 0, length, 80) + "'");
+                return NO_CODE;
             }
             code = code * 10 + digit;
         }
-        if (code < 200 || code > 599) {
-            throw new MalformedReply("not a reply code: " + code);
-        }
-        // RFC 5321 §4.2: a bare code is to be accepted
-        byte separator = length > 3 ? line[3] : (byte) ' ';
-        if (separator != ' ' && separator != '-') {
-            throw new MalformedReply("not a reply: '" + text(line, 0, length, 80) + "'");
-        }
-        return new Line(code, separator == ' ', length > 4 ? text(line, 4, length, MAX_LINE) : "");
+        boolean fourthDigit = lineLength > 3 && line[3] >= '0' && line[3] <= '9';
+        return code >= 200 && code <= 599 && !fourthDigit ? code : NO_CODE;
     }
 
-    private static String text(byte[] line, int from, int to, int longest) {
-        return Sanitized.line(new String(line, from, to - from, StandardCharsets.UTF_8), longest);
+    private int startOfText() {
+        return lineLength > 3 && (line[3] == ' ' || line[3] == '-' || line[3] == '\t') ? 4 : 3;
     }
 
-    private int nextByte(int alreadyInLine) throws IOException {
-        if (next == end) {
-            next = 0;
-            end = Math.max(0, in.read(buffer, 0, buffer.length));
-            if (end == 0) {
-                throw new EOFException(alreadyInLine == 0 ? "the server closed the connection"
-                    : "the server closed the connection in mid-reply");
-            }
+    private String text(int from, int max) {
+        return from >= lineLength ? "" : Sanitized.line(new String(line, from, lineLength - from, StandardCharsets.UTF_8), max);
+    }
+
+    private void fill() throws IOException {
+        next = 0;
+        end = Math.max(0, in.read(buffer, 0, buffer.length));
+        if (end == 0) {
+            throw new EOFException(bytesOfReply == 0 ? "the server closed the connection"
+                : "the server closed the connection in mid-reply");
         }
-        return buffer[next++] & 0xff;
     }
 
-    /** What the server sent is no SMTP reply, or is larger than any reply we are willing to read. */
+    /** What the server sent is no SMTP reply. */
     static final class MalformedReply extends IOException {
 
         MalformedReply(String message) {

@@ -83,7 +83,7 @@ final class SessionSetup {
 
     private void hello(Phase phase) throws ConnectionLost {
         capabilities = Capabilities.none();
-        SmtpReply ehlo = connection.exchange(phase, new CommandLine("EHLO " + settings.heloName()));
+        SmtpReply ehlo = connection.exchangeInFull(phase, new CommandLine("EHLO " + settings.heloName()));
         if (ehlo.isPermanent()) {
             ehlo = heloInstead(phase, ehlo);
         } else if (ehlo.code() == 250) {

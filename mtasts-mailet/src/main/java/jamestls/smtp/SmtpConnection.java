@@ -10,7 +10,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,7 @@ final class SmtpConnection {
     private ReplyReader replies;
     private Phase phase = Phase.CONNECT;
     private Optional<Watchdog.Deadline> deadline = Optional.empty();
+    private Optional<Watchdog.Deadline> envelope = Optional.empty();
     private Optional<IOException> bodyFailure = Optional.empty();
 
     SmtpConnection(SmtpSettings settings, Watchdog watchdog) {
@@ -40,15 +44,39 @@ final class SmtpConnection {
         this.watchdog = watchdog;
     }
 
-    /** Starts the time of that phase; inside it already, the time goes on. */
+    /** Starts the time of that phase. If the connection is in it already, the time goes on. */
     void enter(Phase next) {
         if (next != phase || deadline.isEmpty()) {
-            rest();
-            if (deadline.isEmpty()) {
-                phase = next;
-                deadline = Optional.of(watchdog.start(settings.limit(next), plain));
-            }
+            start(next, settings.limit(next));
         }
+    }
+
+    /** Starts the time of that phase, anew if the connection is in it already: for one more answer. */
+    void restart(Phase next) {
+        start(next, settings.limit(next));
+    }
+
+    /** Starts the time of BODY, which depends on the size of the mail. */
+    void enterBody(OptionalLong size) {
+        start(Phase.BODY, settings.bodyLimit(size));
+    }
+
+    private void start(Phase next, Duration limit) {
+        rest();
+        if (deadline.isEmpty()) {
+            phase = next;
+            deadline = Optional.of(watchdog.start(limit, plain));
+        }
+    }
+
+    /** Starts the time that all commands of one envelope share, beside the limit of each answer. */
+    void beginEnvelope(int recipients) {
+        envelope = Optional.of(watchdog.start(settings.envelopeLimit(recipients), plain));
+    }
+
+    void endEnvelope() {
+        envelope.ifPresent(Watchdog.Deadline::meet);
+        envelope = envelope.filter(Watchdog.Deadline::isExpired);
     }
 
     /** No deadline runs: nothing is expected from the server. One that has expired stays, it is what the session ended with. */
@@ -62,6 +90,9 @@ final class SmtpConnection {
         rest();
         if (!isOpen()) {
             throw lost(new SocketException("the connection is closed"));
+        }
+        if (replies.isOverrun()) {
+            read();
         }
     }
 
@@ -98,6 +129,13 @@ final class SmtpConnection {
         return read();
     }
 
+    /** As {@link #exchange}, and the reply keeps all its lines. */
+    SmtpReply exchangeInFull(Phase in, CommandLine command) throws ConnectionLost {
+        enter(in);
+        write(command);
+        return read(ReplyReader.MAX_REPLY);
+    }
+
     /** Sends commands in one piece (RFC 2920). */
     void write(CommandLine... commands) throws ConnectionLost {
         refuseUnaskedReply();
@@ -121,8 +159,13 @@ final class SmtpConnection {
     }
 
     SmtpReply read() throws ConnectionLost {
+        return read(ReplyReader.MAX_TEXT);
+    }
+
+    /** A reply whose text is data, as EHLO's is: all of it, within the bound of the reader. */
+    private SmtpReply read(int maxText) throws ConnectionLost {
         try {
-            SmtpReply reply = replies.read();
+            SmtpReply reply = replies.read(maxText);
             LOG.trace("S: {}", reply);
             return reply;
         } catch (IOException e) {
@@ -192,7 +235,8 @@ final class SmtpConnection {
 
     /** A reply that ends the session. */
     ConnectionLost lost(SmtpReply reply) {
-        return end(reply.toString(), Optional.of(reply), null);
+        SmtpReply kept = reply.shortened();
+        return end(kept.toString(), Optional.of(kept), null);
     }
 
     /** The server does not keep to the protocol. */
@@ -204,13 +248,14 @@ final class SmtpConnection {
     ConnectionLost lost(IOException e) {
         String detail = deadline.filter(Watchdog.Deadline::isExpired)
             .map(expired -> phase + " was not over within " + seconds(expired))
+            .or(() -> envelope.filter(Watchdog.Deadline::isExpired).map(expired -> "the envelope was not over within " + seconds(expired)))
             .orElseGet(() -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
         return end(detail, Optional.empty(), e);
     }
 
     /** A server that hung up may have said why: 421, or 552 in the middle of a body. */
     ConnectionLost writeFailed(IOException e) {
-        if (deadline.filter(Watchdog.Deadline::isExpired).isPresent()) {
+        if (isOverdue()) {
             return lost(e);
         }
         try {
@@ -221,6 +266,10 @@ final class SmtpConnection {
         } catch (IOException nothingLeft) {
             return lost(e);
         }
+    }
+
+    private boolean isOverdue() {
+        return Stream.of(deadline, envelope).flatMap(Optional::stream).anyMatch(Watchdog.Deadline::isExpired);
     }
 
     /** Leaves politely: TLS says goodbye, too. */
@@ -236,6 +285,7 @@ final class SmtpConnection {
     /** Closes the connection at once, without a word: closing TLS in order would write, and could block. */
     void abort() {
         rest();
+        endEnvelope();
         cut();
     }
 

@@ -41,6 +41,25 @@ public record SmtpReply(int code, List<String> lines) {
             ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
+    /** With no more text than a reader of replies keeps. */
+    SmtpReply shortened() {
+        if (textLength() <= ReplyReader.MAX_TEXT) {
+            return this;
+        }
+        String all = String.join(" / ", lines);
+        return new SmtpReply(code, List.of(all.substring(0, ReplyReader.MAX_TEXT)));
+    }
+
+    /** How much of the text is kept, in characters. */
+    int textLength() {
+        return lines.stream().mapToInt(String::length).sum();
+    }
+
+    /** Code and enhanced status code alone: what is kept of the replies of a mail that has too many. */
+    SmtpReply withoutText() {
+        return new SmtpReply(code, List.of(enhancedCode().orElse("")));
+    }
+
     /** Code and text on one line, for logs and bounces. */
     @Override
     public String toString() {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * A conversation with a server, from {@link SmtpConnector#connect}. It may carry several mails one after the other, and is
@@ -61,11 +62,11 @@ public final class SmtpSession implements AutoCloseable {
         } catch (ConnectionLost lost) {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
-        return transact(steps, content);
+        return transact(steps, envelope.size(), content);
     }
 
-    private Transmission transact(List<Step> steps, MessageContent content) {
-        Transaction transaction = new Transaction(connection, steps, observation.capabilities());
+    private Transmission transact(List<Step> steps, OptionalLong size, MessageContent content) {
+        Transaction transaction = new Transaction(connection, steps, observation.capabilities(), size);
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
         connection.rest();

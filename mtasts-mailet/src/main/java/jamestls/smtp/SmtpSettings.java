@@ -7,16 +7,23 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How we speak to every server.
  *
  * @param heloName what we call ourselves in EHLO: a domain name or an address literal, visible ASCII, at most 255 characters
  * @param bindAddress our end of connections to servers of the same address family; empty leaves it to the system
- * @param limits the time each phase has as a whole, all phases, each more than zero; RCPT is one phase however many
- *     recipients there are, BODY is the whole mail up to the final dot
+ * @param limits the time for each phase, all of them, each more than zero: of MAIL, RCPT and DATA for one answer, of BODY on
+ *     top of what its size allows ({@link #bodyLimit}), of the others for the phase as a whole
+ * @param minEnvelope the least time for all commands of an envelope together
  */
-public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits) {
+public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits, Duration minEnvelope) {
+
+    private static final Duration PER_RECIPIENT = Duration.ofSeconds(2);
+    /** In bytes per second: a server that takes less is given up. */
+    private static final long MIN_RATE = 1_024;
+    private static final Duration BODY_OF_UNKNOWN_SIZE = Duration.ofMinutes(30);
 
     public SmtpSettings {
         if (heloName.isEmpty() || heloName.length() > 255 || !heloName.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
@@ -31,7 +38,10 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         }
     }
 
-    /** The times of RFC 5321 §4.5.3.2 where it names one; it gives each block of the body 3 minutes, we the whole body 30. */
+    /**
+     * The times of RFC 5321 §4.5.3.2 where it names one. Its 3 minutes for each block of the body are 3 minutes for the body
+     * and a second for each KiB: one limit that a server can't stretch by taking a byte now and then.
+     */
     public static SmtpSettings defaults(String heloName) {
         Map<Phase, Duration> limits = new EnumMap<>(Phase.class);
         limits.put(Phase.CONNECT, Duration.ofSeconds(30));
@@ -42,12 +52,12 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         limits.put(Phase.EHLO_AFTER_TLS, Duration.ofMinutes(5));
         limits.put(Phase.AUTH, Duration.ofMinutes(2));
         limits.put(Phase.MAIL, Duration.ofMinutes(5));
-        limits.put(Phase.RCPT, Duration.ofMinutes(10));
+        limits.put(Phase.RCPT, Duration.ofMinutes(5));
         limits.put(Phase.DATA, Duration.ofMinutes(2));
-        limits.put(Phase.BODY, Duration.ofMinutes(30));
+        limits.put(Phase.BODY, Duration.ofMinutes(3));
         limits.put(Phase.FINAL_REPLY, Duration.ofMinutes(10));
         limits.put(Phase.QUIT, Duration.ofSeconds(5));
-        return new SmtpSettings(heloName, Optional.empty(), limits);
+        return new SmtpSettings(heloName, Optional.empty(), limits, Duration.ofMinutes(10));
     }
 
     /** The time that phase has. */
@@ -55,25 +65,44 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         return limits.get(phase);
     }
 
+    /** The time for all commands of an envelope together: that of one answer, and 2 s for each recipient. */
+    Duration envelopeLimit(int recipients) {
+        Duration byRecipients = limit(Phase.RCPT).plus(PER_RECIPIENT.multipliedBy(recipients));
+        return byRecipients.compareTo(minEnvelope) > 0 ? byRecipients : minEnvelope;
+    }
+
+    /** The time for a mail of that many bytes: that of the phase, and a second for each KiB. */
+    Duration bodyLimit(OptionalLong size) {
+        return limit(Phase.BODY).plus(size.isPresent() ? Duration.ofSeconds(size.getAsLong() / MIN_RATE) : BODY_OF_UNKNOWN_SIZE);
+    }
+
+    /** The same with another least time for an envelope. */
+    SmtpSettings withMinEnvelope(Duration limit) {
+        return new SmtpSettings(heloName, bindAddress, limits, limit);
+    }
+
     /** The same with another time for one phase. */
     public SmtpSettings withLimit(Phase phase, Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.put(phase, limit);
-        return new SmtpSettings(heloName, bindAddress, changed);
+        return new SmtpSettings(heloName, bindAddress, changed, minEnvelope);
     }
 
-    /** The same with one longest wait for each single answer, the handshake's included; connecting, body and QUIT keep theirs. */
+    /**
+     * The same with one longest wait for each single answer, the handshake's included; connecting, the reply to the end of
+     * the mail and QUIT keep theirs.
+     */
     public SmtpSettings withReadTimeout(Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.replaceAll((phase, before) -> switch (phase) {
-            case CONNECT, BODY, QUIT -> before;
+            case CONNECT, FINAL_REPLY, QUIT -> before;
             default -> limit;
         });
-        return new SmtpSettings(heloName, bindAddress, changed);
+        return new SmtpSettings(heloName, bindAddress, changed, minEnvelope);
     }
 
     /** The same, bound to that address of ours. */
     public SmtpSettings withBindAddress(InetAddress address) {
-        return new SmtpSettings(heloName, Optional.of(address), limits);
+        return new SmtpSettings(heloName, Optional.of(address), limits, minEnvelope);
     }
 }

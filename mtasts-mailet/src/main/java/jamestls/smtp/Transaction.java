@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** One mail over one session (RFC 5321 §3.3): the envelope in groups of commands, then the body. */
 final class Transaction {
@@ -19,19 +20,25 @@ final class Transaction {
     /** What is sent before replies are read: more might fill both directions of the connection and stall (RFC 2920 §3.1). */
     private static final int MAX_GROUP = 8_192;
     private static final int DATA_GO_AHEAD = 354;
+    /** In characters, for all recipients of a mail. */
+    private static final int MAX_REPLY_TEXT = 65_536;
 
     private final SmtpConnection connection;
     private final Deque<Step> rest;
     private final int largestGroup;
     private final int recipients;
+    private final OptionalLong size;
 
     private final List<RecipientReply> refused = new ArrayList<>();
     private final List<String> accepted = new ArrayList<>();
+    private int textKept;
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
 
-    Transaction(SmtpConnection connection, List<Step> steps, Capabilities capabilities) {
+    /** @param size of the mail in bytes, if known */
+    Transaction(SmtpConnection connection, List<Step> steps, Capabilities capabilities, OptionalLong size) {
+        this.size = size;
         this.connection = connection;
         this.rest = new ArrayDeque<>(steps);
         this.recipients = steps.size() - 2;
@@ -41,7 +48,9 @@ final class Transaction {
 
     Transmission run(MessageContent content) {
         try {
+            connection.beginEnvelope(recipients);
             sayEnvelope();
+            connection.endEnvelope();
             if (mailRefusal.isPresent() || accepted.isEmpty()) {
                 takeBack();
                 return refusals();
@@ -67,7 +76,7 @@ final class Transaction {
             connection.enter(group.getFirst().phase());
             connection.write(group.stream().map(Step::command).toArray(CommandLine[]::new));
             for (Step step : group) {
-                connection.enter(step.phase());
+                connection.restart(step.phase());
                 take(step, connection.answer());
             }
         }
@@ -94,11 +103,17 @@ final class Transaction {
                 if (goAhead) {
                     accepted.add(step.recipient());
                 } else {
-                    refused.add(new RecipientReply(step.recipient(), reply, Phase.RCPT));
+                    refused.add(new RecipientReply(step.recipient(), kept(reply), Phase.RCPT));
                 }
             }
             default -> dataReply = Optional.of(reply);
         }
+    }
+
+    /** The reply, or only its codes once the replies of this mail have {@link #MAX_REPLY_TEXT} characters. */
+    private SmtpReply kept(SmtpReply reply) {
+        textKept += reply.textLength();
+        return textKept <= MAX_REPLY_TEXT ? reply : reply.withoutText();
     }
 
     /** A server may go ahead with DATA although it has taken nobody: RFC 2920 §3.1 has us send it an empty mail. */
@@ -121,7 +136,7 @@ final class Transaction {
     }
 
     private Transmission sendBody(MessageContent content) throws ConnectionLost {
-        connection.enter(Phase.BODY);
+        connection.enterBody(size);
         DotStuffer body = new DotStuffer(connection.body());
         Optional<Exception> trouble = write(content, body);
         if (connection.bodyFailure().isPresent()) {

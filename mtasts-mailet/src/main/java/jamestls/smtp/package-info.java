@@ -10,16 +10,16 @@
  * </pre>
  *
  * <h2>Phases and deadlines</h2>
- * A session is always in one {@link jamestls.smtp.SessionFailure.Phase}, and each phase has one time limit as a whole
- * ({@link jamestls.smtp.SmtpSettings}). A watchdog closes the connection when it is up. That ends blocked reads, writes
- * and handshakes alike, and a server that sends a byte a minute gains nothing by it. All recipients of a mail share one RCPT
- * phase, the whole mail is one BODY phase.
+ * A session is always in one {@link jamestls.smtp.SessionFailure.Phase}, which has a time limit
+ * ({@link jamestls.smtp.SmtpSettings}). A watchdog closes the connection when the time is over, which ends blocked reads, writes and
+ * handshakes alike; a server that sends a byte a minute does not extend its time. Each answer to MAIL, RCPT and DATA has the
+ * limit of its phase, and all commands of an envelope share one more limit that grows with the number of recipients. The limit of
+ * the body grows with its size.
  *
  * <h2>What a server may send us</h2>
- * Reply lines of 2,048 bytes, replies of 100 lines, codes 200 to 599, one code per reply ({@code ReplyReader}). Text is cleaned
- * of control characters as it is read. Everything else ends the session: after a protocol error nothing we could say would
- * mean what we mean. A reply that comes before its question does the same. A 421 ends the session at any point and is what
- * the failure reports, also when it is found only because our write failed.
+ * Replies of up to 64 KiB ({@code ReplyReader}), of which at most 512 characters are kept. The code of the last line counts; of a reply
+ * that exceeds the bound, that of the first line, and the session ends after it. A reply that comes before its question ends the
+ * session. A 421 ends it at any point and is what the failure reports, also when it is found only because our write failed.
  *
  * <h2>STARTTLS</h2>
  * It is sent only when offered, and only 220 starts TLS; after any other reply the session goes on in clear and

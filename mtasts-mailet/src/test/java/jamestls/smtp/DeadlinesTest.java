@@ -18,11 +18,14 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** One deadline per phase, whatever blocks in it. The other phases have 20 s: a test that waits for those fails. */
 class DeadlinesTest {
@@ -71,15 +74,37 @@ class DeadlinesTest {
         sendingShouldTimeOutIn(phase, endOfData, SmtpFixture.MAIL);
     }
 
-    @Test
-    void allRecipientsShouldShareOneDeadline() {
-        server.at(SmtpPhase.RCPT, SmtpAct.drip("250 2.1.5 ok", Duration.ofMillis(30)));
-        try (SmtpConnector connector = impatientIn(Phase.RCPT); SmtpSession session = connect(connector, server)) {
-            Transmission result = session.send(to("a@x.test", "b@x.test", "c@x.test", "d@x.test", "e@x.test"), SmtpFixture.MAIL);
+    @ParameterizedTest
+    @ValueSource(strings = {"PIPELINING", "8BITMIME"})
+    void timeOfAnAnswerShouldNotBeSharedByAllRecipients(String keyword) {
+        String[] recipients = IntStream.range(0, 12).mapToObj(i -> i + "@x.test").toArray(String[]::new);
+        try (SmtpServer slow = SmtpFixture.clearServer(keyword); SmtpConnector connector = impatientIn(Phase.RCPT);
+             SmtpSession session = connect(connector, slow)) {
+            slow.at(SmtpPhase.RCPT, SmtpAct.drip("250 ok", Duration.ofMillis(10)));
 
-            assertThat(result).isInstanceOfSatisfying(Transmission.Broken.class,
-                broken -> assertThat(broken.failure().phase()).isEqualTo(Phase.RCPT));
+            assertThat(session.send(to(recipients), SmtpFixture.MAIL)).isInstanceOf(Transmission.Completed.class);
         }
+    }
+
+    @Test
+    void allAnswersToAnEnvelopeShouldShareALimit() {
+        SmtpSettings settings = SmtpFixture.settings().withLimit(Phase.RCPT, Duration.ofMillis(1_000)).withMinEnvelope(Duration.ofMillis(1));
+        assertThat(settings.envelopeLimit(20)).isEqualTo(Duration.ofSeconds(41));
+        assertThat(SmtpFixture.settings().envelopeLimit(20)).isEqualTo(Duration.ofMinutes(10));
+        try (SmtpConnector connector = new SmtpConnector(settings); SmtpSession session = connect(connector, server)) {
+            server.at(SmtpPhase.MAIL, SmtpAct.drip("250 " + "a".repeat(100), Duration.ofMillis(100)));
+
+            assertThat(session.send(to("a@x.test"), SmtpFixture.MAIL)).isInstanceOfSatisfying(Transmission.Broken.class,
+                broken -> assertThat(broken.failure().detail()).isEqualTo("the envelope was not over within 3.0 s"));
+        }
+    }
+
+    @Test
+    void timeForTheBodyShouldGrowWithItsSize() {
+        SmtpSettings settings = SmtpSettings.defaults("client.example.test").withReadTimeout(Duration.ofSeconds(10));
+
+        assertThat(settings.bodyLimit(OptionalLong.of(1_024 * 600))).isEqualTo(Duration.ofSeconds(610));
+        assertThat(settings.limit(Phase.FINAL_REPLY)).isEqualTo(Duration.ofMinutes(10));
     }
 
     @Test

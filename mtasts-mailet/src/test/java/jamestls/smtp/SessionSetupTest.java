@@ -339,7 +339,7 @@ class SessionSetupTest {
         try (SmtpServer server = SmtpFixture.clearServer(); SmtpConnector connector = connector()) {
             server.at(SmtpPhase.EHLO, SmtpAct.flood("250-more"));
             try (SmtpSession session = connect(connector, server)) {
-                assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 100 lines");
+                assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 65536 bytes");
             }
             SmtpFixture.awaitNoConnection(server);
         }
@@ -351,7 +351,7 @@ class SessionSetupTest {
             server.at(SmtpPhase.GREETING, SmtpAct.sayBytes("220 xxxxxxxxxxxxxxx".getBytes(StandardCharsets.US_ASCII))
                 .then(SmtpAct.Then.REPEAT));
             try (SmtpSession session = connect(connector, server)) {
-                assertThat(failureOf(session).detail()).isEqualTo("a reply line of more than 2048 bytes");
+                assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 65536 bytes");
             }
             SmtpFixture.awaitNoConnection(server);
         }

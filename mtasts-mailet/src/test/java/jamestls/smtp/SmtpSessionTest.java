@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SmtpSessionTest {
@@ -294,6 +295,43 @@ class SmtpSessionTest {
 
         assertThat(session.isAlive()).isFalse();
         assertThatIllegalStateException().isThrownBy(() -> session.send(to("bob@example.test"), MAIL));
+    }
+
+    @ParameterizedTest
+    @MethodSource("oddReplies")
+    void mailShouldBeDeliveredHoweverOddlyTheServerSaysSo(String reply) {
+        server.at(SmtpPhase.FINAL_REPLY, SmtpAct.sayBytes(reply.getBytes(StandardCharsets.US_ASCII)));
+
+        assertThat(delivered(session.send(to("bob@example.test"), MAIL))).containsExactly("bob@example.test");
+        server.behave();
+        assertThat(session.send(to("bob@example.test"), MAIL)).isInstanceOf(Transmission.Completed.class);
+    }
+
+    static List<String> oddReplies() {
+        return List.of("250 2.0.0 " + "x".repeat(3_000) + "\r\n", "250-2.0.0 a\r\n".repeat(150) + "250 2.0.0 b\r\n",
+            "250-2.0.0 a\r\n251 b\r\n", "250\tok\r\n", "250ok\r\n");
+    }
+
+    @Test
+    void endlessReplyToAMailShouldCountByItsFirstLine() {
+        server.at(SmtpPhase.FINAL_REPLY, SmtpAct.flood("250-taken"));
+
+        assertThat(delivered(session.send(to("bob@example.test"), MAIL))).containsExactly("bob@example.test");
+        assertThat(session.send(to("bob@example.test"), MAIL)).isInstanceOfSatisfying(Transmission.Broken.class,
+            broken -> assertThat(broken.endOfData()).isEqualTo(FinalDot.NOT_SENT));
+    }
+
+    @Test
+    void repliesToAThousandRecipientsShouldBeKeptWithinABound() {
+        server.at(SmtpPhase.RCPT, SmtpAct.say(("550-5.1.1 " + "x".repeat(2_000) + "\r\n").repeat(5) + "550 5.1.1 who?"));
+        String[] recipients = IntStream.range(0, 1_000).mapToObj(i -> i + "@example.test").toArray(String[]::new);
+
+        assertThat(session.send(to(recipients), MAIL)).isInstanceOfSatisfying(Transmission.Completed.class, completed -> {
+            assertThat(completed.recipients()).hasSize(1_000)
+                .allSatisfy(refused -> assertThat(refused.reply().enhancedCode()).contains("5.1.1"));
+            assertThat(completed.recipients().stream().mapToInt(refused -> refused.reply().textLength()).sum())
+                .isLessThan(65_536 + 1_000 * "5.1.1".length());
+        });
     }
 
     @Test

@@ -111,7 +111,7 @@ final class TestDelivery implements AutoCloseable {
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
             RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
-            .withReadTimeout(readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
+            .withReadTimeout(readTimeout).withLimit(Phase.FINAL_REPLY, readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
         traffic = new OutboundResources(connector, reuse, 20, 256);
     }
