@@ -73,7 +73,7 @@ final class Outbound implements AutoCloseable {
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(settings.smtp());
         this.traffic = new OutboundResources(connector, settings.reuse(), configuration.deliveriesPerDestination(),
-            configuration.deliveries());
+            configuration.deliveries(), configuration.mailsInHand() / 2);
         Destinations destinations = new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()));
         Delivery delivery = new Delivery(new Delivery.Lookups(destinations, settings.dane().planner(dns), policies),
             settings.certificates(), traffic, guard, configuration.smtpPort(),

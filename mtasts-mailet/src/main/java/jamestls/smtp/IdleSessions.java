@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,6 +32,13 @@ final class IdleSessions {
         PooledSession last = there.getLast();
         remove(last);
         return Optional.of(last);
+    }
+
+    /** The one there that has idled longest, whatever its key. */
+    Optional<PooledSession> takeAnyAt(InetSocketAddress address) {
+        Optional<PooledSession> there = all.stream().filter(idle -> idle.key().address().equals(address)).findFirst();
+        there.ifPresent(this::remove);
+        return there;
     }
 
     /** @return the one that makes room for it, if one has to */

@@ -13,11 +13,20 @@ final class SessionCloser implements AutoCloseable {
 
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
 
-    void bid(PooledSession over) {
+    /** Ends the session, and then does that. */
+    void close(SmtpSession session, Runnable then) {
         try {
-            threads.execute(over.session()::close);
+            threads.execute(() -> closeNow(session, then));
         } catch (RejectedExecutionException closing) {
-            over.session().close();
+            closeNow(session, then);
+        }
+    }
+
+    private static void closeNow(SmtpSession session, Runnable then) {
+        try {
+            session.close();
+        } finally {
+            then.run();
         }
     }
 

@@ -11,6 +11,11 @@ import java.util.Optional;
  */
 public record SessionFailure(Phase phase, String detail, Optional<SmtpReply> reply) {
 
+    /** Whether the server had not answered EHLO yet: it does not serve us now, whoever we are and whatever the mail is. */
+    boolean isBeforeEhlo() {
+        return phase == Phase.CONNECT || phase == Phase.GREETING || phase == Phase.EHLO;
+    }
+
     /** The steps of a session, each with a deadline of its own. */
     public enum Phase {
         CONNECT, GREETING, EHLO, STARTTLS, HANDSHAKE, EHLO_AFTER_TLS, AUTH, MAIL, RCPT, DATA, BODY, FINAL_REPLY, QUIT

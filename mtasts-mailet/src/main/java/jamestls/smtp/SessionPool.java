@@ -1,7 +1,7 @@
 package jamestls.smtp;
 
-import jamestls.smtp.HostPace.Processor;
 import jamestls.smtp.SmtpConnector.TlsUse;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,133 +18,174 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
- * Sessions between two mails. It knows hosts and limits and no policy: whoever wants a session says which by
- * {@link SessionKey} and judges what was observed of it, for each mail anew. So a session stands in for a new one exactly
- * where a new one that shows the same would do; nothing that one mail was content with is ever taken for proof by another.
+ * Sessions between two mails, and how many of them each server gets ({@link ServerLimit}). It knows no policy: whoever wants a
+ * session says which by {@link SessionKey} and judges what was observed of it, for each mail anew. So a session stands in for a
+ * new one exactly where a new one that shows the same would do.
  *
  * <p>A session is leased to one thread at a time. Given back by {@link Lease#close}, it is kept if it was fit to be kept
- * ({@link Lease#keep}) and within {@link ReuseLimits}; otherwise it ends with QUIT, behind the caller's back.
+ * ({@link Lease#keep}) and within {@link ReuseLimits}; otherwise it ends with QUIT in another thread.
  */
 public final class SessionPool implements AutoCloseable {
 
     /** After so long without a word the server may be gone, and is asked before it is trusted with a mail. */
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration SWEEP = Duration.ofMillis(500);
+    private static final Duration MAX_NAP = Duration.ofMillis(500);
+    private static final int MAX_SERVERS_REMEMBERED = 10_000;
 
     private final SmtpConnector connector;
     private final ReuseLimits limits;
+    private final int perServer;
+    private final int maxWaiting;
     private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
-    /** Forgotten with the last session. */
-    private final Map<SessionKey, HostPace> hosts = new HashMap<>();
+    private final Map<InetSocketAddress, ServerLimit> servers = new HashMap<>();
     private final IdleSessions idle;
     private boolean closed;
-    private final SessionCloser farewells = new SessionCloser();
+    private final SessionCloser closer = new SessionCloser();
     private final ScheduledThreadPoolExecutor sweeper;
     private final LongAdder opened = new LongAdder();
     private final LongAdder reused = new LongAdder();
 
-    public SessionPool(SmtpConnector connector, ReuseLimits limits) {
-        this(connector, limits, System::nanoTime);
+    /**
+     * @param perServer most sessions with one server at once
+     * @param maxWaiting most mails that wait for one server
+     */
+    public SessionPool(SmtpConnector connector, ReuseLimits limits, int perServer, int maxWaiting) {
+        this(connector, limits, perServer, maxWaiting, System::nanoTime);
     }
 
     /** @param nanoTime a clock that only moves on */
-    SessionPool(SmtpConnector connector, ReuseLimits limits, LongSupplier nanoTime) {
+    SessionPool(SmtpConnector connector, ReuseLimits limits, int perServer, int maxWaiting, LongSupplier nanoTime) {
         this.connector = connector;
         this.limits = limits;
+        this.perServer = perServer;
+        this.maxWaiting = maxWaiting;
         this.nanoTime = nanoTime;
         this.idle = new IdleSessions(limits);
-        this.sweeper = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "smtp-pool");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.sweeper = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("smtp-pool").factory());
         sweeper.scheduleWithFixedDelay(this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Waits until a mail may go to a server: over a session that idles, or over a new one.
+     *
+     * @param suits judges what was observed of a session; called under no lock, must not block
+     * @param backlog how many mails wait for that server's domain, this one included
+     * @param patience the longest wait
+     */
+    public Admission admit(SessionKey key, Predicate<TlsObservation> suits, int backlog, Duration patience) {
+        Optional<Lease> lease = idle(key, suits);
+        if (lease.isPresent()) {
+            return new Admission.Reuse(lease.get());
+        }
+        long since = nanoTime.getAsLong();
+        long failures = locked(() -> {
+            ServerLimit server = server(key);
+            server.waits();
+            return server.failures();
+        });
+        try {
+            Optional<Admission> given = Optional.empty();
+            while (given.isEmpty()) {
+                long changes = locked(() -> server(key).changes());
+                lease = idle(key, suits);
+                given = lease.isPresent() ? Optional.of(new Admission.Reuse(lease.get()))
+                    : next(key, backlog, since, patience, failures, changes);
+            }
+            return given.get();
+        } finally {
+            change(key, server -> server.waitsNoMore(nanoTime.getAsLong()));
+        }
+    }
+
+    /** What is to be done where no session suits; empty after a wait, when it is time to look again. */
+    private Optional<Admission> next(SessionKey key, int backlog, long since, Duration patience, long failures, long changes) {
+        List<PooledSession> inTheWay = new ArrayList<>(0);
+        Optional<Admission> given = locked(() -> {
+            ServerLimit server = server(key);
+            long now = nanoTime.getAsLong();
+            long left = patience.toNanos() - (now - since);
+            if (closed || server.waiting() > maxWaiting) {
+                return Optional.of(new Admission.Busy());
+            }
+            if (server.failures() != failures || server.isLeftAlone(now)) {
+                return Optional.of(new Admission.Failed(server.failure()));
+            }
+            if (server.mayOpen(backlog, now - since, now)) {
+                boolean probe = !server.isProven(now);
+                server.opens();
+                return Optional.of(new Admission.Open(new Opening(key, probe)));
+            }
+            if (left <= 0) {
+                return Optional.of(new Admission.Busy());
+            }
+            if (server.changes() == changes) {
+                // a session that idles and does not suit takes up what the server allows
+                Optional<PooledSession> unsuited = server.isFull(now) ? idle.takeAnyAt(key.address()) : Optional.empty();
+                unsuited.ifPresent(out -> {
+                    server.closes(now);
+                    inTheWay.add(out);
+                });
+                if (unsuited.isEmpty()) {
+                    await(server, Math.min(left, Math.min(server.patience(), MAX_NAP.toNanos())));
+                }
+            }
+            return Optional.empty();
+        });
+        inTheWay.forEach(this::end);
+        return given;
+    }
+
+    private static void await(ServerLimit server, long nanos) {
+        try {
+            server.changed().awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a session", e);
+        }
     }
 
     /**
      * A session that has idled, if there is one that suits: the one last used. One that has idled for more than a second
      * is asked whether it lives. The caller closes the lease.
-     *
-     * @param suits judges what was observed of the session; called under no lock, must not block
      */
-    public Optional<Lease> idle(SessionKey key, Predicate<TlsObservation> suits) {
+    Optional<Lease> idle(SessionKey key, Predicate<TlsObservation> suits) {
         List<PooledSession> unsuited = new ArrayList<>(0);
         try {
-            for (Optional<PooledSession> next = last(key); next.isPresent(); next = last(key)) {
+            for (Optional<PooledSession> next = locked(() -> idle.takeLast(key)); next.isPresent();
+                    next = locked(() -> idle.takeLast(key))) {
                 PooledSession kept = next.get();
-                long now = nanoTime.getAsLong();
-                if (!kept.isOver(limits, now) && !suits.test(kept.session().observation())) {
-                    unsuited.add(kept);
-                } else if (kept.isOver(limits, now) || kept.idleNanos(now) > FRESH.toNanos() && !kept.session().isAlive()) {
-                    change(key, HostPace::givenBack);
-                    farewells.bid(kept);
-                } else {
-                    reused.increment();
-                    return Optional.of(new Lease(kept, Origin.REUSED));
+                boolean given = false;
+                try {
+                    long now = nanoTime.getAsLong();
+                    boolean over = kept.isOver(limits, now);
+                    if (!over && !suits.test(kept.session().observation())) {
+                        unsuited.add(kept);
+                        given = true;
+                    } else if (!over && (kept.idleNanos(now) <= FRESH.toNanos() || kept.session().isAlive())) {
+                        reused.increment();
+                        given = true;
+                        return Optional.of(new Lease(kept, Origin.REUSED, true));
+                    }
+                } finally {
+                    if (!given) {
+                        leave(kept);
+                    }
                 }
             }
             return Optional.empty();
         } finally {
             for (PooledSession kept : unsuited.reversed()) {
-                giveBack(kept, HostPace::givenBack);
+                giveBack(kept, ServerLimit::idlesAgain);
             }
         }
     }
 
-    /**
-     * Like {@link #idle}, and if all sessions there are busy, waits for one while they keep up. Until a server has shown that
-     * it answers at all, one connection at a time is tried.
-     *
-     * @param backlog how many mails wait for that host, this one included
-     */
-    public Optional<Lease> idleOrSoon(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
-        long since = nanoTime.getAsLong();
-        Optional<Lease> lease = idle(key, suits);
-        while (lease.isEmpty() && awaitMove(key, since, backlog, Processor.now())) {
-            lease = idle(key, suits);
-        }
-        return lease;
-    }
-
-    /** Whether the sessions there are seem enough now: for who has decided otherwise and then had to wait. */
-    public boolean keepUp(SessionKey key, int backlog) {
-        Processor processor = Processor.now();
-        return locked(() -> {
-            HostPace host = hosts.get(key);
-            return idle.has(key) || host != null && host.keepsUp(backlog, processor);
-        });
-    }
-
-    /** @return false when there is nothing to wait for, or not any longer */
-    private boolean awaitMove(SessionKey key, long since, int backlog, Processor processor) {
-        return locked(() -> {
-            HostPace host = hosts.get(key);
-            if (host == null || !host.isBusy() || closed) {
-                return false;
-            }
-            long left = host.patience(backlog, nanoTime.getAsLong() - since, processor);
-            try {
-                return left > 0 && (host.moved().awaitNanos(left) > 0 || idle.has(key) || processor == Processor.TAKEN);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
-        });
-    }
-
-    /** A new session, usable or not: its observation tells. The caller closes the lease. */
+    /** A new session beyond all limits, usable or not: its observation tells. The caller closes the lease. */
     public Lease open(SessionKey key, TlsUse use) {
-        opened.increment();
-        change(key, HostPace::opens);
-        long now = nanoTime.getAsLong();
-        try {
-            SmtpSession session = connector.connect(key.mxHost(), key.sni(), key.address(), use);
-            change(key, host -> host.opened(nanoTime.getAsLong() - now));
-            return new Lease(new PooledSession(key, session, now), Origin.NEW);
-        } finally {
-            change(key, HostPace::openingEnds);
-        }
+        change(key, ServerLimit::opens);
+        return new Opening(key, false).open(use);
     }
 
     /** How many sessions idle now. */
@@ -162,33 +203,100 @@ public final class SessionPool implements AutoCloseable {
         return reused.sum();
     }
 
+    /** Nobody waits for a session any more; open ones go on. */
+    public void stopWaiting() {
+        locked(() -> {
+            closed = true;
+            servers.values().forEach(server -> server.changed().signalAll());
+            return null;
+        });
+    }
+
     /** Ends all idle sessions with QUIT, waiting a few seconds at most; those under way end when they are given back. */
     @Override
     public void close() {
+        stopWaiting();
         List<PooledSession> over = locked(() -> {
-            closed = true;
-            hosts.values().forEach(host -> host.moved().signalAll());
-            return idle.takeAll();
+            List<PooledSession> all = idle.takeAll();
+            all.forEach(out -> server(out.key()).closes(nanoTime.getAsLong()));
+            return all;
         });
         sweeper.shutdownNow();
-        over.forEach(farewells::bid);
-        farewells.close();
+        over.forEach(this::end);
+        closer.close();
     }
 
     /** Whether a leased session has carried a mail before. */
     public enum Origin { NEW, REUSED }
+
+    /** The right to open a session, counted until it is closed or used. Used by one thread. */
+    public final class Opening implements AutoCloseable {
+
+        private final SessionKey key;
+        private final boolean probe;
+        private boolean counted = true;
+        private boolean refused;
+
+        private Opening(SessionKey key, boolean probe) {
+            this.key = key;
+            this.probe = probe;
+        }
+
+        /** Whether it is not known that the server answers. */
+        public boolean isProbe() {
+            return probe;
+        }
+
+        /** Whether the server refused this session because it has enough of them: the mail waits for one of those. */
+        public boolean isRefused() {
+            return refused;
+        }
+
+        /** Opens it, or after the first call another one; usable or not, its observation tells. The caller closes the lease. */
+        public Lease open(TlsUse use) {
+            if (!counted) {
+                change(key, ServerLimit::opens);
+            }
+            counted = true;
+            opened.increment();
+            long begun = nanoTime.getAsLong();
+            SmtpSession session = connector.connect(key.mxHost(), key.sni(), key.address(), use);
+            long now = nanoTime.getAsLong();
+            boolean usable = session.isUsable();
+            change(key, server -> {
+                counted = false;
+                if (usable) {
+                    server.opened(now - begun);
+                } else if (session.observation().failure().filter(SessionFailure::isBeforeEhlo).isPresent()) {
+                    refused = server.refused(session.observation().failure().get(), now - begun, now);
+                } else {
+                    server.openedInVain();
+                }
+            });
+            return new Lease(new PooledSession(key, session, begun), Origin.NEW, usable);
+        }
+
+        @Override
+        public void close() {
+            if (counted) {
+                counted = false;
+                change(key, ServerLimit::opensNot);
+            }
+        }
+    }
 
     /** The use of one session by one thread. */
     public final class Lease implements AutoCloseable {
 
         private final PooledSession pooled;
         private final Origin origin;
-        private final long leasedAt = nanoTime.getAsLong();
+        private final boolean counted;
         private boolean worthKeeping;
 
-        private Lease(PooledSession pooled, Origin origin) {
+        private Lease(PooledSession pooled, Origin origin, boolean counted) {
             this.pooled = pooled;
             this.origin = origin;
+            this.counted = counted;
         }
 
         public SmtpSession session() {
@@ -209,72 +317,74 @@ public final class SessionPool implements AutoCloseable {
         public void close() {
             long now = nanoTime.getAsLong();
             pooled.carried(now);
-            Consumer<HostPace> carried = host -> host.carried(now - leasedAt);
+            if (!counted) {
+                return;
+            }
             if (worthKeeping && pooled.session().isUsable() && !pooled.isUsedUp(limits)) {
-                giveBack(pooled, carried);
+                giveBack(pooled, server -> server.idles(now));
+            } else if (pooled.session().isUsable()) {
+                leave(pooled);
+            } else if (worthKeeping) {
+                // the server answered the mail and said 421
+                change(pooled.key(), server -> {
+                    server.closes(now);
+                    server.closed();
+                });
             } else {
-                change(pooled.key(), carried);
-                if (pooled.session().isUsable()) {
-                    farewells.bid(pooled);
-                }
+                change(pooled.key(), ServerLimit::lost);
             }
         }
     }
 
-    private Optional<PooledSession> last(SessionKey key) {
-        return locked(() -> {
-            Optional<PooledSession> last = idle.takeLast(key);
-            // the taker's until it says what became of it
-            last.ifPresent(taken -> host(key).taken());
-            return last;
-        });
-    }
-
-    private void giveBack(PooledSession pooled, Consumer<HostPace> change) {
+    private void giveBack(PooledSession pooled, Consumer<ServerLimit> change) {
         Optional<PooledSession> over = locked(() -> {
-            Optional<PooledSession> tooMany = closed || pooled.isOver(limits, nanoTime.getAsLong())
-                ? Optional.of(pooled) : idle.add(pooled);
-            update(pooled.key(), change);
-            tooMany.ifPresent(out -> forgetIfQuiet(out.key()));
+            long now = nanoTime.getAsLong();
+            Optional<PooledSession> tooMany = closed || pooled.isOver(limits, now) ? Optional.of(pooled) : idle.add(pooled);
+            change.accept(server(pooled.key()));
+            tooMany.ifPresent(out -> server(out.key()).closes(now));
             return tooMany;
         });
-        over.ifPresent(farewells::bid);
+        over.ifPresent(this::end);
+    }
+
+    /** Ends a session that is counted as open. */
+    private void leave(PooledSession pooled) {
+        change(pooled.key(), server -> server.closes(nanoTime.getAsLong()));
+        end(pooled);
+    }
+
+    /** Ends a session that is counted as closing. */
+    private void end(PooledSession pooled) {
+        closer.close(pooled.session(), () -> change(pooled.key(), ServerLimit::closed));
     }
 
     private void sweep() {
         List<PooledSession> over = locked(() -> {
-            List<PooledSession> taken = idle.takeOver(nanoTime.getAsLong());
-            taken.forEach(out -> forgetIfQuiet(out.key()));
+            long now = nanoTime.getAsLong();
+            List<PooledSession> taken = idle.takeOver(now);
+            taken.forEach(out -> server(out.key()).closes(now));
+            if (servers.size() > MAX_SERVERS_REMEMBERED / 2) {
+                servers.values().removeIf(server -> server.isForgotten(now));
+            }
             return taken;
         });
-        over.forEach(farewells::bid);
+        over.forEach(this::end);
     }
 
-    private void change(SessionKey key, Consumer<HostPace> change) {
+    private void change(SessionKey key, Consumer<ServerLimit> change) {
         locked(() -> {
-            update(key, change);
+            ServerLimit server = server(key);
+            change.accept(server);
+            if (servers.size() > MAX_SERVERS_REMEMBERED && server.isQuiet()) {
+                servers.remove(key.address());
+            }
             return null;
         });
     }
 
     /** Under the lock. */
-    private void update(SessionKey key, Consumer<HostPace> change) {
-        change.accept(host(key));
-        forgetIfQuiet(key);
-    }
-
-    /** Under the lock; a host without sessions is forgotten, and who waits there looks again. */
-    private void forgetIfQuiet(SessionKey key) {
-        HostPace host = hosts.get(key);
-        if (host != null && !host.isBusy() && !idle.has(key)) {
-            host.moved().signalAll();
-            hosts.remove(key);
-        }
-    }
-
-    /** Under the lock. */
-    private HostPace host(SessionKey key) {
-        return hosts.computeIfAbsent(key, unknown -> new HostPace(lock.newCondition()));
+    private ServerLimit server(SessionKey key) {
+        return servers.computeIfAbsent(key.address(), unknown -> new ServerLimit(perServer, lock.newCondition()));
     }
 
     private <T> T locked(Supplier<T> action) {

@@ -32,7 +32,7 @@ class SessionPoolTest {
     private final AtomicLong now = new AtomicLong(1);
     private final SmtpServer mx = SmtpFixture.tlsServer();
     private final SmtpConnector connector = SmtpFixture.connector();
-    private final SessionPool pool = new SessionPool(connector, LIMITS, now::get);
+    private final SessionPool pool = new SessionPool(connector, LIMITS, 20, 1_000, now::get);
     private final SessionKey key = new SessionKey(MX, mx.address());
 
     @AfterEach

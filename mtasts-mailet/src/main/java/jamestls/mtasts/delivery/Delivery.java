@@ -7,8 +7,8 @@ import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.HostLookup.HostPlan;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
-import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.CertificateFaults;
 import jamestls.mtasts.policy.TlsDemand;
@@ -17,9 +17,11 @@ import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
 import jamestls.outcome.TlsOutcomeSink;
+import jamestls.smtp.Admission;
 import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SessionKey;
 import jamestls.smtp.SessionPool.Lease;
+import jamestls.smtp.SessionPool.Opening;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.TlsObservation;
 import jamestls.smtp.Transmission;
@@ -29,6 +31,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * One attempt to deliver one mail to one domain: find the hosts, decide what a session with each must have, connect, observe,
@@ -143,22 +146,33 @@ public sealed class Delivery permits DryRun {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name),
             new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
-        Optional<Permit> atAddress = resources.turnAt(key.address());
-        if (atAddress.isEmpty()) {
-            return busy(route);
-        }
-        try (Permit there = atAddress.get()) {
-            attempts.start();
-            Optional<DeliveryResult> reused = overIdleSession(route, key, mail, attempts);
-            if (reused.isPresent()) {
-                return reused;
-            }
-            Optional<Permit> inAll = resources.turn();
-            if (inAll.isEmpty()) {
-                return busy(route);
-            }
-            try (Permit anywhere = inAll.get()) {
-                return overNewSession(route, key, mail, attempts);
+        attempts.start();
+        Predicate<TlsObservation> suits = seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND;
+        while (true) {
+            switch (resources.admit(key, suits, resources.atDomain().users(mail.domain().ascii()))) {
+                case Admission.Reuse reuse -> {
+                    Optional<DeliveryResult> result = overIdleSession(route, reuse.lease(), mail, attempts);
+                    if (result.isPresent()) {
+                        return result;
+                    }
+                    suits = seen -> false;
+                }
+                case Admission.Open open -> {
+                    try (Opening opening = open.opening()) {
+                        Optional<DeliveryResult> result = overNewSession(route, key, opening, mail, attempts);
+                        if (result.isPresent() || !opening.isRefused()) {
+                            return result;
+                        }
+                    }
+                }
+                case Admission.Failed failed -> {
+                    attempts.unreachable(route.host(), route.demand(),
+                        "[" + route.address().getHostAddress() + "] failed for another mail: " + failed.why().detail());
+                    return Optional.empty();
+                }
+                case Admission.Busy busy -> {
+                    return busy(route);
+                }
             }
         }
     }
@@ -171,14 +185,9 @@ public sealed class Delivery permits DryRun {
         return lookups.hosts().plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
-    /** A session that was opened for another mail is used if what was observed of it satisfies this mail's demand. */
-    private Optional<DeliveryResult> overIdleSession(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
-        int backlog = resources.atDomain().users(mail.domain().ascii());
-        Optional<Lease> idle = resources.sessions().idleOrSoon(key, seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND, backlog);
-        if (idle.isEmpty()) {
-            return Optional.empty();
-        }
-        try (Lease lease = idle.get()) {
+    /** Over a session that was opened for another mail; empty when it takes no mail any more. */
+    private Optional<DeliveryResult> overIdleSession(Route route, Lease idle, OutboundMail mail, AttemptLog attempts) {
+        try (Lease lease = idle) {
             Optional<Permit> inAll = resources.turn();
             if (inAll.isEmpty()) {
                 lease.keep();
@@ -202,15 +211,29 @@ public sealed class Delivery permits DryRun {
     }
 
     /** Opens a session with TLS, and where that fails and no policy forbids it, one in clear text. */
-    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, Opening opening, OutboundMail mail, AttemptLog attempts) {
+        Optional<Permit> inAll = opening.isProbe() ? resources.turnOfUnproven() : resources.turn();
+        if (inAll.isEmpty()) {
+            return busy(route);
+        }
+        try (Permit anywhere = inAll.get()) {
+            return overNewSessionInPlace(route, key, opening, mail, attempts);
+        }
+    }
+
+    private Optional<DeliveryResult> overNewSessionInPlace(Route route, SessionKey key, Opening opening, OutboundMail mail,
+                                                           AttemptLog attempts) {
         TlsUse use = firstUse(route, key, mail, attempts);
         while (true) {
-            try (Lease lease = resources.sessions().open(key, use)) {
+            try (Lease lease = opening.open(use)) {
                 TlsObservation seen = lease.session().observation();
                 remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // the connection may have been cut by our own stopping: no fault of the host's
                     return Optional.of(new DeliveryResult.Postponed("James stops"));
+                }
+                if (opening.isRefused()) {
+                    return Optional.empty();
                 }
                 if (isOurselves(route.host(), seen)) {
                     attempts.unreachable(route.host(), route.demand(),

@@ -4,14 +4,16 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
+import jamestls.smtp.Admission;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionKey;
 import jamestls.smtp.SessionPool;
 import jamestls.smtp.SmtpConnector;
-import java.net.InetSocketAddress;
+import jamestls.smtp.TlsObservation;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 
 /**
  * What the deliveries of one mailet share on the way out: turns at each address and in all, so that a slow server keeps only
@@ -23,13 +25,14 @@ public final class OutboundResources implements AutoCloseable {
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
     private static final Duration MEMORY_OF_FAILED_TLS = Duration.ofMinutes(10);
     private static final int MAX_HOSTS_REMEMBERED = 10_000;
+    private static final int SHARE_OF_UNPROVEN_SERVERS = 2;
     private static final String EVERYWHERE = "everywhere";
 
     private final SmtpConnector connector;
     private final SessionPool sessions;
     private final FairKeyedSemaphore<String> atDomain;
-    private final FairKeyedSemaphore<InetSocketAddress> atAddress;
     private final FairKeyedSemaphore<String> inAll;
+    private final FairKeyedSemaphore<String> unproven;
     private final Cache<SessionKey, String> failedInTls;
 
     /**
@@ -37,15 +40,21 @@ public final class OutboundResources implements AutoCloseable {
      * @param deliveries most deliveries at once
      */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
-        this(connector, reuse, perDestination, deliveries, System::nanoTime);
+        this(connector, reuse, perDestination, deliveries, Integer.MAX_VALUE, System::nanoTime);
     }
 
-    OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, LongSupplier nanoTime) {
+    /** @param maxWaiting most mails that wait for one server */
+    public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting) {
+        this(connector, reuse, perDestination, deliveries, maxWaiting, System::nanoTime);
+    }
+
+    OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting,
+                      LongSupplier nanoTime) {
         this.connector = connector;
-        this.sessions = new SessionPool(connector, reuse);
+        this.sessions = new SessionPool(connector, reuse, perDestination, maxWaiting);
         this.atDomain = new FairKeyedSemaphore<>(perDestination);
-        this.atAddress = new FairKeyedSemaphore<>(perDestination);
         this.inAll = new FairKeyedSemaphore<>(deliveries);
+        this.unproven = new FairKeyedSemaphore<>(Math.max(1, deliveries / SHARE_OF_UNPROVEN_SERVERS));
         this.failedInTls = Caffeine.newBuilder()
             .maximumSize(MAX_HOSTS_REMEMBERED)
             .expireAfterWrite(MEMORY_OF_FAILED_TLS)
@@ -59,9 +68,23 @@ public final class OutboundResources implements AutoCloseable {
         return atDomain;
     }
 
-    /** Waits until a mail may go to that address; empty when it is too long a wait, or the end. It takes nothing from others. */
-    Optional<Permit> turnAt(InetSocketAddress address) {
-        return atAddress.take(address, MAX_WAIT);
+    /** Waits until a mail may go to that server, over which session, and whether at all. */
+    Admission admit(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
+        return sessions.admit(key, suits, backlog, MAX_WAIT);
+    }
+
+    /** Like {@link #turn}, for a server of which it is not known that it answers: all of those share half of the places. */
+    Optional<Permit> turnOfUnproven() {
+        Optional<Permit> share = unproven.take(EVERYWHERE, MAX_WAIT);
+        Optional<Permit> place = share.isPresent() ? turn() : Optional.empty();
+        if (place.isEmpty()) {
+            share.ifPresent(Permit::close);
+            return Optional.empty();
+        }
+        return Optional.of(() -> {
+            place.get().close();
+            share.get().close();
+        });
     }
 
     /** Waits for one of the places that all share, to be held only while a server is talked to. */
@@ -96,8 +119,9 @@ public final class OutboundResources implements AutoCloseable {
     /** From now on nobody gets a turn; those who have one and a session may use it, and nobody waits for a session any more. */
     void stop() {
         atDomain.close();
-        atAddress.close();
+        unproven.close();
         inAll.close();
+        sessions.stopWaiting();
         connector.stopOpening();
     }
 

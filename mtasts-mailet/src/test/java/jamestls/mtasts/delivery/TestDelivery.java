@@ -201,7 +201,7 @@ final class TestDelivery implements AutoCloseable {
 
     /** Likewise, with a clock of its own. */
     OutboundResources traffic(int perDestination, LongSupplier nanoTime) {
-        OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256, nanoTime);
+        OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256, Integer.MAX_VALUE, nanoTime);
         others.add(own);
         return own;
     }

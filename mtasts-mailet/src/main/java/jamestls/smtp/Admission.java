@@ -1,0 +1,24 @@
+package jamestls.smtp;
+
+import jamestls.smtp.SessionPool.Lease;
+import jamestls.smtp.SessionPool.Opening;
+
+/** What a mail for a server is given. */
+public sealed interface Admission {
+
+    /** A session that has idled; the caller closes the lease. */
+    record Reuse(Lease lease) implements Admission {
+    }
+
+    /** The mail may open a session; the caller closes the opening. */
+    record Open(Opening opening) implements Admission {
+    }
+
+    /** The server answered nobody: another mail's attempt failed while this one waited for it, or shortly before. */
+    record Failed(SessionFailure why) implements Admission {
+    }
+
+    /** All sessions the server takes carry other mails, for longer than the caller can wait. */
+    record Busy() implements Admission {
+    }
+}

@@ -1,0 +1,242 @@
+package jamestls.smtp;
+
+import java.time.Duration;
+import java.util.concurrent.locks.Condition;
+
+/**
+ * How many sessions one server address gets at once: the counts, and what was learned of the server. Postfix calls it
+ * destination concurrency feedback. It has no lock of its own; the pool's is held around every call.
+ *
+ * <ul>
+ *   <li>Until a server has answered a mail it is <em>unproven</em>: one session at a time, and all other mails wait for it. Proven
+ *       it stays for an hour without traffic; a session that is lost while it carries a mail makes it unproven again.</li>
+ *   <li>A proven server gets one session more as long as mails wait longer than opening one takes, at most three openings at
+ *       once and no more than {@code deliveriesPerDestination}.</li>
+ *   <li>An opening that fails before the EHLO reply while other sessions work means that the server takes no more: the number of
+ *       those that work is the limit. Every two minutes without a refusal in which mail was carried raise it by half.</li>
+ *   <li>An opening that fails while none works has failed for all mails that wait. A server that kept silent for five seconds
+ *       or longer is left alone for as long as the attempt took, at most five minutes.</li>
+ * </ul>
+ */
+final class ServerLimit {
+
+    static final Duration MEMORY = Duration.ofHours(1);
+    private static final Duration MIN_WAIT = Duration.ofMillis(20);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(5);
+    private static final Duration RAISE_AFTER = Duration.ofMinutes(2);
+    private static final Duration SILENCE = Duration.ofSeconds(5);
+    private static final Duration MAX_LEFT_ALONE = Duration.ofMinutes(5);
+    private static final int MAX_OPENINGS = 3;
+    /** A handshake costs both sides together what about ten mails do: with so many to carry it is a small part. */
+    private static final int MAILS_WORTH_A_SESSION = 20;
+    private static final int NONE = 0;
+
+    private final int max;
+    private final Condition changed;
+    private int opening;
+    private int open;
+    private int closing;
+    private int waiting;
+    /** Counts changes, so that nobody waits for one that has just happened. */
+    private long changes;
+
+    private long nanosToOpen;
+    private boolean proven;
+    private int learned = NONE;
+    private boolean carriedSinceRefusal;
+    private long raiseAt;
+    private long failures;
+    private SessionFailure failure;
+    private boolean leftAlone;
+    private long leftAloneUntil;
+    private long usedAt;
+
+    /** @param max most sessions at once, whatever is learned */
+    ServerLimit(int max, Condition changed) {
+        this.max = max;
+        this.changed = changed;
+    }
+
+    Condition changed() {
+        return changed;
+    }
+
+    long changes() {
+        return changes;
+    }
+
+    /** How many openings have failed for all. */
+    long failures() {
+        return failures;
+    }
+
+    /** How the last of them failed. */
+    SessionFailure failure() {
+        return failure;
+    }
+
+    int waiting() {
+        return waiting;
+    }
+
+    void waits() {
+        waiting++;
+    }
+
+    void waitsNoMore(long now) {
+        waiting--;
+        usedAt = now;
+    }
+
+    boolean isProven(long now) {
+        return proven && now - usedAt < MEMORY.toNanos();
+    }
+
+    boolean isLeftAlone(long now) {
+        return leftAlone && now - leftAloneUntil < 0;
+    }
+
+    /** Whether the server would be given more sessions than it takes. */
+    boolean isFull(long now) {
+        int learnedLimit = limit(now);
+        // a server that refuses counts those, too, that are on their way out
+        return opening + open + (learned == NONE ? 0 : closing) >= learnedLimit;
+    }
+
+    /**
+     * Whether a mail that has waited so long opens another session.
+     *
+     * @param backlog how many mails wait for that server's domain
+     */
+    boolean mayOpen(int backlog, long waited, long now) {
+        if (open + opening == 0) {
+            return !isFull(now);
+        }
+        return isProven(now) && !isFull(now) && opening < Math.clamp(open, 1, MAX_OPENINGS)
+            && (waited >= patience() || backlog >= MAILS_WORTH_A_SESSION * (open + opening + 1));
+    }
+
+    /** As long as it takes to open a session: who waited that long for one that exists has lost at most as much again. */
+    long patience() {
+        return Math.clamp(nanosToOpen, MIN_WAIT.toNanos(), MAX_WAIT.toNanos());
+    }
+
+    /** At most so many sessions now. */
+    int limit(long now) {
+        if (learned == NONE) {
+            return max;
+        }
+        if (carriedSinceRefusal && now - raiseAt >= 0) {
+            learned += (learned + 1) / 2;
+            raiseAt = now + RAISE_AFTER.toNanos();
+            if (learned >= max) {
+                learned = NONE;
+                return max;
+            }
+        }
+        return learned;
+    }
+
+    void opens() {
+        opening++;
+    }
+
+    void opensNot() {
+        opening--;
+        moved();
+    }
+
+    /** A session can carry mail. */
+    void opened(long nanos) {
+        opening--;
+        open++;
+        nanosToOpen = nanos;
+        leftAlone = false;
+        moved();
+    }
+
+    /** The connection came about, and no session; the server has greeted. */
+    void openedInVain() {
+        opensNot();
+    }
+
+    /**
+     * No greeting, or no answer to EHLO.
+     *
+     * @return whether the server takes no more sessions than it has; otherwise it has failed for everybody
+     */
+    boolean refused(SessionFailure why, long nanos, long now) {
+        opening--;
+        boolean beside = open + closing > 0;
+        if (beside) {
+            learned = Math.max(1, open);
+            raiseAt = now + RAISE_AFTER.toNanos();
+            carriedSinceRefusal = false;
+        } else {
+            proven = false;
+            failures++;
+            failure = why;
+            leftAlone = nanos >= SILENCE.toNanos();
+            leftAloneUntil = now + Math.min(nanos, MAX_LEFT_ALONE.toNanos());
+        }
+        movedForAll();
+        return beside;
+    }
+
+    /** A session has carried a mail, or was not needed, and idles. */
+    void idles(long now) {
+        answered(now);
+        moved();
+    }
+
+    /** A session idles that has only been looked at: nothing has changed. */
+    void idlesAgain() {
+        changed.signal();
+    }
+
+    /** A session in order is being ended. */
+    void closes(long now) {
+        answered(now);
+        open--;
+        closing++;
+        moved();
+    }
+
+    void closed() {
+        closing--;
+        moved();
+    }
+
+    /** A session was lost. */
+    void lost() {
+        open--;
+        proven = false;
+        moved();
+    }
+
+    /** Nothing goes on there. */
+    boolean isQuiet() {
+        return opening + open + closing + waiting == 0;
+    }
+
+    /** Nothing goes on there, and what is known has grown old. */
+    boolean isForgotten(long now) {
+        return isQuiet() && now - usedAt >= MEMORY.toNanos();
+    }
+
+    private void answered(long now) {
+        proven = true;
+        carriedSinceRefusal = true;
+        usedAt = now;
+    }
+
+    private void moved() {
+        changes++;
+        changed.signal();
+    }
+
+    private void movedForAll() {
+        changes++;
+        changed.signalAll();
+    }
+}
