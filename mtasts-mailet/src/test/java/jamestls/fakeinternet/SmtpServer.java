@@ -49,6 +49,9 @@ public final class SmtpServer implements AutoCloseable {
     private final Map<SmtpPhase, Queue<SmtpAct>> onceActs = new ConcurrentHashMap<>();
     private final Map<String, SmtpAct> recipientActs = new ConcurrentHashMap<>();
     private volatile Duration latency = Duration.ZERO;
+    private volatile int mostAtOnce = Integer.MAX_VALUE;
+    private final AtomicInteger serving = new AtomicInteger();
+    private final AtomicInteger refused = new AtomicInteger();
 
     private final CountDownLatch released = new CountDownLatch(1);
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
@@ -115,6 +118,30 @@ public final class SmtpServer implements AutoCloseable {
     public SmtpServer latency(Duration pause) {
         latency = pause;
         return this;
+    }
+
+    /** Takes only so many connections at once; the others hear 421 and are closed. */
+    public SmtpServer atMost(int connectionsAtOnce) {
+        mostAtOnce = connectionsAtOnce;
+        return this;
+    }
+
+    /** How many connections heard that it has enough of them. */
+    public int refusedConnections() {
+        return refused.get();
+    }
+
+    /** Whether one more connection may be served; counted until {@link #served}. */
+    boolean serves() {
+        if (serving.incrementAndGet() <= mostAtOnce) {
+            return true;
+        }
+        refused.incrementAndGet();
+        return false;
+    }
+
+    void served() {
+        serving.decrementAndGet();
     }
 
     /** Honest again, in everything. */

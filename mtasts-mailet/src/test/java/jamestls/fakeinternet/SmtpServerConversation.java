@@ -39,18 +39,28 @@ final class SmtpServerConversation {
 
     void run() throws IOException, InterruptedException {
         try {
-            if (server.setup().startOfTls() == SmtpServerSetup.StartOfTls.IMPLICIT) {
-                secure();
-            }
-            if (answer(SmtpPhase.GREETING, "220 " + server.hostName() + " ESMTP") / 100 != 2) {
-                drain();
+            if (!server.serves()) {
+                say("421 4.7.0 too many concurrent connections");
                 return;
             }
-            while (true) {
-                obey(readLine());
-            }
+            converse();
         } catch (Over over) {
             socket.close();
+        } finally {
+            server.served();
+        }
+    }
+
+    private void converse() throws IOException, InterruptedException, Over {
+        if (server.setup().startOfTls() == SmtpServerSetup.StartOfTls.IMPLICIT) {
+            secure();
+        }
+        if (answer(SmtpPhase.GREETING, "220 " + server.hostName() + " ESMTP") / 100 != 2) {
+            drain();
+            return;
+        }
+        while (true) {
+            obey(readLine());
         }
     }
 
