@@ -88,7 +88,8 @@ class DeadlinesTest {
 
     @Test
     void allAnswersToAnEnvelopeShouldShareALimit() {
-        SmtpSettings settings = SmtpFixture.settings().withLimit(Phase.RCPT, Duration.ofMillis(1_000)).withMinEnvelope(Duration.ofMillis(1));
+        SmtpSettings settings = SmtpFixture.settings()
+            .withLimit(Phase.RCPT, Duration.ofSeconds(1)).withMinEnvelope(Duration.ofMillis(1));
         assertThat(settings.envelopeLimit(20)).isEqualTo(Duration.ofSeconds(41));
         assertThat(SmtpFixture.settings().envelopeLimit(20)).isEqualTo(Duration.ofMinutes(10));
         try (SmtpConnector connector = new SmtpConnector(settings); SmtpSession session = connect(connector, server)) {

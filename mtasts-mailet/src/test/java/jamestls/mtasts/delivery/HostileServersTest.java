@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
+import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.ReuseLimits;
 import java.time.Clock;
 import java.time.Duration;
@@ -103,7 +104,7 @@ class HostileServersTest {
         OutboundResources resources = internet.traffic(20);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0), new RetrySchedule(List.of(RETRY), 5),
             FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(), resources, 5_000,
-            new ReportMails(outcomes -> { }, Clock.systemUTC()));
+            new ReportMails(new ReportMailListener() { }, Clock.systemUTC()));
     }
 
     private void enqueue(String name, String recipient) throws Exception {
