@@ -3,8 +3,8 @@ package jamestls.dns;
 import java.net.InetAddress;
 
 /**
- * All that this project asks of DNS. Look-ups block, follow CNAMEs, obey a deadline of their own, and never throw for
- * what the network answers: they return one of the four {@link DnsAnswer}s.
+ * The DNS look-ups that outbound mail needs. They block, follow CNAMEs, keep a deadline of their own, and never throw for what
+ * the network answers: they return one of the four {@link DnsAnswer}s.
  */
 public interface Dns {
 

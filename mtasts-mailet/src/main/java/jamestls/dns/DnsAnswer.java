@@ -3,8 +3,8 @@ package jamestls.dns;
 import java.util.List;
 
 /**
- * What a look-up came to. A caller has to say what it does in each of the four cases, because mixing up "is not there"
- * with "could not find out" is how mail gets bounced or downgraded by somebody else's broken DNS.
+ * The result of a look-up. A caller handles each of the four cases, because taking "could not find out" for "does not exist" would
+ * bounce or downgrade mail on account of somebody else's broken DNS.
  */
 public sealed interface DnsAnswer<T> {
 

@@ -11,7 +11,7 @@ import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
 import org.xbill.DNS.ResolverConfig;
 
-/** Reads a list of recursive name servers as an administrator writes it. */
+/** Reads the parameter {@code dnsServers}, a list of recursive name servers. */
 public final class DnsServers {
 
     private static final int DNS_PORT = 53;

@@ -5,11 +5,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Who finds out whether an answer is secure. */
+/** Who decides whether an answer is secure. */
 public enum DnssecMode {
-    /** We do: every signature is checked here, from the trust anchors down. */
+    /** This process: every signature is checked here, from the trust anchors down. */
     VALIDATE("validate"),
-    /** The resolver does and says so in the AD bit, which is worth something only over loopback (RFC 7672 §2.1.1, RFC 6840 §5.7). */
+    /** The resolver, which says so in the AD bit; that is trustworthy only over loopback (RFC 7672 §2.1.1, RFC 6840 §5.7). */
     TRUST_AD("trust-ad"),
     /** Nobody: every answer is insecure. */
     OFF("off");

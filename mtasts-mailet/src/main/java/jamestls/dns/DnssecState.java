@@ -4,28 +4,28 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Whether DNSSEC is to be had, and with it DANE. For the log, the health check, a metric and {@code explain}.
+ * Whether DNSSEC, and with it DANE, is available. For the log, the health check, a metric and {@code explain}.
  *
- * @param standing how things stand
- * @param detail one line for people: which resolvers, and what is wrong with them
- * @param since when it became so
+ * @param standing the state
+ * @param detail one line for people: which resolvers, and their faults
+ * @param since when the state began
  */
 public record DnssecState(Standing standing, String detail, Instant since) {
 
-    /** How things stand. */
+    /** The states, of all resolvers together. */
     public enum Standing {
         /** Answers are validated here. */
         VALIDATING,
-        /** The resolver on loopback validates, and its word is taken. */
+        /** The resolver on loopback validates, and its AD bit is trusted. */
         TRUSTING_RESOLVER,
         /** Switched off by configuration: every answer is insecure. */
         OFF,
         /**
-         * No resolver hands through what validation needs, or none of those to be believed validates: every answer is
+         * No resolver passes on what validation needs, or with trust-ad none validates: every answer is
          * insecure, and no mail is held for it.
          */
         UNAVAILABLE,
-        /** No resolver answers at all. Answers are judged as far as there are any. */
+        /** No resolver answers the probe. Answers are validated as far as there are any. */
         UNKNOWN,
         /**
          * A resolver that was fit for validation since the start no longer is. It is not taken for one that never was: look-ups that
@@ -41,7 +41,7 @@ public record DnssecState(Standing standing, String detail, Instant since) {
         return standing == Standing.VALIDATING || standing == Standing.TRUSTING_RESOLVER;
     }
 
-    /** What an operator should know, as a sentence for the health check; empty if all is as configured. */
+    /** The problem as a sentence for the health check; empty if all is as configured. */
     public Optional<String> trouble() {
         return switch (standing) {
             case UNAVAILABLE -> Optional.of("DNSSEC is not available since " + since + ", so DANE is off: " + detail);

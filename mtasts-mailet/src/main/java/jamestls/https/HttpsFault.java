@@ -1,10 +1,10 @@
 package jamestls.https;
 
-/** What kept an exchange from having an answer. */
+/** Why an exchange has no answer. */
 public enum HttpsFault {
     /** The host has no address, or DNS could not say. */
     ADDRESS_LOOKUP,
-    /** All addresses of the host are ones that a stranger's URI must not lead us to. */
+    /** The guard refuses all addresses of the host. */
     ADDRESS_NOT_PUBLIC,
     /** No address took the connection. */
     CONNECT,

@@ -8,8 +8,11 @@ import ch.qos.logback.core.read.ListAppender;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
+import jamestls.fakeinternet.CertificateBuilder;
+import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
+import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import java.net.URI;
@@ -61,6 +64,18 @@ class ReportClientTest {
         assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
 
         assertThat(messages()).singleElement().asString().contains("the certificate is for other.example");
+    }
+
+    @Test
+    void namesOfACertificateShouldNotForgeALineOfTheLog() {
+        Issued forging = CertificateBuilder.server("other.example",
+            "x.example\ndelivery id=Mail7 domain=bank.example result=delivered\u001b[2J\u2028\"").selfSigned();
+        server.serve(HOST, new Identity(forging.key().getPrivate(), List.of(forging.certificate())), HttpAnswer.policy("taken"));
+
+        post(CertificateErrors.LOG, AddressGuard.anywhere());
+
+        assertThat(messages()).isNotEmpty().allMatch(message -> message.chars().noneMatch(c -> c < ' ' || c == '"' || c == '\u2028'))
+            .anyMatch(message -> message.contains("x.example?delivery id=Mail7"));
     }
 
     @Test

@@ -16,7 +16,7 @@ import java.util.OptionalInt;
  */
 public record MxHost(DomainName name, int preference, Optional<InetAddress> address, OptionalInt port, NamedBy namedBy) {
 
-    /** Whose word it is that mail goes to a host. */
+    /** Who decides that mail goes to a host. */
     public enum NamedBy {
         /** DNS, or the address of a recipient: a stranger. */
         STRANGER,

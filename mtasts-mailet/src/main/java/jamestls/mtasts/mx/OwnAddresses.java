@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How this server recognizes itself among the hosts of others, so that mail does not go round in circles (RFC 5321 §5.1).
+ * Name and addresses by which this server recognizes itself among MX hosts, so that mail does not loop (RFC 5321 §5.1).
  *
  * @param name what it calls itself in EHLO; empty if that is no name of its own, such as {@code localhost}
  * @param addresses of its network interfaces, without loopback
@@ -32,7 +32,7 @@ public record OwnAddresses(Optional<DomainName> name, Set<InetAddress> addresses
             NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
                 .filter(address -> !address.isLoopbackAddress()).forEach(addresses::add);
         } catch (SocketException e) {
-            // then it is recognized by its name alone
+            // recognized by its name alone
         }
         return new OwnAddresses(DomainName.parse(heloName).filter(name -> name.ascii().contains(".")), addresses);
     }
