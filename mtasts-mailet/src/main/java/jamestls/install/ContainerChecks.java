@@ -135,7 +135,8 @@ final class ContainerChecks {
         Path file = url ? conf.locate(location) : conf.directory().resolve(location);
         if (!Files.isReadable(file)) {
             if (url || flavour.filter(each -> each == Flavour.JAKARTA).isPresent()) {
-                problem(element, "the key " + file + " can't be read", "run install, or write where the key is, as file://conf/...");
+                problem(element, "the key " + file + " can't be read",
+                    "make one with openssl genrsa -out FILE 2048, or write where it is, as file://conf/...");
             }
         } else if (new DkimKey(Files.readString(file)).publicKey().isEmpty() && signer.parameter("privateKeyPassword").isEmpty()) {
             problem(element, file + " is no RSA key in PEM", "make one with openssl genrsa 2048");
