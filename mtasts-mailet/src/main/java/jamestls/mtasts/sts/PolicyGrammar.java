@@ -15,7 +15,10 @@ import java.util.regex.Pattern;
 
 /**
  * The grammar of the policy file (RFC 8461 §3.2), taken at its word: {@code key:value} lines in any order, LF or CRLF after
- * each (optional after the last), blanks only after the colon and at the end of a line, no empty line.
+ * each (optional after the last), blanks only after the colon and at the end of a line.
+ *
+ * <p>Two slips that many policies have are tolerated and told (docs/adr/0024): blank lines after the last field, and a
+ * {@code max_age} above a year, which counts as a year.
  *
  * <p>Bytes are read as UTF-8, which only the values of unknown fields may use beyond ASCII; bytes that are not UTF-8 make the
  * policy invalid, as do control characters. Names are case-sensitive. Refused as well: more than 64 KiB (§3.3 suggests that
@@ -44,6 +47,7 @@ final class PolicyGrammar {
     private final Until until;
     private final List<String> lines = new ArrayList<>();
     private final List<Finding> findings = new ArrayList<>();
+    private final List<Finding> tolerated = new ArrayList<>();
     private final Set<String> names = new HashSet<>();
     private final List<MxPattern> mx = new ArrayList<>();
     private StsPolicy.Mode mode;
@@ -54,7 +58,7 @@ final class PolicyGrammar {
     }
 
     static ParsedPolicy parse(byte[] body) {
-        PolicyGrammar grammar = new PolicyGrammar(Until.FIRST_FAULT).read(body);
+        PolicyGrammar grammar = read(body, Until.FIRST_FAULT);
         if (grammar.findings.isEmpty()) {
             return new ParsedPolicy.Valid(grammar.policy());
         }
@@ -64,11 +68,16 @@ final class PolicyGrammar {
 
     /** For those who want to know everything that is wrong. */
     static PolicyGrammar readAll(byte[] body) {
-        return new PolicyGrammar(Until.END).read(body);
+        return read(body, Until.END);
     }
 
     List<Finding> findings() {
         return findings;
+    }
+
+    /** What senders by the letter of the RFC refuse and we do not. */
+    List<Finding> tolerated() {
+        return tolerated;
     }
 
     List<String> lines() {
@@ -80,49 +89,68 @@ final class PolicyGrammar {
         return new StsPolicy(mode, maxAge, mx, lines);
     }
 
-    private PolicyGrammar read(byte[] body) {
+    private static PolicyGrammar read(byte[] body, Until until) {
+        PolicyGrammar grammar = new PolicyGrammar(until);
         if (body.length > MAX_POLICY) {
-            find(0, PolicyFault.TOO_LARGE);
-            return this;
+            grammar.find(0, PolicyFault.TOO_LARGE);
+            return grammar;
         }
         try {
-            read(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString());
+            grammar.read(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString());
         } catch (CharacterCodingException e) {
-            find(0, PolicyFault.NOT_UTF8);
+            grammar.find(0, PolicyFault.NOT_UTF8);
         }
-        return this;
+        return grammar;
     }
 
     private void read(String text) {
         int start = 0;
+        List<String> blank = new ArrayList<>();
         while (start < text.length()) {
             int feed = text.indexOf('\n', start);
             int end = feed < 0 ? text.length() : feed;
             // CR ends a line only together with LF; anywhere else it is a control character
             boolean crlf = feed > start && text.charAt(feed - 1) == '\r';
             String line = text.substring(start, crlf ? end - 1 : end);
-            if (lines.size() == MAX_LINES) {
+            if (lines.size() + blank.size() == MAX_LINES) {
                 find(0, PolicyFault.TOO_MANY_LINES);
                 return;
             }
-            lines.add(line);
-            PolicyFault fault = field(line);
-            if (fault != null) {
-                find(lines.size(), fault);
-                if (until == Until.FIRST_FAULT) {
-                    return;
+            if (withoutBlanks(line).isEmpty()) {
+                blank.add(line);
+            } else {
+                takeNotLast(blank);
+                lines.add(line);
+                PolicyFault fault = field(line);
+                if (fault != null) {
+                    find(lines.size(), fault);
                 }
+            }
+            if (until == Until.FIRST_FAULT && !findings.isEmpty()) {
+                return;
             }
             start = end + 1;
         }
+        if (!blank.isEmpty() && !lines.isEmpty()) {
+            tolerated.add(new Finding(lines.size() + 1, PolicyFault.EMPTY_LINE, "a blank line after the last field"));
+        }
         complete();
+    }
+
+    /** Blank lines that a field follows are none that may be ignored. */
+    private void takeNotLast(List<String> blank) {
+        for (String line : blank) {
+            lines.add(line);
+            find(lines.size(), PolicyFault.EMPTY_LINE);
+        }
+        blank.clear();
     }
 
     /** Takes one line in; what is wrong with it, or null. */
     private PolicyFault field(String line) {
         int colon = line.indexOf(':');
         if (colon < 0) {
-            return line.isBlank() ? PolicyFault.EMPTY_LINE : PolicyFault.NO_COLON;
+            return PolicyFault.NO_COLON;
         }
         String name = line.substring(0, colon);
         if (!NAME.matcher(name).matches()) {
@@ -168,7 +196,11 @@ final class PolicyGrammar {
             return PolicyFault.BAD_MAX_AGE;
         }
         maxAge = Duration.ofSeconds(Long.parseLong(value));
-        return maxAge.compareTo(StsPolicy.MAX_MAX_AGE) > 0 ? PolicyFault.LONG_MAX_AGE : null;
+        if (maxAge.compareTo(StsPolicy.MAX_MAX_AGE) > 0) {
+            maxAge = StsPolicy.MAX_MAX_AGE;
+            tolerated.add(new Finding(lines.size(), PolicyFault.LONG_MAX_AGE, PolicyFault.LONG_MAX_AGE.reason()));
+        }
+        return null;
     }
 
     private PolicyFault mx(String value) {
@@ -228,7 +260,7 @@ final class PolicyGrammar {
         BAD_VERSION("version is not STSv1", "write version: STSv1, with just these capitals"),
         BAD_MODE("mode is not enforce, testing or none", "write mode: enforce, mode: testing or mode: none, in small letters"),
         BAD_MAX_AGE("max_age is not a number of 1 to 10 digits", "write seconds as a bare number, for example max_age: 604800 for a week"),
-        LONG_MAX_AGE("max_age is more than a year (31557600)", "write max_age: 31557600 or less"),
+        LONG_MAX_AGE("a max_age above a year (31557600)", "write max_age: 31557600 or less"),
         BAD_MX("mx is neither a host name in A-labels nor *. and one",
             "write one host per line: no preference, address or trailing dot, '*' as the whole first label only, A-labels"),
         NO_VERSION("no version", "add the line version: STSv1"),

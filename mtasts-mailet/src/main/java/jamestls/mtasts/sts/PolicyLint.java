@@ -35,7 +35,10 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
         List<LintNote> problems = grammar.findings().stream()
             .map(finding -> new LintNote(finding.line(), finding.reason(), finding.fault().remedy())).toList();
         Optional<StsPolicy> policy = problems.isEmpty() ? Optional.of(grammar.policy()) : Optional.empty();
-        List<LintNote> advice = new ArrayList<>(onLines(grammar.lines()));
+        List<LintNote> advice = new ArrayList<>(grammar.tolerated().stream().map(finding -> new LintNote(finding.line(),
+            finding.reason() + ": SecureRemoteDelivery takes the policy all the same, other senders find none", finding.fault().remedy()))
+            .toList());
+        advice.addAll(onLines(grammar.lines()));
         policy.ifPresent(valid -> advice.addAll(onWhole(valid, grammar.lines())));
         return new PolicyLint(policy, problems, advice);
     }

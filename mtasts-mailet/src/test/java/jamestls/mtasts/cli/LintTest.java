@@ -72,6 +72,16 @@ class LintTest {
     }
 
     @Test
+    void slipsThatAreToleratedShouldBeTold() throws IOException {
+        Run run = lint("version: STSv1\nmode: enforce\nmx: mail.example.org\nmax_age: 99999999\n\n");
+
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains(": valid", "max_age 31557600",
+            "line 4: a max_age above a year (31557600): SecureRemoteDelivery takes the policy all the same, other senders find none",
+            "line 5: a blank line after the last field: SecureRemoteDelivery takes the policy all the same, other senders find none");
+    }
+
+    @Test
     void policyThatIsValidAndUnwiseShouldBeAdvisedOn() throws IOException {
         Run run = lint("version: STSv1\nmode: testing\nmode: enforce\n"
             + "mx: mail.example.org\nmx: MAIL.example.org\nmx: *.com\nmax_age: 600\n");
