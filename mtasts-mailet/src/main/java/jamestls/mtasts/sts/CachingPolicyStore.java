@@ -23,13 +23,14 @@ final class CachingPolicyStore implements PolicyStore {
     /** More are not written after an outage; the next fetch writes them. */
     private static final int MAX_UNSAVED = 100_000;
 
-    private final MemoryPolicyStore memory = new MemoryPolicyStore();
+    private final MemoryPolicyStore memory;
     private final PolicyStore lasting;
     private final CircuitBreaker outages;
     private final Set<DomainName> unsaved = ConcurrentHashMap.newKeySet();
     private final Map<DomainName, Instant> lastUses = new ConcurrentHashMap<>();
 
     CachingPolicyStore(PolicyStore lasting, Clock clock) {
+        this.memory = new MemoryPolicyStore(clock);
         this.lasting = lasting;
         this.outages = new CircuitBreaker(clock);
     }
@@ -52,7 +53,7 @@ final class CachingPolicyStore implements PolicyStore {
      */
     Optional<StoredPolicy> findValid(DomainName domain, long now) {
         Optional<StoredPolicy> remembered = memory.find(domain);
-        if (remembered.isPresent() && now < remembered.get().refreshAt().toEpochMilli() && remembered.get().isValidAt(now)) {
+        if (remembered.isPresent() && !remembered.get().isDueAt(now) && remembered.get().isValidAt(now)) {
             return remembered;
         }
         return findAgain(domain).filter(stored -> stored.isValidAt(now));

@@ -1,25 +1,36 @@
 package jamestls.mtasts.sts;
 
+import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 
 /** The first step to a policy: is there a TXT record that promises one (RFC 8461 §3.1)? */
 sealed interface Discovery {
 
-    /** There is. */
+    /** There is a valid record. */
     record Published(String id) implements Discovery {
     }
 
-    /** DNS says there is not, or none that a sender may use. */
+    /** DNS says that there is no record, or none that a sender may use. */
     record Unpublished(String why) implements Discovery {
     }
 
-    /** DNS does not say. */
+    /** The look-up failed. */
     record Unknown(String why) implements Discovery {
     }
 
-    /** What the answer for {@code _mta-sts.<domain>} means. */
-    static Discovery of(DomainName owner, DnsAnswer<String> txt) {
+    /** Looks the record of a domain up; the cache of {@code dns} keeps what may be kept. */
+    static Discovery of(DomainName domain, Dns dns) {
+        DomainName owner;
+        try {
+            owner = domain.child("_mta-sts");
+        } catch (IllegalArgumentException tooLong) {
+            return new Unpublished("no room for _mta-sts before " + domain);
+        }
+        return of(owner, dns.txt(owner));
+    }
+
+    private static Discovery of(DomainName owner, DnsAnswer<String> txt) {
         return switch (txt) {
             case DnsAnswer.Found<String> found -> switch (StsRecord.of(found.records())) {
                 case StsRecord.Valid valid -> new Published(valid.id());

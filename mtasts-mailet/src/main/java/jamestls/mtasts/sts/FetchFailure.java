@@ -12,8 +12,13 @@ import java.time.Instant;
  */
 public record FetchFailure(String id, Instant retryAfter, Violation problem) {
 
-    /** Whether it forbids fetching that id now. A new id is always fetched. */
+    /** Whether it forbids fetching that id now. */
     boolean blocks(String wantedId, Instant now) {
-        return id.equals(wantedId) && now.isBefore(retryAfter);
+        return id.equals(wantedId) && isRecent(now);
+    }
+
+    /** A pause that ends later than any pause that begins now was noted by a wrong clock. */
+    boolean isRecent(Instant now) {
+        return now.isBefore(retryAfter) && !retryAfter.isAfter(now.plus(FetchBackOff.PAUSE).plus(StoredPolicy.MAX_SKEW));
     }
 }

@@ -1,8 +1,11 @@
 package jamestls.mtasts.sts;
 
+import static jamestls.mtasts.sts.StoredPolicy.MAX_SKEW;
+
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.dns.DomainName;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -10,19 +13,24 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Stream;
 
 /**
- * Policies in memory, lost when the server stops. Bounded by weight, so that the bound holds in bytes as well: room for
- * about 100,000 policies of the usual size. Only domains with a policy take room here, so that no number of domains
- * without one can drive a policy out.
+ * Policies in memory, lost when the server stops. Bounded in bytes: room for about 80,000 policies of the usual size, and beside
+ * them a part of its own for large ones, so that some hundred large ones can't drive many small ones out. Only domains with a policy
+ * take room here, so that no number of domains without one can drive a policy out.
  */
 public final class MemoryPolicyStore implements PolicyStore {
 
     /** What a policy of a few lines weighs, in bytes, roughly. */
     private static final int USUAL_WEIGHT = 1000;
-    private static final long HEAVIEST = 100_000L * USUAL_WEIGHT;
+    private static final long MAX_WEIGHT = 100_000L * USUAL_WEIGHT;
+    /** What weighs more is large. */
+    private static final int LARGE = 8 * USUAL_WEIGHT;
 
-    private final Cache<DomainName, StoredPolicy> policies;
+    private final Clock clock;
+    private final Cache<DomainName, StoredPolicy> usual;
+    private final Cache<DomainName, StoredPolicy> large;
     private final FetchBackOff backOff = new FetchBackOff();
     /** No more than there are fetches under way: who claims releases. */
     private final ConcurrentMap<DomainName, Claim> claims = new ConcurrentHashMap<>();
@@ -31,34 +39,59 @@ public final class MemoryPolicyStore implements PolicyStore {
     }
 
     public MemoryPolicyStore() {
-        this(HEAVIEST);
+        this(Clock.systemUTC());
     }
 
-    MemoryPolicyStore(long heaviest) {
-        policies = Caffeine.newBuilder().executor(Runnable::run).maximumWeight(heaviest)
+    MemoryPolicyStore(Clock clock) {
+        this(MAX_WEIGHT, clock);
+    }
+
+    /** @param maxWeight in bytes, a fifth of it for large policies */
+    MemoryPolicyStore(long maxWeight, Clock clock) {
+        this.clock = clock;
+        usual = cache(maxWeight - maxWeight / 5);
+        large = cache(maxWeight / 5);
+    }
+
+    private static Cache<DomainName, StoredPolicy> cache(long maxWeight) {
+        return Caffeine.newBuilder().executor(Runnable::run).maximumWeight(maxWeight)
             .<DomainName, StoredPolicy>weigher((domain, stored) -> weight(stored)).build();
+    }
+
+    private Stream<StoredPolicy> all() {
+        return Stream.concat(usual.asMap().values().stream(), large.asMap().values().stream());
     }
 
     @Override
     public Optional<StoredPolicy> find(DomainName domain) {
-        return Optional.ofNullable(policies.getIfPresent(domain));
+        StoredPolicy found = usual.getIfPresent(domain);
+        return Optional.ofNullable(found == null ? large.getIfPresent(domain) : found);
     }
 
     @Override
     public void save(StoredPolicy policy) {
-        policies.asMap().merge(policy.domain(), policy, (old, offered) -> old.isNewerThan(offered) ? old : offered);
+        Cache<DomainName, StoredPolicy> own = weight(policy) > LARGE ? large : usual;
+        Cache<DomainName, StoredPolicy> other = own == large ? usual : large;
+        StoredPolicy moved = other.asMap().remove(policy.domain());
+        Instant now = clock.instant();
+        StoredPolicy newest = moved != null && moved.isNewerThan(policy, now) ? moved : policy;
+        (newest == policy ? own : other).asMap().merge(policy.domain(), newest,
+            (old, offered) -> old.isNewerThan(offered, now) ? old : offered);
         backOff.forget(policy.domain());
     }
 
     @Override
     public void used(Map<DomainName, Instant> lastUses) {
-        lastUses.forEach((domain, at) -> policies.asMap().computeIfPresent(domain, (key, stored) -> stored.withLastUsed(at)));
+        lastUses.forEach((domain, at) -> {
+            usual.asMap().computeIfPresent(domain, (key, stored) -> stored.withLastUsed(at));
+            large.asMap().computeIfPresent(domain, (key, stored) -> stored.withLastUsed(at));
+        });
     }
 
     @Override
     public List<StoredPolicy> due(Instant now, Instant usedSince, int limit) {
-        return policies.asMap().values().stream()
-            .filter(stored -> !stored.refreshAt().isAfter(now) && !stored.lastUsed().isBefore(usedSince) && stored.isValidAt(now))
+        return all()
+            .filter(stored -> stored.isDueAt(now.toEpochMilli()) && !stored.lastUsed().isBefore(usedSince) && stored.isValidAt(now))
             .sorted(Comparator.comparing(StoredPolicy::refreshAt))
             .limit(limit)
             .toList();
@@ -66,7 +99,8 @@ public final class MemoryPolicyStore implements PolicyStore {
 
     @Override
     public void removeExpired(Instant now) {
-        policies.asMap().values().removeIf(stored -> !stored.isValidAt(now));
+        usual.asMap().values().removeIf(stored -> !stored.isValidAt(now));
+        large.asMap().values().removeIf(stored -> !stored.isValidAt(now));
         backOff.removeOver(now);
     }
 
@@ -83,7 +117,8 @@ public final class MemoryPolicyStore implements PolicyStore {
     @Override
     public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
         Claim holder = claims.compute(domain, (key, old) ->
-            old == null || old.claimant().equals(claimant) || !now.isBefore(old.until()) ? new Claim(claimant, until) : old);
+            old == null || old.claimant().equals(claimant) || !now.isBefore(old.until()) || old.until().isAfter(until.plus(MAX_SKEW))
+                ? new Claim(claimant, until) : old);
         return holder.claimant().equals(claimant);
     }
 

@@ -13,6 +13,8 @@ import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, takes
@@ -22,6 +24,8 @@ public final class PolicyFetcher {
 
     /** Where policy hosts listen; anything else is for laboratories. */
     public static final int HTTPS_PORT = 443;
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PolicyFetcher.class);
 
     // RFC 8461 §3.3 suggests both bounds
     /** For the whole exchange, from the address look-up to the last byte. */
@@ -57,9 +61,22 @@ public final class PolicyFetcher {
     /** Fetches now; blocks until the deadline at most. */
     public FetchResult fetch(DomainName policyDomain) {
         Optional<URI> policyUri = policyUri(policyDomain);
-        return policyUri.isEmpty()
-            ? failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name")
-            : judge(https.apply(HttpsRequest.get(policyUri.get(), deadline, MAX_BODY)));
+        if (policyUri.isEmpty()) {
+            return failed(ResultType.STS_POLICY_FETCH_ERROR, "no policy host can have that name");
+        }
+        try {
+            HttpsResult result = https.apply(HttpsRequest.get(policyUri.get(), deadline, MAX_BODY));
+            FetchResult judged = judge(result);
+            if (judged instanceof FetchResult.Fetched && result instanceof HttpsResult.Answer answer) {
+                PolicyGrammar.readAll(answer.body()).tolerated().forEach(slip ->
+                    LOGGER.info("The MTA-STS policy of {} is used although it has {} (line {})", policyDomain, slip.reason(), slip.line()));
+            }
+            return judged;
+        } catch (RuntimeException | Error e) {
+            // no stranger's answer may end more than the fetch of its policy
+            LOGGER.warn("Fetching the MTA-STS policy of {} broke off", policyDomain, e);
+            return failed(ResultType.STS_POLICY_FETCH_ERROR, "broke off: " + e.getClass().getSimpleName());
+        }
     }
 
     /** Empty when the domain has no such host, because its name is too long or has an underscore. */

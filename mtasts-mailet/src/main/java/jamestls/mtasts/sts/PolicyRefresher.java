@@ -1,7 +1,10 @@
 package jamestls.mtasts.sts;
 
+import jamestls.dns.DomainName;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -58,7 +61,8 @@ public final class PolicyRefresher implements AutoCloseable {
     private void round() {
         try {
             refreshDue();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Error: the loop must live on, whatever a round met
             LOGGER.error("A round of refreshing MTA-STS policies broke off; the next one follows in {}", pause, e);
         }
     }
@@ -66,11 +70,15 @@ public final class PolicyRefresher implements AutoCloseable {
     /** Refreshes everything that is due and forgets what has expired. */
     void refreshDue() {
         policies.removeExpired();
+        Set<DomainName> done = new HashSet<>();
         List<StoredPolicy> batch = policies.due(AT_A_TIME);
-        for (int done = 0; !batch.isEmpty() && done < MAX_IN_A_ROUND && closed.getCount() > 0; done += AT_A_TIME) {
+        // each domain once in a round: what is still due after its refresh could not be written down, and would be fetched without end
+        while (batch.stream().anyMatch(due -> !done.contains(due.domain())) && done.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (StoredPolicy due : batch) {
-                    threads.execute(() -> policies.refresh(due));
+                    if (done.add(due.domain())) {
+                        threads.execute(() -> policies.refresh(due));
+                    }
                 }
             }
             batch = policies.due(AT_A_TIME);

@@ -12,6 +12,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,11 +42,24 @@ public final class SqlPolicyStore implements PolicyStore {
     private static final String COLUMNS = "domain, id, policy, fetched, last_checked, last_used, refresh_at, failed_id, retry_after, "
         + "problem_type, problem_reason";
 
+    private static final Duration MEASURED_EVERY = Duration.ofMinutes(1);
+    private static final Duration NO_SKEW = Duration.ofSeconds(30);
+    private static final double SKEW_STEP_MILLIS = 10_000;
+
     private final Database database;
+    private final Clock clock;
+    private volatile long skewMillis;
+    private volatile long measuredAt;
+    private volatile boolean isMeasured;
 
     /** @param database with {@link #TABLES}; who opened it closes it */
     public SqlPolicyStore(Database database) {
+        this(database, Clock.systemUTC());
+    }
+
+    SqlPolicyStore(Database database, Clock clock) {
         this.database = database;
+        this.clock = clock;
     }
 
     @Override
@@ -54,40 +69,46 @@ public final class SqlPolicyStore implements PolicyStore {
 
     @Override
     public List<StoredPolicy> due(Instant now, Instant usedSince, int limit) {
-        return query("SELECT " + COLUMNS + " FROM sts_policy WHERE refresh_at <= ? AND last_used >= ? AND expires > ? "
-            + "ORDER BY refresh_at LIMIT ?", now.toEpochMilli(), usedSince.toEpochMilli(), now.toEpochMilli(), limit);
+        return query("SELECT " + COLUMNS + " FROM sts_policy "
+            + "WHERE (refresh_at <= ? OR refresh_at > ?) AND last_used >= ? AND expires > ? "
+            + "ORDER BY refresh_at LIMIT ?", now, now.plus(StoredPolicy.MAX_REFRESH), usedSince, now, limit);
     }
 
     @Override
     public void save(StoredPolicy stored) {
         Optional<FetchFailure> failure = stored.failure();
-        database.transaction(connection -> {
+        Instant latest = clock.instant().plus(StoredPolicy.MAX_SKEW);
+        transaction(connection -> {
             update(connection, "INSERT INTO sts_policy AS old (" + COLUMNS + ", expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 + "ON CONFLICT (domain) DO UPDATE SET id = excluded.id, policy = excluded.policy, fetched = excluded.fetched, "
                 + "last_checked = excluded.last_checked, refresh_at = excluded.refresh_at, expires = excluded.expires, "
                 + "failed_id = excluded.failed_id, retry_after = excluded.retry_after, problem_type = excluded.problem_type, "
                 + "problem_reason = excluded.problem_reason, "
-                + "last_used = CASE WHEN excluded.last_used > old.last_used THEN excluded.last_used ELSE old.last_used END "
+                + "last_used = CASE WHEN excluded.last_used > old.last_used OR old.last_used > ? "
+                + "THEN excluded.last_used ELSE old.last_used END "
                 // StoredPolicy.isNewerThan
-                + "WHERE excluded.fetched > old.fetched OR (excluded.fetched = old.fetched AND excluded.last_checked >= old.last_checked)",
-                stored.domain().ascii(), stored.id(), stored.policy().text(), stored.fetched().toEpochMilli(),
-                stored.lastChecked().toEpochMilli(), stored.lastUsed().toEpochMilli(), stored.refreshAt().toEpochMilli(),
-                failure.map(FetchFailure::id).orElse(null), failure.map(last -> last.retryAfter().toEpochMilli()).orElse(null),
+                + "WHERE excluded.fetched > old.fetched OR (excluded.fetched = old.fetched AND excluded.last_checked >= old.last_checked) "
+                + "OR old.fetched > ? OR old.last_checked > ?",
+                stored.domain().ascii(), stored.id(),
+                // without the last LF: a policy of the largest size may not have had one, and would be too large with it
+                String.join("\n", stored.policy().policyStrings()), stored.fetched(),
+                stored.lastChecked(), stored.lastUsed(), stored.refreshAt(),
+                failure.map(FetchFailure::id).orElse(null), failure.map(FetchFailure::retryAfter).orElse(null),
                 failure.map(last -> last.problem().type().wireName()).orElse(null),
                 failure.map(last -> last.problem().reason()).orElse(null),
-                stored.expires().toEpochMilli());
+                stored.expires(), latest, latest, latest);
             return update(connection, "DELETE FROM sts_failure WHERE domain = ?", stored.domain().ascii());
         });
     }
 
     @Override
     public void used(Map<DomainName, Instant> lastUses) {
-        database.transaction(connection -> {
+        transaction(connection -> {
             try (PreparedStatement update =
                      connection.prepareStatement("UPDATE sts_policy SET last_used = ? WHERE domain = ? AND last_used < ?")) {
                 // in one order everywhere, so that two servers cannot lock each other out
                 for (Map.Entry<DomainName, Instant> use : new TreeMap<>(lastUses).entrySet()) {
-                    fill(update, use.getValue().toEpochMilli(), use.getKey().ascii(), use.getValue().toEpochMilli());
+                    fill(update, use.getValue(), use.getKey().ascii(), use.getValue());
                     update.addBatch();
                 }
                 return update.executeBatch();
@@ -97,26 +118,26 @@ public final class SqlPolicyStore implements PolicyStore {
 
     @Override
     public void removeExpired(Instant now) {
-        database.transaction(connection -> {
-            update(connection, "DELETE FROM sts_policy WHERE expires <= ?", now.toEpochMilli());
-            update(connection, "DELETE FROM sts_failure WHERE retry_after <= ?", now.toEpochMilli());
-            return update(connection, "DELETE FROM sts_claim WHERE claimed_until <= ?", now.toEpochMilli());
+        transaction(connection -> {
+            update(connection, "DELETE FROM sts_policy WHERE expires <= ?", now);
+            update(connection, "DELETE FROM sts_failure WHERE retry_after <= ?", now);
+            return update(connection, "DELETE FROM sts_claim WHERE claimed_until <= ?", now);
         });
     }
 
     @Override
     public void saveFailure(DomainName domain, FetchFailure failure) {
-        database.transaction(connection -> update(connection,
+        transaction(connection -> update(connection,
             "INSERT INTO sts_failure (domain, failed_id, retry_after, problem_type, problem_reason) VALUES (?, ?, ?, ?, ?) "
                 + "ON CONFLICT (domain) DO UPDATE SET failed_id = excluded.failed_id, retry_after = excluded.retry_after, "
                 + "problem_type = excluded.problem_type, problem_reason = excluded.problem_reason",
-            domain.ascii(), failure.id(), failure.retryAfter().toEpochMilli(), failure.problem().type().wireName(),
+            domain.ascii(), failure.id(), failure.retryAfter(), failure.problem().type().wireName(),
             failure.problem().reason()));
     }
 
     @Override
     public Optional<FetchFailure> findFailure(DomainName domain) {
-        return database.transaction(connection -> {
+        return transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
                     "SELECT failed_id, retry_after, problem_type, problem_reason FROM sts_failure WHERE domain = ?")) {
                 fill(query, domain.ascii());
@@ -129,21 +150,45 @@ public final class SqlPolicyStore implements PolicyStore {
 
     @Override
     public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
-        return 1 == database.transaction(connection -> update(connection,
+        return 1 == transaction(connection -> update(connection,
             "INSERT INTO sts_claim AS old (domain, claimant, claimed_until) VALUES (?, ?, ?) "
                 + "ON CONFLICT (domain) DO UPDATE SET claimant = excluded.claimant, claimed_until = excluded.claimed_until "
-                + "WHERE old.claimed_until <= ? OR old.claimant = excluded.claimant",
-            domain.ascii(), claimant, until.toEpochMilli(), now.toEpochMilli()));
+                // a lease that ends later than any lease that begins now was taken by a wrong clock
+                + "WHERE old.claimed_until <= ? OR old.claimed_until > ? OR old.claimant = excluded.claimant",
+            domain.ascii(), claimant, until, now, until.plus(StoredPolicy.MAX_SKEW)));
     }
 
     @Override
     public void release(DomainName domain, String claimant) {
-        database.transaction(connection ->
+        transaction(connection ->
             update(connection, "DELETE FROM sts_claim WHERE domain = ? AND claimant = ?", domain.ascii(), claimant));
     }
 
-    private List<StoredPolicy> query(String sql, Object... parameters) {
+    /** All servers that share a PostgreSQL keep its time in their rows, whatever their own clocks say. */
+    private <T> T transaction(Database.SqlWork<T> work) {
         return database.transaction(connection -> {
+            long now = System.nanoTime();
+            if (database.dialect() == Database.Dialect.POSTGRESQL && (!isMeasured || now - measuredAt > MEASURED_EVERY.toNanos())) {
+                skewMillis = skew(connection);
+                measuredAt = now;
+                isMeasured = true;
+            }
+            return work.run(connection);
+        });
+    }
+
+    /** How far the clock of the database is ahead of ours, to ten seconds; less than half a minute is none. */
+    private long skew(Connection connection) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)");
+             ResultSet row = query.executeQuery()) {
+            row.next();
+            long skew = row.getLong(1) - clock.millis();
+            return Math.abs(skew) < NO_SKEW.toMillis() ? 0 : Math.round(skew / SKEW_STEP_MILLIS) * (long) SKEW_STEP_MILLIS;
+        }
+    }
+
+    private List<StoredPolicy> query(String sql, Object... parameters) {
+        return transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(sql)) {
                 fill(query, parameters);
                 List<StoredPolicy> policies = new ArrayList<>();
@@ -157,18 +202,18 @@ public final class SqlPolicyStore implements PolicyStore {
         });
     }
 
-    private static int update(Connection connection, String sql, Object... parameters) throws SQLException {
+    private int update(Connection connection, String sql, Object... parameters) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             fill(statement, parameters);
             return statement.executeUpdate();
         }
     }
 
-    private static void fill(PreparedStatement statement, Object... parameters) throws SQLException {
+    private void fill(PreparedStatement statement, Object... parameters) throws SQLException {
         for (int i = 0; i < parameters.length; i++) {
             switch (parameters[i]) {
                 case null -> statement.setNull(i + 1, Types.NULL);
-                case Long number -> statement.setLong(i + 1, number);
+                case Instant at -> statement.setLong(i + 1, at.toEpochMilli() + skewMillis);
                 case Integer number -> statement.setInt(i + 1, number);
                 case Object text -> statement.setString(i + 1, text.toString());
             }
@@ -176,7 +221,7 @@ public final class SqlPolicyStore implements PolicyStore {
     }
 
     /** Empty for a row nobody but a person with an editor can have written; the policy is fetched again then. */
-    private static Optional<StoredPolicy> stored(ResultSet row) throws SQLException {
+    private Optional<StoredPolicy> stored(ResultSet row) throws SQLException {
         Optional<DomainName> domain = DomainName.parse(row.getString("domain"));
         ParsedPolicy parsed = StsPolicy.parse(row.getString("policy").getBytes(StandardCharsets.UTF_8));
         return domain.isPresent() && parsed instanceof ParsedPolicy.Valid(StsPolicy policy)
@@ -185,7 +230,7 @@ public final class SqlPolicyStore implements PolicyStore {
             : Optional.empty();
     }
 
-    private static Optional<FetchFailure> failure(ResultSet row) throws SQLException {
+    private Optional<FetchFailure> failure(ResultSet row) throws SQLException {
         String id = row.getString("failed_id");
         if (id == null) {
             return Optional.empty();
@@ -194,7 +239,7 @@ public final class SqlPolicyStore implements PolicyStore {
         return Optional.of(new FetchFailure(id, time(row, "retry_after"), new Violation(type, row.getString("problem_reason"))));
     }
 
-    private static Instant time(ResultSet row, String column) throws SQLException {
-        return Instant.ofEpochMilli(row.getLong(column));
+    private Instant time(ResultSet row, String column) throws SQLException {
+        return Instant.ofEpochMilli(row.getLong(column) - skewMillis);
     }
 }

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Knows the MTA-STS policy of every domain: discovers, fetches, keeps and refreshes. All methods block, for a little more
@@ -22,18 +24,21 @@ public final class StsPolicies {
     /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
     private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
 
-    private final RecordDiscovery discoverer;
+    private static final Logger LOGGER = LoggerFactory.getLogger(StsPolicies.class);
+
+    private final Dns dns;
     private final PolicyFetcher fetcher;
     private final CachingPolicyStore store;
     private final RefreshSchedule schedule;
     private final StsWarnings alarms;
     private final Clock clock;
     private final FetchLease turn;
+    private final FetchBackOff backOff = new FetchBackOff();
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
     /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
     public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsWarnings alarms, Clock clock) {
-        this.discoverer = new RecordDiscovery(dns);
+        this.dns = dns;
         this.fetcher = fetcher;
         this.store = new CachingPolicyStore(store, clock);
         this.turn = new FetchLease(this.store, clock);
@@ -49,7 +54,7 @@ public final class StsPolicies {
      * @param policyDomain the recipient domain or the smart host (RFC 8461 §3.4), never an address literal
      */
     public StsLookup lookup(DomainName policyDomain) {
-        return switch (discoverer.discover(policyDomain)) {
+        return switch (Discovery.of(policyDomain, dns)) {
             case Discovery.Published(String id) -> {
                 long now = clock.millis();
                 Optional<StoredPolicy> cached = store.findValid(policyDomain, now);
@@ -68,7 +73,7 @@ public final class StsPolicies {
     }
 
     private StsLookup lookupStale(DomainName domain, String id, Optional<StoredPolicy> cached) {
-        return withoutFetch(id, cached, () -> store.findFailure(domain))
+        return withoutFetch(domain, id, cached, () -> store.findFailure(domain))
             .orElseGet(() -> flights.run(domain, () -> fetchUnlessDone(domain, id)));
     }
 
@@ -80,7 +85,7 @@ public final class StsPolicies {
      * @return a policy that differs from {@code rejected} and applies now; empty if there is none
      */
     public Optional<StsPolicy> recheck(DomainName policyDomain, StsPolicy rejected) {
-        StsLookup again = discoverer.discover(policyDomain) instanceof Discovery.Published(String id)
+        StsLookup again = Discovery.of(policyDomain, dns) instanceof Discovery.Published(String id)
             ? flights.run(policyDomain, () -> fetchUnlessRecent(policyDomain, id))
             : goByCached(policyDomain, "no TXT record to recheck by", Alarm.NONE);
         return again instanceof StsLookup.Found found && !found.policy().equals(rejected)
@@ -93,10 +98,21 @@ public final class StsPolicies {
         return store.due(now, now.minus(schedule.usedWithin()), limit);
     }
 
-    /** Fetches a policy before anybody needs it (RFC 8461 §10.2). Keeps the old one if that fails. */
+    /**
+     * Fetches a policy before anybody needs it (RFC 8461 §10.2). Keeps the old one if that fails, whatever the failure is: it is due
+     * again within the hour, and never stands in the way of others.
+     */
     void refresh(StoredPolicy due) {
-        DomainName domain = due.domain();
-        switch (discoverer.discover(domain)) {
+        try {
+            fetchDue(due.domain());
+        } catch (RuntimeException | Error e) {
+            LOGGER.error("Refreshing the MTA-STS policy of {} broke off", due.domain(), e);
+            keep(due, "", fetchError("broke off: " + e.getClass().getSimpleName()));
+        }
+    }
+
+    private void fetchDue(DomainName domain) {
+        switch (Discovery.of(domain, dns)) {
             case Discovery.Published(String id) -> flights.run(domain, () -> fetchIfDue(domain, id));
             // RFC 8461 §3.1: without a record the rest of discovery is skipped, so there is nothing to fetch
             case Discovery.Unpublished(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));
@@ -112,6 +128,7 @@ public final class StsPolicies {
             validAgain(domain).filter(stored -> stored.failure().isEmpty()).isPresent()).forEach(alarms::over);
         alarms.noticeExpired(now);
         settle();
+        backOff.removeOver(now);
         store.removeExpired(now);
     }
 
@@ -141,7 +158,8 @@ public final class StsPolicies {
     }
 
     /** The answer if there is no need, or no permission, to fetch. */
-    private Optional<StsLookup> withoutFetch(String id, Optional<StoredPolicy> cached, Supplier<Optional<FetchFailure>> failure) {
+    private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached,
+                                             Supplier<Optional<FetchFailure>> failure) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
             Optional<Violation> problem = cached.get().failure().filter(last -> last.id().equals(id)).map(FetchFailure::problem);
             if (problem.isEmpty()) {
@@ -150,6 +168,7 @@ public final class StsPolicies {
             return Optional.of(found(cached.get(), problem));
         }
         return cached.flatMap(StoredPolicy::failure).or(failure).filter(last -> last.blocks(id, now()))
+            .or(() -> backOff.blocking(domain, id, now()))
             .map(last -> without(cached, last.problem()));
     }
 
@@ -163,20 +182,26 @@ public final class StsPolicies {
     private StsLookup fetchUnlessRecent(DomainName domain, String id) {
         return turn.take(domain, () -> {
             Optional<StoredPolicy> cached = validAgain(domain).filter(stored -> stored.id().equals(id));
-            boolean recent = cached.isPresent() && now().isBefore(cached.get().lastChecked().plus(FetchBackOff.PAUSE));
+            boolean recent = cached.filter(stored -> wasChecked(stored, now())).isPresent();
             return recent || cached.isEmpty() ? done(domain, id) : Optional.empty();
         }, () -> fetch(domain, id));
     }
 
     private StsLookup fetchIfDue(DomainName domain, String id) {
         return turn.take(domain, () -> {
-            boolean due = validAgain(domain).filter(stored -> !now().isBefore(stored.refreshAt())).isPresent();
+            boolean due = validAgain(domain).filter(stored -> stored.isDueAt(clock.millis())).isPresent();
             return due ? Optional.empty() : done(domain, id);
         }, () -> fetch(domain, id));
     }
 
+    /** Within the last five minutes; a check in the future was noted by a wrong clock. */
+    private static boolean wasChecked(StoredPolicy stored, Instant now) {
+        return now.isBefore(stored.lastChecked().plus(FetchBackOff.PAUSE))
+            && !stored.lastChecked().isAfter(now.plus(StoredPolicy.MAX_SKEW));
+    }
+
     private Optional<StsLookup> done(DomainName domain, String id) {
-        return withoutFetch(id, validAgain(domain), () -> store.findFailureAgain(domain));
+        return withoutFetch(domain, id, validAgain(domain), () -> store.findFailureAgain(domain));
     }
 
     private StsLookup fetch(DomainName domain, String id) {
@@ -186,11 +211,13 @@ public final class StsPolicies {
                 Instant now = now();
                 store.save(StoredPolicy.fetched(domain, id, policy, now, cached.map(StoredPolicy::lastUsed).orElse(now),
                     schedule.afterFetch(now, policy.maxAge())));
+                backOff.forget(domain);
                 alarms.over(domain);
                 cached.filter(before -> weakens(before.policy(), policy)).ifPresent(before -> alarms.weakened(domain, policy.mode()));
                 yield new StsLookup.Found(policy, Optional.empty());
             }
             case FetchResult.Failed(Violation problem) -> {
+                backOff.remember(domain, failure(id, problem));
                 cached.ifPresentOrElse(kept -> keep(kept, id, problem), () -> store.saveFailure(domain, failure(id, problem)));
                 yield without(cached, problem);
             }

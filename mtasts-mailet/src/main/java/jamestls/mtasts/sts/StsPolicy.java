@@ -67,7 +67,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
         return false;
     }
 
-    /** The text again, one line each with LF; {@link #parse} of it gives an equal policy. */
+    /** The text again, one line each with LF; {@link #parse} of it gives an equal policy, unless the last LF makes it too large. */
     public String text() {
         return String.join("\n", policyStrings) + "\n";
     }

@@ -48,7 +48,8 @@
  * <h2>Deliberately not done</h2>
  *
  * <p>No redirects and no HTTP cache (§3.3 forbids both); no look at parent domains (§3.4 forbids it); no revocation checks (§3.3
- * leaves them open); no repair of broken policies, such as U-labels or trailing dots, but for the two slips of docs/adr/0024; no fetch without a valid TXT
+ * leaves them open); no repair of broken policies, such as U-labels or trailing dots, but for the two slips of docs/adr/0024; no fetch
+ * without a valid TXT
  * record, not even to refresh a policy (§3.1); no cutting of texts that are too long.
  */
 package jamestls.mtasts.sts;

@@ -205,7 +205,7 @@ final class FaultFixture implements AutoCloseable {
         https = new GuardedHttpsClient(dns, new HttpsSettings(Optional.of(CA.trustStore()), AddressGuard.anywhere()));
         database = storeless ? Optional.empty()
             : Optional.of(Database.open(new DatabaseAddress.SqliteFile(file), List.of(SqlPolicyStore.TABLES), Clock.systemUTC()));
-        store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
+        store = database.<PolicyStore>map(each -> new SqlPolicyStore(each, clock)).orElseGet(MemoryPolicyStore::new);
         policies = new StsPolicies(dns, new PolicyFetcher(https, host.port(), fetchDeadline), pausing(store),
             RefreshSchedule.daily(new Random(1)), new StsWarnings(), clock);
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.dns.DomainName;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +51,7 @@ class PolicyAgeTest {
 
     @Test
     void domainsWithoutPolicyShouldDriveNoPolicyOut() {
-        MemoryPolicyStore store = new MemoryPolicyStore(2_000);
+        MemoryPolicyStore store = new MemoryPolicyStore(2_500, Clock.systemUTC());
         PolicyFixture small = new PolicyFixture(store);
         small.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
         StoredPolicy kept = store.find(DOMAIN).orElseThrow();

@@ -8,7 +8,16 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jamestls.fakeinternet.FakeDns;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class PolicyRefresherTest {
@@ -125,6 +134,37 @@ class PolicyRefresherTest {
             world.pass(Duration.ofMinutes(1)).refresh();
         }
         assertThat(world.fetches()).isOne();
+    }
+
+    @Test
+    void hostileHostsShouldNotKeepOthersFromBeingRefreshed() {
+        MemoryPolicyStore store = new MemoryPolicyStore();
+        Instant due = Instant.now().minusSeconds(60);
+        for (int i = 0; i < 13; i++) {
+            StoredPolicy old = PolicyStoreContract.stored((i < 8 ? "hostile" : "honest") + i + ".example", "1", due);
+            store.save(new StoredPolicy(old.domain(), "1", old.policy(), due, due, due, due.plusSeconds(i), Optional.empty()));
+        }
+        Set<String> fetched = ConcurrentHashMap.newKeySet();
+        AtomicInteger requests = new AtomicInteger();
+        FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
+        store.due(Instant.now(), Instant.EPOCH, 100).forEach(each ->
+            dns.txt(each.domain().child("_mta-sts"), List.of("v=STSv1; id=1")));
+        StsPolicies policies = new StsPolicies(dns, new PolicyFetcher(request -> {
+            requests.incrementAndGet();
+            if (request.uri().getHost().contains("hostile")) {
+                throw new StackOverflowError("HTTP/1.1 000 x");
+            }
+            fetched.add(request.uri().getHost());
+            return PolicyFixture.page(policy(ENFORCE, MONTH));
+        }, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE), store, RefreshSchedule.daily(new Random(7)), new StsWarnings(),
+            Clock.systemUTC());
+        try (PolicyRefresher refresher = new PolicyRefresher(policies)) {
+            refresher.refreshDue();
+            refresher.refreshDue();
+        }
+
+        assertThat(fetched).hasSize(5);
+        assertThat(requests).hasValue(13);
     }
 
     @Test

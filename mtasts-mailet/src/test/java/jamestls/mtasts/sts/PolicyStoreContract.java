@@ -9,6 +9,7 @@ import jamestls.outcome.Violation.ResultType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +49,46 @@ abstract class PolicyStoreContract {
 
         assertThat(store.find(DOMAIN)).contains(policy);
         assertThat(store.find(DomainName.of("other.example"))).isEmpty();
+    }
+
+    @Test
+    void policyOfTheLargestSizeShouldBeKept() {
+        String text = "version: STSv1\nmode: none\nmax_age: 172800\nx: ";
+        byte[] body = (text + "x".repeat(65_536 - text.length())).getBytes(StandardCharsets.UTF_8);
+        StoredPolicy largest = StoredPolicy.fetched(DOMAIN, "1", ((ParsedPolicy.Valid) StsPolicy.parse(body)).policy(), NOW, NOW, NOW);
+        store.save(largest);
+
+        assertThat(store.find(DOMAIN)).contains(largest);
+    }
+
+    @Test
+    void policyFetchedInTheFutureShouldBeReplacedByAnyFetch() {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        store.save(stored("example.com", "2", now.plus(Duration.ofDays(30))));
+        store.save(stored("example.com", "1", now));
+
+        assertThat(store.find(DOMAIN)).contains(stored("example.com", "1", now));
+    }
+
+    @Test
+    void policyCheckedInTheFutureShouldBeReplacedByAnyCheck() {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        StoredPolicy fetched = stored("example.com", "1", now);
+        FetchFailure failure = new FetchFailure("2", now.plusSeconds(300), new Violation(ResultType.STS_POLICY_FETCH_ERROR, "x"));
+        store.save(fetched.withFailure(failure, now.plus(Duration.ofDays(30)), now.plus(Duration.ofDays(30))));
+        assertThat(store.due(now, Instant.EPOCH, 10)).as("a time for a refresh that no schedule sets").hasSize(1);
+        store.save(fetched.withFailure(failure, now, now));
+
+        assertThat(store.find(DOMAIN)).map(StoredPolicy::lastChecked).contains(now);
+    }
+
+    @Test
+    void leaseOfAServerWhoseClockWasAheadShouldHoldUpNobody() {
+        Instant ahead = NOW.plus(Duration.ofDays(30));
+        assertThat(store.claim(DOMAIN, "ahead", ahead, ahead.plusSeconds(75))).isTrue();
+
+        assertThat(store.claim(DOMAIN, "other", NOW, NOW.plusSeconds(75))).isTrue();
+        assertThat(store.claim(DOMAIN, "third", NOW, NOW.plusSeconds(75))).isFalse();
     }
 
     @Test

@@ -4,6 +4,7 @@ import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
 import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import jamestls.fakeinternet.PostgresExtension;
 import jamestls.storage.Database;
@@ -11,6 +12,8 @@ import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -37,10 +40,31 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
 
     @Override
     PolicyStore store() {
+        return store(Clock.systemUTC());
+    }
+
+    private PolicyStore store(Clock clock) {
         Database database =
             Database.open(new DatabaseAddress.PostgreSql(url, "postgres", ""), List.of(SqlPolicyStore.TABLES), Clock.systemUTC());
         opened.add(database);
-        return new SqlPolicyStore(database);
+        return new SqlPolicyStore(database, clock);
+    }
+
+    @Test
+    void rowsShouldHaveTheTimeOfTheDatabaseWhateverTheServersClocksSay() {
+        Clock ahead = Clock.offset(Clock.systemUTC(), Duration.ofDays(30));
+        Clock behind = Clock.offset(Clock.systemUTC(), Duration.ofDays(-30));
+        store(ahead).save(stored("example.com", "1", ahead.instant()));
+        assertThat(store().find(DOMAIN)).hasValueSatisfying(found ->
+            assertThat(found.fetched()).isCloseTo(Instant.now(), within(20, ChronoUnit.SECONDS)));
+
+        store(behind).save(stored("example.com", "2", behind.instant().plusSeconds(30)));
+        assertThat(store(ahead).find(DOMAIN)).hasValueSatisfying(found -> {
+            assertThat(found.id()).isEqualTo("2");
+            assertThat(found.fetched()).isCloseTo(ahead.instant(), within(60, ChronoUnit.SECONDS));
+        });
+        assertThat(store(ahead).claim(DOMAIN, "ahead", ahead.instant(), ahead.instant().plusSeconds(75))).isTrue();
+        assertThat(store(behind).claim(DOMAIN, "behind", behind.instant(), behind.instant().plusSeconds(75))).isFalse();
     }
 
     @Test

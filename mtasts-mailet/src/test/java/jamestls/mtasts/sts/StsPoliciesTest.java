@@ -354,4 +354,44 @@ class StsPoliciesTest {
         assertThat(lookup).isInstanceOf(StsLookup.Found.class);
         return (StsLookup.Found) lookup;
     }
+
+    @Test
+    void recordWhoseIdChangesAllTheTimeShouldNotMakeAFetchForEachMail() {
+        PolicyFixture world = new PolicyFixture();
+        world.host(REFUSED);
+        for (int mail = 0; mail < 20; mail++) {
+            world.txt("v=STSv1; id=" + (mail % 2 == 0 ? "A" : "B"));
+            assertThat(world.lookup()).isInstanceOf(StsLookup.Unusable.class);
+        }
+        assertThat(world.fetches()).as("two ids in turn").isEqualTo(2);
+
+        for (int mail = 0; mail < 20; mail++) {
+            world.txt("v=STSv1; id=C" + mail);
+            assertThat(world.lookup()).isInstanceOf(StsLookup.Unusable.class);
+        }
+        assertThat(world.fetches()).as("ever new ids").isEqualTo(FetchBackOff.MAX_IDS);
+        world.pass(FetchBackOff.PAUSE.plusSeconds(1)).lookup();
+        assertThat(world.fetches()).isEqualTo(FetchBackOff.MAX_IDS + 1);
+    }
+
+    @Test
+    void answerThatTheHttpLibraryStumblesOverShouldBeAFailedFetch() {
+        PolicyFixture world = new PolicyFixture();
+        world.txt("v=STSv1; id=1").hostDoes(() -> {
+            throw new IllegalArgumentException("Status code out of range: 0");
+        });
+
+        assertThat(world.lookup()).isInstanceOfSatisfying(StsLookup.Unusable.class, unusable ->
+            assertThat(unusable.problem().type()).isEqualTo(ResultType.STS_POLICY_FETCH_ERROR));
+    }
+
+    @Test
+    void policyFetchedWhileTheClockWasAheadShouldBeFetchedAnew() {
+        PolicyFixture world = new PolicyFixture();
+        world.pass(Duration.ofDays(30)).publish("1", policy(ENFORCE, Duration.ofDays(90), "old.example.com")).lookup();
+        world.pass(Duration.ofDays(-30)).publish("1", policy(ENFORCE, Duration.ofDays(90), "new.example.com"));
+
+        assertThat(((StsLookup.Found) world.restarted().lookup(DOMAIN)).policy().mx()).containsExactly(new MxPattern("new.example.com"));
+        assertThat(world.fetches()).isEqualTo(2);
+    }
 }
