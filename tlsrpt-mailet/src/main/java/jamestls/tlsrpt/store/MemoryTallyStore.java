@@ -6,6 +6,9 @@ import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +17,15 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Counters in memory: a restart loses them, and what is settled is gone at once. One short critical section for all. */
 public final class MemoryTallyStore implements TallyStore {
 
     private static final int DOMAIN_WEIGHT = 400;
+    /** A report may go until 48 hours after the end of its day. */
+    private static final int DAYS_REPORTED = 3;
 
     private final TallyLimits limits;
     private final ByteBudget budget;
@@ -91,16 +97,20 @@ public final class MemoryTallyStore implements TallyStore {
 
     @Override
     public void forget(LocalDate firstKept) {
-        alone(() -> domains.keySet().removeIf(day -> day.isBefore(firstKept)));
-        alone(() -> entries.entrySet().removeIf(entry -> {
-            boolean old = entry.getKey().day().isBefore(firstKept);
-            if (old) {
+        alone(() -> forgetIf(day -> day.isBefore(firstKept)));
+    }
+
+    private boolean forgetIf(Predicate<LocalDate> old) {
+        domains.keySet().removeIf(old);
+        return entries.entrySet().removeIf(entry -> {
+            boolean goes = old.test(entry.getKey().day());
+            if (goes) {
                 entry.getValue().open.ifPresent(Tally::release);
                 entry.getValue().closed.values().forEach(closed -> closed.counts.release());
                 budget.giveBack(DOMAIN_WEIGHT);
             }
-            return old;
-        }));
+            return goes;
+        });
     }
 
     /** Memory that may still be used, in bytes. */
@@ -126,7 +136,18 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     private boolean roomForDomain(LocalDate day) {
-        return domains.getOrDefault(day, 0) < limits.domainsPerDay() && (domains.containsKey(day) || domains.size() < limits.days());
+        return domains.getOrDefault(day, 0) < limits.domainsPerDay()
+            && (domains.containsKey(day) || domains.size() < limits.days() || makeRoomFor(day));
+    }
+
+    /** Forgets the day that is furthest away, if it can't be reported any more, or is from a clock that was wrong. */
+    private boolean makeRoomFor(LocalDate day) {
+        LocalDate furthest = Collections.max(domains.keySet(), Comparator.comparing(each -> Math.abs(ChronoUnit.DAYS.between(day, each))));
+        boolean useless = Math.abs(ChronoUnit.DAYS.between(day, furthest)) > DAYS_REPORTED;
+        if (useless) {
+            forgetIf(furthest::equals);
+        }
+        return useless;
     }
 
     private Optional<Closed> held(Claim claim) {

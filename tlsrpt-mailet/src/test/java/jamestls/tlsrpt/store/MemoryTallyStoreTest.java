@@ -42,6 +42,19 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
     }
 
     @Test
+    void countingShouldGoOnDayAfterDayWhateverTheClockSaidBetween() {
+        for (int day = 0; day < 10; day++) {
+            assertThat(add(List.of(success(new TallyKey(DAY.plusDays(day), RCPT))))).as("day %s", day).isZero();
+            memory.settle(memory.claim(new TallyKey(DAY.plusDays(day), RCPT), Due.everything(NEXT_DAY)).orElseThrow(), "sent");
+        }
+        for (int day = 300; day < 305; day++) {
+            add(List.of(success(new TallyKey(DAY.plusDays(day), RCPT))));
+        }
+
+        assertThat(add(List.of(success(new TallyKey(DAY.plusDays(10), RCPT))))).isZero();
+    }
+
+    @Test
     void memoryShouldBeGivenBack() {
         long before = memory.bytesLeft();
         IntStream.range(0, 50).forEach(i -> add(List.of(failure(KEY, "reason " + i))));
