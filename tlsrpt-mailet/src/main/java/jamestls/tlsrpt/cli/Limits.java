@@ -1,25 +1,30 @@
 package jamestls.tlsrpt.cli;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.send.HostShares;
 import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.DestinationStore.Share;
 import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * What keeps reports from going, apart from the destinations themselves.
  *
  * @param leftAlone addresses that refused a report
  * @param full what hosts got today that may get no more
- * @param cap how many a host may get
+ * @param caps how many each host may get
  */
-record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, long cap) {
+record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, Map<DomainName, Long> caps) {
 
     private static final long USUAL_CAP = 1_000;
 
@@ -30,14 +35,18 @@ record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, long cap) 
             .filter(each -> isIn(domain, each.address().substring(each.address().lastIndexOf('@') + 1)))
             .sorted(Comparator.comparing(Suppressed::address)).toList();
         Map<DomainName, Long> full = new TreeMap<>(store.ofDay(now.atZone(ZoneOffset.UTC).toLocalDate()));
-        full.entrySet().removeIf(each -> each.getValue() < cap || !isIn(domain, each.getKey().ascii()));
-        return new Limits(alone, full, cap);
+        Instant today = now.truncatedTo(ChronoUnit.DAYS);
+        Map<DomainName, List<Share>> shares = store.shares().stream().collect(Collectors.groupingBy(Share::host));
+        Map<DomainName, Long> caps = full.keySet().stream()
+            .collect(Collectors.toMap(Function.identity(), host -> HostShares.cap(cap, shares.getOrDefault(host, List.of()), today)));
+        full.entrySet().removeIf(each -> each.getValue() < caps.get(each.getKey()) || !isIn(domain, each.getKey().ascii()));
+        return new Limits(alone, full, caps);
     }
 
     List<String> text() {
         List<String> lines = new ArrayList<>();
         leftAlone.forEach(each -> lines.add(each.address() + " is left alone until " + each.until() + ": " + each.why()));
-        full.forEach((host, n) -> lines.add(host + " had " + n + " reports today, and may have " + cap));
+        full.forEach((host, n) -> lines.add(host + " had " + n + " reports today, and may have " + caps.get(host)));
         return lines;
     }
 
@@ -47,7 +56,7 @@ record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, long cap) 
             "left-alone", leftAlone.stream().map(each -> JsonOutput.object("address", each.address(), "until", each.until().toString(),
                 "why", each.why())).toList(),
             "at-the-cap", full.entrySet().stream().map(each -> JsonOutput.object("host", each.getKey().ascii(), "reports", each.getValue(),
-                "most", cap)).toList());
+                "most", caps.get(each.getKey()))).toList());
     }
 
     private static boolean isIn(Optional<DomainName> domain, String host) {

@@ -3,12 +3,20 @@ package jamestls.tlsrpt.send;
 import jamestls.dns.DomainName;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.DestinationStore.Share;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,7 +25,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How many reports a host may get on one UTC day: anybody can name a stranger's host in the records of many domains (RFC 8460
- * §7). The store has the counts of all servers. They are read when the day begins and written every hundred reports, at every
+ * §7). It grows by one for each policy domain for which the host accepted a report on an earlier day, at most tenfold. Where there are
+ * more reports than that, {@link HostShares} says whose turn it is.
+ *
+ * <p>The store has the counts of all servers. They are read when the day begins and written every hundred reports, at every
  * look of the timer, and at the end, so a process that is killed may forget what went since, and servers that work at the same
  * time may each be ahead of the others by as much.
  */
@@ -26,6 +37,8 @@ final class DailyCap {
     private static final Logger LOGGER = LoggerFactory.getLogger(DailyCap.class);
     private static final int MAX_HOSTS = 1_000_000;
     private static final int TOGETHER = 100;
+    /** For a share that another domain is before one at: it may leave it. */
+    private static final Duration OTHERS_FIRST = Duration.ofHours(1);
 
     private final int most;
     private final DestinationStore store;
@@ -49,6 +62,9 @@ final class DailyCap {
                 return size() > MAX_HOSTS;
             }
         };
+        private final Map<DomainName, HostShares> crowded = new HashMap<>();
+        /** The policy domains whose reports went to hosts that are not crowded, as long as they are not. */
+        private final Map<DomainName, Set<DomainName>> accepted = new HashMap<>();
         private Map<DomainName, Integer> unsaved = new HashMap<>();
         private int unsavedReports;
         private final FutureTask<Void> before = new FutureTask<>(this::read);
@@ -59,25 +75,65 @@ final class DailyCap {
 
         private Void read() {
             Map<DomainName, Long> known = store.ofDay(date);
+            List<Share> shares = store.shares();
             lock.lock();
             try {
                 known.forEach((host, n) -> counts.merge(host, n, Long::sum));
+                load(shares);
             } finally {
                 lock.unlock();
             }
             return null;
         }
+
+        Instant begin() {
+            return date.atStartOfDay(ZoneOffset.UTC).toInstant();
+        }
+
+        void load(List<Share> shares) {
+            Instant now = clock.instant();
+            shares.forEach(share -> crowded.computeIfAbsent(share.host(), HostShares::new).load(share, now));
+        }
+
+        /** From now on it is remembered who waits at that host. */
+        HostShares crowd(DomainName host, Instant now) {
+            return crowded.computeIfAbsent(host, each -> {
+                HostShares shares = new HostShares(each);
+                Optional.ofNullable(accepted.remove(each)).ifPresent(domains -> domains.forEach(domain -> shares.accepted(domain, now)));
+                return shares;
+            });
+        }
     }
 
-    /** Counts one more. @return false if the host has had its share */
-    boolean take(DomainName host) {
+    /**
+     * Counts one more.
+     *
+     * @param domain the policy domain that the report is about
+     * @param until until when it will ask again
+     * @return empty if it may go, or why it waits, and for how long
+     */
+    Optional<ReportTransport.Handover> take(DomainName host, DomainName domain, Instant until) {
         Day today = today();
         Map<DomainName, Integer> full = Map.of();
-        boolean granted;
+        Optional<ReportTransport.Handover> delayed = Optional.empty();
+        Instant now = clock.instant();
         lock.lock();
         try {
-            granted = today.counts.getOrDefault(host, 0L) < most;
-            if (granted) {
+            HostShares shares = today.crowded.get(host);
+            long cap = shares == null ? most : shares.cap(most, today.begin());
+            long free = cap - today.counts.getOrDefault(host, 0L);
+            if (free <= 0 || shares != null && shares.areOthersAhead(domain, free, now)) {
+                today.crowd(host, now).waits(domain, until);
+                Instant tomorrow = today.date.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+                Instant later = now.plus(OTHERS_FIRST);
+                delayed = Optional.of(free <= 0
+                    ? new ReportTransport.Delayed(host + " had its " + cap + " reports for today", tomorrow)
+                    : new ReportTransport.Delayed("the rest of today's " + cap + " reports for " + host + " is for domains whose last "
+                        + "report is older", later.isBefore(tomorrow) ? later : tomorrow));
+            } else {
+                if (shares != null) {
+                    shares.granted(domain);
+                }
                 today.counts.merge(host, 1L, Long::sum);
                 today.unsaved.merge(host, 1, Integer::sum);
                 today.unsavedReports++;
@@ -87,11 +143,23 @@ final class DailyCap {
             lock.unlock();
         }
         save(today, full);
-        return granted;
+        return delayed;
     }
 
-    int most() {
-        return most;
+    /** The host accepted a report about that policy domain. */
+    void accepted(DomainName host, DomainName domain) {
+        Instant now = clock.instant();
+        lock.lock();
+        try {
+            HostShares shares = day.crowded.get(host);
+            if (shares == null) {
+                day.accepted.computeIfAbsent(host, each -> new HashSet<>()).add(domain);
+            } else {
+                shares.accepted(domain, now);
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Writes what is not written yet. */
@@ -106,6 +174,38 @@ final class DailyCap {
             lock.unlock();
         }
         save(current, rest);
+        saveShares(current);
+    }
+
+    /** Writes what changed about shares, and reads what other servers wrote. */
+    private void saveShares(Day of) {
+        List<Share> changed = new ArrayList<>();
+        lock.lock();
+        try {
+            of.crowded.values().forEach(shares -> changed.addAll(shares.takeChanged()));
+        } finally {
+            lock.unlock();
+        }
+        try {
+            if (!changed.isEmpty()) {
+                store.save(changed);
+            }
+            List<Share> all = store.shares();
+            lock.lock();
+            try {
+                of.load(all);
+            } finally {
+                lock.unlock();
+            }
+        } catch (StorageOutage e) {
+            LOGGER.debug("whose turn it is where is written down later", e);
+            lock.lock();
+            try {
+                changed.forEach(share -> of.crowded.get(share.host()).untake(share));
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     private Map<DomainName, Integer> takeUnsaved(Day of) {
@@ -153,6 +253,7 @@ final class DailyCap {
         }
         if (before != today) {
             save(before, takeUnsavedOf(before));
+            saveShares(before);
         }
         // whoever comes first reads, the others wait for him
         today.before.run();
@@ -182,6 +283,8 @@ final class DailyCap {
         try {
             if (day == failed) {
                 day = new Day(failed.date);
+                day.crowded.putAll(failed.crowded);
+                day.accepted.putAll(failed.accepted);
                 failed.unsaved.forEach((host, n) -> day.counts.merge(host, (long) n, Long::sum));
                 day.unsaved.putAll(failed.unsaved);
                 day.unsavedReports = failed.unsavedReports;

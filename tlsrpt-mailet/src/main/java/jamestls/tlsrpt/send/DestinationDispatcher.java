@@ -118,10 +118,20 @@ final class DestinationDispatcher {
         if (over || waits) {
             return before;
         }
-        beginnings.commit(dispatch);
         int tries = before == null ? 1 : before.tries() + 1;
-        return switch (handOver(file, destination)) {
-            case ReportTransport.Accepted done -> finish(dispatch, State.ACCEPTED, tries, "accepted", Optional.empty());
+        Optional<ReportTransport.Handover> objection = objection(dispatch, destination);
+        if (objection.isPresent() && objection.get() instanceof ReportTransport.Delayed later) {
+            return delay(dispatch, tries - 1, later);
+        }
+        beginnings.commit(dispatch);
+        return switch (objection.orElseGet(() -> handOver(file, destination))) {
+            case ReportTransport.Accepted done -> {
+                if (!isArchive(destination)) {
+                    guard.accepted(destination, dispatch.key());
+                }
+                yield finish(dispatch, State.ACCEPTED, tries, "accepted", Optional.empty());
+            }
+            case ReportTransport.Delayed later -> delay(dispatch, tries, later);
             case ReportTransport.Rejected never -> finish(dispatch, State.GIVEN_UP, tries, never.reason(), Optional.empty());
             case ReportTransport.Failed no when RetryTimes.isLast(tries) ->
                 finish(dispatch, State.GIVEN_UP, tries, "given up after " + tries + " tries: " + no.reason(), Optional.empty());
@@ -136,11 +146,37 @@ final class DestinationDispatcher {
             : clock.instant().plus(RetryTimes.pauseAfter(tries - 1, retryAfter.orElse(Duration.ZERO)));
     }
 
+    /** The archive is ours: what protects strangers does not apply. */
+    private boolean isArchive(Rua destination) {
+        return archive.filter(destination::equals).isPresent();
+    }
+
+    private Optional<ReportTransport.Handover> objection(Dispatch dispatch, Rua destination) {
+        try {
+            return isArchive(destination) ? Optional.empty() : guard.objection(destination, dispatch.key());
+        } catch (RuntimeException | Error e) {
+            LOGGER.error("tlsreport domain={}: unexpected at {}", dispatch.key().domain(), destination.uri(), e);
+            return Optional.of(new ReportTransport.Failed("unexpected: " + e));
+        }
+    }
+
+    /** Over the cap is no try: the report waits for a share, until it is too old. */
+    private ReportRecord delay(Dispatch dispatch, int tries, ReportTransport.Delayed later) {
+        Instant now = clock.instant();
+        Instant lastChance = ReportSchedule.lastChance(dispatch.key());
+        Instant retryAt = later.notBefore().isAfter(lastChance) ? lastChance : later.notBefore();
+        String reason = ReportLog.printable(later.reason());
+        reports.delay(dispatch, reason, retryAt, now);
+        if (now.isBefore(lastChance)) {
+            return new ReportRecord(dispatch, State.REFUSED, tries, now, Optional.of(retryAt), reason);
+        }
+        guard.dropped();
+        return finish(dispatch, State.GIVEN_UP, tries, "dropped: " + reason, Optional.empty());
+    }
+
     private ReportTransport.Handover handOver(ReportFile file, Rua destination) {
         try {
-            // the archive is ours: what protects strangers does not apply
-            return archive.filter(destination::equals).isPresent() ? transports.send(file, destination)
-                : guard.objection(destination).orElseGet(() -> transports.send(file, destination));
+            return transports.send(file, destination);
         } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
             return new ReportTransport.Failed("unexpected: " + e);

@@ -4,6 +4,7 @@ import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.MemoryDestinationStore;
+import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
@@ -21,9 +22,10 @@ public final class DestinationGuard {
     private final Counter denied;
     private final Counter replaced;
     private final Counter overCap;
+    private final Counter dropped;
     private final Counter leftAlone;
 
-    /** @param mostPerHost reports that a host may get on one UTC day */
+    /** @param mostPerHost reports that a host may get on one UTC day, where nothing else is known about it */
     public DestinationGuard(DestinationRules rules, int mostPerHost, DestinationStore store, SuppressionList dead, Counters counters,
                             Clock clock) {
         this.rules = rules;
@@ -32,6 +34,7 @@ public final class DestinationGuard {
         this.denied = counters.named("tlsReportDestinationsDenied");
         this.replaced = counters.named("tlsReportDestinationsReplaced");
         this.overCap = counters.named("tlsReportDestinationsOverCap");
+        this.dropped = counters.named("tlsReportDestinationsDropped");
         this.leftAlone = counters.named("tlsReportDestinationsLeftAlone");
     }
 
@@ -55,16 +58,31 @@ public final class DestinationGuard {
         cap.save();
     }
 
-    /** The last look before a report goes. @return what keeps it from going, or empty, and then it counts for the cap */
-    Optional<ReportTransport.Handover> objection(Rua destination) {
+    /** The host accepted a report about {@code key}. */
+    void accepted(Rua destination, TallyKey key) {
+        DestinationRules.host(destination).ifPresent(host -> cap.accepted(host, key.domain()));
+    }
+
+    /** A report that waited for its share is not sent at all. */
+    void dropped() {
+        dropped.increment();
+    }
+
+    /**
+     * The last look before a report goes.
+     *
+     * @param key what it is about
+     * @return what keeps it from going, or empty, and then it counts for the cap
+     */
+    Optional<ReportTransport.Handover> objection(Rua destination, TallyKey key) {
         Optional<String> isDead = destination instanceof Rua.Mailto mailto ? dead.objection(mailto.address()) : Optional.empty();
         if (isDead.isPresent()) {
             leftAlone.increment();
             return Optional.of(new ReportTransport.Rejected(isDead.get()));
         }
-        return DestinationRules.host(destination).filter(host -> !cap.take(host)).map(host -> {
-            overCap.increment();
-            return new ReportTransport.Failed(host + " had its " + cap.most() + " reports for today");
-        });
+        Optional<ReportTransport.Handover> delayed =
+            DestinationRules.host(destination).flatMap(host -> cap.take(host, key.domain(), ReportSchedule.lastChance(key)));
+        overCap.add(delayed.isPresent() ? 1 : 0);
+        return delayed;
     }
 }

@@ -22,6 +22,7 @@ public record ReportSchedule(Duration grace, Duration window) {
 
     /** How long after the day's end delivery is tried. */
     private static final Duration OLDEST = Duration.ofHours(48);
+    private static final Duration LAST_LOOK = Duration.ofMinutes(5);
 
     /**
      * The first instant at which the report may go.
@@ -43,6 +44,11 @@ public record ReportSchedule(Duration grace, Duration window) {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("every Java has HMAC with SHA-256", e);
         }
+    }
+
+    /** A last look at a report that waited for its share before it is too old. */
+    static Instant lastChance(TallyKey key) {
+        return key.endOfDay().plus(OLDEST).minus(LAST_LOOK);
     }
 
     /** True when the day's end is more than 48 hours ago and the receiver has stopped waiting. */

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.send;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 
 /** A way for reports to leave, for one kind of destination. */
@@ -28,6 +29,14 @@ public interface ReportTransport<D extends Rua> {
         public Failed(String reason) {
             this(reason, Optional.empty());
         }
+    }
+
+    /**
+     * It was not tried, because the host had its share of reports.
+     *
+     * @param notBefore when there may be another share
+     */
+    record Delayed(String reason, Instant notBefore) implements Handover {
     }
 
     /** It must not be sent there, now or later; the reason is one line of bounded length. */

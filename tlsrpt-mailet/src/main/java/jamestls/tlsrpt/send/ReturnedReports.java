@@ -62,8 +62,10 @@ public final class ReturnedReports implements ReportMailListener {
     private void note(String reportId, String address, String why) {
         Optional<ReportRecord> record = ReportId.keysOf(reportId).stream().flatMap(key -> reports.of(key).stream())
             .filter(each -> each.reportId().equals(reportId) && isTo(each.destination(), address)).findFirst();
-        record.ifPresent(each ->
-            reports.finish(each.dispatch(), State.LOST, ReportLog.printable(why), Optional.empty(), clock.instant()));
+        record.ifPresent(each -> {
+            reports.finish(each.dispatch(), State.LOST, ReportLog.printable(why), Optional.empty(), clock.instant());
+            dead.disown(address, each.key());
+        });
     }
 
     private static boolean isTo(String destination, String address) {

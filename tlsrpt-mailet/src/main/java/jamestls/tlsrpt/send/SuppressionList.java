@@ -1,8 +1,10 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.dns.DomainName;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.DestinationStore.Suppressed;
+import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -61,6 +63,11 @@ public final class SuppressionList {
             lock.unlock();
         }
         save(List.of(mailbox));
+    }
+
+    /** A report about {@code key} that the address was said to have accepted came back: that host's cap does not grow for its sake. */
+    void disown(String address, TallyKey key) {
+        DomainName.parse(address.substring(address.lastIndexOf('@') + 1)).ifPresent(host -> store.disown(host, key.domain()));
     }
 
     private Optional<Suppressed> find(String address) {

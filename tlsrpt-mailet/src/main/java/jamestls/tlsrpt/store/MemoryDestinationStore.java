@@ -5,6 +5,7 @@ import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,12 +16,19 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class MemoryDestinationStore implements DestinationStore {
 
     private static final int MAX_ADDRESSES = 100_000;
+    private static final int MAX_SHARES = 100_000;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Suppressed> addresses = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Suppressed> eldest) {
             return size() > MAX_ADDRESSES;
+        }
+    };
+    private final Map<List<DomainName>, Share> shares = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<List<DomainName>, Share> eldest) {
+            return size() > MAX_SHARES;
         }
     };
     private final Map<LocalDate, Map<DomainName, Long>> days = new HashMap<>();
@@ -44,7 +52,8 @@ public final class MemoryDestinationStore implements DestinationStore {
     public void suppress(Suppressed mailbox) {
         lock.lock();
         try {
-            addresses.merge(mailbox.address(), mailbox, (before, fresh) -> fresh.until().isAfter(before.until()) ? fresh : before);
+            addresses.merge(mailbox.address(), mailbox, (before, fresh) ->
+                fresh.until().isAfter(before.until()) || before.until().isAfter(fresh.until().plus(Suppressed.MAX_AHEAD)) ? fresh : before);
         } finally {
             lock.unlock();
         }
@@ -76,6 +85,39 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
+    public List<Share> shares() {
+        lock.lock();
+        try {
+            return List.copyOf(shares.values());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void save(List<Share> fresh) {
+        lock.lock();
+        try {
+            fresh.forEach(share -> shares.merge(List.of(share.host(), share.domain()), share, (before, now) -> new Share(now.host(),
+                now.domain(), before.first().equals(Instant.EPOCH) ? now.first() : before.first(),
+                now.last().isAfter(before.last()) ? now.last() : before.last(), now.waitsUntil())));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void disown(DomainName host, DomainName domain) {
+        lock.lock();
+        try {
+            shares.computeIfPresent(List.of(host, domain),
+                (key, share) -> new Share(host, domain, Instant.EPOCH, share.last(), share.waitsUntil()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public byte[] secret() {
         return secret.clone();
     }
@@ -85,6 +127,8 @@ public final class MemoryDestinationStore implements DestinationStore {
         lock.lock();
         try {
             days.keySet().removeIf(firstKept::isAfter);
+            Instant kept = firstKept.atStartOfDay(ZoneOffset.UTC).toInstant();
+            shares.values().removeIf(share -> share.last().isBefore(kept) && share.waitsUntil().isBefore(kept));
         } finally {
             lock.unlock();
         }

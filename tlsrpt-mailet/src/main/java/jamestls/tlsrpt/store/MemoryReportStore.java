@@ -43,6 +43,20 @@ public final class MemoryReportStore implements ReportStore {
     }
 
     @Override
+    public void delay(Dispatch dispatch, String reason, Instant retryAt, Instant now) {
+        lock.lock();
+        try {
+            ReportRecord before = records.get(dispatch);
+            if (before == null || !before.isFinal()) {
+                put(new ReportRecord(dispatch, ReportRecord.State.REFUSED, before == null ? 0 : before.tries(), now, Optional.of(retryAt),
+                    reason));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
         lock.lock();
         try {

@@ -28,6 +28,9 @@ public interface ReportStore {
         dispatches.forEach(dispatch -> begin(dispatch, now));
     }
 
+    /** It was not tried, and will be later: written down as refused, without another try. One that is final is left as it is. */
+    void delay(Dispatch dispatch, String reason, Instant retryAt, Instant now);
+
     /** What came of it. One that is lost stays so: news of a loss may be faster than that it was handed over. */
     void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now);
 

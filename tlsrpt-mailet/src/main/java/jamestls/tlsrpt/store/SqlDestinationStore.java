@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,15 +23,18 @@ import java.util.TreeMap;
 /** In a {@link Database}. Days are days since 1970, instants milliseconds since 1970. */
 public final class SqlDestinationStore implements DestinationStore {
 
-    /** For {@code Database.open}: addresses left alone, what hosts got on a day, and the secret. */
+    /** For {@code Database.open}: addresses left alone, what hosts got on a day and whose turn it is there, and the secret. */
     public static final Migrations MIGRATIONS = new Migrations("tlsdest", List.of(List.of(
         "CREATE TABLE tlsdest_left_alone (address TEXT PRIMARY KEY, until BIGINT NOT NULL, why TEXT NOT NULL)",
         "CREATE TABLE tlsdest_host_day (day BIGINT NOT NULL, host TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (day, host))",
-        "CREATE TABLE tlsdest_secret (name TEXT PRIMARY KEY, octets ${bytes} NOT NULL)")));
+        "CREATE TABLE tlsdest_secret (name TEXT PRIMARY KEY, octets ${bytes} NOT NULL)"), List.of(
+        "CREATE TABLE tlsdest_share (host TEXT NOT NULL, domain TEXT NOT NULL, first BIGINT NOT NULL, last BIGINT NOT NULL, "
+            + "waits_until BIGINT NOT NULL, PRIMARY KEY (host, domain))")));
 
     static final int SECRET_OCTETS = 32;
     private static final int MAX_ADDRESSES = 100_000;
     private static final int MAX_HOSTS = 1_000_000;
+    private static final int MAX_SHARES = 1_000_000;
     /** After its first use; there is one secret for all. */
     private static final String SECRET_NAME = "mail-ids";
 
@@ -62,8 +66,10 @@ public final class SqlDestinationStore implements DestinationStore {
         database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
                      "INSERT INTO tlsdest_left_alone (address, until, why) VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
-                         + "until = excluded.until, why = excluded.why WHERE excluded.until > tlsdest_left_alone.until")) {
-                JdbcValues.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why());
+                         + "until = excluded.until, why = excluded.why WHERE excluded.until > tlsdest_left_alone.until "
+                         + "OR tlsdest_left_alone.until > excluded.until + ?")) {
+                JdbcValues.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why(),
+                    Suppressed.MAX_AHEAD.toMillis());
                 return insert.executeUpdate();
             }
         });
@@ -118,6 +124,57 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
+    public List<Share> shares() {
+        return database.transaction(connection -> {
+            try (PreparedStatement query = connection.prepareStatement(
+                     "SELECT host, domain, first, last, waits_until FROM tlsdest_share LIMIT ?")) {
+                JdbcValues.set(query, 1, MAX_SHARES);
+                List<Share> shares = new ArrayList<>();
+                try (ResultSet answer = query.executeQuery()) {
+                    while (answer.next()) {
+                        shares.add(new Share(new DomainName(answer.getString(1)), new DomainName(answer.getString(2)),
+                            Instant.ofEpochMilli(answer.getLong(3)), Instant.ofEpochMilli(answer.getLong(4)),
+                            Instant.ofEpochMilli(answer.getLong(5))));
+                    }
+                }
+                return shares;
+            }
+        });
+    }
+
+    @Override
+    public void save(List<Share> shares) {
+        // always in the same order, as for add
+        List<Share> sorted = shares.stream().sorted(Comparator.comparing(Share::host).thenComparing(Share::domain)).toList();
+        database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(
+                     "INSERT INTO tlsdest_share (host, domain, first, last, waits_until) VALUES (?, ?, ?, ?, ?) "
+                         + "ON CONFLICT (host, domain) DO UPDATE SET "
+                         + "first = CASE WHEN tlsdest_share.first = 0 THEN excluded.first ELSE tlsdest_share.first END, "
+                         + "last = CASE WHEN excluded.last > tlsdest_share.last THEN excluded.last ELSE tlsdest_share.last END, "
+                         + "waits_until = excluded.waits_until")) {
+                for (Share each : sorted) {
+                    JdbcValues.set(insert, 1, each.host().ascii(), each.domain().ascii(), each.first().toEpochMilli(),
+                        each.last().toEpochMilli(), each.waitsUntil().toEpochMilli());
+                    insert.addBatch();
+                }
+                return insert.executeBatch();
+            }
+        });
+    }
+
+    @Override
+    public void disown(DomainName host, DomainName domain) {
+        database.transaction(connection -> {
+            try (PreparedStatement update =
+                     connection.prepareStatement("UPDATE tlsdest_share SET first = 0 WHERE host = ? AND domain = ?")) {
+                JdbcValues.set(update, 1, host.ascii(), domain.ascii());
+                return update.executeUpdate();
+            }
+        });
+    }
+
+    @Override
     public byte[] secret() {
         return database.transaction(SqlDestinationStore::secret);
     }
@@ -156,10 +213,13 @@ public final class SqlDestinationStore implements DestinationStore {
     public void forget(LocalDate firstKept) {
         database.transaction(connection -> {
             try (PreparedStatement hosts = connection.prepareStatement("DELETE FROM tlsdest_host_day WHERE day < ?");
+                 PreparedStatement shares = connection.prepareStatement("DELETE FROM tlsdest_share WHERE last < ? AND waits_until < ?");
                  PreparedStatement addresses = connection.prepareStatement("DELETE FROM tlsdest_left_alone WHERE until < ?")) {
+                long millis = firstKept.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli();
                 JdbcValues.set(hosts, 1, firstKept.toEpochDay());
-                JdbcValues.set(addresses, 1, firstKept.atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli());
-                return hosts.executeUpdate() + addresses.executeUpdate();
+                JdbcValues.set(addresses, 1, millis);
+                JdbcValues.set(shares, 1, millis, millis);
+                return hosts.executeUpdate() + shares.executeUpdate() + addresses.executeUpdate();
             }
         });
     }

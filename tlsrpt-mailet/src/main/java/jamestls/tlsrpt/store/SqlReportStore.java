@@ -24,6 +24,11 @@ public final class SqlReportStore implements ReportStore {
         + "VALUES (?, ?, ?, ?, ?, ?, 'SENDING', 1, ?, NULL, '') ON CONFLICT (day, domain, part, target) DO UPDATE SET "
         + "state = excluded.state, tries = tlsrpt_dispatch.tries + 1, at = excluded.at, retry_at = NULL, result = '' "
         + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP', 'LOST')";
+    private static final String DELAY = "INSERT INTO tlsrpt_dispatch "
+        + "(day, domain, part, target, destination, report_id, state, tries, at, retry_at, result) "
+        + "VALUES (?, ?, ?, ?, ?, ?, 'REFUSED', 0, ?, ?, ?) ON CONFLICT (day, domain, part, target) DO UPDATE SET "
+        + "state = excluded.state, at = excluded.at, retry_at = excluded.retry_at, result = excluded.result "
+        + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP', 'LOST')";
     private static final int ROWS_PER_SLICE = 1_000;
     private static final int TRIES = 3;
 
@@ -56,6 +61,18 @@ public final class SqlReportStore implements ReportStore {
                     insert.addBatch();
                 }
                 return insert.executeBatch();
+            }
+        });
+    }
+
+    @Override
+    public void delay(Dispatch dispatch, String reason, Instant retryAt, Instant now) {
+        database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement(DELAY)) {
+                int next = setDispatch(insert, 1, dispatch);
+                JdbcValues.set(insert, next, dispatch.destination(), dispatch.reportId(), now.toEpochMilli(), retryAt.toEpochMilli(),
+                    reason);
+                return insert.executeUpdate();
             }
         });
     }

@@ -6,6 +6,7 @@ import jamestls.dns.DomainName;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
+import jamestls.tlsrpt.store.DestinationStore.Share;
 import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import jamestls.tlsrpt.store.MemoryDestinationStore;
 import java.sql.SQLException;
@@ -24,44 +25,124 @@ class DailyCapTest {
     private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T23:00:00Z"));
     private final MemoryDestinationStore store = new MemoryDestinationStore();
 
+    private static boolean take(DailyCap cap) {
+        return take(cap, "d");
+    }
+
+    private static boolean take(DailyCap cap, String domain) {
+        return cap.take(HOST, DomainName.of(domain + ".example"), Instant.parse("2026-03-05T00:00:00Z")).isEmpty();
+    }
+
+    @Test
+    void capShouldGrowTheNextDayByTheDomainsWhoseReportsTheHostAccepted() {
+        DailyCap cap = new DailyCap(3, store, clock);
+        List.of("a", "b", "c").forEach(domain -> {
+            assertThat(take(cap, domain)).isTrue();
+            cap.accepted(HOST, DomainName.of(domain + ".example"));
+        });
+        assertThat(take(cap, "d")).isFalse();
+        cap.save();
+        assertThat(take(cap, "d")).as("not on the same day").isFalse();
+        clock.advance(Duration.ofHours(2));
+
+        DailyCap after = new DailyCap(3, store, clock);
+        assertThat(IntStream.range(0, 9).filter(i -> take(after, "new" + i)).count()).as("6, one of which waits for d").isEqualTo(5);
+        assertThat(take(after, "d")).isTrue();
+        assertThat(take(after, "e")).isFalse();
+    }
+
+    @Test
+    void reportsThatCameBackShouldMakeNoRoom() {
+        DailyCap cap = new DailyCap(1, store, clock);
+        take(cap, "a");
+        cap.accepted(HOST, DomainName.of("a.example"));
+        take(cap, "b");
+        cap.save();
+        store.disown(HOST, DomainName.of("a.example"));
+        clock.advance(Duration.ofHours(2));
+
+        assertThat(List.of(take(cap, "b"), take(cap, "c"))).containsExactly(true, false);
+    }
+
+    @Test
+    void capShouldGrowTenfoldAtMost() {
+        store.save(IntStream.range(0, 100).mapToObj(i -> new Share(HOST, DomainName.of("d" + i + ".example"),
+            clock.instant().minus(Duration.ofDays(3)), clock.instant().minus(Duration.ofDays(3)), Instant.EPOCH)).toList());
+        DailyCap cap = new DailyCap(2, store, clock);
+
+        assertThat(IntStream.range(0, 100).filter(i -> take(cap, "d" + i)).count()).isEqualTo(20);
+    }
+
+    @Test
+    void sharesShouldGoToTheDomainsWhoseLastReportIsOldest() {
+        Instant until = clock.instant().plus(Duration.ofHours(24));
+        // d0 got its last report yesterday, d29 thirty days ago, and all wait
+        store.save(IntStream.range(0, 30).mapToObj(i -> new Share(HOST, DomainName.of("d" + i + ".example"), Instant.EPOCH,
+            clock.instant().minus(Duration.ofDays(1 + i)), until)).toList());
+        DailyCap cap = new DailyCap(10, store, clock);
+
+        assertThat(IntStream.range(0, 30).filter(i -> take(cap, "d" + i)).boxed().toList())
+            .isEqualTo(IntStream.range(20, 30).boxed().toList());
+        assertThat(take(cap, "fresh")).isFalse();
+    }
+
+    @Test
+    void shareOfADomainThatNeverComesBackShouldBeFreeWhenItsTimeIsOver() {
+        store.save(List.of(new Share(HOST, DomainName.of("away.example"), Instant.EPOCH, Instant.EPOCH, clock.instant().plusSeconds(60))));
+        DailyCap cap = new DailyCap(1, store, clock);
+        assertThat(take(cap, "d")).isFalse();
+        clock.advance(Duration.ofSeconds(61));
+
+        assertThat(take(cap, "d")).isTrue();
+    }
+
+    @Test
+    void clockThatWasWrongShouldKeepNoPlaceAndStarveNobody() {
+        Instant wrong = clock.instant().plus(Duration.ofDays(300));
+        store.save(List.of(new Share(HOST, DomainName.of("away.example"), Instant.EPOCH, Instant.EPOCH, wrong),
+            new Share(HOST, DomainName.of("d.example"), wrong, wrong, Instant.EPOCH)));
+
+        assertThat(take(new DailyCap(1, store, clock))).isTrue();
+    }
+
     @Test
     void restartShouldForgetNothing() {
         DailyCap before = new DailyCap(3, store, clock);
-        assertThat(List.of(before.take(HOST), before.take(HOST))).containsOnly(true);
+        assertThat(List.of(take(before), take(before))).containsOnly(true);
         before.save();
         DailyCap after = new DailyCap(3, store, clock);
 
-        assertThat(List.of(after.take(HOST), after.take(HOST))).containsExactly(true, false);
+        assertThat(List.of(take(after), take(after))).containsExactly(true, false);
     }
 
     @Test
     void processThatIsKilledShouldForgetLessThanAHundred() {
         DailyCap killed = new DailyCap(1_000, store, clock);
-        IntStream.range(0, 799).forEach(i -> killed.take(HOST));
+        IntStream.range(0, 799).forEach(i -> take(killed));
         DailyCap after = new DailyCap(1_000, store, clock);
 
-        assertThat(IntStream.range(0, 1_000).filter(i -> after.take(HOST)).count()).isBetween(201L, 300L);
+        assertThat(IntStream.range(0, 1_000).filter(i -> take(after)).count()).isBetween(201L, 300L);
     }
 
     @Test
     void serversShouldShareTheCap() {
         DailyCap one = new DailyCap(10, store, clock);
         DailyCap two = new DailyCap(10, store, clock);
-        assertThat(one.take(HOST)).isTrue();
-        IntStream.range(0, 9).forEach(i -> two.take(HOST));
+        assertThat(take(one)).isTrue();
+        IntStream.range(0, 9).forEach(i -> take(two));
         two.save();
         one.save();
 
-        assertThat(one.take(HOST)).isFalse();
+        assertThat(take(one)).isFalse();
     }
 
     @Test
     void nextDayShouldBeginAnewAndKeepTheLastOnesCount() {
         DailyCap cap = new DailyCap(1, store, clock);
-        assertThat(List.of(cap.take(HOST), cap.take(HOST))).containsExactly(true, false);
+        assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
         clock.advance(Duration.ofHours(2));
 
-        assertThat(List.of(cap.take(HOST), cap.take(HOST))).containsExactly(true, false);
+        assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
         assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 1L));
         cap.save();
         assertThat(store.ofDay(LocalDate.of(2026, 3, 3))).isEqualTo(Map.of(HOST, 1L));
@@ -71,7 +152,7 @@ class DailyCapTest {
     void capShouldHoldForManyAtOnce() {
         DailyCap cap = new DailyCap(500, store, clock);
 
-        assertThat(IntStream.range(0, 2_000).parallel().filter(i -> cap.take(HOST)).count()).isEqualTo(500);
+        assertThat(IntStream.range(0, 2_000).parallel().filter(i -> take(cap)).count()).isEqualTo(500);
         cap.save();
         assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 500L));
     }
@@ -80,9 +161,9 @@ class DailyCapTest {
     void answerOfTheStoreThatIsOvertakenShouldTakeNothingBack() {
         Failing slow = new Failing(store);
         DailyCap cap = new DailyCap(250, slow, clock);
-        slow.beforeItAnswers = () -> IntStream.range(0, 100).forEach(i -> cap.take(HOST));
+        slow.beforeItAnswers = () -> IntStream.range(0, 100).forEach(i -> take(cap));
 
-        assertThat(IntStream.range(0, 250).filter(i -> cap.take(HOST)).count()).isEqualTo(150);
+        assertThat(IntStream.range(0, 250).filter(i -> take(cap)).count()).isEqualTo(150);
     }
 
     @Test
@@ -91,11 +172,11 @@ class DailyCapTest {
         Failing failing = new Failing(store);
         DailyCap cap = new DailyCap(5, failing, clock);
         failing.fails = true;
-        assertThat(List.of(cap.take(HOST), cap.take(HOST))).containsOnly(true);
+        assertThat(List.of(take(cap), take(cap))).containsOnly(true);
         cap.save();
         failing.fails = false;
 
-        assertThat(List.of(cap.take(HOST), cap.take(HOST))).containsExactly(true, false);
+        assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
         cap.save();
         assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 5L));
     }
@@ -141,6 +222,21 @@ class DailyCapTest {
             beforeItAnswers = () -> { };
             meanwhile.run();
             return totals;
+        }
+
+        @Override
+        public List<Share> shares() {
+            return working().shares();
+        }
+
+        @Override
+        public void save(List<Share> shares) {
+            working().save(shares);
+        }
+
+        @Override
+        public void disown(DomainName host, DomainName domain) {
+            working().disown(host, domain);
         }
 
         @Override

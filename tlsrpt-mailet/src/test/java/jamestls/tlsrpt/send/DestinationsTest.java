@@ -171,6 +171,55 @@ class DestinationsTest {
     }
 
     @Test
+    void overTheCapShouldBeNoTryAndWaitForTheNextDay() {
+        crowd(3);
+        ReportRun run = run("", 1, 1, Optional.empty());
+        untilTwoDaysLater(run);
+
+        assertThat(outbox.destinations()).hasSize(3).doesNotHaveDuplicates();
+        assertThat(reports.latest(10)).hasSize(3).allSatisfy(record -> {
+            assertThat(record.state()).isEqualTo(ReportRecord.State.ACCEPTED);
+            assertThat(record.tries()).isEqualTo(1);
+        });
+        assertThat(metrics.countFor("tlsReportDestinationsDropped")).isZero();
+    }
+
+    @Test
+    void whatIsOverTheCapFor48HoursShouldBeDroppedCountedAndShown() {
+        crowd(5);
+        ReportRun run = run("", 1, 1, Optional.empty());
+        List<ReportResult> results = untilTwoDaysLater(run);
+
+        // one on the first day; two on the second, because the host has accepted one
+        assertThat(outbox.destinations()).hasSize(3).doesNotHaveDuplicates();
+        assertThat(metrics.countFor("tlsReportDestinationsDropped")).isEqualTo(2);
+        assertThat(results).filteredOn(ReportResult.GivenUp.class::isInstance).hasSize(2);
+        assertThat(reports.latest(10)).filteredOn(record -> record.state() == ReportRecord.State.GIVEN_UP).hasSize(2)
+            .allSatisfy(record -> {
+                assertThat(record.result()).startsWith("dropped: victim.example had its 2 reports");
+                assertThat(record.at()).isEqualTo("2026-03-03T23:55:00Z");
+                assertThat(record.tries()).isZero();
+            });
+    }
+
+    private void crowd(int domains) {
+        for (int i = 0; i < domains; i++) {
+            DomainName domain = DomainName.of("d" + i + ".example");
+            dns.rua(domain, "v=TLSRPTv1;rua=https://victim.example/" + i);
+            journal.record(List.of(met(NOON, domain)));
+        }
+    }
+
+    private List<ReportResult> untilTwoDaysLater(ReportRun run) {
+        List<ReportResult> results = new ArrayList<>();
+        for (int minute = 0; minute < 48 * 60; minute++) {
+            results.addAll(due(run));
+            clock.advance(Duration.ofMinutes(1));
+        }
+        return results;
+    }
+
+    @Test
     void rulesShouldDecideWhereReportsGo() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB + ",mailto:a@other.example");
         journal.record(List.of(met(NOON)));

@@ -2,11 +2,14 @@ package jamestls.tlsrpt.store;
 
 import static jamestls.tlsrpt.Samples.DAY;
 import static jamestls.tlsrpt.Samples.NOON;
+import static jamestls.tlsrpt.Samples.RCPT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.store.DestinationStore.Share;
 import jamestls.tlsrpt.store.DestinationStore.Suppressed;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +59,14 @@ abstract class DestinationStoreContract {
     }
 
     @Test
+    void timeOfAClockThatWasWrongShouldNotOutlastATrueOne() {
+        store.suppress(new Suppressed(WEEK.address(), WEEK.until().plus(Duration.ofDays(300)), "in a year to come"));
+        store.suppress(WEEK);
+
+        assertThat(again(store).suppressed(NOON)).containsExactly(WEEK);
+    }
+
+    @Test
     void reportsShouldAddUpByHostAndDay() {
         assertThat(store.add(DAY, Map.of(HOST, 3, OTHER, 1))).isEqualTo(Map.of(HOST, 3L, OTHER, 1L));
         assertThat(again(store).add(DAY, Map.of(HOST, 2))).isEqualTo(Map.of(HOST, 5L));
@@ -77,6 +88,27 @@ abstract class DestinationStoreContract {
             .mapToObj(i -> HexFormat.of().formatHex(again(store).secret())).distinct().toList();
 
         assertThat(secrets).singleElement().asString().hasSize(64);
+    }
+
+    @Test
+    void sharesShouldBeKeptMergedAndForgotten() {
+        Share waits = new Share(HOST, RCPT, Instant.EPOCH, Instant.EPOCH, NOON.plusSeconds(60));
+        Share accepted = new Share(HOST, RCPT, NOON, NOON, Instant.EPOCH);
+        Share later = new Share(HOST, RCPT, NOON.plusSeconds(9), NOON.plusSeconds(9), Instant.EPOCH);
+        store.save(List.of(waits));
+        assertThat(again(store).shares()).containsExactly(waits);
+        store.save(List.of(accepted));
+        assertThat(again(store).shares()).containsExactly(accepted);
+        store.save(List.of(later));
+        store.save(List.of(accepted));
+        assertThat(again(store).shares()).containsExactly(new Share(HOST, RCPT, NOON, NOON.plusSeconds(9), Instant.EPOCH));
+        store.disown(HOST, RCPT);
+        store.disown(OTHER, RCPT);
+        assertThat(store.shares()).containsExactly(new Share(HOST, RCPT, Instant.EPOCH, NOON.plusSeconds(9), Instant.EPOCH));
+        store.forget(DAY);
+        assertThat(store.shares()).hasSize(1);
+        store.forget(DAY.plusDays(1));
+        assertThat(store.shares()).isEmpty();
     }
 
     @Test

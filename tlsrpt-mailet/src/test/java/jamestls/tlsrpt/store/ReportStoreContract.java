@@ -74,6 +74,22 @@ abstract class ReportStoreContract {
     }
 
     @Test
+    void whatIsDelayedShouldBeSeenAndCountAsNoTry() {
+        store.delay(MAIL, "its share is used up", LATER, NOON);
+        assertThat(store.of(KEY))
+            .containsExactly(new ReportRecord(MAIL, State.REFUSED, 0, NOON, Optional.of(LATER), "its share is used up"));
+        store.begin(MAIL, NOON);
+        store.finish(MAIL, State.REFUSED, "HTTP status 503", Optional.of(LATER), NOON);
+        store.delay(MAIL, "its share is used up", LATER.plusSeconds(1), LATER);
+        assertThat(store.of(KEY)).containsExactly(
+            new ReportRecord(MAIL, State.REFUSED, 1, LATER, Optional.of(LATER.plusSeconds(1)), "its share is used up"));
+        store.begin(MAIL, LATER);
+        store.finish(MAIL, State.ACCEPTED, "accepted", Optional.empty(), LATER);
+        store.delay(MAIL, "its share is used up", LATER, LATER);
+        assertThat(store.of(KEY)).containsExactly(new ReportRecord(MAIL, State.ACCEPTED, 2, LATER, Optional.empty(), "accepted"));
+    }
+
+    @Test
     void severalShouldBeBegunAndFinishedAtOnce() {
         store.begin(MAIL, NOON);
         store.begin(List.of(WEB, MAIL), LATER);
