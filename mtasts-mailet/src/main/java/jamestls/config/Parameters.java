@@ -1,139 +1,373 @@
 package jamestls.config;
 
-import jakarta.mail.MessagingException;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.james.util.DurationParser;
-import org.apache.mailet.MailetConfig;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * The parameters of one {@code <mailet>} element, read strictly: James does not start on a name nobody reads or a value
- * that makes no sense, and the exception says which parameter, its value, and what would do.
+ * The parameters of one {@code <mailet>} element. Each settings record reads its own, with name, default and bounds; what it asks for is
+ * what there is, so that {@link #check} finds names that nobody reads. A mistake does not end the reading: it is kept, the default is
+ * returned in its place, and {@link #check} reports all mistakes together. Nothing may be opened or started before it.
+ *
+ * <p>Not thread-safe.
  */
 public final class Parameters {
 
-    private final String mailet;
-    private final Map<String, String> values;
+    private static final int MAX_SHOWN = 200;
+    /** James's own: it reads them itself, for every mailet. */
+    private static final Set<String> OF_EVERY_MAILET = Set.of("onMailetException", "onMatchException");
 
-    private Parameters(String mailet, Map<String, String> values) {
-        this.mailet = mailet;
-        this.values = values;
+    private final String mailet;
+    private final Map<String, String> values = new LinkedHashMap<>();
+    private final ForeignNames foreign;
+    private final FileLocator files;
+    private final Map<String, Asked> asked = new TreeMap<>();
+    private final List<String> mistakes = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    /**
+     * A parameter that was read.
+     *
+     * @param otherwise its default, as it would be written; empty if there is none
+     * @param allowed what may be written
+     */
+    public record Asked(String otherwise, String allowed) {
+    }
+
+    /** Turns a {@code file://…} location as James writes them into a path. */
+    @FunctionalInterface
+    public interface FileLocator {
+
+        /** The path, whether or not there is a file. */
+        Path locate(String location) throws IOException;
+    }
+
+    /** Names that another mailet has and this one has not, but understands. */
+    public interface ForeignNames {
+
+        /** What that name is called here; its value wins over one that is written under our name. */
+        Optional<String> here(String name);
+
+        /** Why that name is not supported, and what to write instead. */
+        Optional<String> objection(String name);
+
+        /** No such names. */
+        ForeignNames NONE = new ForeignNames() {
+            @Override
+            public Optional<String> here(String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<String> objection(String name) {
+                return Optional.empty();
+            }
+        };
+    }
+
+    /** Reads a value from text. */
+    @FunctionalInterface
+    public interface Reader<T> {
+
+        /** @throws IllegalArgumentException or IOException when the text is none; the message may say why */
+        T read(String text) throws IOException;
+    }
+
+    /** Reads a value from a file. */
+    @FunctionalInterface
+    public interface FileReader<T> {
+
+        /** @throws IllegalArgumentException, IOException or GeneralSecurityException when the file is of no use */
+        T read(Path file) throws IOException, GeneralSecurityException;
     }
 
     /**
-     * Takes the parameters of a mailet. James's own {@code onMailetException} and {@code onMatchException} always pass.
-     *
-     * @param known every parameter name the mailet reads
-     * @param declined parameters that exist elsewhere, each with a sentence on what to write instead
-     * @throws MessagingException on an unknown or declined name
+     * @param mailet its name, for messages
+     * @param written values by name, in the order of the file
+     * @param foreign names of another mailet
+     * @param files finds what {@code file://…} stands for
      */
-    public static Parameters of(MailetConfig config, Collection<String> known, Map<String, String> declined)
-            throws MessagingException {
-        return of(config, ParameterNames.of(known, declined));
+    public Parameters(String mailet, Map<String, String> written, ForeignNames foreign, FileLocator files) {
+        this.mailet = mailet;
+        this.foreign = foreign;
+        this.files = files;
+        Map<String, String> winning = new LinkedHashMap<>();
+        written.forEach((name, value) -> foreign.here(name).ifPresentOrElse(ours -> winning.put(ours, value.strip()),
+            () -> values.put(name, value.strip())));
+        values.putAll(winning);
+        values.keySet().removeAll(OF_EVERY_MAILET);
     }
 
-    /** Likewise, with the names known elsewhere. */
-    static Parameters of(MailetConfig config, ParameterNames names) throws MessagingException {
-        // in the order of the file, so that the first mistake is named
+    /** Likewise, from the two methods of James's {@code MailetConfig}. */
+    public static Parameters of(String mailet, Iterator<String> names, UnaryOperator<String> values, ForeignNames foreign,
+                                FileLocator files) {
         Map<String, String> written = new LinkedHashMap<>();
-        for (var each = config.getInitParameterNames(); each.hasNext(); ) {
-            String name = each.next();
-            written.put(name, Optional.ofNullable(config.getInitParameter(name)).orElse("").strip());
-        }
-        try {
-            return new Parameters(config.getMailetName(), names.accepted(config.getMailetName(), written));
-        } catch (IllegalArgumentException e) {
-            throw new MessagingException(e.getMessage());
-        }
+        names.forEachRemaining(name -> written.put(name, Optional.ofNullable(values.apply(name)).orElse("")));
+        return new Parameters(mailet, written, foreign, files);
     }
 
-    /** The value, if it is there and not blank. */
+    /** Whether the parameter is there and not blank. */
+    public boolean has(String name) {
+        return value(name).isPresent();
+    }
+
+    /** The value, empty if the parameter is missing or blank. */
     public Optional<String> text(String name) {
-        return Optional.ofNullable(values.get(name)).filter(value -> !value.isEmpty());
+        asked.put(name, new Asked("", "text"));
+        return value(name);
     }
 
-    /** @throws MessagingException when it is missing or blank */
-    public String required(String name, String meaning) throws MessagingException {
-        Optional<String> value = text(name);
-        if (value.isEmpty()) {
-            throw new MessagingException(mailet + ": parameter '" + name + "' is required: " + meaning);
-        }
-        return value.get();
+    /** The value or its default. */
+    public String text(String name, String otherwise) {
+        asked.put(name, new Asked(otherwise, "text"));
+        return value(name).orElse(otherwise);
     }
 
-    /** What stands between the commas, blanks around it and empty elements left out; empty if the parameter is missing. */
+    /** What stands between the commas, stripped, without empty elements; empty if the parameter is missing. */
     public List<String> list(String name) {
         return text(name).stream().flatMap(value -> Arrays.stream(value.split(","))).map(String::strip)
             .filter(element -> !element.isEmpty()).toList();
     }
 
     /** {@code true} or {@code false}, in any case. */
-    public boolean flag(String name, boolean otherwise) throws MessagingException {
-        String value = text(name).orElse(Boolean.toString(otherwise)).toLowerCase(Locale.ROOT);
-        if (!value.equals("true") && !value.equals("false")) {
-            throw invalid(name, value, "true or false");
+    public boolean flag(String name, boolean otherwise) {
+        return oneOf(name, otherwise, Boolean.TRUE, Boolean.FALSE);
+    }
+
+    /** One of some constants, written in lower case with a hyphen for each underscore: {@code TRUST_AD} is {@code trust-ad}. */
+    @SafeVarargs
+    public final <T> T oneOf(String name, T otherwise, T... constants) {
+        Map<String, T> byWord = new LinkedHashMap<>();
+        for (T constant : constants) {
+            byWord.put(word(constant), constant);
         }
-        return value.equals("true");
+        return read(name, word(otherwise), String.join(", ", byWord.keySet()), text -> {
+            T constant = byWord.get(text.toLowerCase(Locale.ROOT));
+            if (constant == null) {
+                throw new IllegalArgumentException();
+            }
+            return constant;
+        });
     }
 
     /** A whole number from {@code least} to {@code most}. */
-    public int number(String name, int otherwise, int least, int most) throws MessagingException {
-        Optional<String> value = text(name);
-        if (value.isEmpty()) {
-            return otherwise;
-        }
-        try {
-            int number = Integer.parseInt(value.get());
-            if (number >= least && number <= most) {
-                return number;
+    public int number(String name, int otherwise, int least, int most) {
+        return read(name, Integer.toString(otherwise), "a whole number from " + least + " to " + most, text -> {
+            int number = Integer.parseInt(text);
+            if (number < least || number > most) {
+                throw new NumberFormatException();
             }
+            return number;
+        });
+    }
+
+    /** A duration as James writes them ({@code 30s}, {@code 5 minutes}); a number without unit counts in {@code unit}. */
+    public Duration duration(String name, Duration otherwise, ChronoUnit unit, Duration least, Duration most) {
+        String allowed = "a duration from " + Durations.inWords(least) + " to " + Durations.inWords(most) + ", for example '"
+            + Durations.inWords(otherwise) + "'; a number without unit counts " + unit.name().toLowerCase(Locale.ROOT);
+        return read(name, Durations.inWords(otherwise), allowed, text -> {
+            Duration duration = Durations.parse(text, unit);
+            if (duration.compareTo(least) < 0 || duration.compareTo(most) > 0) {
+                throw new NumberFormatException();
+            }
+            return duration;
+        });
+    }
+
+    /** What is in the file at a location such as {@code file://conf/root.ds}; empty if the parameter is missing, or a mistake. */
+    public <T> Optional<T> file(String name, String allowed, FileReader<T> reader) {
+        return read(name, allowed, location -> {
+            try {
+                return reader.read(locate(location));
+            } catch (NoSuchFileException e) {
+                throw new IOException("there is no file " + e.getFile(), e);
+            } catch (AccessDeniedException e) {
+                throw new IOException(e.getFile() + " may not be read by this user", e);
+            } catch (GeneralSecurityException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        });
+    }
+
+    /** Where a {@code file://…} location is. */
+    public Path locate(String location) throws IOException {
+        try {
+            return files.locate(location);
+        } catch (InvalidPathException e) {
+            throw new IOException("no path of this system", e);
+        }
+    }
+
+    /** Any other value; empty if the parameter is missing, or a mistake. */
+    public <T> Optional<T> read(String name, String allowed, Reader<T> reader) {
+        asked.put(name, new Asked("", allowed));
+        return value(name).flatMap(text -> parse(name, text, allowed, reader));
+    }
+
+    /** Any other value. The default must be one that the reader reads. */
+    public <T> T read(String name, String otherwise, String allowed, Reader<T> reader) {
+        asked.put(name, new Asked(otherwise, allowed));
+        return value(name).flatMap(text -> parse(name, text, allowed, reader)).orElseGet(() -> {
+            try {
+                return reader.read(otherwise);
+            } catch (IOException e) {
+                throw new IllegalStateException("the default of " + name + ": " + e.getMessage(), e);
+            }
+        });
+    }
+
+    /**
+     * A value that must be there.
+     *
+     * @param standIn returned in its place after a mistake, for the reading to go on
+     */
+    public <T> T required(String name, String allowed, T standIn, Reader<T> reader) {
+        asked.put(name, new Asked("required", allowed));
+        Optional<String> value = value(name);
+        if (value.isEmpty()) {
+            mistakes.add("parameter '" + name + "' is required: " + allowed);
+        }
+        return value.flatMap(text -> parse(name, text, allowed, reader)).orElse(standIn);
+    }
+
+    /** Keeps a mistake in a value that was read: it contradicts another one, or can't be used. */
+    public void invalid(String name, String allowed) {
+        mistakes.add("parameter '" + name + "' has the value '" + shown(name, value(name).orElse("")) + "'; allowed: " + allowed);
+    }
+
+    /** The same, for a value that turns out to be of no use after {@link #check}: the exception to throw. */
+    public ConfigurationException refusal(String name, String allowed) {
+        invalid(name, allowed);
+        return new ConfigurationException(mailet + ": " + mistakes.getLast());
+    }
+
+    /** Keeps something to log that is not wrong enough to stop James. */
+    public void warn(String warning) {
+        warnings.add(mailet + ": " + warning);
+    }
+
+    /** The values by name, under the names they have here. They may hold passwords. */
+    public Map<String, String> written() {
+        return Map.copyOf(values);
+    }
+
+    /** What to log, a sentence each. */
+    public List<String> warnings() {
+        return List.copyOf(warnings);
+    }
+
+    /** Every parameter that was read so far, by name. */
+    public Map<String, Asked> asked() {
+        return Map.copyOf(asked);
+    }
+
+    /**
+     * Ends the reading.
+     *
+     * @throws ConfigurationException naming every mistake: values that are not allowed, and names that nobody reads
+     */
+    public void check() throws ConfigurationException {
+        List<String> all = new ArrayList<>(mistakes);
+        values.keySet().stream().filter(name -> !asked.containsKey(name)).map(this::unknown).forEach(all::add);
+        if (all.size() == 1) {
+            throw new ConfigurationException(mailet + ": " + all.getFirst());
+        }
+        if (!all.isEmpty()) {
+            throw new ConfigurationException(mailet + ": " + all.size() + " mistakes in its parameters:\n- " + String.join("\n- ", all));
+        }
+    }
+
+    /** Why that name is not taken, and what to write instead; empty if it was read, or stands for one that was. */
+    public Optional<String> objection(String name) {
+        if (asked.containsKey(name) || foreign.here(name).isPresent()) {
+            return Optional.empty();
+        }
+        return foreign.objection(name).or(() -> Optional.of("there is no such parameter"
+            + nearest(name, asked.keySet()).map(near -> "; did you mean '" + near + "'?").orElse("")));
+    }
+
+    private Optional<String> value(String name) {
+        return Optional.ofNullable(values.get(name)).filter(value -> !value.isEmpty());
+    }
+
+    private <T> Optional<T> parse(String name, String text, String allowed, Reader<T> reader) {
+        try {
+            return Optional.of(reader.read(text));
         } catch (NumberFormatException e) {
-            // said below, together with numbers out of range
+            invalid(name, allowed);
+        } catch (IllegalArgumentException | ArithmeticException | IOException e) {
+            invalid(name, allowed + (e.getMessage() == null ? "" : "; " + e.getMessage()));
         }
-        throw invalid(name, value.get(), "a whole number from " + least + " to " + most);
+        return Optional.empty();
     }
 
-    /** A duration as James writes them ({@code 30s}, {@code 5 minutes}); a bare number counts in {@code unit}. */
-    public Duration duration(String name, Duration otherwise, ChronoUnit unit, Duration least, Duration most)
-            throws MessagingException {
-        Optional<String> value = text(name);
-        if (value.isEmpty()) {
-            return otherwise;
+    private String unknown(String name) {
+        String named = "'" + name + "' (value '" + shown(name, values.get(name)) + "')";
+        Optional<String> objection = foreign.objection(name);
+        if (objection.isPresent()) {
+            return "parameter " + named + " is not supported: " + objection.get();
         }
-        try {
-            Duration duration = DurationParser.parse(value.get(), unit);
-            if (duration.compareTo(least) >= 0 && duration.compareTo(most) <= 0) {
-                return duration;
+        return "unknown parameter " + named + nearest(name, asked.keySet()).map(near -> "; did you mean '" + near + "'?")
+            .orElseGet(() -> ". Known parameters: " + String.join(", ", asked.keySet()));
+    }
+
+    /** The known name with the fewest letters different, if they are few enough for it to be a slip. */
+    private static Optional<String> nearest(String name, Collection<String> known) {
+        String typed = name.toLowerCase(Locale.ROOT);
+        return known.stream()
+            .min(Comparator.comparingInt((String candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT)))
+                .thenComparing(Comparator.naturalOrder()))
+            .filter(near -> distance(typed, near.toLowerCase(Locale.ROOT)) <= Math.max(2, name.length() / 3));
+    }
+
+    /** Levenshtein's distance: insertions, deletions and replacements between the two. */
+    private static int distance(String a, String b) {
+        int[] previous = IntStream.rangeClosed(0, b.length()).toArray();
+        for (int i = 1; i <= a.length(); i++) {
+            int[] current = new int[b.length() + 1];
+            current[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                current[j] = Math.min(replaced, Math.min(previous[j], current[j - 1]) + 1);
             }
-        } catch (IllegalArgumentException | ArithmeticException e) {
-            // said below, together with durations out of range
+            previous = current;
         }
-        throw invalid(name, value.get(), "a duration from " + inWords(least) + " to " + inWords(most)
-            + ", for example '" + inWords(otherwise) + "'; a number without unit counts "
-            + unit.name().toLowerCase(Locale.ROOT));
+        return previous[b.length()];
     }
 
-    /** The exception for a value that does not do, which names this mailet. */
-    public MessagingException invalid(String name, String value, String allowed) {
-        return invalid(mailet, name, value, allowed);
+    private static String word(Object constant) {
+        return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** The exception for a value that does not do. */
-    public static MessagingException invalid(String mailet, String name, String value, String allowed) {
-        return new MessagingException(mailet + ": parameter '" + name + "' has the value '" + value + "'; allowed: " + allowed);
-    }
-
-    private static String inWords(Duration duration) {
-        if (duration.toMillis() % 1000 != 0) {
-            return duration.toMillis() + "ms";
+    /** A value as a message may show it: no password, no control characters, and not the whole of a long one. */
+    private static String shown(String name, String value) {
+        if (name.toLowerCase(Locale.ROOT).contains("pas")) {
+            return "(not shown)";
         }
-        return duration.toSeconds() + "s";
+        // a URL may hold a password, well-formed or not: only the part before all of it is shown
+        String shown = value.startsWith("jdbc:") ? value.replaceFirst("//.*@", "//").replaceFirst("[?;&].*", "") : value;
+        String printable = shown.chars().mapToObj(c -> Character.isISOControl(c) && c != '\n' ? "?" : Character.toString(c))
+            .collect(Collectors.joining());
+        return printable.length() > MAX_SHOWN ? printable.substring(0, MAX_SHOWN) + "…" : printable;
     }
 }

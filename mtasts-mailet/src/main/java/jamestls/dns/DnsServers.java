@@ -1,10 +1,10 @@
 package jamestls.dns;
 
+import jamestls.config.Parameters;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.james.dnsservice.api.DNSService;
@@ -36,26 +36,31 @@ public final class DnsServers {
             servers.add(server(element.strip()));
         }
         if (servers.size() > MAX_SERVERS) {
-            throw new IllegalArgumentException("dnsServers: at most " + MAX_SERVERS + " servers, not " + servers.size());
+            throw new IllegalArgumentException("at most " + MAX_SERVERS + " servers, not " + servers.size());
         }
         return List.copyOf(servers);
     }
 
     /**
-     * The servers a mailet is to ask: those its parameter {@code dnsServers} names, or else those James itself asks.
+     * Reads the parameter {@code dnsServers}.
      *
-     * @param configured the parameter, if it is there
-     * @param jamesDns James's own DNS service
-     * @throws IllegalArgumentException when an element is no address, or nobody says which servers to ask
+     * @param usual the servers to ask where it is missing; empty if they are not known, which then is a mistake
+     * @return at least one server, even after a mistake
      */
-    public static List<InetSocketAddress> of(Optional<String> configured, DNSService jamesDns) {
-        if (configured.isPresent()) {
-            return parse(configured.get());
+    public static List<InetSocketAddress> of(Parameters parameters, List<InetSocketAddress> usual) {
+        List<InetSocketAddress> servers = parameters.read("dnsServers",
+            "addresses, each with an optional port, separated by commas, such as '127.0.0.1, [::1]:5353'", DnsServers::parse).orElse(usual);
+        if (servers.isEmpty()) {
+            parameters.invalid("dnsServers", "addresses such as '127.0.0.1:53'; it is not known which DNS servers are usual here");
+            return List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), DNS_PORT));
         }
-        if (jamesDns instanceof DNSServiceMBean bean && bean.getDNSServers().length > 0) {
-            return parse(String.join(",", bean.getDNSServers()));
-        }
-        throw new IllegalArgumentException("dnsServers: it is not known which DNS servers James asks: write them, such as 127.0.0.1:53");
+        return servers;
+    }
+
+    /** Those that James asks; empty if it does not tell. */
+    public static List<InetSocketAddress> ofJames(DNSService jamesDns) {
+        return jamesDns instanceof DNSServiceMBean bean && bean.getDNSServers().length > 0
+            ? parse(String.join(",", bean.getDNSServers())) : List.of();
     }
 
     /** Those the operating system uses; empty if that can't be found out. */
@@ -91,7 +96,7 @@ public final class DnsServers {
     }
 
     private static IllegalArgumentException bad(String element) {
-        return new IllegalArgumentException("dnsServers: '" + element + "' is not an IP address with an optional port, "
+        return new IllegalArgumentException("'" + element + "' is not an IP address with an optional port, "
             + "such as 127.0.0.1, 127.0.0.1:5353 or [::1]:53");
     }
 }

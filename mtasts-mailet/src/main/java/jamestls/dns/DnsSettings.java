@@ -1,6 +1,9 @@
 package jamestls.dns;
 
+import jamestls.config.Parameters;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 
@@ -43,6 +46,28 @@ public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout
     /** @throws IllegalArgumentException when {@code mode} is {@code TRUST_AD} and a server is not on this machine */
     public DnsSettings with(DnssecMode mode, TrustAnchors trustAnchors) {
         return new DnsSettings(servers, queryTimeout, lookupDeadline, concurrentQueries, cacheEntries, mode, trustAnchors);
+    }
+
+    /**
+     * Reads the parameters {@code dnsServers}, {@code dnssec} and {@code trustAnchors}.
+     *
+     * @param usual the servers to ask where {@code dnsServers} is missing; empty if they are not known
+     */
+    public static DnsSettings of(Parameters parameters, List<InetSocketAddress> usual) {
+        DnsSettings settings = of(DnsServers.of(parameters, usual));
+        DnssecMode mode = parameters.oneOf("dnssec", DnssecMode.VALIDATE, DnssecMode.values());
+        TrustAnchors anchors = parameters.file("trustAnchors", "a file of DS or DNSKEY records in zone format, such as "
+            + "'file://conf/root.ds'", file -> {
+                try (InputStream in = Files.newInputStream(file)) {
+                    return TrustAnchors.read(in);
+                }
+            }).orElseGet(TrustAnchors::iana);
+        try {
+            return settings.with(mode, anchors);
+        } catch (IllegalArgumentException e) {
+            parameters.invalid("dnssec", "validate, trust-ad, off; " + e.getMessage());
+            return settings;
+        }
     }
 
     /** As {@link #of}, with other bounds. */

@@ -1,9 +1,5 @@
 package jamestls.dns;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** Who decides whether an answer is secure. */
 public enum DnssecMode {
@@ -18,16 +14,6 @@ public enum DnssecMode {
 
     DnssecMode(String parameter) {
         this.parameter = parameter;
-    }
-
-    /** The mode that an administrator writes as {@code validate}, {@code trust-ad} or {@code off}. */
-    public static Optional<DnssecMode> of(String text) {
-        return Arrays.stream(values()).filter(mode -> mode.parameter.equals(text.strip().toLowerCase(Locale.ROOT))).findFirst();
-    }
-
-    /** All that may be written, for messages. */
-    public static String allowed() {
-        return Arrays.stream(values()).map(mode -> mode.parameter).collect(Collectors.joining(", "));
     }
 
     @Override

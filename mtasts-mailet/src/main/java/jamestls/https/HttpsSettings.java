@@ -1,7 +1,10 @@
 package jamestls.https;
 
+import jamestls.config.Parameters;
 import jamestls.dns.AddressGuard;
 import java.security.KeyStore;
+import java.security.KeyStoreException;
+import java.util.Collections;
 import java.util.Optional;
 
 /**
@@ -18,6 +21,25 @@ public record HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard, O
     /** Without a proxy. */
     public HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard) {
         this(trustStore, guard, Optional.empty());
+    }
+
+    /** Reads {@code trustStore}, {@code trustStorePassword}, {@code allowPrivateAddresses} and {@code policyProxy}. */
+    public static HttpsSettings of(Parameters parameters) {
+        String password = parameters.text("trustStorePassword").orElse("");
+        Optional<KeyStore> trustStore = parameters.file("trustStore", "a PKCS#12 or JKS key store that trustStorePassword opens, such as "
+            + "'file://conf/authorities.p12'", file -> withCertificates(KeyStore.getInstance(file.toFile(), password.toCharArray())));
+        return new HttpsSettings(trustStore,
+            parameters.flag("allowPrivateAddresses", false) ? AddressGuard.anywhere() : AddressGuard.publicOnly(),
+            parameters.read("policyProxy", "host:port, such as proxy.example.org:3128", Proxy::parse));
+    }
+
+    private static KeyStore withCertificates(KeyStore store) throws KeyStoreException {
+        for (String alias : Collections.list(store.aliases())) {
+            if (store.isCertificateEntry(alias)) {
+                return store;
+            }
+        }
+        throw new IllegalArgumentException("it holds no certificate to trust");
     }
 
     /** The JVM's authorities and public addresses only. */

@@ -1,11 +1,11 @@
 package jamestls.install;
 
 import jamestls.config.JamesConf;
-import jamestls.config.ParameterNames;
 import jamestls.config.Variables;
 import jamestls.install.JamesServer.Flavour;
 import jamestls.install.MailetContainer.Mailet;
 import jamestls.install.XmlSource.Element;
+import jamestls.mtasts.Outbound;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -48,7 +48,7 @@ final class ContainerChecks {
         for (Mailet delivery : deliveries) {
             for (Element parameter : delivery.element().children()) {
                 if (!Set.of("onMailetException", "onMatchException").contains(parameter.name())) {
-                    ParameterNames.ofDelivery().objection(parameter.name()).ifPresent(objection ->
+                    Outbound.Settings.objection(parameter.name()).ifPresent(objection ->
                         problem(parameter, "SecureRemoteDelivery does not have the parameter " + parameter.name(), objection));
                 }
             }

@@ -1,7 +1,7 @@
 package jamestls.install;
 
-import jamestls.config.ParameterNames;
 import jamestls.install.XmlSource.Element;
+import jamestls.mtasts.Outbound;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -111,7 +111,7 @@ final class DeliveryTranslation {
     }
 
     private void objection(Element parameter, boolean property) {
-        Optional<String> objection = ParameterNames.ofDelivery().objection(parameter.name());
+        Optional<String> objection = Outbound.Settings.objection(parameter.name());
         if (objection.isEmpty()) {
             return;
         }

@@ -2,19 +2,17 @@ package jamestls.install;
 
 import jamestls.config.ConfigurationException;
 import jamestls.config.JamesConf;
+import jamestls.config.Parameters;
 import jamestls.config.Variables;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DnsServers;
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
-import jamestls.dns.DnssecMode;
 import jamestls.dns.DnssecState;
 import jamestls.dns.DnssecState.Standing;
 import jamestls.dns.DomainName;
-import jamestls.dns.TrustAnchors;
 import jamestls.install.MailetContainer.Mailet;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -22,8 +20,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** The doctor's checks that ask DNS: DNSSEC through the resolvers, the DKIM key of the reports, the name in EHLO. */
@@ -71,12 +71,15 @@ final class OnlineChecks {
     }
 
     /** With DNSSEC as SecureRemoteDelivery has it. */
-    private DnsSettings settings(List<InetSocketAddress> resolvers) throws IOException, Refusal {
-        DnssecMode mode = delivery("dnssec").flatMap(DnssecMode::of).orElse(DnssecMode.VALIDATE);
-        Optional<String> anchors = delivery("trustAnchors");
-        try (InputStream in = anchors.isPresent() ? Files.newInputStream(conf.locate(anchors.get())) : InputStream.nullInputStream()) {
-            return DnsSettings.of(resolvers).with(mode, anchors.isPresent() ? TrustAnchors.read(in) : TrustAnchors.iana());
-        } catch (IllegalArgumentException e) {
+    private DnsSettings settings(List<InetSocketAddress> resolvers) throws Refusal {
+        Map<String, String> written = new HashMap<>();
+        List.of("dnssec", "trustAnchors").forEach(name -> delivery(name).ifPresent(value -> written.put(name, value)));
+        Parameters parameters = new Parameters("SecureRemoteDelivery", written, Parameters.ForeignNames.NONE, conf::locate);
+        DnsSettings settings = DnsSettings.of(parameters, resolvers);
+        try {
+            parameters.check();
+            return settings;
+        } catch (ConfigurationException e) {
             throw new Refusal("DNSSEC can't be asked about: " + e.getMessage(), "mend 'dnssec' of SecureRemoteDelivery, or --dns");
         }
     }

@@ -1,7 +1,7 @@
 package jamestls.mtasts;
 
 import jakarta.mail.MessagingException;
-import jamestls.config.GatewayParameters;
+import jamestls.mtasts.delivery.Gateways;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -14,7 +14,7 @@ import org.apache.mailet.Mail;
 interface Audit {
 
     /** A mail has been taken for delivery. */
-    void planned(Mail mail, Optional<GatewayParameters> gateway);
+    void planned(Mail mail, Optional<Gateways> gateway);
 
     /** The one of the James we run in. */
     static Audit ofJames() {
@@ -32,7 +32,7 @@ interface Audit {
     final class Trail implements Audit {
 
         @Override
-        public void planned(Mail mail, Optional<GatewayParameters> gateway) {
+        public void planned(Mail mail, Optional<Gateways> gateway) {
             AuditTrail.entry()
                 .protocol("mailetcontainer")
                 .action("RemoteDelivery")
@@ -40,9 +40,9 @@ interface Audit {
                 .log("Remote delivering mail planned with" + (gateway.isPresent() ? "" : "out") + " gateway.");
         }
 
-        private static Map<String, String> parameters(Mail mail, Optional<GatewayParameters> gateway) {
+        private static Map<String, String> parameters(Mail mail, Optional<Gateways> gateway) {
             Map<String, String> parameters = new TreeMap<>();
-            gateway.ifPresent(way -> parameters.put("gateways", way.hosts()));
+            gateway.ifPresent(way -> parameters.put("gateways", way.toString()));
             parameters.put("mailId", mail.getName());
             parameters.put("mimeMessageId", messageId(mail));
             parameters.put("sender", mail.getMaybeSender().asString());

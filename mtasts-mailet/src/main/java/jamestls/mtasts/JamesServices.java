@@ -1,6 +1,18 @@
 package jamestls.mtasts;
 
 import jakarta.inject.Inject;
+import jamestls.dns.DnsServers;
+import jamestls.mtasts.delivery.DeliveryMetrics;
+import jamestls.mtasts.sts.SqlPolicyStore;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.domainlist.api.DomainList;
 import org.apache.james.domainlist.api.DomainListException;
@@ -8,30 +20,62 @@ import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.api.MetricFactory;
 
-/**
- * What James gives to whoever delivers its mail. Guice makes it from what James binds.
- *
- * @param dns knows which servers James asks
- * @param domains knows what James calls itself
- * @param files knows where {@code file://conf/} is
- */
-public record JamesServices(DNSService dns, DomainList domains, FileSystem files, MetricFactory metrics, GaugeRegistry gauges) {
+/** What James gives to whoever delivers its mail. Guice makes it from what James binds. */
+public final class JamesServices implements Services {
 
-    @Inject
-    public JamesServices {
-        // all James's own
-    }
+    private final DNSService dns;
+    private final DomainList domains;
+    private final FileSystem files;
+    private final MetricFactory metrics;
+    private final GaugeRegistry gauges;
 
     /**
-     * What stock RemoteDelivery says in EHLO: the default domain; or the name of this host, where the default domain is none
-     * that another server could look up.
+     * @param dns knows which servers James asks
+     * @param domains knows what James calls itself
+     * @param files knows where {@code file://conf/} is
      */
-    String heloName() {
+    @Inject
+    public JamesServices(DNSService dns, DomainList domains, FileSystem files, MetricFactory metrics, GaugeRegistry gauges) {
+        this.dns = dns;
+        this.domains = domains;
+        this.files = files;
+        this.metrics = metrics;
+        this.gauges = gauges;
+    }
+
+    @Override
+    public List<InetSocketAddress> dnsServers() {
+        return DnsServers.ofJames(dns);
+    }
+
+    /** As stock RemoteDelivery: the default domain; or the name of this host, where another server could not look that up. */
+    @Override
+    public String heloName() {
         try {
             String domain = domains.getDefaultDomain().asString();
             return domain.contains(".") ? domain : dns.getLocalHost().getCanonicalHostName();
         } catch (DomainListException | java.net.UnknownHostException e) {
             return "localhost";
         }
+    }
+
+    @Override
+    public Path locate(String location) throws IOException {
+        return files.getFile(location).toPath();
+    }
+
+    @Override
+    public Optional<Database> open(DatabaseAddress address, Clock clock) {
+        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
+    }
+
+    @Override
+    public DeliveryMetrics metrics() {
+        return DeliveryMetrics.of(metrics);
+    }
+
+    @Override
+    public void gauge(String name, Supplier<? extends Number> value) {
+        gauges.register(name, value::get);
     }
 }

@@ -1,22 +1,31 @@
 package jamestls.mtasts;
 
-import jakarta.mail.MessagingException;
-import jamestls.config.DeliveryConfiguration;
-import jamestls.config.DeliveryConfiguration.Reachable;
-import jamestls.dns.AddressGuard;
+import jamestls.config.ConfigurationException;
+import jamestls.config.Parameters;
+import jamestls.dns.Dns;
+import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
+import jamestls.dns.DnssecState;
+import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
+import jamestls.mtasts.dane.DaneSettings;
+import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
-import jamestls.mtasts.delivery.DeliveryMetrics;
+import jamestls.mtasts.delivery.DeliverySettings;
+import jamestls.mtasts.delivery.DryRun;
+import jamestls.mtasts.delivery.DryRunResult;
+import jamestls.mtasts.delivery.Gateways;
+import jamestls.mtasts.delivery.HostLookup;
 import jamestls.mtasts.delivery.OutboundResources;
-import jamestls.mtasts.delivery.QueuePriority;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
-import jamestls.mtasts.delivery.RetrySchedule;
 import jamestls.mtasts.delivery.Router;
 import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.OwnAddresses;
+import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.PolicyRefresher;
@@ -25,123 +34,214 @@ import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
+import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SmtpConnector;
+import jamestls.smtp.SmtpSettings;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
-import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
-/** The rooms of one SecureRemoteDelivery, furnished as its configuration says. Whoever opens it closes it. */
-final class Outbound implements AutoCloseable {
+/**
+ * Wires and owns everything that one SecureRemoteDelivery uses, or one {@code explain}; closed with it. Opening it creates no thread
+ * that works on its own: {@link #work} does.
+ */
+public final class Outbound implements AutoCloseable {
 
     private static final int MAX_NAMES = 5;
+    /** Somebody waits at a terminal for a dry run; a delivery has as long as {@code timeout} says. */
+    private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);
 
-    private final DeliveryConfiguration configuration;
-    private final RetrySchedule schedule;
-    private final DnsjavaDns dns;
+    private final Settings settings;
+    private final Services services;
+    private final TlsOutcomes outcomes;
+    private final Clock clock;
+    private final RandomGenerator random = RandomGenerator.of("SecureRandom");
+    private final CertificateCheck certificates;
+    private final DnsjavaDns resolver;
+    private final Dns dns;
     private final GuardedHttpsClient https;
+    private final PolicyFetcher fetcher;
     private final Optional<Database> database;
-    private final StsWarnings alarms = new StsWarnings();
+    private final PolicyStore store;
+    private final StsWarnings warnings = new StsWarnings();
     private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
-    private final OutboundResources traffic;
-    private final Router dispatch;
-    private final ReportMails reportMails;
+    private final OutboundResources resources;
 
-    private Outbound(DeliveryConfiguration configuration, OutboundSettings settings, Optional<Database> database, JamesServices james,
-                     TlsOutcomes outcomes, Clock clock) {
-        AddressGuard guard = configuration.reachable() == Reachable.ANY_ADDRESS ? AddressGuard.anywhere() : AddressGuard.publicOnly();
-        RandomGenerator random = RandomGenerator.of("SecureRandom");
-        this.configuration = configuration;
-        this.schedule = settings.schedule();
-        this.dns = new DnsjavaDns(settings.dns(), clock).start();
-        this.https = new GuardedHttpsClient(dns, new HttpsSettings(settings.trustStore(), guard));
-        this.database = database;
-        this.policies = new StsPolicies(dns, new PolicyFetcher(https, configuration.policyPort(), configuration.policyFetchTimeout()),
-            database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new),
-            RefreshSchedule.daily(configuration.policyStorage().unusedAfter(), random), alarms, clock);
-        this.refresher = new PolicyRefresher(policies);
-        this.connector = new SmtpConnector(settings.smtp());
-        this.traffic = new OutboundResources(connector, settings.reuse(), configuration.deliveriesPerDestination(),
-            configuration.deliveries(), configuration.mailsInHand() / 2);
-        Destinations destinations = new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()));
-        Delivery delivery = new Delivery(new Delivery.Lookups(destinations, settings.dane().planner(dns), policies),
-            settings.certificates(), traffic, guard, configuration.smtpPort(),
-            new Delivery.Recording(outcomes, DeliveryMetrics.of(james.metrics()), clock));
-        this.dispatch = settings.gateways().map(gateways -> Router.through(delivery, gateways))
-            .orElseGet(() -> Router.byMx(delivery, configuration.maxDnsProblemRetries()));
-        this.reportMails = new ReportMails(outcomes, clock);
-        refresher.start();
-        register(james.gauges());
-    }
+    /** All settings, each as the package that uses it has them. */
+    public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneSettings dane,
+                           DeliverySettings delivery) {
 
-    private void register(GaugeRegistry gauges) {
-        gauges.register("mtastsDnssec", () -> dns.dnssec().gauge());
-        gauges.register("mtastsPoolIdleSessions", traffic.sessions()::size);
-        gauges.register("mtastsPoliciesNotRefreshable", () -> alarms.unrefreshable().size());
-        gauges.register("mtastsPolicyWeakenings", alarms::weakenings);
-        gauges.register("mtastsPolicyLapses", alarms::lapses);
-        gauges.register("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
-    }
+        /** @throws ConfigurationException naming every mistake */
+        public static Settings of(Parameters parameters, Services services) throws ConfigurationException {
+            Settings settings = read(parameters, services.dnsServers(), services.heloName());
+            parameters.check();
+            return settings;
+        }
 
-    /** @throws MessagingException when a parameter turns out to be unusable here: a trust store, a name, a resolver */
-    static Outbound open(DeliveryConfiguration configuration, JamesServices james, TlsOutcomes outcomes, Clock clock)
-            throws MessagingException {
-        OutboundSettings settings = OutboundSettings.of(configuration, james);
-        return new Outbound(configuration, settings, database(configuration, settings, clock), james, outcomes, clock);
-    }
+        /** Why SecureRemoteDelivery takes no parameter of that name, and what to write instead; empty if it does. */
+        public static Optional<String> objection(String name) {
+            Parameters none = new Parameters(SecureRemoteDelivery.NAME, Map.of(), new StockNames(), Path::of);
+            read(none, List.of(), "localhost");
+            return none.objection(name);
+        }
 
-    private static Optional<Database> database(DeliveryConfiguration configuration, OutboundSettings settings, Clock clock)
-            throws MessagingException {
-        try {
-            return settings.database().map(address -> Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
-        } catch (Database.Refused e) {
-            throw DeliveryConfiguration.invalid("database", DatabaseAddress.withoutPassword(configuration.policyStorage().database()),
-                DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName) {
+            DeliverySettings delivery = DeliverySettings.of(parameters);
+            return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
+                SmtpSettings.of(parameters, usualName),
+                ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
+                StsSettings.of(parameters), DaneSettings.of(parameters), delivery);
         }
     }
 
-    /** Starts delivering what is in the queue. */
-    QueueWorker work(MailQueue queue, MailetContext context) {
-        return new QueueWorker(queue, dispatch, schedule, context, configuration.bounceProcessor(), configuration.onSuccess(),
-            traffic, configuration.mailsInHand(), reportMails);
+    private Outbound(Settings settings, CertificateCheck certificates, Optional<Database> database, Services services,
+                     TlsOutcomes outcomes, Clock clock) {
+        this.settings = settings;
+        this.certificates = certificates;
+        this.services = services;
+        this.outcomes = outcomes;
+        this.clock = clock;
+        this.resolver = new DnsjavaDns(settings.dns(), clock).start();
+        this.dns = services.watched(resolver);
+        this.https = new GuardedHttpsClient(dns, settings.https());
+        this.fetcher = new PolicyFetcher(https, settings.sts().port(), settings.sts().fetchTimeout());
+        this.database = database;
+        this.store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
+        this.policies = new StsPolicies(dns, fetcher, store, RefreshSchedule.daily(settings.sts().unusedAfter(), random), warnings, clock);
+        this.refresher = new PolicyRefresher(policies);
+        this.connector = new SmtpConnector(settings.smtp());
+        this.resources = new OutboundResources(connector, settings.reuse(), settings.delivery().limits().perDestination(),
+            settings.delivery().limits().deliveries(), settings.delivery().limits().mailsInHand() / 2);
     }
 
-    /** What to do with the priority of mails that go into the queue. */
-    QueuePriority priority() {
-        return schedule.priority();
+    /** @throws ConfigurationException naming every parameter that is not allowed, can't be used or is unknown */
+    public static Outbound open(Parameters parameters, Services services, TlsOutcomes outcomes, Clock clock)
+            throws ConfigurationException {
+        Settings settings = Settings.of(parameters, services);
+        try {
+            CertificateCheck certificates = settings.https().trustStore().isPresent()
+                ? CertificateCheck.trusting(settings.https().trustStore().get()) : CertificateCheck.trustingJvm();
+            Optional<Database> database = settings.sts().database().flatMap(address -> services.open(address, clock));
+            return new Outbound(settings, certificates, database, services, outcomes, clock);
+        } catch (Database.Refused e) {
+            throw parameters.refusal("database", DatabaseAddress.ALLOWED + "; " + e.getMessage());
+        } catch (GeneralSecurityException e) {
+            throw new ConfigurationException("the certificate authorities to trust can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    public Settings settings() {
+        return settings;
+    }
+
+    /** Starts delivering what is in the queue, and refreshing policies. */
+    QueueWorker work(MailQueue queue, MailetContext context) {
+        DeliverySettings how = settings.delivery();
+        Delivery delivery = new Delivery(lookups(), certificates, resources, settings.https().guard(), how.smtpPort(),
+            new Delivery.Recording(outcomes, services.metrics(), clock));
+        Router router = how.gateways().map(gateways -> Router.through(delivery, gateways, random))
+            .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
+        refresher.start();
+        publish();
+        return new QueueWorker(queue, router, how.schedule(), context, how.processors().bounce(), how.processors().success(), resources,
+            how.limits().mailsInHand(), new ReportMails(outcomes, clock));
+    }
+
+    void publish() {
+        services.gauge("mtastsDnssec", () -> resolver.dnssec().gauge());
+        services.gauge("mtastsPoolIdleSessions", resources.sessions()::size);
+        services.gauge("mtastsPoliciesNotRefreshable", () -> warnings.unrefreshable().size());
+        services.gauge("mtastsPolicyWeakenings", warnings::weakenings);
+        services.gauge("mtastsPolicyLapses", warnings::lapses);
+        services.gauge("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
+    }
+
+    /**
+     * Goes through a delivery without a mail.
+     *
+     * @return what was seen on the way to the hosts of the domain; with gateways, on the way to each of them
+     */
+    public List<DryRunResult> explain(DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
+        SmtpSettings patient = settings.smtp().withReadTimeout(DRY_RUN_TIMEOUT);
+        try (SmtpConnector own = new SmtpConnector(patient);
+             OutboundResources without = new OutboundResources(own, ReuseLimits.none(), 1, 1)) {
+            Optional<Gateways> gateways = settings.delivery().gateways();
+            if (gateways.isEmpty()) {
+                return List.of(dryRun(without, connecting).run(domain, request));
+            }
+            List<DryRunResult> results = new ArrayList<>();
+            for (MxHost gateway : gateways.get().hosts()) {
+                results.add(dryRun(without, connecting).run(gateway, gateways.get(), request));
+            }
+            return results;
+        }
+    }
+
+    private DryRun dryRun(OutboundResources over, DryRun.Connecting connecting) {
+        return new DryRun(lookups(), certificates, over, settings.https().guard(), settings.delivery().smtpPort(), clock, connecting);
+    }
+
+    private Delivery.Lookups lookups() {
+        return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName())),
+            new HostLookup(dns, new TlsaRecords(dns, settings.dane().scope()), settings.dane().mandatory()), policies);
+    }
+
+    /** Where the policies are that were fetched so far. */
+    public PolicyStore policies() {
+        return store;
+    }
+
+    /** Fetches policies, past the store. */
+    public PolicyFetcher fetcher() {
+        return fetcher;
+    }
+
+    public Dns dns() {
+        return dns;
+    }
+
+    /** Whether DNS answers are known to be secure. */
+    public DnssecState dnssec() {
+        return resolver.dnssec();
     }
 
     /** What an operator should look at now; the first few names of each kind. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
-        dns.dnssec().trouble().ifPresent(problems::add);
-        List<StsWarnings.Unrefreshable> stale = alarms.unrefreshable();
+        resolver.dnssec().trouble().ifPresent(problems::add);
+        List<StsWarnings.Unrefreshable> stale = warnings.unrefreshable();
         if (!stale.isEmpty()) {
             problems.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MAX_NAMES)
                 .map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires " + policy.expires() + ", "
                     + policy.problem() + ")").collect(Collectors.joining(", ")));
         }
-        StoreHealth store = policies.storeHealth();
-        store.outOfOrderSince().ifPresent(since ->
-            problems.add("the store of policies is out of order since " + since + ": " + store.why()));
+        StoreHealth health = policies.storeHealth();
+        health.outOfOrderSince().ifPresent(since ->
+            problems.add("the store of policies is out of order since " + since + ": " + health.why()));
         return problems;
     }
 
     @Override
     public void close() {
         refresher.close();
-        traffic.close();
+        resources.close();
         connector.close();
         https.close();
         policies.settle();

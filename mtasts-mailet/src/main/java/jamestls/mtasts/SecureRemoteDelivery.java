@@ -2,7 +2,9 @@ package jamestls.mtasts;
 
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
-import jamestls.config.DeliveryConfiguration;
+import jamestls.config.ConfigurationException;
+import jamestls.config.Parameters;
+import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.Router;
 import jamestls.outcome.TlsOutcomes;
@@ -22,6 +24,8 @@ import org.apache.james.queue.api.MailQueueName;
 import org.apache.mailet.Mail;
 import org.apache.mailet.ProcessingState;
 import org.apache.mailet.base.GenericMailet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Delivers mail to other servers as stock {@code RemoteDelivery} does, and protects it on the way: the recipient domain's
@@ -38,10 +42,14 @@ import org.apache.mailet.base.GenericMailet;
  * &lt;/mailet&gt;
  * </code></pre>
  *
- * <p>The mailet only splits mails by recipient domain and puts them into the queue; the rest is the other rooms'. All
- * parameters: docs/configuration.md and {@link DeliveryConfiguration}.
+ * <p>The mailet only splits mails by recipient domain and puts them into the queue; the rest is done behind it. All
+ * parameters: docs/configuration.md.
  */
 public class SecureRemoteDelivery extends GenericMailet {
+
+    /** Its class, as commands look for it in mailetcontainer.xml. */
+    public static final String NAME = "SecureRemoteDelivery";
+    private static final Logger LOGGER = LoggerFactory.getLogger(SecureRemoteDelivery.class);
 
     private final JamesServices james;
     private final MailQueueFactory<?> queues;
@@ -50,7 +58,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final Clock clock;
 
     private final Audit audit = Audit.ofJames();
-    private DeliveryConfiguration configuration;
+    private DeliverySettings settings;
     private MailQueue queue;
     private Outbound outbound;
     private QueueWorker worker;
@@ -65,12 +73,19 @@ public class SecureRemoteDelivery extends GenericMailet {
         this.clock = clock;
     }
 
-    /** @throws MessagingException naming the parameter, its value and what is allowed; James then does not start */
+    /** @throws MessagingException naming each mistake in the parameters, and what is allowed; James then does not start */
     @Override
     public void init() throws MessagingException {
-        configuration = DeliveryConfiguration.of(getMailetConfig());
-        outbound = Outbound.open(configuration, james, outcomes, clock);
-        queue = queues.createQueue(MailQueueName.of(configuration.outgoing()));
+        Parameters parameters = Parameters.of(NAME, getMailetConfig().getInitParameterNames(), getMailetConfig()::getInitParameter,
+            new StockNames(), james);
+        try {
+            outbound = Outbound.open(parameters, james, outcomes, clock);
+        } catch (ConfigurationException e) {
+            throw new MessagingException(e.getMessage(), e);
+        }
+        parameters.warnings().forEach(LOGGER::warn);
+        settings = outbound.settings().delivery();
+        queue = queues.createQueue(MailQueueName.of(settings.queue()));
         worker = outbound.work(queue, getMailetContext());
         organ = outbound::problems;
         vitals.watch(organ);
@@ -78,7 +93,7 @@ public class SecureRemoteDelivery extends GenericMailet {
 
     @Override
     public void service(Mail mail) throws MessagingException {
-        if (configuration.gateway().isPresent() && !mail.getRecipients().isEmpty()) {
+        if (settings.gateways().isPresent() && !mail.getRecipients().isEmpty()) {
             // one transaction for all: who takes it does not depend on the domain
             enqueue(mail, mail.getName(), mail.getRecipients());
         } else {
@@ -90,7 +105,7 @@ public class SecureRemoteDelivery extends GenericMailet {
                 enqueue(mail, mail.getName() + "-to-" + recipients.getKey().asString(), recipients.getValue());
             }
         }
-        audit.planned(mail, configuration.gateway());
+        audit.planned(mail, settings.gateways());
         mail.setState(Mail.GHOST);
     }
 
@@ -100,7 +115,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             queued.setName(name);
             queued.setRecipients(recipients);
             Router.begin(queued);
-            outbound.priority().begin(queued);
+            settings.schedule().priority().begin(queued);
             queue.enQueue(queued);
         } finally {
             LifecycleUtil.dispose(queued);
@@ -120,7 +135,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             try {
                 queue.close();
             } catch (IOException e) {
-                log("queue " + configuration.outgoing() + " did not close", e);
+                LOGGER.warn("Queue {} did not close", settings.queue(), e);
             }
         }
     }
@@ -128,8 +143,8 @@ public class SecureRemoteDelivery extends GenericMailet {
     @Override
     public Collection<ProcessingState> requiredProcessingState() {
         List<ProcessingState> states = new ArrayList<>();
-        configuration.bounceProcessor().map(ProcessingState::new).ifPresent(states::add);
-        configuration.onSuccess().map(ProcessingState::new).ifPresent(states::add);
+        settings.processors().bounce().map(ProcessingState::new).ifPresent(states::add);
+        settings.processors().success().map(ProcessingState::new).ifPresent(states::add);
         return states;
     }
 

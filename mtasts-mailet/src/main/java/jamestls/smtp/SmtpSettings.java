@@ -1,9 +1,15 @@
 package jamestls.smtp;
 
+import jamestls.config.Parameters;
+import jamestls.dns.IpLiteral;
 import jamestls.net.Sanitized;
 import jamestls.smtp.SessionFailure.Phase;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -104,5 +110,38 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     /** The same, bound to that address of ours. */
     public SmtpSettings withBindAddress(InetAddress address) {
         return new SmtpSettings(heloName, Optional.of(address), limits, minEnvelope);
+    }
+
+    /**
+     * Reads the parameters {@code heloName}, {@code bind}, {@code timeout} and {@code connectiontimeout}.
+     *
+     * @param usualName our name in EHLO where {@code heloName} is missing
+     */
+    public static SmtpSettings of(Parameters parameters, String usualName) {
+        String allowed = "this host's full name, such as 'mail.example.org'";
+        SmtpSettings settings = parameters.read("heloName", allowed, SmtpSettings::defaults).orElseGet(() -> {
+            try {
+                return defaults(usualName);
+            } catch (IllegalArgumentException e) {
+                parameters.invalid("heloName", allowed + "; James has " + e.getMessage());
+                return defaults("localhost");
+            }
+        });
+        Optional<InetAddress> bind = parameters.read("bind", "an address of this machine in figures, such as 192.0.2.1",
+            SmtpSettings::ourAddress);
+        Duration reply = parameters.duration("timeout", Duration.ofMinutes(3), ChronoUnit.MILLIS, Duration.ofMillis(100),
+            Duration.ofHours(1));
+        Duration connect = parameters.duration("connectiontimeout", Duration.ofMinutes(1), ChronoUnit.MILLIS, Duration.ofMillis(100),
+            Duration.ofMinutes(10));
+        SmtpSettings timed = settings.withReadTimeout(reply).withLimit(Phase.CONNECT, connect);
+        return bind.map(timed::withBindAddress).orElse(timed);
+    }
+
+    private static InetAddress ourAddress(String text) throws IOException {
+        InetAddress address = IpLiteral.parse(text).orElseThrow(() -> new IOException("it is no address"));
+        try (Socket attempt = new Socket()) {
+            attempt.bind(new InetSocketAddress(address, 0));
+        }
+        return address;
     }
 }

@@ -1,5 +1,6 @@
 package jamestls.storage;
 
+import jamestls.config.Parameters;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ public sealed interface DatabaseAddress {
      * @return empty for {@link #MEMORY}
      * @throws IllegalArgumentException when it is none of these
      */
-    static Optional<DatabaseAddress> parse(String location, String user, String password, FileLocator files) {
+    static Optional<DatabaseAddress> parse(String location, String user, String password, Parameters.FileLocator files) {
         if (location.equals(MEMORY)) {
             return Optional.empty();
         }
@@ -42,6 +43,18 @@ public sealed interface DatabaseAddress {
     /** A location as it may stand in a log: a URL may hold a password, well-formed or not, so only the part before all of it is left. */
     static String withoutPassword(String location) {
         return location.startsWith("file:") ? location : location.replaceFirst("//.*@", "//").replaceFirst("[?;&].*", "");
+    }
+
+    /**
+     * Reads the parameters {@code database}, {@code databaseUser} and {@code databasePassword}.
+     *
+     * @param otherwise the default of {@code database}
+     * @return empty for {@link #MEMORY}
+     */
+    static Optional<DatabaseAddress> of(Parameters parameters, String otherwise) {
+        String user = parameters.text("databaseUser").orElse("");
+        String password = parameters.text("databasePassword").orElse("");
+        return parameters.read("database", otherwise, ALLOWED, location -> parse(location, user, password, parameters::locate));
     }
 
     /** A SQLite file; it and the directories above it are made if they are not there. On a local disk: locks need one. */
@@ -68,13 +81,5 @@ public sealed interface DatabaseAddress {
         public String toString() {
             return withoutPassword(url);
         }
-    }
-
-    /** Turns a {@code file://…} location as James writes them into a path: James's file system knows what it is relative to. */
-    @FunctionalInterface
-    public interface FileLocator {
-
-        /** The path, whether or not there is a file. */
-        Path locate(String location) throws IOException;
     }
 }

@@ -3,11 +3,13 @@ package jamestls.dns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jamestls.config.Parameters;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.Collections;
-import java.util.Optional;
+import java.util.Map;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
 import org.junit.jupiter.api.Test;
@@ -32,7 +34,7 @@ class DnsServersTest {
     void parseShouldNameTheElementThatIsNoAddress(String bad) {
         assertThatThrownBy(() -> DnsServers.parse("127.0.0.1, " + bad + ", 9.9.9.9"))
             .isInstanceOf(IllegalArgumentException.class)
-            .hasMessageContaining("dnsServers: '" + bad + "'");
+            .hasMessageContaining("'" + bad + "' is not an IP address");
     }
 
     @Test
@@ -43,16 +45,22 @@ class DnsServersTest {
 
     @Test
     void ofShouldAskWhoJamesAsksUnlessConfigured() throws Exception {
-        assertThat(DnsServers.of(Optional.empty(), james("192.0.2.53"))).containsExactly(
+        assertThat(DnsServers.of(parameters(Map.of()), DnsServers.ofJames(james("192.0.2.53")))).containsExactly(
             new InetSocketAddress(InetAddress.getByName("192.0.2.53"), 53));
-        assertThat(DnsServers.of(Optional.of("[::1]:5353"), james("192.0.2.53"))).containsExactly(
+        assertThat(DnsServers.of(parameters(Map.of("dnsServers", "[::1]:5353")), DnsServers.ofJames(james("192.0.2.53")))).containsExactly(
             new InetSocketAddress(InetAddress.getByName("::1"), 5353));
     }
 
     @Test
     void ofShouldSayWhatToWriteWhenJamesDoesNotTell() {
-        assertThatThrownBy(() -> DnsServers.of(Optional.empty(), james()))
-            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("write them");
+        Parameters parameters = parameters(Map.of());
+        DnsServers.of(parameters, DnsServers.ofJames(james()));
+
+        assertThatThrownBy(parameters::check).hasMessageContaining("it is not known which DNS servers are usual here");
+    }
+
+    private static Parameters parameters(Map<String, String> written) {
+        return new Parameters("Sample", written, Parameters.ForeignNames.NONE, Path::of);
     }
 
     /** James's DNS service as far as it says whom it asks. */

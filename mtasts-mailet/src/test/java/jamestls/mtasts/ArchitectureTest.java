@@ -25,7 +25,9 @@ class ArchitectureTest {
 
     @Test
     void packagesShouldBeFreeOfCycles() {
-        slices().matching("jamestls.(*)..").should().beFreeOfCycles().check(CLASSES);
+        // the commands are above everything, whatever their package is called
+        slices().matching("jamestls.(*)..").should().beFreeOfCycles()
+            .check(CLASSES.that(resideOutsideOfPackage("jamestls.mtasts.cli..")));
         slices().matching("jamestls.mtasts.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
@@ -34,6 +36,7 @@ class ArchitectureTest {
         "dns,             config net",
         "storage,         config",
         "config,          ''",
+        "cli,             ''",
         "outcome,         dns net",
         "net,             ''",
         "https,           config dns net",
@@ -43,8 +46,8 @@ class ArchitectureTest {
         "mtasts.sts,      config dns https outcome storage net",
         "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
         "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
-        "install,         config dns",
-        "mtasts.cli,    config install mtasts.delivery mtasts.policy mtasts.dane storage smtp mtasts.sts mtasts.mx dns https outcome net"})
+        "install,         config dns mtasts",
+        "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net"})
     void packageShouldKnowOnlyThePackagesBelow(String name, String below) {
         String[] allowed = Stream.concat(Stream.of(name), Arrays.stream(below.split(" "))).filter(each -> !each.isEmpty())
             .map(each -> "jamestls." + each + "..").toArray(String[]::new);

@@ -3,7 +3,7 @@ package jamestls.mtasts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import jamestls.config.DeliveryConfiguration;
+import jamestls.config.Parameters;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Signing;
@@ -25,7 +25,6 @@ import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.metrics.api.Gauge;
 import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
-import org.apache.mailet.base.test.FakeMailetConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,13 +86,12 @@ class OutboundTest {
 
     private Outbound open(String dnssec) throws Exception {
         Files.write(conf.resolve("root.ds"), tree.trustAnchorBytes());
-        DeliveryConfiguration configuration = DeliveryConfiguration.of(FakeMailetConfig.builder().mailetName("SecureRemoteDelivery")
-            .setProperty("dnsServers", "127.0.0.1:" + dns.address().getPort()).setProperty("dnssec", dnssec)
-            .setProperty("trustAnchors", "file://conf/root.ds").setProperty("heloName", "mail.sender.example")
-            .setProperty("database", "memory").build());
-        Outbound outbound = Outbound.open(configuration,
-            new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(),
-            new Gauges()), new TlsOutcomes(), Clock.systemUTC());
+        JamesServices james = new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(), new Gauges());
+        Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, Map.of("dnsServers", "127.0.0.1:" + dns.address().getPort(),
+            "dnssec", dnssec, "trustAnchors", "file://conf/root.ds", "heloName", "mail.sender.example", "database", "memory"),
+            new StockNames(), james);
+        Outbound outbound = Outbound.open(parameters, james, new TlsOutcomes(), Clock.systemUTC());
+        outbound.publish();
         vitals.watch(outbound::problems);
         return outbound;
     }

@@ -3,7 +3,7 @@ package jamestls.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jamestls.storage.DatabaseAddress.FileLocator;
+import jamestls.config.Parameters;
 import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DatabaseAddressTest {
 
-    private static final FileLocator VAR = location -> Path.of("/james/var", location.substring("file://var/".length()));
+    private static final Parameters.FileLocator VAR = location -> Path.of("/james/var", location.substring("file://var/".length()));
 
     @Test
     void locationsShouldSayWhichDatabase() {

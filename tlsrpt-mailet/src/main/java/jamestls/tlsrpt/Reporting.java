@@ -7,13 +7,12 @@ import jamestls.outcome.TlsOutcomes;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
-import jamestls.tlsrpt.config.DestinationSettings;
-import jamestls.tlsrpt.config.ReportingConfiguration;
 import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.Counters;
 import jamestls.tlsrpt.send.DestinationGuard;
+import jamestls.tlsrpt.send.DestinationSettings;
 import jamestls.tlsrpt.send.DkimMonitor;
 import jamestls.tlsrpt.send.FromDomainCheck;
 import jamestls.tlsrpt.send.OverdueCheck;
@@ -25,6 +24,7 @@ import jamestls.tlsrpt.send.ReportTimer;
 import jamestls.tlsrpt.send.ReturnedReports;
 import jamestls.tlsrpt.send.SharedMailIds;
 import jamestls.tlsrpt.send.SuppressionList;
+import jamestls.tlsrpt.send.TlsReportingSettings;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
@@ -48,8 +48,8 @@ final class Reporting {
     private static final Duration TIMER_PAUSE = Duration.ofSeconds(30);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private final ReportingConfiguration configuration;
     private final Stores stores;
+    private final TlsReportingSettings settings;
     private final OutcomeJournal journal;
     /** What sessions go through on their way into the journal. */
     private final TlsOutcomeSink counting;
@@ -71,35 +71,31 @@ final class Reporting {
      * @param signingProblems what keeps receivers from taking our report mails, by their author's domain
      * @param release lets go of what DNS and transports hold, once nothing uses them any more
      */
-    Reporting(ReportingConfiguration configuration, Stores stores, SharedMailIds ids, Dns dns, Transports transports,
+    Reporting(TlsReportingSettings settings, Stores stores, SharedMailIds ids, Dns dns, Transports transports,
               Map<DomainName, List<String>> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
-        DestinationSettings destinations = configuration.destinations();
+        DestinationSettings destinations = settings.destinations();
         Counters counters = Counters.of(metrics);
         SuppressionList dead = new SuppressionList(stores.destinations(), clock);
         this.ids = ids;
         this.losses = new ReturnedReports(stores.reports(), dead, counters, clock);
         this.signatures = new DkimMonitor(new DkimVerifier(dns), counters, clock);
-        this.guard = new DestinationGuard(destinations.destinationRules(), destinations.mostPerHost(), stores.destinations(), dead,
+        this.guard = new DestinationGuard(destinations.rules(), destinations.mostPerHost(), stores.destinations(), dead,
             counters, clock);
-        ReportSettings settings = new ReportSettings(configuration.reporters(), guard, destinations.minSessions(), destinations.archive());
-        ReportRun run = new ReportRun(settings, stores.tallies(), stores.reports(), dns, transports,
+        ReportSettings reports = new ReportSettings(settings.reporters(), guard, destinations.minSessions(), destinations.archive());
+        ReportRun run = new ReportRun(reports, stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
-        this.configuration = configuration;
         this.stores = stores;
+        this.settings = settings;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
-        this.counting = new CountingRules(configuration.reporters().submitters(), destinations.mxHosts(), journal);
+        this.counting = new CountingRules(settings.reporters().submitters(), destinations.mxHosts(), journal);
         this.timer = new ReportTimer(run, this::dueAt, this::keepHouse, clock, TIMER_PAUSE);
         this.now = new ReportNow(run, clock);
         this.late = new OverdueCheck(stores.tallies(), this::dueAt, clock);
-        this.fromDomains = new FromDomainCheck(dns, configuration.reporters().all().stream().map(Reporter::submitter).toList(), clock);
+        this.fromDomains = new FromDomainCheck(dns, settings.reporters().all().stream().map(Reporter::submitter).toList(), clock);
         this.transports = transports;
         this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
         this.release = release;
-    }
-
-    ReportingConfiguration configuration() {
-        return configuration;
     }
 
     ReportNow now() {
@@ -132,11 +128,11 @@ final class Reporting {
 
     /** @throws StorageOutage when the store's secret can't be read */
     private Instant dueAt(TallyKey key) {
-        return configuration.schedule().dueAt(key, configuration.reporters().of(key).submitter(), ids.get().secret());
+        return settings.schedule().dueAt(key, settings.reporters().of(key).submitter(), ids.get().secret());
     }
 
     private void keepHouse() {
-        LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(configuration.storage().retentionDays());
+        LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(settings.store().retentionDays());
         eachOf(guard::save, fromDomains::refresh, () -> stores.forget(firstKept));
     }
 

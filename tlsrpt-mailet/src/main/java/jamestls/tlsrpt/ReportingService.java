@@ -4,7 +4,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.mail.MessagingException;
 import jamestls.outcome.TlsOutcomes;
-import jamestls.tlsrpt.config.ReportingConfiguration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -19,6 +19,7 @@ public final class ReportingService {
     private final TlsOutcomes outcomes;
     private final ReentrantLock lock = new ReentrantLock();
     private Optional<Reporting> running = Optional.empty();
+    private Map<String, String> parameters = Map.of();
     private int users;
 
     @Inject
@@ -29,13 +30,14 @@ public final class ReportingService {
     /**
      * Joins the reporting, which the first mailet starts.
      *
+     * @param written the mailet's parameters, by name
      * @param fresh makes it, if it is not there yet
-     * @throws MessagingException when it is there and works by another configuration
+     * @throws MessagingException when it runs with other parameters
      */
-    Reporting join(ReportingConfiguration configuration, Supplier<Reporting> fresh) throws MessagingException {
+    Reporting join(Map<String, String> written, Supplier<Reporting> fresh) throws MessagingException {
         lock.lock();
         try {
-            if (running.isPresent() && !running.get().configuration().equals(configuration)) {
+            if (running.isPresent() && !parameters.equals(written)) {
                 throw new MessagingException("There is another TlsReporting in mailetcontainer.xml with other parameters. "
                     + "A server reports once: give both the same parameters, or keep one.");
             }
@@ -43,6 +45,7 @@ public final class ReportingService {
                 Reporting reporting = fresh.get();
                 reporting.start(outcomes);
                 running = Optional.of(reporting);
+                parameters = Map.copyOf(written);
             }
             users++;
             return running.get();

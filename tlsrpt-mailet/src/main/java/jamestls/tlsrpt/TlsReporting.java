@@ -2,37 +2,31 @@ package jamestls.tlsrpt;
 
 import jakarta.inject.Inject;
 import jakarta.mail.MessagingException;
+import jamestls.config.ConfigurationException;
+import jamestls.config.MailetContainerXml;
 import jamestls.config.Parameters;
-import jamestls.dns.AddressGuard;
+import jamestls.config.Variables;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsServers;
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
-import jamestls.https.HttpsSettings;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
-import jamestls.tlsrpt.config.DestinationSettings;
-import jamestls.tlsrpt.config.DestinationSettings.Addresses;
-import jamestls.tlsrpt.config.DkimConfigCheck;
-import jamestls.tlsrpt.config.ReportStorage;
-import jamestls.tlsrpt.config.ReportingConfiguration;
+import jamestls.tlsrpt.dkim.DkimConfigCheck;
 import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.ReturnedMail;
+import jamestls.tlsrpt.send.DestinationSettings;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.SharedMailIds;
+import jamestls.tlsrpt.send.TlsReportingSettings;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.InetSocketAddress;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
@@ -100,7 +94,7 @@ public class TlsReporting extends GenericMailet {
     private final FileSystem files;
     private final MetricFactory metrics;
     private final Clock clock;
-    private ReportingConfiguration configuration;
+    private TlsReportingSettings settings;
     private Optional<Reporting> reporting = Optional.empty();
 
     @Inject
@@ -114,15 +108,15 @@ public class TlsReporting extends GenericMailet {
 
     @Override
     public void init() throws MessagingException {
-        configuration = ReportingConfiguration.of(getMailetConfig());
-        List<InetSocketAddress> dnsServers = dnsServers();
-        Optional<DatabaseAddress> database = database();
-        HttpsSettings httpsSettings = httpsSettings();
+        Parameters parameters = Parameters.of(TlsReportingSettings.NAME, getMailetConfig().getInitParameterNames(),
+            getMailetConfig()::getInitParameter, Parameters.ForeignNames.NONE, location -> files.getFile(location).toPath());
         try {
-            reporting = Optional.of(service.join(configuration, () -> fresh(dnsServers, database, httpsSettings)));
+            settings = TlsReportingSettings.of(parameters, DnsServers.ofJames(jamesDns));
+            reporting = Optional.of(service.join(parameters.written(), this::open));
+        } catch (ConfigurationException e) {
+            throw new MessagingException(e.getMessage(), e);
         } catch (Database.Refused e) {
-            throw Parameters.invalid(getMailetConfig().getMailetName(), "database",
-                DatabaseAddress.withoutPassword(configuration.storage().database()), DatabaseAddress.ALLOWED + "; " + e.getMessage());
+            throw new MessagingException(parameters.refusal("database", DatabaseAddress.ALLOWED + "; " + e.getMessage()).getMessage(), e);
         }
     }
 
@@ -144,7 +138,7 @@ public class TlsReporting extends GenericMailet {
             return;
         }
         Optional<String> administrator = AttributeUtils.getValueAndCastFromMail(mail, Mail.SMTP_AUTH_USER, String.class)
-            .filter(user -> configuration.administrators().contains(user.toLowerCase(Locale.ROOT)));
+            .filter(user -> settings.administrators().contains(user.toLowerCase(Locale.ROOT)));
         if (administrator.isEmpty()) {
             LOGGER.warn("tlsreport: mail {} asks for reports, but not from one of the administrators; it goes on", mail.getName());
             return;
@@ -155,7 +149,7 @@ public class TlsReporting extends GenericMailet {
 
     @Override
     public Collection<ProcessingState> requiredProcessingState() {
-        return List.of(new ProcessingState(configuration.processor()));
+        return List.of(new ProcessingState(settings.processor()));
     }
 
     @Override
@@ -176,7 +170,7 @@ public class TlsReporting extends GenericMailet {
     }
 
     private void reportNow(String administrator, Optional<String> addressee) {
-        AdminReply answer = new AdminReply(getMailetContext(), configuration.reporter(), clock);
+        AdminReply answer = new AdminReply(getMailetContext(), settings.reporters().usual(), clock);
         ReportNow.Start start = reporting.orElseThrow().now().start(text -> addressee.ifPresent(to -> answer.send(to, text)));
         LOGGER.info("tlsreport: {} asks for the reports now: {}", administrator, start);
         if (start == ReportNow.Start.UNDER_WAY) {
@@ -186,60 +180,28 @@ public class TlsReporting extends GenericMailet {
 
     /** Signing is James's work; we can only say what its configuration comes to. */
     private Map<DomainName, List<String>> signingProblems() {
-        try (InputStream mailetContainer = new FileInputStream(files.getFile("file://conf/mailetcontainer.xml"))) {
-            Map<DomainName, List<String>> problems = DkimConfigCheck.problems(mailetContainer, configuration.processor(),
-                configuration.reporters().all().stream().map(Reporter::submitter).toList());
+        try {
+            MailetContainerXml xml = MailetContainerXml.read(files.getFile("file://conf/mailetcontainer.xml").toPath(),
+                Variables.ofProcess());
+            Map<DomainName, List<String>> problems = DkimConfigCheck.problems(xml, settings.processor(),
+                settings.reporters().all().stream().map(Reporter::submitter).toList());
             problems.values().forEach(each -> each.forEach(problem -> LOGGER.warn("tlsreport: {}", problem)));
             return problems;
-        } catch (IOException e) {
+        } catch (ConfigurationException | IOException e) {
             LOGGER.info("tlsreport: whether report mails are signed can't be found out: {}", e.getMessage());
             return Map.of();
         }
     }
 
-    private Reporting fresh(List<InetSocketAddress> dnsServers, Optional<DatabaseAddress> database, HttpsSettings httpsSettings) {
-        Stores stores = Stores.open(database, clock);
-        Dns dns = new DnsjavaDns(DnsSettings.of(dnsServers));
-        GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, httpsSettings, configuration.destinations().certificateErrors());
+    private Reporting open() {
+        Stores stores = Stores.open(settings.store().database(), clock);
+        Dns dns = new DnsjavaDns(DnsSettings.of(settings.dnsServers()));
+        DestinationSettings destinations = settings.destinations();
+        GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, destinations.https(), destinations.certificateErrors());
         SharedMailIds ids = new SharedMailIds(stores.destinations());
         Transports transports = new Transports(
-            new MailTransport(getMailetContext(), configuration.processor(), ids, clock),
+            new MailTransport(getMailetContext(), settings.processor(), ids, clock),
             new HttpsTransport(https::exchange));
-        return new Reporting(configuration, stores, ids, dns, transports, signingProblems(), https::close, metrics, clock);
-    }
-
-    private HttpsSettings httpsSettings() throws MessagingException {
-        DestinationSettings destinations = configuration.destinations();
-        AddressGuard guard = destinations.addresses() == Addresses.ANY ? AddressGuard.anywhere() : AddressGuard.publicOnly();
-        if (destinations.trustStore().isEmpty()) {
-            return new HttpsSettings(Optional.empty(), guard);
-        }
-        String location = destinations.trustStore().get();
-        try {
-            char[] password = destinations.trustStorePassword().toCharArray();
-            return new HttpsSettings(Optional.of(KeyStore.getInstance(files.getFile(location), password)), guard);
-        } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
-            throw Parameters.invalid(getMailetConfig().getMailetName(), "trustStore", location,
-                "a PKCS#12 or JKS key store that trustStorePassword opens, such as 'file://conf/authorities.p12'; " + e.getMessage());
-        }
-    }
-
-    private Optional<DatabaseAddress> database() throws MessagingException {
-        ReportStorage storage = configuration.storage();
-        try {
-            return DatabaseAddress.parse(storage.database(), storage.user(), storage.password(), file -> files.getFile(file).toPath());
-        } catch (IllegalArgumentException e) {
-            throw Parameters.invalid(getMailetConfig().getMailetName(), "database",
-                DatabaseAddress.withoutPassword(storage.database()), DatabaseAddress.ALLOWED + "; " + e.getMessage());
-        }
-    }
-
-    private List<InetSocketAddress> dnsServers() throws MessagingException {
-        try {
-            return DnsServers.of(configuration.dnsServers(), jamesDns);
-        } catch (IllegalArgumentException e) {
-            throw Parameters.invalid(getMailetConfig().getMailetName(), "dnsServers",
-                configuration.dnsServers().orElse(""), e.getMessage());
-        }
+        return new Reporting(settings, stores, ids, dns, transports, signingProblems(), https::close, metrics, clock);
     }
 }

@@ -21,7 +21,7 @@
  * <p>An administrator can ask for the reports now, by an authenticated mail to the mailet; then the day so far is reported,
  * and the rest of it gets a report of its own after midnight.
  *
- * <p>Rooms and their directions: this package knows all of them; {@code config} knows {@code send} and {@code report};
+ * <p>Rooms and their directions: this package knows all of them; the settings of each package are beside the code that uses them;
  * {@code send} knows {@code report} and {@code store}; {@code report} and {@code collect} know {@code store}, which knows
  * only the outcome records and the storage of the delivery jar.
  */

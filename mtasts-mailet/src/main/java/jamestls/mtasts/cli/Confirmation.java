@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
 import jamestls.install.Finding;
 import jamestls.install.Plan;
 import jamestls.install.Refusal;

@@ -1,5 +1,7 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.install.Doctor;
 import jamestls.install.Finding;
 import jamestls.install.Finding.Severity;
@@ -16,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Looks for mistakes in the configuration of a James. */
-@Command(name = "doctor", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "doctor", mixinStandardHelpOptions = true,
     description = "Looks for mistakes in James's conf directory, and changes nothing.",
     footer = {"", "Exit codes: 0 no problem (there may be advice), 1 a problem, 2 wrong usage, 3 the directory can't be read", "",
         "Examples:",

@@ -1,8 +1,12 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.dns.DnssecState;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.delivery.DryRunResult.Outcome;
+import jamestls.mtasts.delivery.Gateways;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsLookup;
 import java.time.Duration;
@@ -13,13 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The findings of {@code explain} as people and machines read them.
+ * What {@code explain} found, as people and machines read it.
  *
- * @param stored the policy as it is kept, if there is one
- * @param source where it came from
+ * @param ways to the hosts of the domain; with gateways, one to each
+ * @param lookUps in the order in which they ended
  */
-record Explanation(DryRunResult findings, DnssecState dnssec, List<WatchedDns.LookUp> lookUps, Optional<StoredPolicy> stored,
-                   PolicySource source, Instant now) {
+record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateways, DnssecState dnssec, List<WatchedDns.LookUp> lookUps,
+                   Instant now) {
 
     /** Where a policy came from. */
     enum PolicySource {
@@ -29,8 +33,23 @@ record Explanation(DryRunResult findings, DnssecState dnssec, List<WatchedDns.Lo
         FETCHED
     }
 
+    /**
+     * One dry run.
+     *
+     * @param stored the policy as it is kept, if there is one
+     * @param source where it came from
+     */
+    record Way(DryRunResult findings, Optional<StoredPolicy> stored, PolicySource source) {
+    }
+
+    /** As a delivery decides: a gateway that can't have the mail now leaves it to the next. */
+    private Outcome outcome() {
+        return ways.stream().map(way -> way.findings().outcome()).filter(outcome -> !(outcome instanceof Outcome.Hold)).findFirst()
+            .orElseGet(() -> ways.getLast().findings().outcome());
+    }
+
     ExitCode exitCode() {
-        return switch (findings.outcome()) {
+        return switch (outcome()) {
             case Outcome.Deliver deliver -> ExitCode.OK;
             case Outcome.Connect connect -> ExitCode.OK;
             case Outcome.Hold hold -> ExitCode.PROBLEM;
@@ -40,15 +59,21 @@ record Explanation(DryRunResult findings, DnssecState dnssec, List<WatchedDns.Lo
 
     List<String> lines() {
         List<String> lines = new ArrayList<>();
-        lines.add(findings.domain().ascii());
+        lines.add(domain.ascii());
         lines.add("  DNSSEC   " + WatchedDns.word(dnssec.standing()) + ": " + dnssec.detail());
-        lines.add("  MX       " + findings.mx().map(WatchedDns::word).orElse("none to go by"));
-        lines.add("  MTA-STS  " + sts());
-        findings.hosts().forEach(host -> lines.addAll(HostText.lines(host)));
+        gateways.ifPresentOrElse(all -> {
+            lines.add("  gateway  " + all + (all.hosts().size() == 1 ? "" : all.order() == Gateways.Order.SHUFFLED ? ", in random order"
+                : ", in this order") + "; the hosts of " + domain + " are not looked up");
+            all.login().ifPresent(login -> lines.add("  login    AUTH as " + login.user() + "; not tried"));
+        }, () -> lines.add("  MX       " + ways.getFirst().findings().mx().map(WatchedDns::word).orElse("no host to go to")));
+        for (Way way : ways) {
+            lines.add("  MTA-STS  " + (gateways.isPresent() ? way.findings().domain() + ": " : "") + sts(way));
+            way.findings().hosts().forEach(host -> lines.addAll(HostText.lines(host)));
+        }
         lines.add("  look-ups");
         lookUps.forEach(lookUp -> lines.add("    " + lookUp.line()));
-        switch (findings.outcome()) {
-            case Outcome.Deliver deliver -> lines.add("  => would be delivered to " + deliver.host().name() + " ["
+        switch (outcome()) {
+            case Outcome.Deliver deliver -> lines.add("  => would be delivered to " + HostText.name(deliver.host()) + " ["
                 + deliver.address().getHostAddress() + "], tls=" + deliver.level());
             case Outcome.Connect connect -> lines.add("  => hosts would be connected to; --connect shows how that goes");
             case Outcome.Hold hold -> {
@@ -61,52 +86,61 @@ record Explanation(DryRunResult findings, DnssecState dnssec, List<WatchedDns.Lo
     }
 
     Map<String, Object> json() {
-        Map<String, Object> json = Json.object("domain", findings.domain().ascii(),
-            "dnssec", Json.object("standing", WatchedDns.word(dnssec.standing()), "detail", dnssec.detail()),
-            "mx", findings.mx().map(WatchedDns::word).orElse(null),
-            "sts", stsJson(),
-            "hosts", findings.hosts().stream().map(HostText::json).toList(),
-            "lookUps", lookUps.stream().map(WatchedDns.LookUp::json).toList());
-        json.put("outcome", switch (findings.outcome()) {
+        Map<String, Object> json = Json.object("domain", domain.ascii(),
+            "dnssec", Json.object("standing", WatchedDns.word(dnssec.standing()), "detail", dnssec.detail()));
+        if (gateways.isPresent()) {
+            json.put("gateways", ways.stream().map(way -> Json.object("domain", way.findings().domain().ascii(), "sts", stsJson(way),
+                "outcome", json(way.findings().outcome()))).toList());
+        } else {
+            json.put("mx", ways.getFirst().findings().mx().map(WatchedDns::word).orElse(null));
+            json.put("sts", stsJson(ways.getFirst()));
+        }
+        json.put("hosts", ways.stream().flatMap(way -> way.findings().hosts().stream()).map(HostText::json).toList());
+        json.put("lookUps", lookUps.stream().map(WatchedDns.LookUp::json).toList());
+        json.put("outcome", json(outcome()));
+        return json;
+    }
+
+    private static Map<String, Object> json(Outcome outcome) {
+        return switch (outcome) {
             case Outcome.Deliver deliver -> Json.object("action", "deliver", "host", deliver.host().name().ascii(),
                 "ip", deliver.address().getHostAddress(), "tls", deliver.level().toString());
             case Outcome.Connect connect -> Json.object("action", "connect");
             case Outcome.Hold hold -> Json.object("action", "hold", "why", hold.why().toString(), "bounce", hold.bounce().toString());
             case Outcome.Bounce bounce -> Json.object("action", "bounce", "bounce", bounce.why().toString());
-        });
-        return json;
-    }
-
-    private String sts() {
-        if (findings.sts().isEmpty()) {
-            return "not looked up";
-        }
-        return switch (findings.sts().get()) {
-            case StsLookup.NoPolicy none -> "no policy: " + none.why();
-            case StsLookup.Unusable unusable -> "announced, but not to be had: " + unusable.problem();
-            case StsLookup.Found found -> PolicyText.of(found.policy()) + stored.map(this::age).orElse("")
-                + found.refreshProblem().map(problem -> "; can't be fetched anew: " + problem).orElse("");
         };
     }
 
-    private String age(StoredPolicy policy) {
+    private String sts(Way way) {
+        if (way.findings().sts().isEmpty()) {
+            return "not looked up";
+        }
+        return switch (way.findings().sts().get()) {
+            case StsLookup.NoPolicy none -> "no policy: " + none.why();
+            case StsLookup.Unusable unusable -> "announced, but can't be fetched: " + unusable.problem();
+            case StsLookup.Found found -> PolicyText.of(found.policy()) + way.stored().map(policy -> age(policy, way.source())).orElse("")
+                + found.refreshProblem().map(problem -> "; can't be refreshed: " + problem).orElse("");
+        };
+    }
+
+    private String age(StoredPolicy policy, PolicySource source) {
         return "; id " + policy.id() + switch (source) {
             case SERVER -> ", kept by this server for " + inWords(Duration.between(policy.fetched(), now));
             case FETCHED -> ", fetched now";
         } + ", applies for another " + inWords(Duration.between(now, policy.expires()));
     }
 
-    private Object stsJson() {
-        if (findings.sts().isEmpty()) {
+    private static Object stsJson(Way way) {
+        if (way.findings().sts().isEmpty()) {
             return null;
         }
-        return switch (findings.sts().get()) {
+        return switch (way.findings().sts().get()) {
             case StsLookup.NoPolicy none -> Json.object("policy", null, "why", none.why());
             case StsLookup.Unusable unusable -> Json.object("policy", null, "why", unusable.problem().toString());
             case StsLookup.Found found -> Json.object("policy", PolicyText.json(found.policy()), "text", found.policy().text(),
-                "id", stored.map(StoredPolicy::id).orElse(null), "source", WatchedDns.word(source),
-                "fetched", stored.map(policy -> policy.fetched().toString()).orElse(null),
-                "expires", stored.map(policy -> policy.expires().toString()).orElse(null),
+                "id", way.stored().map(StoredPolicy::id).orElse(null), "source", WatchedDns.word(way.source()),
+                "fetched", way.stored().map(policy -> policy.fetched().toString()).orElse(null),
+                "expires", way.stored().map(policy -> policy.expires().toString()).orElse(null),
                 "refreshProblem", found.refreshProblem().map(Object::toString).orElse(null));
         };
     }

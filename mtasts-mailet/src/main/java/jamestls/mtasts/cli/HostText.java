@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.Json;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
@@ -7,6 +8,8 @@ import jamestls.mtasts.dane.DaneLookup;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.delivery.DryRunResult.HostFindings;
 import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
+import jamestls.mtasts.delivery.Gateways;
+import jamestls.mtasts.mx.MxHost;
 import jamestls.net.Sanitized;
 import jamestls.outcome.Violation;
 import jamestls.smtp.TlsObservation.Handshake;
@@ -27,7 +30,8 @@ final class HostText {
 
     static List<String> lines(HostFindings host) {
         List<String> lines = new ArrayList<>();
-        lines.add("  " + host.host().preference() + " " + host.host().name());
+        boolean gateway = host.host().namedBy() == MxHost.NamedBy.OPERATOR;
+        lines.add("  " + (gateway ? "gateway" : host.host().preference()) + " " + name(host.host()));
         lines.add("    address  " + addresses(host.addresses()));
         lines.add("    TLSA     " + tlsa(host.dane()));
         lines.add("    demand   " + host.demand().inLog());
@@ -39,6 +43,11 @@ final class HostText {
         }
         host.causes().forEach(cause -> lines.add("    because  " + cause));
         return lines;
+    }
+
+    /** Its name, or its address where it has no name, with its port where it has one of its own. */
+    static String name(MxHost host) {
+        return Gateways.written(host);
     }
 
     static Map<String, Object> json(HostFindings host) {

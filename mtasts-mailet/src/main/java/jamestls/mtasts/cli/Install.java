@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
 import jamestls.install.Backup;
 import jamestls.install.Installation;
 import jamestls.install.Plan;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Puts both mailets into the configuration of a James. */
-@Command(name = "install", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "install", mixinStandardHelpOptions = true,
     description = "Makes the changes in James's conf directory that SecureRemoteDelivery and TlsReporting need, "
         + "and keeps copies of what it changes.",
     footer = {"", "Exit codes: 0 done, or nothing to do, 1 the configuration is not understood, or you said no; nothing was changed,",

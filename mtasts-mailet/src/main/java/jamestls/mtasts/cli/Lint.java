@@ -1,13 +1,13 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.Cli;
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.mtasts.sts.PolicyLint;
 import jamestls.mtasts.sts.PolicyLint.LintNote;
 import jamestls.mtasts.sts.RecordLint;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Checks a policy file or TXT records before they are published. */
-@Command(name = "lint", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "lint", mixinStandardHelpOptions = true,
     description = "Checks a policy file, or the TXT records at _mta-sts.DOMAIN, before they are published.",
     footer = {"", "Exit codes: 0 valid, 1 invalid, 2 wrong usage, 3 the file can't be read", "", "Examples:",
         "  java -jar mtasts-mailet.jar lint mta-sts.txt",
@@ -91,11 +91,7 @@ final class Lint implements Callable<Integer> {
     }
 
     private byte[] read() throws IOException {
-        try (InputStream in = input.file.equals("-") ? System.in : Files.newInputStream(Path.of(input.file))) {
-            return in.readNBytes(MAX_READ);
-        } catch (IOException e) {
-            throw new IOException("can't read " + input.file + ": " + e, e);
-        }
+        return Cli.read(input.file, MAX_READ);
     }
 
     private static List<Map<String, Object>> json(List<LintNote> notes, String unit) {

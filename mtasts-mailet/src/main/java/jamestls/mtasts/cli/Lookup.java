@@ -1,12 +1,14 @@
 package jamestls.mtasts.cli;
 
-import jamestls.dns.Dns;
+import jamestls.cli.Json;
+import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
-import jamestls.https.GuardedHttpsClient;
-import jamestls.mtasts.sts.PolicyFetcher;
+import jamestls.dns.IpLiteral;
+import jamestls.mtasts.Outbound;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -18,7 +20,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Asks a domain for its policy, now and without any cache. */
-@Command(name = "lookup", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "lookup", mixinStandardHelpOptions = true,
     description = "Looks up record, policy and mail hosts of a domain, live, and says which hosts the policy lets take its mail.",
     footer = {"", "Exit codes: 0 a policy applies and every host matches, 1 a problem, 2 wrong usage, 3 DNS did not answer,",
         "4 the domain has no MTA-STS", "", "Examples:",
@@ -40,15 +42,15 @@ final class Lookup implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private LiveOptions live;
+    private MailetOptions options;
 
     @Override
-    public Integer call() {
+    public Integer call() throws ConfigurationException {
         DomainName name = name(domain);
         List<DomainName> hosts = mx.stream().map(this::name).toList();
-        Dns dns = live.dns();
-        try (GuardedHttpsClient https = new GuardedHttpsClient(dns, live.https())) {
-            LookupFindings findings = LookupFindings.of(name, hosts, dns, new PolicyFetcher(https, live.policyPort()));
+        // MTA-STS asks for no DNSSEC, and a look-up is quicker without; a server's own configuration says for itself
+        try (Outbound outbound = options.open(Map.of("dnssec", "off"))) {
+            LookupFindings findings = LookupFindings.of(name, hosts, outbound.dns(), outbound.fetcher());
             PrintWriter out = spec.commandLine().getOut();
             if (json) {
                 out.println(Json.of(findings.json()));
@@ -60,7 +62,7 @@ final class Lookup implements Callable<Integer> {
     }
 
     private DomainName name(String text) {
-        Optional<DomainName> name = DomainName.parse(text);
+        Optional<DomainName> name = IpLiteral.parse(text).isPresent() ? Optional.empty() : DomainName.parse(text);
         return name.orElseThrow(() -> new ParameterException(spec.commandLine(), "'" + text + "' is not a domain name"));
     }
 }

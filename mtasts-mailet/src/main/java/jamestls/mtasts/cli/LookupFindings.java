@@ -1,5 +1,7 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
@@ -74,6 +76,9 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
             return new LookupFindings(domain, record, policy, named, "");
         }
         return switch (new Destinations(dns, new Random()).find(domain)) {
+            case Destination.Hosts hosts when isImplicit(hosts, domain) && dns.addresses(domain) instanceof DnsAnswer.Absent<?> ->
+                new LookupFindings(domain, record, policy, List.of(), "the domain does not exist, or takes no mail: it has neither MX "
+                    + "records nor an address");
             case Destination.Hosts hosts ->
                 new LookupFindings(domain, record, policy, hosts.inOrder().stream().map(host -> host.name()).toList(), "");
             case Destination.TakesNoMail none ->
@@ -82,6 +87,11 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
             case Destination.LoopsBack loop -> new LookupFindings(domain, record, policy, List.of(loop.ourselves().name()), "");
             case Destination.Unknown unknown -> new LookupFindings(domain, record, policy, List.of(), unknown.reason());
         };
+    }
+
+    /** Whether the only host is the domain itself, as it is without MX records. */
+    private static boolean isImplicit(Destination.Hosts hosts, DomainName domain) {
+        return hosts.inOrder().size() == 1 && hosts.inOrder().getFirst().name().equals(domain);
     }
 
     private static TxtRecords records(DomainName domain, Dns dns) {

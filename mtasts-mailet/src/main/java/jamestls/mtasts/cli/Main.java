@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.Cli;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -8,8 +9,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** The command line. */
-@Command(name = "mtasts-mailet", mixinStandardHelpOptions = true, versionProvider = Version.class,
-    subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Explain.class, Lint.class, Lookup.class},
+@Command(name = "mtasts-mailet", mixinStandardHelpOptions = true,
+    subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Explain.class, Lint.class, Lookup.class,
+        CommandLine.HelpCommand.class},
     description = "Looks at MTA-STS policies (RFC 8461) the way SecureRemoteDelivery does.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 the domain has nothing to look at",
         "", "Examples:", "  java -jar mtasts-mailet.jar lint mta-sts.txt", "  java -jar mtasts-mailet.jar lookup example.org"})
@@ -19,27 +21,16 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     public static void main(String[] arguments) {
-        // SLF4J would say on standard error that nobody listens to it
-        System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
-        System.setProperty("slf4j.internal.verbosity", "ERROR");
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
+        Cli.main(new Main(), arguments);
     }
 
-    /** @return the number of an {@link ExitCode} */
+    /** @return the number of an {@link jamestls.cli.ExitCode} */
     static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        return new CommandLine(new Main())
-            .setOut(out)
-            .setErr(err)
-            .setUsageHelpWidth(120)
-            .setExecutionExceptionHandler((failure, command, parsed) -> {
-                err.println(command.getCommandName() + ": " + (failure.getMessage() == null ? failure : failure.getMessage()));
-                return ExitCode.UNKNOWN.number();
-            })
-            .execute(arguments);
+        return Cli.run(new Main(), out, err, arguments);
     }
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command?");
+        throw new ParameterException(spec.commandLine(), "name a command: " + String.join(", ", spec.subcommands().keySet()));
     }
 }

@@ -1,10 +1,11 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.Json;
+import jamestls.mtasts.sts.MxPattern;
+import jamestls.mtasts.sts.StsPolicy;
 import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
-import jamestls.mtasts.sts.MxPattern;
-import jamestls.mtasts.sts.StsPolicy;
 
 /** A policy as the commands print it. */
 final class PolicyText {

@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.ExitCode;
 import jamestls.install.Backup;
 import jamestls.install.Plan;
 import java.io.IOException;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Takes back what install did. */
-@Command(name = "uninstall", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "uninstall", mixinStandardHelpOptions = true,
     description = "Takes back what install changed in James's conf directory. Edits made elsewhere in the files since stay.",
     footer = {"", "Exit codes: 0 done, 1 what install wrote was edited since, or you said no; nothing was changed, 2 wrong usage,",
         "3 a file can't be read or written"})

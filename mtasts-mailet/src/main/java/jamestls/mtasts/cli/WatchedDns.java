@@ -1,5 +1,6 @@
 package jamestls.mtasts.cli;
 
+import jamestls.cli.Json;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;

@@ -6,6 +6,6 @@
  * Main} sends what is logged nowhere.
  *
  * <p>Every command has {@code --json}, prints its findings to standard output and its own troubles to standard error, and ends
- * with one of {@link ExitCode}.
+ * with one of {@link jamestls.cli.ExitCode}.
  */
 package jamestls.mtasts.cli;

@@ -14,10 +14,13 @@ import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
+import jamestls.smtp.Envelope;
 import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SessionPool.Lease;
+import jamestls.smtp.SmtpCredentials.ClearText;
 import jamestls.smtp.SmtpReply;
 import jamestls.smtp.TlsObservation;
+import jamestls.smtp.TlsObservation.Handshake;
 import jamestls.smtp.Transmission;
 import java.net.InetAddress;
 import java.time.Clock;
@@ -35,6 +38,10 @@ public final class DryRun extends Delivery {
 
     private static final Transmission NOT_SENT =
         new Transmission.Refused(new SmtpReply(450, List.of("4.0.0 nothing was sent")), SessionFailure.Phase.MAIL);
+
+    private static final Transmission NO_LOGIN = new Transmission.Refused(
+        new SmtpReply(450, List.of("4.7.11 the gateway has no TLS, and user and password are not said without")),
+        SessionFailure.Phase.AUTH);
 
     private final Connecting connecting;
     private final Map<MxHost, Visit> visits = new LinkedHashMap<>();
@@ -63,10 +70,21 @@ public final class DryRun extends Delivery {
         this.connecting = connecting;
     }
 
-    /** Runs it once. */
+    /** Runs it once, to the hosts that DNS names. */
     public DryRunResult run(DomainName domain, SenderTlsRequest wish) {
-        DeliveryResult result = deliver(new OutboundMail("dry-run", domain, Optional.empty(), List.of(), wish,
+        return run(domain, new OutboundMail("dry-run", domain, Optional.empty(), List.of(), wish,
             OutboundMail.Reporting.NOT_COUNTED, null));
+    }
+
+    /** Runs it once, through that gateway. */
+    public DryRunResult run(MxHost gateway, Gateways gateways, SenderTlsRequest wish) {
+        Envelope.RequireTls requireTls = wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO;
+        return run(gateway.name(), new OutboundMail("dry-run", gateway.name(), Optional.empty(), List.of(), wish,
+            OutboundMail.Reporting.NOT_COUNTED, null, SenderRequests.none(), requireTls, Optional.of(gateways.nextHop(gateway))));
+    }
+
+    private DryRunResult run(DomainName domain, OutboundMail mail) {
+        DeliveryResult result = deliver(mail);
         List<HostFindings> hosts = visits.values().stream().map(visit -> new HostFindings(visit.plan().host(), visit.plan().addresses(),
             visit.plan().dane(), visit.plan().demand(), visit.reachable(), visit.sessions(),
             delivered.isPresent() && took(visit) ? List.of() : attempts.causesAt(visit.plan().host()))).toList();
@@ -104,6 +122,10 @@ public final class DryRun extends Delivery {
 
     @Override
     Transmission send(Lease lease, OutboundMail mail) {
+        boolean clear = !(lease.session().observation().handshake() instanceof Handshake.Completed);
+        if (clear && mail.via().flatMap(FixedNextHop::login).filter(login -> login.clearText() == ClearText.REFUSED).isPresent()) {
+            return NO_LOGIN;
+        }
         if (delivered.isEmpty()) {
             // a session in clear is not judged: it is what a verdict of RETRY_IN_CLEAR led to
             delivered = Optional.of(new Outcome.Deliver(route.host(), route.address(),

@@ -13,8 +13,15 @@ public enum QueuePriority {
     /** A retry waits for all mails that are tried for the first time. */
     RETRIES_LAST;
 
-    /** Says that the priority is ours and not the sender's: then it is no other server's business. */
-    static final AttributeName OURS = AttributeName.of("jamestls.queuepriority");
+    /** A class of its own, because the settings are read where James's classes are not. */
+    static final class Attributes {
+
+        private Attributes() {
+        }
+
+        /** Says that the priority is ours and not the sender's: then it is no other server's business. */
+        static final AttributeName OURS = AttributeName.of("jamestls.queuepriority");
+    }
 
     /** For a mail that goes into the queue for the first time. */
     public void begin(Mail mail) {
@@ -32,6 +39,6 @@ public enum QueuePriority {
 
     private static void set(Mail mail, Attribute priority) {
         mail.setAttribute(priority);
-        mail.setAttribute(new Attribute(OURS, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(Attributes.OURS, AttributeValue.of(true)));
     }
 }

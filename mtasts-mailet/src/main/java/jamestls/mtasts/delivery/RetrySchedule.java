@@ -1,5 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.config.Durations;
+import jamestls.config.Parameters;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -7,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.apache.james.util.DurationParser;
 import org.apache.mailet.Mail;
 
 /**
@@ -47,7 +48,7 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
             int attempts = matcher.group(1) == null ? 1 : Integer.parseInt(matcher.group(1));
             Duration delay;
             try {
-                delay = DurationParser.parse(matcher.group(2), ChronoUnit.MILLIS);
+                delay = Durations.parse(matcher.group(2), ChronoUnit.MILLIS);
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new IllegalArgumentException("'" + matcher.group(2) + "' is no delay such as 5000, 5s or 2h", e);
             }
@@ -59,6 +60,19 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
             }
         }
         return new RetrySchedule(delays, Math.max(maxRetries, delays.size()), priority);
+    }
+
+    /** Reads the parameters {@code delayTime}, {@code maxRetries} and {@code usePriority}. */
+    public static RetrySchedule of(Parameters parameters) {
+        int maxRetries = parameters.number("maxRetries", 5, 0, MAX_STEPS);
+        QueuePriority priority = parameters.flag("usePriority", false) ? QueuePriority.RETRIES_LAST : QueuePriority.UNTOUCHED;
+        RetrySchedule schedule = parameters.read("delayTime", "6h",
+            "[attempts*]delay[unit] separated by commas, such as '5m, 3*30m, 6h'", text -> parse(text, maxRetries, priority));
+        if (schedule.retries() > maxRetries) {
+            parameters.warn("parameter 'delayTime' has " + schedule.retries() + (schedule.retries() == 1 ? " wait" : " waits")
+                + ", more than the " + maxRetries + " of 'maxRetries': a mail is retried " + schedule.retries() + " times");
+        }
+        return schedule;
     }
 
     /** Marks a mail that is about to go back into the queue. */

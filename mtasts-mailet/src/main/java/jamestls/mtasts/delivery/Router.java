@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.apache.mailet.Mail;
 
 /**
@@ -38,9 +39,13 @@ public final class Router {
         return new Router(delivery, List::of, dnsRetries);
     }
 
-    /** Everything to these hosts. */
-    public static Router through(Delivery delivery, GatewaySettings gateways) {
-        return new Router(delivery, gateways::inOrder, 0);
+    /**
+     * Everything to these hosts.
+     *
+     * @param random decides which is tried first, where that is to be random
+     */
+    public static Router through(Delivery delivery, Gateways gateways, RandomGenerator random) {
+        return new Router(delivery, () -> gateways.inOrder(random), 0);
     }
 
     /** Makes a mail that comes to remote delivery a new one: what an earlier one, such as the mail it bounces, used up is not its own. */

@@ -75,7 +75,7 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
     private static Optional<Integer> priority(Mail mail) {
         int normal = (Integer) MailPrioritySupport.NORMAL_PRIORITY_ATTRIBUTE.getValue().value();
         return AttributeUtils.getValueAndCastFromMail(mail, MailPrioritySupport.MAIL_PRIORITY, Integer.class)
-            .filter(priority -> mail.getAttribute(QueuePriority.OURS).isEmpty())
+            .filter(priority -> mail.getAttribute(QueuePriority.Attributes.OURS).isEmpty())
             .map(priority -> Math.clamp(priority - normal, -MAX_PRIORITY, MAX_PRIORITY));
     }
 

@@ -38,7 +38,7 @@ public record MxHost(DomainName name, int preference, Optional<InetAddress> addr
      * The name that stands for an address where a name is needed, in logs and for SNI: that of its PTR record (RFC 1035
      * §3.5, RFC 3596 §2.5). Nothing is looked up.
      */
-    static DomainName nameOf(InetAddress address) {
+    public static DomainName nameOf(InetAddress address) {
         StringBuilder name = new StringBuilder();
         byte[] bytes = address.getAddress();
         for (int i = bytes.length - 1; i >= 0; i--) {

@@ -2,6 +2,7 @@ package jamestls.mtasts.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.cli.Json;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -167,7 +167,8 @@ class LookupTest {
         assertThat(Run.of("lookup", "no domain").exitCode()).isEqualTo(2);
         assertThat(Run.of("lookup", "user.example", "--dns", "ns.example").err()).contains("--dns");
         assertThat(lookup("--trust-store-password", "wrong").exitCode()).isEqualTo(2);
-        assertThat(Run.of("lookup", "user.example", "--port", "0", "--dns", "127.0.0.1").err()).contains("--port is 1 to 65535");
+        assertThat(Run.of("lookup", "user.example", "--port", "0", "--dns", "127.0.0.1").err()).contains(
+            "--port has the value '0'; allowed: a whole number from 1 to 65535");
     }
 
     @Test

@@ -9,11 +9,9 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
-import jamestls.mtasts.mx.Gateways;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.util.Optional;
-import java.util.Random;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.Mail;
 import org.apache.mailet.base.MailAddressFixture;
@@ -73,13 +71,13 @@ class GatewayDaneTest {
         assertThat(gateway.mails()).hasSize(1);
     }
 
-    private static GatewaySettings through(SmtpServer gateway) {
+    private static Gateways through(SmtpServer gateway) {
         return through(gateway, "relay.example.org");
     }
 
-    private static GatewaySettings through(SmtpServer gateway, String name) {
-        return new GatewaySettings(Gateways.parse(name + ":" + gateway.port(), 25, Gateways.Order.AS_LISTED), TlsUse.IF_OFFERED,
-            GatewaySettings.Verification.NOT_DEMANDED, Optional.empty(), new Random(1));
+    private static Gateways through(SmtpServer gateway, String name) {
+        return new Gateways(Gateways.hosts(name + ":" + gateway.port(), 25), Gateways.Order.AS_LISTED, TlsUse.IF_OFFERED,
+            Gateways.Verification.NOT_DEMANDED, Optional.empty());
     }
 
     private static Mail requireTls() throws Exception {

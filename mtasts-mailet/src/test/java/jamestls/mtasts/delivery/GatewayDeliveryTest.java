@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
-import jamestls.mtasts.delivery.GatewaySettings.Verification;
-import jamestls.mtasts.mx.Gateways;
+import jamestls.mtasts.delivery.Gateways.Verification;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
 import org.apache.mailet.Mail;
 import org.apache.mailet.base.MailAddressFixture;
 import org.apache.mailet.base.test.FakeMail;
@@ -134,18 +132,16 @@ class GatewayDeliveryTest {
     void nextGatewayShouldTakeWhatTheFirstCannot() throws Exception {
         SmtpServer first = internet.gateway("relay1.example.org", setup -> setup).reply(SmtpPhase.GREETING, "421 4.3.2 down");
         SmtpServer second = internet.gateway("relay2.example.org", setup -> setup);
-        Gateways gateways = Gateways.parse("relay1.example.org:" + first.port() + ", " + second.ip().getHostAddress() + ":" + second.port(),
-            25, Gateways.Order.AS_LISTED);
+        Gateways gateways = new Gateways(Gateways.hosts("relay1.example.org:" + first.port() + ", " + second.ip().getHostAddress() + ":"
+            + second.port(), 25), Gateways.Order.AS_LISTED, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, Optional.empty());
 
-        assertThat(internet.dispatch(mail("bob@one.example"), new GatewaySettings(gateways, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED,
-            Optional.empty(), new Random(1)))).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(internet.dispatch(mail("bob@one.example"), gateways)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(first.connections()).isEqualTo(1);
         assertThat(second.mails()).hasSize(1);
     }
 
-    private static GatewaySettings through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
-        return new GatewaySettings(Gateways.parse(GATEWAY + ":" + gateway.port(), 25, Gateways.Order.SHUFFLED), tls, verification, login,
-            new Random(1));
+    private static Gateways through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
+        return new Gateways(Gateways.hosts(GATEWAY + ":" + gateway.port(), 25), Gateways.Order.SHUFFLED, tls, verification, login);
     }
 
     private static String why(DeliveryResult result) {

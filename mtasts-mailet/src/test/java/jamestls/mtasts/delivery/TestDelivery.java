@@ -166,8 +166,8 @@ final class TestDelivery implements AutoCloseable {
     }
 
     /** Likewise, with gateways. */
-    DeliveryResult dispatch(Mail mail, GatewaySettings gateways) throws Exception {
-        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways).attempt(mail);
+    DeliveryResult dispatch(Mail mail, Gateways gateways) throws Exception {
+        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways, new Random(1)).attempt(mail);
     }
 
     /** Likewise, for a server that knows itself. */

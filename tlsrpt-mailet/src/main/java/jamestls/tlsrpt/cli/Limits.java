@@ -26,11 +26,11 @@ import java.util.stream.Collectors;
  */
 record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, Map<DomainName, Long> caps) {
 
-    private static final long USUAL_CAP = 1_000;
-
-    /** @param domain leaves out addresses and hosts outside of it, where it is given */
-    static Limits of(DestinationStore store, JamesConf conf, Optional<DomainName> domain, Instant now) {
-        long cap = conf.parameter("reportsPerHostAndDay").map(Long::valueOf).orElse(USUAL_CAP);
+    /**
+     * @param cap how many a host may get
+     * @param domain leaves out addresses and hosts outside of it, where it is given
+     */
+    static Limits of(DestinationStore store, long cap, Optional<DomainName> domain, Instant now) {
         List<Suppressed> alone = store.suppressed(now).stream()
             .filter(each -> isIn(domain, each.address().substring(each.address().lastIndexOf('@') + 1)))
             .sorted(Comparator.comparing(Suppressed::address)).toList();

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.storage.StorageOutage;
 import java.io.IOException;
@@ -69,6 +70,7 @@ public final class Main implements Runnable {
             case FileSystemException other when other.getReason() != null -> other.getFile() + ": " + other.getReason();
             case IOException io when io.getMessage() != null -> io.getMessage();
             case IllegalArgumentException wrong when wrong.getMessage() != null -> wrong.getMessage();
+            case ConfigurationException wrong -> wrong.getMessage();
             case StorageOutage outage when outage.getMessage() != null -> outage.getMessage();
             default -> "failed unexpectedly; please report this: " + failure;
         };

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
 import jamestls.tlsrpt.report.ReportJson;
@@ -43,10 +44,10 @@ final class Preview implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private JamesConf conf;
+    private ReportingOptions conf;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ConfigurationException {
         Reporters reporters = conf.reporters();
         TallyKey key = new TallyKey(day == null ? LocalDate.now(ZoneOffset.UTC) : day, domain);
         PrintWriter out = spec.commandLine().getOut();

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
 import jamestls.tlsrpt.store.ReportRecord;
@@ -45,16 +46,16 @@ final class Show implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private JamesConf conf;
+    private ReportingOptions conf;
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, ConfigurationException {
         Optional<DomainName> name = Optional.ofNullable(domain);
         PrintWriter out = spec.commandLine().getOut();
         try (Database database = conf.database()) {
             SqlReportStore reports = new SqlReportStore(database);
             List<TallyView.Line> lines = new TallyView(database).lines(Optional.ofNullable(day), name, MAX);
-            Limits limits = Limits.of(new SqlDestinationStore(database), conf, name, Instant.now());
+            Limits limits = Limits.of(new SqlDestinationStore(database), conf.destinations().mostPerHost(), name, Instant.now());
             List<Map<String, Object>> all = new ArrayList<>();
             List<ReportRecord> failing = new ArrayList<>();
             for (TallyView.Line line : lines) {

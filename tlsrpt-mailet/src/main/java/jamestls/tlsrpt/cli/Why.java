@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.config.ConfigurationException;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
@@ -38,7 +39,7 @@ final class Why implements Callable<Integer> {
     private boolean json;
 
     @Mixin
-    private JamesConf conf;
+    private ReportingOptions conf;
 
     /** @param gets whether a report would go */
     private record Finding(boolean gets, int exitCode, List<String> reasons, List<String> destinations) {
@@ -49,7 +50,7 @@ final class Why implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() {
+    public Integer call() throws ConfigurationException {
         List<String> counted = counted(domain);
         Finding finding = wish(domain, conf.dns());
         PrintWriter out = spec.commandLine().getOut();
@@ -66,7 +67,7 @@ final class Why implements Callable<Integer> {
         return finding.exitCode();
     }
 
-    private Finding wish(DomainName name, Dns dns) {
+    private Finding wish(DomainName name, Dns dns) throws ConfigurationException {
         String where = "_smtp._tls." + name;
         return switch (dns.txt(name.child("_smtp._tls"))) {
             case DnsAnswer.Absent<String> absent -> Finding.none(Main.NOTHING, "there is no TXT record at " + where);
@@ -80,11 +81,12 @@ final class Why implements Callable<Integer> {
         };
     }
 
-    private Finding ruled(RuaRecord record) {
-        DestinationRules.Ruled ruled = conf.rules().rule(record.destinations());
+    private Finding ruled(RuaRecord record) throws ConfigurationException {
+        DestinationRules rules = conf.destinations().rules();
+        DestinationRules.Ruled ruled = rules.rule(record.destinations());
         List<String> reasons = ruled.denied().stream().map(unusable -> unusable.uri() + ": " + unusable.reason()).toList();
         List<String> go = ruled.allowed().stream().map(after -> record.destinations().contains(after) ? after.uri()
-            : record.destinations().stream().filter(each -> conf.rules().apply(each).equals(after)).findFirst()
+            : record.destinations().stream().filter(each -> rules.apply(each).equals(after)).findFirst()
                 .map(each -> after.uri() + " (in place of " + each.uri() + ")").orElse(after.uri())).toList();
         return new Finding(!go.isEmpty(), go.isEmpty() ? Main.PROBLEM : Main.OK, reasons, go);
     }
@@ -95,7 +97,7 @@ final class Why implements Callable<Integer> {
                 .map(line -> line.key().day() + ": " + line.sessions() + (line.sessions() == 1 ? " session, " : " sessions, ")
                     + line.state()).toList();
             return lines.isEmpty() ? List.of("nothing: no session to it ended, or its counts are gone") : lines;
-        } catch (IOException e) {
+        } catch (IOException | ConfigurationException e) {
             return List.of("not known: " + e.getMessage());
         }
     }

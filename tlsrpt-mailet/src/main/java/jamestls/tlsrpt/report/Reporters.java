@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.config.Parameters;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.TallyKey;
 import java.util.ArrayList;
@@ -16,12 +17,46 @@ import java.util.Optional;
  */
 public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
 
+    /** Stands for a contact that is missing while the other parameters are read. */
+    private static final String NOBODY = "nobody@missing.invalid";
+
     public Reporters {
         bySender = Map.copyOf(bySender);
     }
 
     public static Reporters one(Reporter usual) {
         return new Reporters(usual, Map.of());
+    }
+
+    /** Reads the parameters {@code organization}, {@code contact}, {@code from} and {@code identities}. */
+    public static Reporters of(Parameters parameters) {
+        String organization = parameters.required("organization", "your organization's name, as reports show it: one line of at most "
+            + Reporter.MAX_ORGANIZATION + " characters", "?", Reporters::organization);
+        String contact = parameters.required("contact", "a mail address for questions about reports, like tls-reports@example.com",
+            NOBODY, Reporters::address);
+        String from = parameters.read("from", "an address in the contact's domain, like tls-reports@example.com", Reporters::address)
+            .orElse(contact);
+        if (!Address.domainOf(from).equals(Address.domainOf(contact))) {
+            if (!contact.equals(NOBODY)) {
+                parameters.invalid("from", "an address in the contact's domain '" + Address.domainOf(contact)
+                    + "', because receivers want From, contact and DKIM signature to agree");
+            }
+            from = contact;
+        }
+        Reporter usual = new Reporter(organization, contact, from);
+        return parameters.read("identities", "", "identities, one to a line, like 'example.net, example.com; Example Net; "
+            + "tls@example.net; tls-reports@example.net'", text -> parse(usual, text));
+    }
+
+    private static String organization(String text) {
+        if (text.length() > Reporter.MAX_ORGANIZATION || text.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException();
+        }
+        return text;
+    }
+
+    private static String address(String text) {
+        return Address.canonical(text).orElseThrow(IllegalArgumentException::new);
     }
 
     /**

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.config.Parameters;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.store.TallyKey;
 import java.nio.ByteBuffer;
@@ -7,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -20,9 +22,17 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public record ReportSchedule(Duration grace, Duration window) {
 
+    private static final Duration MAX = Duration.ofHours(12);
     /** How long after the day's end delivery is tried. */
     private static final Duration OLDEST = Duration.ofHours(48);
     private static final Duration LAST_LOOK = Duration.ofMinutes(5);
+
+    /** Reads the parameters {@code grace} and {@code window}. */
+    public static ReportSchedule of(Parameters parameters) {
+        return new ReportSchedule(
+            parameters.duration("grace", Duration.ofMinutes(5), ChronoUnit.SECONDS, Duration.ZERO, MAX),
+            parameters.duration("window", Duration.ofHours(4), ChronoUnit.SECONDS, Duration.ZERO, MAX));
+    }
 
     /**
      * The first instant at which the report may go.

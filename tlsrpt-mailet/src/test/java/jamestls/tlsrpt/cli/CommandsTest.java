@@ -221,8 +221,7 @@ class CommandsTest {
         Run run = run("show", "--conf", home.resolve("else").resolve("where").toString());
 
         assertThat(run.exitCode()).isEqualTo(3);
-        assertThat(run.err().strip()).isEqualTo("show: --conf " + home.resolve("else").resolve("where")
-            + ": there is no mailetcontainer.xml in it");
+        assertThat(run.err()).contains("mailetcontainer.xml", "--conf");
     }
 
     private DatabaseAddress file() {

@@ -1,22 +1,14 @@
-package jamestls.tlsrpt.config;
+package jamestls.tlsrpt.dkim;
 
+import jamestls.config.MailetContainerXml;
 import jamestls.dns.DomainName;
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import javax.xml.XMLConstants;
-import javax.xml.parsers.DocumentBuilderFactory;
-import javax.xml.parsers.ParserConfigurationException;
-import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
-import org.xml.sax.SAXException;
 
 /**
  * Reads in mailetcontainer.xml whether the report mails will be signed as RFC 8460 §3 wants it: receivers ignore any other.
@@ -33,15 +25,12 @@ public final class DkimConfigCheck {
     /**
      * What is wrong, with the remedy, a sentence each, by domain; nothing where the mails will be signed well.
      *
-     * @param mailetContainer the file; not closed
      * @param processor that gets the report mails, in lower case
      * @param domains of From and contact, at least one; each needs a signature of its own
-     * @throws IOException when it can't be read or is no such file
      */
-    public static Map<DomainName, List<String>> problems(InputStream mailetContainer, String processor, List<DomainName> domains)
-        throws IOException {
-        List<String> templates = mailets(mailetContainer, processor)
-            .filter(mailet -> mailet.getAttribute("class").endsWith(DKIM_SIGN)).map(DkimConfigCheck::template).toList();
+    public static Map<DomainName, List<String>> problems(MailetContainerXml mailetContainer, String processor, List<DomainName> domains) {
+        List<String> templates = mailetContainer.mailets(DKIM_SIGN).stream().filter(mailet -> mailet.processor().equals(processor))
+            .map(mailet -> mailet.parameter("signatureTemplate").orElse("")).toList();
         Map<DomainName, List<String>> problems = new LinkedHashMap<>();
         for (DomainName domain : domains) {
             List<String> own = problems(templates, processor, domain);
@@ -50,11 +39,6 @@ public final class DkimConfigCheck {
             }
         }
         return problems;
-    }
-
-    private static String template(Element signer) {
-        NodeList templates = signer.getElementsByTagName("signatureTemplate");
-        return templates.getLength() == 0 ? "" : templates.item(0).getTextContent();
     }
 
     private static List<String> problems(List<String> templates, String processor, DomainName domain) {
@@ -87,22 +71,5 @@ public final class DkimConfigCheck {
     private static Optional<String> tag(String template, String name) {
         return Stream.of(template.split(";")).map(String::strip).filter(tag -> tag.startsWith(name + "="))
             .map(tag -> tag.substring(name.length() + 1).strip()).findFirst();
-    }
-
-    private static Stream<Element> mailets(InputStream xml, String processor) throws IOException {
-        try {
-            DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
-            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-            return elements(factory.newDocumentBuilder().parse(xml).getElementsByTagName("processor"))
-                .filter(each -> each.getAttribute("state").toLowerCase(Locale.ROOT).equals(processor))
-                .flatMap(each -> elements(each.getElementsByTagName("mailet")));
-        } catch (SAXException | ParserConfigurationException e) {
-            throw new IOException("mailetcontainer.xml can't be read: " + e.getMessage(), e);
-        }
-    }
-
-    private static Stream<Element> elements(NodeList nodes) {
-        return IntStream.range(0, nodes.getLength()).mapToObj(i -> (Element) nodes.item(i));
     }
 }

@@ -1,7 +1,7 @@
-package jamestls.mtasts.cli;
+package jamestls.cli;
 
 /** How a command ends; the numbers are documented in docs/command-line.md and do not change. */
-enum ExitCode {
+public enum ExitCode {
     /** What was asked about is in order. */
     OK(0),
     /** It is not; the output says why. */
@@ -10,7 +10,7 @@ enum ExitCode {
     USAGE(2),
     /** It could not be found out: a file that can't be read, DNS that does not answer. */
     UNKNOWN(3),
-    /** The domain has nothing to look at. */
+    /** There is nothing to look at. */
     NOTHING(4);
 
     private final int number;
@@ -19,7 +19,7 @@ enum ExitCode {
         this.number = number;
     }
 
-    int number() {
+    public int number() {
         return number;
     }
 }

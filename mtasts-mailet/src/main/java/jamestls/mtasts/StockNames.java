@@ -1,4 +1,6 @@
-package jamestls.config;
+package jamestls.mtasts;
+
+import jamestls.config.Parameters;
 
 import java.util.Map;
 import java.util.Optional;
@@ -6,10 +8,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names that stock RemoteDelivery knows for what has another name here: properties of Jakarta Mail, of which those with a
- * meaning in any SMTP client are read, and an old spelling. As in stock, a property wins over the parameter.
+ * Names that stock RemoteDelivery knows and that have another name here, or none: properties of Jakarta Mail, of which those with a
+ * meaning in any SMTP client are read, an old spelling, and what stock's samples have and stock's code never reads. As in stock, a
+ * property wins over the parameter.
  */
-final class StockNames {
+public final class StockNames implements Parameters.ForeignNames {
+
+    private static final Map<String, String> NEVER_READ = Map.of(
+        "deliveryThreads", "write 'deliveries', the most deliveries at once; waiting costs no thread",
+        "outgoingQueue", "write 'outgoing'; stock RemoteDelivery reads that name, too, whatever its samples say",
+        "connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery reads that name, too");
 
     private static final Pattern PROPERTY = Pattern.compile("mail\\.(?:smtps?\\.)?(.+)");
 
@@ -42,18 +50,15 @@ final class StockNames {
         Map.entry("writetimeout", "leave it out; sending a mail has half an hour"),
         Map.entry("socketFactory.port", "write 'smtpPort'"));
 
-    private StockNames() {
-    }
-
-    /** What that name is called here; empty if it has no other name. */
-    static Optional<String> here(String name) {
+    @Override
+    public Optional<String> here(String name) {
         return name.equals("gatewayusername") ? Optional.of("gatewayUsername") : property(name).map(SAME::get);
     }
 
-    /** Why a property has no effect here and what to write, if {@code name} is one. */
-    static Optional<String> objection(String name) {
-        return property(name).map(property -> INSTEAD.getOrDefault(property,
-            "leave it out; Jakarta Mail is not used to send, so its properties have no effect"));
+    @Override
+    public Optional<String> objection(String name) {
+        return Optional.ofNullable(NEVER_READ.get(name)).or(() -> property(name).map(property -> INSTEAD.getOrDefault(property,
+            "leave it out; Jakarta Mail is not used to send, so its properties have no effect")));
     }
 
     private static Optional<String> property(String name) {

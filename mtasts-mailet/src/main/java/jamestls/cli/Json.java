@@ -1,17 +1,17 @@
-package jamestls.mtasts.cli;
+package jamestls.cli;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** Writes JSON (RFC 8259): what the commands need, so that no library has to come along. */
-final class Json {
+public final class Json {
 
     private Json() {
     }
 
     /** An object whose members keep their order: name, value, name, value. */
-    static Map<String, Object> object(Object... namesAndValues) {
+    public static Map<String, Object> object(Object... namesAndValues) {
         Map<String, Object> object = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
             object.put((String) namesAndValues[i], namesAndValues[i + 1]);
@@ -20,7 +20,7 @@ final class Json {
     }
 
     /** @param value maps, iterables, strings, numbers, booleans and null; indented by two blanks */
-    static String of(Object value) {
+    public static String of(Object value) {
         StringBuilder text = new StringBuilder();
         write(value, "\n", text);
         return text.toString();

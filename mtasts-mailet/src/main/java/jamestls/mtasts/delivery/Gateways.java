@@ -1,0 +1,171 @@
+package jamestls.mtasts.delivery;
+
+import jamestls.config.Parameters;
+import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
+import jamestls.mtasts.mx.MxHost;
+import jamestls.smtp.SmtpConnector.TlsUse;
+import jamestls.smtp.SmtpCredentials;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.random.RandomGenerator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The hosts that take all mail, whatever its domain (smart hosts). Their MX records are not looked up.
+ *
+ * @param hosts in the order of the configuration, at least one
+ * @param order in which they are tried
+ * @param tls from the first byte (port 465) or by STARTTLS
+ * @param verification whether mail goes only to a gateway with a trusted certificate for its name
+ * @param login user and password for AUTH, if it is used
+ */
+public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
+
+    /** Which gateway is tried first: stock RemoteDelivery's {@code loadBalancing}. */
+    public enum Order { SHUFFLED, AS_LISTED }
+
+    /** Whether the operator demands TLS with a trusted certificate. */
+    public enum Verification { DEMANDED, NOT_DEMANDED }
+
+    private static final int MAX_GATEWAYS = 20;
+    private static final int SMTP = 25;
+    private static final int SMTPS = 465;
+    private static final String ALLOWED = "host[:port], separated by commas";
+    private static final List<String> ONLY_WITH_GATEWAY =
+        List.of("gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayAuthInClear");
+    // a bare IPv6 address can't have a port behind it; in brackets it can
+    private static final Pattern ELEMENT = Pattern.compile("(?:\\[([0-9a-fA-F:.]{2,45})]|([^:\\[\\]]{1,253}))(?::([0-9]{1,5}))?");
+
+    public Gateways {
+        hosts = List.copyOf(hosts);
+    }
+
+    /** Reads {@code gateway} and what goes with it; empty if mail goes to the hosts of its domain. */
+    public static Optional<Gateways> of(Parameters parameters) {
+        if (!parameters.flag("startTLS", true)) {
+            parameters.invalid("startTLS", "true, or leave it out: STARTTLS is used wherever a server offers it");
+        }
+        if (parameters.flag("sslTrustAllCerts", false)) {
+            parameters.invalid("sslTrustAllCerts", "false, or leave it out: certificates of MX hosts are verified only where a policy asks "
+                + "for it; for a gateway write verifyServerIdentity=false");
+        }
+        boolean gateway = parameters.has("gateway");
+        boolean implicit = parameters.flag("sslEnable", false);
+        Order order = parameters.flag("loadBalancing", true) ? Order.SHUFFLED : Order.AS_LISTED;
+        boolean inClear = parameters.flag("gatewayAuthInClear", false);
+        int port = parameters.number("gatewayPort", implicit ? SMTPS : SMTP, 1, 65_535);
+        Optional<SmtpCredentials> login = login(parameters, inClear);
+        boolean verified = parameters.flag("verifyServerIdentity", gateway && (implicit || login.isPresent() && !inClear));
+        List<MxHost> hosts = parameters.read("gateway", ALLOWED, text -> hosts(text, port)).orElse(List.of());
+        if (!gateway) {
+            refuseWithoutGateway(parameters, implicit, verified);
+            return Optional.empty();
+        }
+        if (verified && hosts.stream().anyMatch(host -> host.address().isPresent())) {
+            parameters.invalid("gateway", ALLOWED + "; the certificate of a bare address can't be verified: write a name, or "
+                + "verifyServerIdentity=false");
+        }
+        return Optional.of(new Gateways(hosts, order, implicit ? TlsUse.IMPLICIT : TlsUse.IF_OFFERED,
+            verified ? Verification.DEMANDED : Verification.NOT_DEMANDED, login));
+    }
+
+    private static void refuseWithoutGateway(Parameters parameters, boolean implicit, boolean verified) {
+        ONLY_WITH_GATEWAY.stream().filter(name -> parameters.has(name))
+            .forEach(name -> parameters.invalid(name, "nothing, because there is no 'gateway'"));
+        if (implicit) {
+            parameters.invalid("sslEnable", "false, or leave it out: MX hosts have STARTTLS on port 25; TLS from the first byte is for a "
+                + "gateway");
+        }
+        if (verified) {
+            parameters.invalid("verifyServerIdentity", "false, or leave it out: the policy of the recipient domain decides what is "
+                + "verified at MX hosts; only for a gateway it can be demanded here");
+        }
+    }
+
+    private static Optional<SmtpCredentials> login(Parameters parameters, boolean inClear) {
+        Optional<String> user = parameters.text("gatewayUsername");
+        Optional<String> password = parameters.text("gatewayPassword");
+        if (user.isPresent() != password.isPresent()) {
+            parameters.invalid(user.isPresent() ? "gatewayPassword" : "gatewayUsername",
+                "gatewayUsername and gatewayPassword, both or neither");
+            return Optional.empty();
+        }
+        try {
+            return user.map(name -> new SmtpCredentials(name, password.orElseThrow(),
+                inClear ? SmtpCredentials.ClearText.ALLOWED : SmtpCredentials.ClearText.REFUSED));
+        } catch (IllegalArgumentException e) {
+            parameters.invalid("gatewayUsername", "one that a server can take; " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Reads {@code host[:port], host[:port], …}; a host is a name, an IPv4 address or an IPv6 address in brackets.
+     *
+     * @param defaultPort where a gateway listens that has no port of its own in the list
+     * @throws IllegalArgumentException naming the element that is none
+     */
+    static List<MxHost> hosts(String text, int defaultPort) {
+        List<MxHost> hosts = new ArrayList<>();
+        for (String element : text.split(",")) {
+            hosts.add(host(element.strip(), hosts.size(), defaultPort));
+        }
+        if (hosts.size() > MAX_GATEWAYS) {
+            throw new IllegalArgumentException("at most " + MAX_GATEWAYS + " gateways, not " + hosts.size());
+        }
+        return hosts;
+    }
+
+    /** In the order to try them for one mail. */
+    List<FixedNextHop> inOrder(RandomGenerator random) {
+        List<FixedNextHop> hops = new ArrayList<>(hosts.stream().map(this::nextHop).toList());
+        if (order == Order.SHUFFLED) {
+            Collections.shuffle(hops, java.util.Random.from(random));
+        }
+        return hops;
+    }
+
+    FixedNextHop nextHop(MxHost host) {
+        return new FixedNextHop(host, tls, verification == Verification.DEMANDED ? FixedNextHop.Certificate.VERIFIED
+            : FixedNextHop.Certificate.AS_POLICY_SAYS, login);
+    }
+
+    /** As they may be written in the configuration, each with its port. */
+    @Override
+    public String toString() {
+        return String.join(", ", hosts.stream().map(Gateways::written).toList());
+    }
+
+    /** A gateway as it may be written in the configuration. */
+    public static String written(MxHost host) {
+        String address = host.address().map(InetAddress::getHostAddress).map(text -> text.contains(":") ? "[" + text + "]" : text)
+            .orElse(host.name().ascii());
+        return host.port().isPresent() ? address + ":" + host.port().getAsInt() : address;
+    }
+
+    private static MxHost host(String element, int place, int defaultPort) {
+        Matcher matcher = ELEMENT.matcher(element);
+        if (!matcher.matches()) {
+            throw bad(element);
+        }
+        int port = matcher.group(3) == null ? defaultPort : Integer.parseInt(matcher.group(3));
+        String host = matcher.group(1) == null ? matcher.group(2) : matcher.group(1);
+        Optional<InetAddress> address = IpLiteral.parse(host);
+        Optional<DomainName> name = address.map(MxHost::nameOf)
+            .or(() -> matcher.group(1) == null ? DomainName.parse(host) : Optional.empty());
+        if (name.isEmpty() || port < 1 || port > 65_535) {
+            throw bad(element);
+        }
+        return new MxHost(name.get(), place, address, OptionalInt.of(port), MxHost.NamedBy.OPERATOR);
+    }
+
+    private static IllegalArgumentException bad(String element) {
+        return new IllegalArgumentException("'" + element + "' is not host[:port], such as relay.example.org:587 or [2001:db8::25]:25");
+    }
+}

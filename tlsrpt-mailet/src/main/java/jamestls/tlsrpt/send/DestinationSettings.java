@@ -1,0 +1,60 @@
+package jamestls.tlsrpt.send;
+
+import jamestls.config.Parameters;
+import jamestls.https.CertificateErrors;
+import jamestls.https.HttpsSettings;
+import jamestls.tlsrpt.collect.CountingRules.MxHosts;
+import jamestls.tlsrpt.report.Address;
+import jamestls.tlsrpt.report.Rua;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Where reports may go, and to whom besides.
+ *
+ * @param rules what the operator says about destinations
+ * @param mostPerHost how many reports one host may get on a UTC day
+ * @param minSessions a day and domain with fewer gets no report
+ * @param mxHosts whether what DANE came to is reported to the MX host's domain as well
+ * @param archive gets a copy of each report
+ * @param https how HTTPS destinations are reached
+ * @param certificateErrors what happens at an HTTPS destination with a wrong certificate
+ */
+public record DestinationSettings(DestinationRules rules, int mostPerHost, int minSessions, MxHosts mxHosts,
+                                  Optional<Rua.Mailto> archive, HttpsSettings https, CertificateErrors certificateErrors) {
+
+    private static final int MANY = 10_000_000;
+
+    /** Reads the parameters about destinations. */
+    public static DestinationSettings of(Parameters parameters) {
+        Set<Integer> ports = parameters.read("httpsPorts", "443", "ports, separated by commas, like '443, 8443'",
+            DestinationSettings::ports);
+        return new DestinationSettings(
+            parameters.read("destinations", "", "rules, one to a line, like 'deny .example.net', 'allow reports.example.org', "
+                + "'replace old@example.com new@example.com', 'deny *'", text -> DestinationRules.parse(text, ports)),
+            parameters.number("reportsPerHostAndDay", 1_000, 1, MANY),
+            parameters.number("minSessions", 1, 1, MANY),
+            parameters.flag("reportToMxHosts", true) ? MxHosts.REPORTED : MxHosts.NOT_REPORTED,
+            parameters.read("bcc", "a mail address like tls-archive@example.com", DestinationSettings::archive),
+            HttpsSettings.of(parameters),
+            parameters.oneOf("certificateErrors", CertificateErrors.LOG, CertificateErrors.LOG, CertificateErrors.REFUSE));
+    }
+
+    private static Set<Integer> ports(String text) {
+        Set<Integer> ports = new TreeSet<>();
+        for (String port : text.split(",")) {
+            int number = Integer.parseInt(port.strip());
+            if (number < 1 || number > 65_535) {
+                throw new NumberFormatException();
+            }
+            ports.add(number);
+        }
+        return Set.copyOf(ports);
+    }
+
+    private static Rua.Mailto archive(String text) {
+        return Address.canonical(text).map(address -> new Rua.Mailto("mailto:" + address, address))
+            .orElseThrow(IllegalArgumentException::new);
+    }
+}
