@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.tlsrpt.report.TlsReport.Slice;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import java.util.ArrayList;
 import java.util.List;

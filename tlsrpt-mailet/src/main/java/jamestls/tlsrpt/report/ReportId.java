@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.report;
 
 import jamestls.dns.DomainName;
+import jamestls.tlsrpt.report.TlsReport.Slice;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.TallyKey;
 import java.time.LocalDate;

@@ -6,8 +6,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Does things some at a time, on virtual threads, so that one slow destination does not hold up the others. For one thread that
- * starts them.
+ * Runs a bounded number of tasks at once, each on a virtual thread, so that one slow destination does not hold up the others. One
+ * thread starts the tasks.
  */
 final class BoundedExecutor implements AutoCloseable {
 

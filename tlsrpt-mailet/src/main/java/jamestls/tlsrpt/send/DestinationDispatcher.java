@@ -14,6 +14,7 @@ import jamestls.tlsrpt.store.TallyKey;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -187,5 +188,44 @@ final class DestinationDispatcher {
         ReportRecord finished = new ReportRecord(dispatch, state, tries, clock.instant(), retryAt, ReportLog.printable(result));
         results.commit(finished);
         return finished;
+    }
+
+    /** How far a report has got, over all its destinations. For one thread. */
+    private static final class Progress {
+
+        private final List<String> accepted = new ArrayList<>();
+        private final List<String> open = new ArrayList<>();
+        private final List<String> givenUp = new ArrayList<>();
+        private Optional<Instant> earliest = Optional.empty();
+
+        void note(String destination, ReportRecord record) {
+            if (record.state() == State.ACCEPTED) {
+                accepted.add(destination);
+            } else {
+                (record.isFinal() ? givenUp : open).add(destination + " (" + record.result() + ")");
+                noteCopy(record);
+            }
+        }
+
+        /** The operator's own copy says nothing about delivery, but is waited for. */
+        void noteCopy(ReportRecord record) {
+            if (!record.isFinal()) {
+                Instant next = record.retryAt().orElse(record.at());
+                earliest = earliest.filter(next::isAfter).or(() -> Optional.of(next));
+            }
+        }
+
+        ReportResult result(DomainTally tally) {
+            String to = String.join(" ", accepted);
+            if (earliest.isPresent()) {
+                String waiting = open.isEmpty() ? "the copy to the archive is still to come" : String.join(" ", open);
+                return accepted.isEmpty()
+                    ? new ReportResult.Postponed(tally, waiting, earliest)
+                    : new ReportResult.PartlySent(tally, to + "; open: " + waiting, earliest.get());
+            }
+            return accepted.isEmpty()
+                ? new ReportResult.GivenUp(tally, String.join(" ", givenUp))
+                : new ReportResult.Sent(tally, to);
+        }
     }
 }

@@ -25,10 +25,7 @@ public final class ReportLog {
     private final Counter faulty;
 
     public ReportLog(MetricFactory metrics) {
-        this(Counters.of(metrics));
-    }
-
-    public ReportLog(Counters counters) {
+        Counters counters = Counters.of(metrics);
         this.sent = counters.named("tlsReportsSent");
         this.notWanted = counters.named("tlsReportsNotWanted");
         this.postponed = counters.named("tlsReportsPostponed");

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class ReportRun {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportRun.class);
-    private static final int ABREAST = 64;
+    private static final int MAX_CONCURRENT = 64;
     private static final int PAGE = 1_000;
     /** So many that a transaction is worth it, so few that several servers share a page. */
     private static final int CLAIMED_TOGETHER = 50;
@@ -43,7 +43,7 @@ public final class ReportRun {
     private final ReportSettings settings;
     private final TallyStore tallies;
     private final RuaLookup lookup;
-    private final DestinationDispatcher rounds;
+    private final DestinationDispatcher dispatcher;
     private final GroupCommit<Claim.Result, Boolean> endings;
     private final ReportLog log;
     private final Clock clock;
@@ -53,7 +53,7 @@ public final class ReportRun {
         this.settings = settings;
         this.tallies = tallies;
         this.lookup = new RuaLookup(dns);
-        this.rounds = new DestinationDispatcher(reports, transports, settings.guard(), settings.archive(), clock);
+        this.dispatcher = new DestinationDispatcher(reports, transports, settings.guard(), settings.archive(), clock);
         this.endings = new GroupCommit<>(tallies::end);
         this.log = log;
         this.clock = clock;
@@ -68,14 +68,14 @@ public final class ReportRun {
      */
     public void run(Due due, Predicate<TallyKey> ready, Consumer<ReportResult> each) {
         Queue<ReportResult> results = new ConcurrentLinkedQueue<>();
-        try (BoundedExecutor abreast = new BoundedExecutor(ABREAST)) {
+        try (BoundedExecutor executor = new BoundedExecutor(MAX_CONCURRENT)) {
             Optional<TallyKey> last = Optional.empty();
             List<TallyKey> page;
             do {
                 page = tallies.present(due, last, PAGE);
                 last = page.isEmpty() ? last : Optional.of(page.getLast());
                 for (List<TallyKey> some : shuffled(page.stream().filter(ready).toList())) {
-                    claimAndReport(some, due, abreast, results);
+                    claimAndReport(some, due, executor, results);
                     drain(results, each);
                 }
             } while (page.size() == PAGE && !Thread.currentThread().isInterrupted());
@@ -101,14 +101,14 @@ public final class ReportRun {
         }
     }
 
-    private void claimAndReport(List<TallyKey> keys, Due due, BoundedExecutor abreast, Queue<ReportResult> results) {
+    private void claimAndReport(List<TallyKey> keys, Due due, BoundedExecutor executor, Queue<ReportResult> results) {
         List<TallyKey> left = keys;
         while (!left.isEmpty() && !Thread.currentThread().isInterrupted()) {
             // a run may take hours, and a lease begins now
             List<Claim> claims = claims(left, due.at(clock.instant()));
             Instant claimed = clock.instant();
             for (Claim claim : claims) {
-                boolean started = abreast.start(size(claim),
+                boolean started = executor.start(size(claim),
                     () -> surelyReport(claim, claimed, due).ifPresent(results::add));
                 if (!started) {
                     uninterrupted(() -> giveBack(claim, clock.instant()));
@@ -236,11 +236,11 @@ public final class ReportRun {
             return new ReportResult.NotWanted(tally, "fewer than " + settings.minSessions() + " sessions");
         }
         return switch (lookup.of(tally.key().domain())) {
-            case RuaLookup.NoWish none -> new ReportResult.NotWanted(tally, none.reason());
-            case RuaLookup.Unknown unknown -> {
+            case RuaLookup.NotWanted none -> new ReportResult.NotWanted(tally, none.reason());
+            case RuaLookup.LookupFailed failed -> {
                 Instant retryAt = clock.instant().plus(RetryTimes.pauseAfter(claim.tries()));
-                rounds.lookupFailed(claim, new TlsReport(settings.reporters().of(tally.key()), tally).id(), unknown.reason(), retryAt);
-                yield new ReportResult.Postponed(tally, unknown.reason(), Optional.of(retryAt));
+                dispatcher.lookupFailed(claim, new TlsReport(settings.reporters().of(tally.key()), tally).id(), failed.reason(), retryAt);
+                yield new ReportResult.Postponed(tally, failed.reason(), Optional.of(retryAt));
             }
             case RuaLookup.Destinations destinations -> write(claim, settings.guard().rule(destinations.rua()), due);
         };
@@ -253,7 +253,7 @@ public final class ReportRun {
         }
         return switch (ReportFile.write(new TlsReport(settings.reporters().of(tally.key()), tally))) {
             case ReportFile.Faulty faulty -> new ReportResult.Faulty(tally, String.join(", ", faulty.problems()));
-            case ReportFile.Ready ready -> rounds.go(claim, ready.files(), destinations, due);
+            case ReportFile.Ready ready -> dispatcher.go(claim, ready.files(), destinations, due);
         };
     }
 }

@@ -3,7 +3,7 @@ package jamestls.tlsrpt.send;
 import java.time.Duration;
 
 /**
- * How long what was refused or postponed waits: five minutes, then twice as long each time, at most four hours; and for a day
+ * Pauses between the tries of a report at one destination: five minutes, then twice as long each time, at most four hours; and for a day
  * after the first try (RFC 8460 §5.5).
  */
 final class RetryTimes {

@@ -16,43 +16,43 @@ final class RuaLookup {
         this.dns = dns;
     }
 
-    sealed interface Wish {
+    sealed interface Result {
     }
 
     /** At least one destination that can be used. */
-    record Destinations(List<Rua> rua) implements Wish {
+    record Destinations(List<Rua> rua) implements Result {
     }
 
     /** No report is wanted, or none that we could send. */
-    record NoWish(String reason) implements Wish {
+    record NotWanted(String reason) implements Result {
     }
 
     /** DNS could not say; asking again later may help. */
-    record Unknown(String reason) implements Wish {
+    record LookupFailed(String reason) implements Result {
     }
 
-    Wish of(DomainName domain) {
+    Result of(DomainName domain) {
         DomainName name;
         try {
             // RFC 8460 §3
             name = domain.child("_smtp._tls");
         } catch (IllegalArgumentException tooLong) {
-            return new NoWish("the name of the record would be too long");
+            return new NotWanted("the name of the record would be too long");
         }
         return switch (dns.txt(name)) {
             case DnsAnswer.Found<String> found -> chosen(RuaRecord.select(found.records()));
-            case DnsAnswer.Absent<String> absent -> new NoWish("no TLSRPT record");
-            case DnsAnswer.Bogus<String> bogus -> new Unknown("DNSSEC: " + bogus.reason());
-            case DnsAnswer.Failed<String> failed -> new Unknown("DNS: " + failed.reason());
+            case DnsAnswer.Absent<String> absent -> new NotWanted("no TLSRPT record");
+            case DnsAnswer.Bogus<String> bogus -> new LookupFailed("DNSSEC: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> new LookupFailed("DNS: " + failed.reason());
         };
     }
 
-    private static Wish chosen(RuaRecord.Selection selection) {
+    private static Result chosen(RuaRecord.Selection selection) {
         return switch (selection) {
-            case RuaRecord.None none -> new NoWish(none.reason());
+            case RuaRecord.None none -> new NotWanted(none.reason());
             case RuaRecord.Found found -> {
                 List<Rua> usable = found.record().usable();
-                yield usable.isEmpty() ? new NoWish("no destination that can be used") : new Destinations(usable);
+                yield usable.isEmpty() ? new NotWanted("no destination that can be used") : new Destinations(usable);
             }
         };
     }

@@ -15,6 +15,7 @@ import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.TlsOutcome.Peer;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
+import jamestls.tlsrpt.report.TlsReport.Slice;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.FailureKey;
