@@ -21,6 +21,8 @@ import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.Router;
+import jamestls.mtasts.mx.AddressOrder;
+import jamestls.mtasts.mx.AddressOrder.Families;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.OwnAddresses;
@@ -86,7 +88,7 @@ public final class Outbound implements AutoCloseable {
 
     /** All settings, each as the package that uses it has them. */
     public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneSettings dane,
-                           DeliverySettings delivery) {
+                           Families families, DeliverySettings delivery) {
 
         /** @throws ConfigurationException naming every mistake */
         public static Settings of(Parameters parameters, Services services) throws ConfigurationException {
@@ -107,7 +109,8 @@ public final class Outbound implements AutoCloseable {
             return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
                 SmtpSettings.of(parameters, usualName),
                 ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
-                StsSettings.of(parameters), DaneSettings.of(parameters), delivery);
+                StsSettings.of(parameters), DaneSettings.of(parameters),
+                parameters.oneOf("addressFamilies", Families.BOTH, Families.values()), delivery);
         }
     }
 
@@ -199,7 +202,8 @@ public final class Outbound implements AutoCloseable {
     }
 
     private Delivery.Lookups lookups() {
-        return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName())),
+        return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()),
+            new AddressOrder(settings.families())),
             new HostLookup(dns, new TlsaRecords(dns, settings.dane().scope()), settings.dane().mandatory()), policies);
     }
 

@@ -113,7 +113,8 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     }
 
     /**
-     * Reads the parameters {@code heloName}, {@code bind}, {@code timeout} and {@code connectiontimeout}.
+     * Reads the parameters {@code heloName}, {@code bind}, {@code timeout}, {@code connectiontimeout} and
+     * {@code finalReplyTimeout}.
      *
      * @param usualName our name in EHLO where {@code heloName} is missing
      */
@@ -133,7 +134,9 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
             Duration.ofHours(1));
         Duration connect = parameters.duration("connectiontimeout", Duration.ofMinutes(1), ChronoUnit.MILLIS, Duration.ofMillis(100),
             Duration.ofMinutes(10));
-        SmtpSettings timed = settings.withReadTimeout(reply).withLimit(Phase.CONNECT, connect);
+        Duration finalReply = parameters.duration("finalReplyTimeout", Duration.ofMinutes(10), ChronoUnit.MILLIS, Duration.ofMillis(100),
+            Duration.ofHours(1));
+        SmtpSettings timed = settings.withReadTimeout(reply).withLimit(Phase.CONNECT, connect).withLimit(Phase.FINAL_REPLY, finalReply);
         return bind.map(timed::withBindAddress).orElse(timed);
     }
 
