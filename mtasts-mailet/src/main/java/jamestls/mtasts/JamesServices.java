@@ -21,7 +21,7 @@ import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.api.MetricFactory;
 
 /** What James gives to whoever delivers its mail. Guice makes it from what James binds. */
-public final class JamesServices implements Services {
+public class JamesServices implements Services {
 
     private final DNSService dns;
     private final DomainList domains;

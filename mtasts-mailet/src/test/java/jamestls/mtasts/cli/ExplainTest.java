@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.config.JamesConf;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.FakeInternet;
@@ -13,6 +14,10 @@ import jamestls.fakeinternet.SigningFault;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
+import jamestls.mtasts.JamesServices;
+import jamestls.mtasts.Outbound;
+import jamestls.mtasts.SecureRemoteDelivery;
+import jamestls.mtasts.StockNames;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
@@ -31,7 +36,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.apache.mailet.base.test.FakeMailetConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -160,6 +167,50 @@ class ExplainTest {
             .contains("SecureRemoteDelivery: parameter 'dane' has the value 'perhaps'; allowed: on, off");
         assertThat(explain(DOMAIN, "--set", "mandatoryDane=not a name").err()).contains("'mandatoryDane' has the value 'not a name'");
         assertThat(explain(DOMAIN, "--set", "mail.smtp.localhost=me.example", "--set", "onMailetException=ignore").exitCode()).isZero();
+    }
+
+    @Test
+    void gatewayShouldBeExplainedInPlaceOfMxHosts() throws IOException {
+        internet.mx("relay.example", 10, SmtpServer.named("relay.example").identity(identity));
+        Path conf = configured("<gateway>${env:NO_SUCH_VARIABLE:-relay.example}:%d</gateway>".formatted(internet.smtpPort()));
+
+        Run run = Run.of("explain", "bob@" + DOMAIN, "--connect", "--conf", conf.toString());
+
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out()).contains("gateway  relay.example:" + internet.smtpPort() + "; the hosts of good.example are not looked up")
+            .contains("would be delivered to relay.example:").doesNotContain(HOST);
+        assertThat(run.exitCode()).isZero();
+    }
+
+    @Test
+    void settingsShouldBeThoseOfTheMailet() throws Exception {
+        Path conf = configured("<smtpPort>2525</smtpPort><delayTime>5m, 2*1h</delayTime><mandatoryDane>a.example</mandatoryDane>"
+            + "<heloName>mail.sender.example</heloName>").toAbsolutePath();
+        Files.writeString(conf.resolve("mailetcontainer.xml"), Files.readString(conf.resolve("mailetcontainer.xml"))
+            .replaceAll("<trust(Store|Anchors|StorePassword)>.*?</trust\\1>", ""));
+        MailetOptions options = new MailetOptions();
+        new picocli.CommandLine(options).parseArgs("--conf", conf.toString());
+        Map<String, String> xml = JamesConf.at(conf).mailet(SecureRemoteDelivery.NAME).parameters();
+        FakeMailetConfig.Builder james = FakeMailetConfig.builder().mailetName(SecureRemoteDelivery.NAME);
+        xml.forEach(james::setProperty);
+        FakeMailetConfig config = james.build();
+
+        try (Outbound explain = options.open(Map.of())) {
+            JamesServices services = new JamesServices(null, null, null, null, null) {
+                @Override
+                public String heloName() {
+                    return "localhost";
+                }
+
+                @Override
+                public Path locate(String location) {
+                    return JamesConf.at(conf).locate(location);
+                }
+            };
+            assertThat(Outbound.Settings.of(jamestls.config.Parameters.of(SecureRemoteDelivery.NAME, config.getInitParameterNames(),
+                config::getInitParameter, new StockNames(), services), services))
+                .usingRecursiveComparison().ignoringFields("dns.anchors").isEqualTo(explain.settings());
+        }
     }
 
     @Test
