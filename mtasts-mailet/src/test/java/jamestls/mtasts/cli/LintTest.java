@@ -205,6 +205,21 @@ class LintTest {
     }
 
     @Test
+    void versionAndHelpShouldBeAskedAsUsual() {
+        assertThat(Run.of("--version").out()).startsWith("mtasts-mailet ");
+        assertThat(Run.of("lint", "--version").out()).startsWith("mtasts-mailet ");
+        assertThat(Run.of("help", "lint").out()).contains("Exit codes: 0 valid");
+        assertThat(Run.of("lnt").err()).contains("Did you mean").contains("Try 'mtasts-mailet --help'.");
+    }
+
+    @Test
+    void fileThatCanNotBeReadShouldBeSaidWhy() {
+        assertThat(Run.of("lint", directory.resolve("nowhere").toString()).err()).contains("there is no such file")
+            .doesNotContain("Exception");
+        assertThat(Run.of("lint", directory.toString()).err()).contains("is a directory");
+    }
+
+    @Test
     void helpShouldHaveExamplesAndExitCodes() {
         assertThat(Run.of("--help").out()).contains("lint", "lookup", "Exit codes:", "Examples:");
         assertThat(Run.of("lint", "--help").out()).contains("Exit codes: 0 valid", "Examples:");

@@ -163,7 +163,16 @@ class LookupTest {
     }
 
     @Test
+    void domainThatDoesNotExistShouldBeSaidSo() {
+        Run run = Run.of("lookup", "nowhere.example", "--dns", "127.0.0.1:" + dns.address().getPort());
+
+        assertThat(run.exitCode()).isEqualTo(4);
+        assertThat(run.out()).contains("mx       the domain does not exist, or takes no mail");
+    }
+
+    @Test
     void optionThatMakesNoSenseShouldBeWrongUsage() {
+        assertThat(Run.of("lookup", "192.0.2.1").exitCode()).isEqualTo(2);
         assertThat(Run.of("lookup", "no domain").exitCode()).isEqualTo(2);
         assertThat(Run.of("lookup", "user.example", "--dns", "ns.example").err()).contains("--dns");
         assertThat(lookup("--trust-store-password", "wrong").exitCode()).isEqualTo(2);
