@@ -19,6 +19,7 @@ final class SessionSetup {
     private final SmtpSettings settings;
     private final SmtpConnection connection;
     private final TlsHandshake tls;
+    private final ExtensionMemory extensions;
     private final TlsHandshake.Endpoint endpoint;
     private boolean mayResume;
 
@@ -31,7 +32,9 @@ final class SessionSetup {
     private Optional<SessionFailure> failure = Optional.empty();
     private Capabilities capabilities = Capabilities.none();
 
-    SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, TlsHandshake.Endpoint endpoint) {
+    SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, ExtensionMemory extensions,
+                 TlsHandshake.Endpoint endpoint) {
+        this.extensions = extensions;
         this.settings = settings;
         this.connection = new SmtpConnection(settings, watchdog);
         this.tls = tls;
@@ -57,7 +60,7 @@ final class SessionSetup {
             failure = Optional.of(lost.failure());
         }
         return new SmtpSession(new TlsObservation(endpoint.mxHost(), endpoint.address().getAddress(), sendingIp, greeting, helo, startTls,
-            startTlsReply, handshake, capabilities, failure), connection);
+            startTlsReply, handshake, capabilities, failure), connection, extensions);
     }
 
     /** Ends it at once; for any thread. */
@@ -87,7 +90,7 @@ final class SessionSetup {
         if (ehlo.isPermanent()) {
             ehlo = heloInstead(phase, ehlo);
         } else if (ehlo.code() == 250) {
-            capabilities = Capabilities.of(ehlo);
+            capabilities = extensions.mastered(endpoint.address().getAddress(), Capabilities.of(ehlo));
         }
         if (ehlo.code() != 250) {
             throw connection.lost(ehlo);

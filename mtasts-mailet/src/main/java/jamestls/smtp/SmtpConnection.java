@@ -307,7 +307,9 @@ final class SmtpConnection {
 
     private ConnectionLost end(String detail, Optional<SmtpReply> reply, Throwable cause) {
         abort();
-        return new ConnectionLost(new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply), cause);
+        SessionFailure.Cause kind = reply.isPresent() ? SessionFailure.Cause.REPLY
+            : cause == null || cause instanceof ReplyReader.MalformedReply ? SessionFailure.Cause.PROTOCOL : SessionFailure.Cause.LOST;
+        return new ConnectionLost(new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply, kind), cause);
     }
 
     private static String seconds(Watchdog.Deadline expired) {

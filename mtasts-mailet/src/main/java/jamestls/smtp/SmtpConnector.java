@@ -12,6 +12,7 @@ public final class SmtpConnector implements AutoCloseable {
     private final SmtpSettings settings;
     private final Watchdog watchdog = new Watchdog("smtp-deadlines");
     private final TlsHandshake tls = new TlsHandshake();
+    private final ExtensionMemory extensions = new ExtensionMemory();
     private final Set<SessionSetup> setups = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
@@ -32,11 +33,11 @@ public final class SmtpConnector implements AutoCloseable {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
         TlsHandshake.Endpoint endpoint = new TlsHandshake.Endpoint(mxHost, sni, address);
-        SessionSetup setup = new SessionSetup(settings, watchdog, tls, endpoint);
+        SessionSetup setup = new SessionSetup(settings, watchdog, tls, extensions, endpoint);
         SmtpSession session = open(setup, use);
         if (setup.failedInResuming()) {
             tls.beginAnew(endpoint);
-            session = open(new SessionSetup(settings, watchdog, tls, endpoint), use);
+            session = open(new SessionSetup(settings, watchdog, tls, extensions, endpoint), use);
         }
         return session;
     }

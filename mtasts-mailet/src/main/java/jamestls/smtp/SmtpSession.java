@@ -18,10 +18,13 @@ public final class SmtpSession implements AutoCloseable {
 
     private final TlsObservation observation;
     private final SmtpConnection connection;
+    private final ExtensionMemory extensions;
+    private boolean misledByEhlo;
     private boolean needsReset;
     private boolean loggedIn;
 
-    SmtpSession(TlsObservation observation, SmtpConnection connection) {
+    SmtpSession(TlsObservation observation, SmtpConnection connection, ExtensionMemory extensions) {
+        this.extensions = extensions;
         this.observation = observation;
         this.connection = connection;
     }
@@ -70,7 +73,20 @@ public final class SmtpSession implements AutoCloseable {
         Transmission result = transaction.run(content);
         needsReset = transaction.isLeftOpen();
         connection.rest();
+        transaction.failedExtension(result).ifPresent(keyword -> {
+            extensions.failed(observation.receivingIp(), keyword);
+            misledByEhlo = true;
+            connection.abort();
+        });
         return result;
+    }
+
+    /**
+     * Whether the last mail failed at an extension that the server lists and does not master. The session is over; a new one with
+     * the same address does without.
+     */
+    public boolean isMisledByEhlo() {
+        return misledByEhlo;
     }
 
     /** Whether the server is still there and ready for a mail: asks it, with RSET. Otherwise the session is over. */

@@ -1,9 +1,9 @@
 package jamestls.smtp;
 
-import java.security.cert.X509Certificate;
-import java.util.List;
 import jamestls.dns.DomainName;
 import java.net.InetAddress;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -30,6 +30,14 @@ public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optiona
     /** Whether the chain was shown in an earlier handshake, and not in this one. */
     public boolean isResumed() {
         return handshake instanceof Handshake.Completed completed && completed.keys() == Handshake.Keys.RESUMED;
+    }
+
+    /**
+     * Whether the peer hung up, or said nothing until its time was over, after a complete handshake and before its first reply
+     * under TLS. A later loss is an ordinary one.
+     */
+    public boolean isClosedAfterHandshake() {
+        return handshake instanceof Handshake.Completed && failure.filter(SessionFailure::isSilence).isPresent();
     }
 
     /** What the server's EHLO reply said of STARTTLS. */

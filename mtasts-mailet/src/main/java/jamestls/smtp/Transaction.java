@@ -13,6 +13,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** One mail over one session (RFC 5321 §3.3): the envelope in groups of commands, then the body. */
 final class Transaction {
@@ -20,6 +21,8 @@ final class Transaction {
     /** What is sent before replies are read: more might fill both directions of the connection and stall (RFC 2920 §3.1). */
     private static final int MAX_GROUP = 8_192;
     private static final int DATA_GO_AHEAD = 354;
+    /** RFC 5321 §4.2.2: a parameter is not recognized or not implemented. */
+    private static final Set<Integer> PARAMETER_REFUSED = Set.of(501, 504, 555);
     /** In characters, for all recipients of a mail. */
     private static final int MAX_REPLY_TEXT = 65_536;
 
@@ -31,7 +34,9 @@ final class Transaction {
 
     private final List<RecipientReply> refused = new ArrayList<>();
     private final List<String> accepted = new ArrayList<>();
+    private final String mailCommand;
     private int textKept;
+    private boolean outOfStep;
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
@@ -41,6 +46,7 @@ final class Transaction {
         this.size = size;
         this.connection = connection;
         this.rest = new ArrayDeque<>(steps);
+        this.mailCommand = steps.getFirst().command().toString();
         this.recipients = steps.size() - 2;
         // one command at a time is a group of one
         this.largestGroup = capabilities.offers("PIPELINING") ? MAX_GROUP : 0;
@@ -63,6 +69,18 @@ final class Transaction {
                 ? refusals()
                 : new Transmission.Broken(lost.failure(), refused, endOfData);
         }
+    }
+
+    /** The extension that the mail failed at, if it was one (RFC 5321 §4.2.4, RFC 2920, RFC 6152, RFC 6531). */
+    Optional<String> failedExtension(Transmission result) {
+        if (result instanceof Transmission.Broken && outOfStep && largestGroup > 0) {
+            return Optional.of("PIPELINING");
+        }
+        if (mailRefusal.filter(reply -> PARAMETER_REFUSED.contains(reply.code())).isEmpty()) {
+            return Optional.empty();
+        }
+        return mailCommand.contains(" SMTPUTF8") ? Optional.of("SMTPUTF8")
+            : mailCommand.contains(" BODY=8BITMIME") ? Optional.of("8BITMIME") : Optional.empty();
     }
 
     /** The server has MAIL but no mail: the next one must be preceded by RSET. */
@@ -95,6 +113,7 @@ final class Transaction {
     private void take(Step step, SmtpReply reply) throws ConnectionLost {
         boolean goAhead = step.phase() == Phase.DATA ? reply.code() == DATA_GO_AHEAD : reply.code() / 100 == 2;
         if (!goAhead && reply.isPositive()) {
+            outOfStep = true;
             throw connection.violation("no answer to " + step.phase() + ": " + reply);
         }
         switch (step.phase()) {

@@ -197,7 +197,7 @@ public sealed class Delivery permits DryRun {
                 Verdict verdict = judge(route, lease.session().observation());
                 Transmission transmission = send(lease, mail);
                 // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
-                if (transmission.leavesOpen()) {
+                if (transmission.leavesOpen() || lease.session().isMisledByEhlo()) {
                     return Optional.empty();
                 }
                 attempts.reused();
@@ -249,7 +249,12 @@ public sealed class Delivery permits DryRun {
                 attempts.judged(route, seen, verdict);
                 switch (verdict.ruling()) {
                     case SEND -> {
-                        return attempts.sent(route, verdict.level(), send(lease, mail));
+                        Transmission transmission = send(lease, mail);
+                        if (lease.session().isMisledByEhlo()) {
+                            // the server does not master what it lists: a new session does without
+                            continue;
+                        }
+                        return attempts.sent(route, verdict.level(), transmission);
                     }
                     case NEXT_HOST -> {
                         if (use == TlsUse.NEVER) {

@@ -6,6 +6,8 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsFault;
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.mtasts.mx.OwnAddresses;
 import java.io.ByteArrayInputStream;
@@ -185,6 +187,19 @@ class RouterTest {
             assertThat(message(taken.text()).getContent()).isEqualTo("Grüße\r\n");
         });
         assertThat(read(mail.getMessage())).as("James's own copy").isEqualTo(EIGHT_BIT_MAIL);
+    }
+
+    @Test
+    void eightBitsShouldBecomeSevenWhereTheServerRefusesThemAlthoughItListsThem() throws Exception {
+        SmtpServer mx = internet.mx(DOMAIN, 10, "mx.example.org", setup -> setup.keywords("8BITMIME"))
+            .once(SmtpPhase.MAIL, SmtpAct.say("555 5.5.4 BODY?"));
+        FakeMail mail = mail("bob@example.org");
+        mail.setMessage(message(EIGHT_BIT_MAIL));
+
+        assertThat(internet.dispatch(mail)).isInstanceOf(DeliveryResult.Answered.class);
+
+        assertThat(mx.mails()).singleElement().satisfies(taken -> assertThat(taken.text()).contains("quoted-printable"));
+        assertThat(mx.connections()).isEqualTo(2);
     }
 
     @Test
