@@ -100,7 +100,7 @@ class QueueWorkerTest {
 
     @Test
     void slowHostOfManyDomainsShouldNotDelayOthers() throws Exception {
-        SmtpServer slow = internet.mx("slow0.example", 10, "mx.slow.example", setup -> setup).latency(Duration.ofSeconds(2));
+        SmtpServer slow = internet.mx("slow0.example", 10, "mx.slow.example", setup -> setup).latency(Duration.ofMillis(300));
         SmtpServer fast = internet.goodMx("fast.example");
         for (int i = 0; i < 300; i++) {
             internet.dns.zone().mx("slow" + i + ".example", 10, "mx.slow.example");
