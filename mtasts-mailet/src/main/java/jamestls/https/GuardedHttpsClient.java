@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -80,6 +81,12 @@ public final class GuardedHttpsClient implements AutoCloseable {
     }
 
     /** Ends every exchange that is running; they fail with {@link HttpsFault#TIMEOUT}. */
+    /** The address of a host, by which requests to it can be counted; empty if it has none. */
+    public Optional<InetAddress> addressOf(DomainName host) {
+        return dns.addresses(host) instanceof DnsAnswer.Found<InetAddress> found
+            ? found.records().stream().min(Comparator.comparing(InetAddress::getHostAddress)) : Optional.empty();
+    }
+
     @Override
     public void close() {
         closed = true;

@@ -8,9 +8,13 @@ import jamestls.https.HttpsResult;
 import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -34,6 +38,7 @@ public final class PolicyFetcher {
 
     private final Function<HttpsRequest, HttpsResult> https;
     private final int policyPort;
+    private final Function<DomainName, Object> hosts;
     private final Duration deadline;
 
     /**
@@ -46,10 +51,16 @@ public final class PolicyFetcher {
 
     /** @param deadline for the whole exchange, {@link #USUAL_DEADLINE} at most: other servers wait that long for our turn to end */
     public PolicyFetcher(GuardedHttpsClient https, int policyPort, Duration deadline) {
-        this(https::exchange, policyPort, deadline);
+        this(https::exchange, policyPort, deadline, host -> https.addressOf(host).<Object>map(PolicyFetcher::network).orElse(host));
     }
 
     PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort, Duration deadline) {
+        this(https, policyPort, deadline, host -> host);
+    }
+
+    private PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort, Duration deadline,
+                          Function<DomainName, Object> hosts) {
+        this.hosts = hosts;
         if (!deadline.isPositive() || deadline.compareTo(USUAL_DEADLINE) > 0) {
             throw new IllegalArgumentException("a deadline of " + deadline);
         }
@@ -77,6 +88,20 @@ public final class PolicyFetcher {
             LOGGER.warn("Fetching the MTA-STS policy of {} broke off", policyDomain, e);
             return failed(ResultType.STS_POLICY_FETCH_ERROR, "broke off: " + e.getClass().getSimpleName());
         }
+    }
+
+    /** What stands for the policy host when fetches are counted: its address, or its name if it has none. */
+    Object host(DomainName policyDomain) {
+        try {
+            return hosts.apply(policyDomain.child("mta-sts"));
+        } catch (IllegalArgumentException noSuchName) {
+            return policyDomain;
+        }
+    }
+
+    /** One who has an IPv6 address has all those with the same first 64 bits. */
+    private static Object network(InetAddress address) {
+        return address instanceof Inet6Address ? ByteBuffer.wrap(Arrays.copyOf(address.getAddress(), 8)) : address;
     }
 
     /** Empty when the domain has no such host, because its name is too long or has an underscore. */

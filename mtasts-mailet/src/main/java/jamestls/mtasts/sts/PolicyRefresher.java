@@ -21,7 +21,7 @@ public final class PolicyRefresher implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PolicyRefresher.class);
     private static final Duration USUAL_PAUSE = Duration.ofMinutes(1);
-    private static final int AT_A_TIME = 8;
+    private static final int AT_A_TIME = 2 * StsPolicies.MAX_REFRESHES;
     private static final int MAX_IN_A_ROUND = 4096;
 
     private final StsPolicies policies;

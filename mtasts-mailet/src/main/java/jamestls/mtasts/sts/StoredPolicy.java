@@ -70,6 +70,10 @@ public record StoredPolicy(DomainName domain, String id, StsPolicy policy, Insta
         return new StoredPolicy(domain, id, policy, fetched, lastChecked, now, refreshAt, failure);
     }
 
+    StoredPolicy withRefreshAt(Instant next) {
+        return new StoredPolicy(domain, id, policy, fetched, lastChecked, lastUsed, next, failure);
+    }
+
     StoredPolicy withFailure(FetchFailure problem, Instant now, Instant nextRefresh) {
         return new StoredPolicy(domain, id, policy, fetched, now, lastUsed, nextRefresh, Optional.of(problem));
     }

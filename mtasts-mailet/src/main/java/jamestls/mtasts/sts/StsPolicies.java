@@ -24,6 +24,13 @@ public final class StsPolicies {
     /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
     private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
 
+    /** At a time for deliveries; a mail waits no longer for a place than for the slowest policy host. */
+    private static final int MAX_FETCHES = 64;
+    /** At a time in the background. */
+    static final int MAX_REFRESHES = 32;
+    private static final Duration REFRESH_PATIENCE = Duration.ofSeconds(5);
+    private static final Violation NO_PLACE = new Violation(ResultType.STS_POLICY_FETCH_ERROR,
+        "too many policies are being fetched, or too many from this host");
     private static final Logger LOGGER = LoggerFactory.getLogger(StsPolicies.class);
 
     private final Dns dns;
@@ -33,6 +40,8 @@ public final class StsPolicies {
     private final StsWarnings alarms;
     private final Clock clock;
     private final FetchLease turn;
+    private final FetchSlots fetches = new FetchSlots(MAX_FETCHES, PolicyFetcher.USUAL_DEADLINE);
+    private final FetchSlots refreshes = new FetchSlots(MAX_REFRESHES, REFRESH_PATIENCE);
     private final FetchBackOff backOff = new FetchBackOff();
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
@@ -176,22 +185,28 @@ public final class StsPolicies {
     // done the work.
 
     private StsLookup fetchUnlessDone(DomainName domain, String id) {
-        return turn.take(domain, () -> done(domain, id), () -> fetch(domain, id));
+        return fetches.run(fetcher.host(domain), () -> turn.take(domain, () -> done(domain, id), () -> fetch(domain, id)))
+            .orElseGet(() -> without(validAgain(domain), NO_PLACE));
     }
 
     private StsLookup fetchUnlessRecent(DomainName domain, String id) {
-        return turn.take(domain, () -> {
+        return fetches.run(fetcher.host(domain), () -> turn.take(domain, () -> {
             Optional<StoredPolicy> cached = validAgain(domain).filter(stored -> stored.id().equals(id));
             boolean recent = cached.filter(stored -> wasChecked(stored, now())).isPresent();
             return recent || cached.isEmpty() ? done(domain, id) : Optional.empty();
-        }, () -> fetch(domain, id));
+        }, () -> fetch(domain, id))).orElseGet(() -> without(validAgain(domain), NO_PLACE));
     }
 
     private StsLookup fetchIfDue(DomainName domain, String id) {
-        return turn.take(domain, () -> {
+        return refreshes.run(fetcher.host(domain), () -> turn.take(domain, () -> {
             boolean due = validAgain(domain).filter(stored -> stored.isDueAt(clock.millis())).isPresent();
             return due ? Optional.empty() : done(domain, id);
-        }, () -> fetch(domain, id));
+        }, () -> fetch(domain, id))).orElseGet(() -> {
+            // others have their turn first: this one is due again within the hour, and nothing has failed
+            Instant now = now();
+            validAgain(domain).ifPresent(stored -> store.save(stored.withRefreshAt(schedule.afterFailure(now))));
+            return without(validAgain(domain), NO_PLACE);
+        });
     }
 
     /** Within the last five minutes; a check in the future was noted by a wrong clock. */
