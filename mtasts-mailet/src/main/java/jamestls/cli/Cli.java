@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -57,8 +58,9 @@ public final class Cli {
     /** What went wrong, for people: no name of a Java class, and never nothing. */
     public static String reason(Throwable failure) {
         return switch (failure) {
-            case NoSuchFileException missing -> "there is no file " + missing.getFile();
-            case AccessDeniedException denied -> denied.getFile() + " may not be read by this user";
+            case NoSuchFileException missing -> missing.getFile() + ": there is no such file";
+            case AccessDeniedException denied -> denied.getFile() + ": this user may not read it";
+            case FileSystemException other when other.getReason() != null -> other.getFile() + ": " + other.getReason();
             default -> Optional.ofNullable(failure.getMessage()).filter(message -> !message.isBlank())
                 .map(message -> message.replaceAll("\\b(?:[a-z]\\w*\\.){2,}[A-Z]\\w*(?:Exception|Error): ", ""))
                 .orElse("an unexpected error; please report it, with the command");

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.cli.Json;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.send.HostShares;
 import jamestls.tlsrpt.store.DestinationStore;
@@ -52,10 +53,10 @@ record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, Map<Domain
 
     /** @param counted what else there is to show */
     Map<String, Object> object(List<Map<String, Object>> counted) {
-        return JsonOutput.object("counted", counted,
-            "left-alone", leftAlone.stream().map(each -> JsonOutput.object("address", each.address(), "until", each.until().toString(),
+        return Json.object("counted", counted,
+            "left-alone", leftAlone.stream().map(each -> Json.object("address", each.address(), "until", each.until().toString(),
                 "why", each.why())).toList(),
-            "at-the-cap", full.entrySet().stream().map(each -> JsonOutput.object("host", each.getKey().ascii(), "reports", each.getValue(),
+            "at-the-cap", full.entrySet().stream().map(each -> Json.object("host", each.getKey().ascii(), "reports", each.getValue(),
                 "most", caps.get(each.getKey()))).toList());
     }
 

@@ -2,6 +2,8 @@ package jamestls.tlsrpt.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.net.Sanitized;
 import jamestls.tlsrpt.report.ReportCheck;
 import java.io.IOException;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Holds a report that somebody sent against the RFC. */
-@Command(name = "lint", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "lint", mixinStandardHelpOptions = true,
     description = "Reads a report as it came (JSON, gzip, or the whole mail), says what it says, and what the RFC would have otherwise.")
 final class Lint implements Callable<Integer> {
 
@@ -49,14 +51,14 @@ final class Lint implements Callable<Integer> {
         Map<String, Object> summary = summary(received.json());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(JsonOutput.of(JsonOutput.object("form", received.form(), "report", summary, "problems", problems)));
+            out.println(Json.of(Json.object("form", received.form(), "report", summary, "problems", problems)));
         } else {
             out.println("form: " + received.form());
             summary.forEach((name, value) -> out.println(name + ": " + printable(value.toString())));
             problems.forEach(problem -> out.println("problem: " + printable(problem)));
             out.println(problems.isEmpty() ? "in order" : problems.size() + (problems.size() == 1 ? " problem" : " problems"));
         }
-        return problems.isEmpty() ? Main.OK : Main.PROBLEM;
+        return problems.isEmpty() ? ExitCode.OK.number() : ExitCode.PROBLEM.number();
     }
 
     private byte[] read() throws IOException {

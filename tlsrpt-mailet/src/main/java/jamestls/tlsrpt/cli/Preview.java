@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.cli.ExitCode;
 import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The report as it would go. */
-@Command(name = "preview", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "preview", mixinStandardHelpOptions = true,
     description = "Prints the report about a domain as it would go, or went: one JSON document to a line for each part of the day.")
 final class Preview implements Callable<Integer> {
 
@@ -62,7 +63,7 @@ final class Preview implements Callable<Integer> {
             if (tallies.isEmpty()) {
                 spec.commandLine().getErr().println("nothing is counted for " + key.domain() + " on " + key.day());
             }
-            return tallies.isEmpty() ? Main.NOTHING : Main.OK;
+            return tallies.isEmpty() ? ExitCode.NOTHING.number() : ExitCode.OK.number();
         }
     }
 }

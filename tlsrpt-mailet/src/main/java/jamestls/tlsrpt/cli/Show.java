@@ -1,5 +1,7 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.storage.Database;
@@ -26,7 +28,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What is counted, and what was sent. */
-@Command(name = "show", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "show", mixinStandardHelpOptions = true,
     description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer; which "
         + "addresses are left alone, and which hosts have had their reports for today.")
 final class Show implements Callable<Integer> {
@@ -67,7 +69,7 @@ final class Show implements Callable<Integer> {
                 }
             }
             if (json) {
-                out.println(JsonOutput.of(withFailing(limits.object(all), failing)));
+                out.println(Json.of(withFailing(limits.object(all), failing)));
             } else if (lines.isEmpty()) {
                 out.println("nothing is counted" + name.map(each -> " for " + each).orElse("")
                     + Optional.ofNullable(day).map(each -> " on " + each).orElse(""));
@@ -76,7 +78,7 @@ final class Show implements Callable<Integer> {
                 failing(failing).forEach(out::println);
                 limits.text().forEach(out::println);
             }
-            return lines.isEmpty() ? Main.NOTHING : Main.OK;
+            return lines.isEmpty() ? ExitCode.NOTHING.number() : ExitCode.OK.number();
         }
     }
 
@@ -91,7 +93,7 @@ final class Show implements Callable<Integer> {
     }
 
     private static Map<String, Object> withFailing(Map<String, Object> object, List<ReportRecord> records) {
-        object.put("failing", records.stream().map(each -> JsonOutput.object("day", each.key().day().toString(),
+        object.put("failing", records.stream().map(each -> Json.object("day", each.key().day().toString(),
             "domain", each.key().domain().ascii(), "uri", each.destination(), "state", each.state().name(), "reason", each.result()))
             .toList());
         return object;
@@ -112,11 +114,11 @@ final class Show implements Callable<Integer> {
     }
 
     private static Map<String, Object> object(TallyView.Line line, List<ReportRecord> sent) {
-        Map<String, Object> object = JsonOutput.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(),
+        Map<String, Object> object = Json.object("day", line.key().day().toString(), "domain", line.key().domain().ascii(),
             "part", line.part(), "sessions", line.sessions(), "failed", line.failed(), "state", line.state());
         line.key().submitter().ifPresent(submitter -> object.put("submitter", submitter.ascii()));
         object.put("destinations", sent.stream().map(each -> {
-                Map<String, Object> destination = JsonOutput.object("uri", each.destination(), "report-id", each.reportId(),
+                Map<String, Object> destination = Json.object("uri", each.destination(), "report-id", each.reportId(),
                     "state", each.state().name(), "at", each.at().toString(), "tries", each.tries(), "answer", each.result());
                 each.retryAt().ifPresent(at -> destination.put("retry-at", at.toString()));
                 return destination;

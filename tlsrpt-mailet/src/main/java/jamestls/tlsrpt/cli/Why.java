@@ -1,5 +1,7 @@
 package jamestls.tlsrpt.cli;
 
+import jamestls.cli.ExitCode;
+import jamestls.cli.Json;
 import jamestls.config.ConfigurationException;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
@@ -23,7 +25,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Why a domain gets reports, or none. */
-@Command(name = "why", mixinStandardHelpOptions = true, versionProvider = Version.class,
+@Command(name = "why", mixinStandardHelpOptions = true,
     description = "Says whether a domain gets reports, and if not why: its record, live; our rules; what is counted.")
 final class Why implements Callable<Integer> {
 
@@ -55,9 +57,9 @@ final class Why implements Callable<Integer> {
         Finding finding = wish(domain, conf.dns());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            Map<String, Object> object = JsonOutput.object("domain", domain.ascii(), "gets-reports", finding.gets(),
+            Map<String, Object> object = Json.object("domain", domain.ascii(), "gets-reports", finding.gets(),
                 "reasons", finding.reasons(), "destinations", finding.destinations(), "counted", counted);
-            out.println(JsonOutput.of(object));
+            out.println(Json.of(object));
         } else {
             out.println(domain + (finding.gets() ? " gets reports" : " gets no report"));
             finding.reasons().forEach(reason -> out.println((finding.gets() ? "  not to: " : "  because: ") + reason));
@@ -70,11 +72,12 @@ final class Why implements Callable<Integer> {
     private Finding wish(DomainName name, Dns dns) throws ConfigurationException {
         String where = "_smtp._tls." + name;
         return switch (dns.txt(name.child("_smtp._tls"))) {
-            case DnsAnswer.Absent<String> absent -> Finding.none(Main.NOTHING, "there is no TXT record at " + where);
-            case DnsAnswer.Bogus<String> bogus -> Finding.none(Main.UNKNOWN, where + " fails DNSSEC: " + bogus.reason());
-            case DnsAnswer.Failed<String> failed -> Finding.none(Main.UNKNOWN, where + " can't be looked up: " + failed.reason());
+            case DnsAnswer.Absent<String> absent -> Finding.none(ExitCode.NOTHING.number(), "there is no TXT record at " + where);
+            case DnsAnswer.Bogus<String> bogus -> Finding.none(ExitCode.UNKNOWN.number(), where + " fails DNSSEC: " + bogus.reason());
+            case DnsAnswer.Failed<String> failed -> Finding.none(ExitCode.UNKNOWN.number(), where + " can't be looked up: "
+                + failed.reason());
             case DnsAnswer.Found<String> found -> switch (RuaRecord.select(found.records())) {
-                case RuaRecord.None none -> Finding.none(Main.PROBLEM, none.reason() + " at " + where + ": "
+                case RuaRecord.None none -> Finding.none(ExitCode.PROBLEM.number(), none.reason() + " at " + where + ": "
                     + printable(String.join(" | ", found.records())));
                 case RuaRecord.Found good -> ruled(good.record());
             };
@@ -88,7 +91,7 @@ final class Why implements Callable<Integer> {
         List<String> go = ruled.allowed().stream().map(after -> record.destinations().contains(after) ? after.uri()
             : record.destinations().stream().filter(each -> rules.apply(each).equals(after)).findFirst()
                 .map(each -> after.uri() + " (in place of " + each.uri() + ")").orElse(after.uri())).toList();
-        return new Finding(!go.isEmpty(), go.isEmpty() ? Main.PROBLEM : Main.OK, reasons, go);
+        return new Finding(!go.isEmpty(), go.isEmpty() ? ExitCode.PROBLEM.number() : ExitCode.OK.number(), reasons, go);
     }
 
     private List<String> counted(DomainName name) {
