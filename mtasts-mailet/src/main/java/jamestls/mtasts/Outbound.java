@@ -163,8 +163,8 @@ public final class Outbound implements AutoCloseable {
             .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
         refresher.start();
         publish();
-        return new QueueWorker(queue, router, how.schedule(), context, how.processors().bounce(), how.processors().success(), resources,
-            how.limits().mailsInHand(), new ReportMails(outcomes, clock));
+        return new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
+            how.processors().success(), new ReportMails(outcomes, clock)), resources, how.limits().mailsInHand());
     }
 
     void publish() {

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.james.core.Domain;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
@@ -87,7 +88,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         settings = outbound.settings().delivery();
         queue = queues.createQueue(MailQueueName.of(settings.queue()));
         worker = outbound.work(queue, getMailetContext());
-        organ = outbound::problems;
+        organ = () -> Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
         vitals.watch(organ);
     }
 

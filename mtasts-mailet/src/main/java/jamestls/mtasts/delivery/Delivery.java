@@ -32,6 +32,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One attempt to deliver one mail to one domain: find the hosts, decide what a session with each must have, connect, observe,
@@ -39,9 +41,15 @@ import java.util.function.Predicate;
  */
 public sealed class Delivery permits DryRun {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
     private static final int MAX_ADDRESSES_PER_HOST = 6;
     /** Hosts of one domain that are connected to in one attempt. */
     private static final int MAX_HOSTS = 20;
+    /**
+     * With TLS, once more with TLS, in clear text; one whose resumed TLS session did not satisfy; and one more for each of two
+     * extensions that the server does not master.
+     */
+    private static final int MAX_SESSIONS_PER_ADDRESS = 6;
 
     private final Lookups lookups;
     private final CertificateCheck certificates;
@@ -92,11 +100,20 @@ public sealed class Delivery permits DryRun {
             case Destination.LoopsBack loop -> attempts.loop(loop.ourselves());
             case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
         };
-        recording.outcomes().record(attempts.outcomes());
-        attempts.log(result);
-        recording.metrics().finished(result);
-        attemptEnds.run();
+        recorded(mail, () -> recording.outcomes().record(attempts.outcomes()));
+        recorded(mail, () -> attempts.log(result));
+        recorded(mail, () -> recording.metrics().finished(result));
+        recorded(mail, attemptEnds);
         return result;
+    }
+
+    /** What the hosts have decided stays decided, whatever goes wrong in telling it. */
+    private static void recorded(OutboundMail mail, Runnable record) {
+        try {
+            record.run();
+        } catch (RuntimeException | Error e) {
+            LOGGER.error("Mail {}: a result was not counted or logged", mail.id(), e);
+        }
     }
 
     private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, AttemptLog attempts) {
@@ -132,7 +149,7 @@ public sealed class Delivery permits DryRun {
             // hosts that cost no connection do not count: the only one that a policy lists may be the last of many
             connected += addresses.isEmpty() ? 0 : 1;
             for (InetAddress address : addresses) {
-                Optional<DeliveryResult> result = tryAddress(new Route(host, address, plan.demand()), mail, attempts);
+                Optional<DeliveryResult> result = tryAddress(new Route(host, address, plan.demand()), attempts);
                 if (result.isPresent()) {
                     return result;
                 }
@@ -142,16 +159,16 @@ public sealed class Delivery permits DryRun {
     }
 
     /** Sends the mail over an idle session with that address, or over a new one; empty when the next address may be tried. */
-    Optional<DeliveryResult> tryAddress(Route route, OutboundMail mail, AttemptLog attempts) {
+    Optional<DeliveryResult> tryAddress(Route route, AttemptLog attempts) {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name),
             new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
         attempts.start();
         Predicate<TlsObservation> suits = seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND;
         while (true) {
-            switch (resources.admit(key, suits, resources.atDomain().users(mail.domain().ascii()))) {
+            switch (resources.admit(key, suits, resources.atDomain().users(attempts.mail().domain().ascii()))) {
                 case Admission.Reuse reuse -> {
-                    Optional<DeliveryResult> result = overIdleSession(route, reuse.lease(), mail, attempts);
+                    Optional<DeliveryResult> result = overIdleSession(route, reuse.lease(), attempts);
                     if (result.isPresent()) {
                         return result;
                     }
@@ -159,7 +176,7 @@ public sealed class Delivery permits DryRun {
                 }
                 case Admission.Open open -> {
                     try (Opening opening = open.opening()) {
-                        Optional<DeliveryResult> result = overNewSession(route, key, opening, mail, attempts);
+                        Optional<DeliveryResult> result = overNewSession(route, key, opening, attempts);
                         if (result.isPresent() || !opening.isRefused()) {
                             return result;
                         }
@@ -171,7 +188,7 @@ public sealed class Delivery permits DryRun {
                     return Optional.empty();
                 }
                 case Admission.Busy busy -> {
-                    return busy(route);
+                    return busy(route, attempts);
                 }
             }
         }
@@ -186,51 +203,55 @@ public sealed class Delivery permits DryRun {
     }
 
     /** Over a session that was opened for another mail; empty when it takes no mail any more. */
-    private Optional<DeliveryResult> overIdleSession(Route route, Lease idle, OutboundMail mail, AttemptLog attempts) {
+    private Optional<DeliveryResult> overIdleSession(Route route, Lease idle, AttemptLog attempts) {
         try (Lease lease = idle) {
             Optional<Permit> inAll = resources.turn();
             if (inAll.isEmpty()) {
                 lease.keep();
-                return busy(route);
+                return busy(route, attempts);
             }
             try (Permit anywhere = inAll.get()) {
-                Verdict verdict = judge(route, lease.session().observation());
-                Transmission transmission = send(lease, mail);
-                // the session may just have been too old: a new one decides. RFC 8460 §4: no new session, no outcome
+                TlsObservation seen = lease.session().observation();
+                Verdict verdict = judge(route, seen);
+                Transmission transmission = send(lease, attempts.mail());
                 if (transmission.leavesOpen() || lease.session().isMisledByEhlo()) {
+                    // the session may just have been too old: a new one decides
                     return Optional.empty();
                 }
-                attempts.reused();
-                return attempts.sent(route, verdict.level(), transmission);
+                attempts.reused(seen, verdict, resources.counts(seen));
+                return attempts.sent(route, verdict.level(), seen, transmission);
             }
         }
     }
 
-    private static Optional<DeliveryResult> busy(Route route) {
-        return Optional.of(new DeliveryResult.Postponed(route.host().name() + " is busy"));
+    private static Optional<DeliveryResult> busy(Route route, AttemptLog attempts) {
+        return Optional.of(attempts.postponed(route.host().name() + " is busy"));
     }
 
-    /** Opens a session with TLS, and where that fails and no policy forbids it, one in clear text. */
-    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, Opening opening, OutboundMail mail, AttemptLog attempts) {
+    private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
         Optional<Permit> inAll = opening.isProbe() ? resources.turnOfUnproven() : resources.turn();
         if (inAll.isEmpty()) {
-            return busy(route);
+            return busy(route, attempts);
         }
         try (Permit anywhere = inAll.get()) {
-            return overNewSessionInPlace(route, key, opening, mail, attempts);
+            return overNewSessionInPlace(route, key, opening, attempts);
         }
     }
 
-    private Optional<DeliveryResult> overNewSessionInPlace(Route route, SessionKey key, Opening opening, OutboundMail mail,
-                                                           AttemptLog attempts) {
-        TlsUse use = firstUse(route, key, mail, attempts);
-        while (true) {
+    /**
+     * Opens a session with TLS; where that fails and no policy forbids it, one in clear text. A server that hangs up right after the
+     * handshake gets one more chance with TLS in between.
+     */
+    private Optional<DeliveryResult> overNewSessionInPlace(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
+        TlsUse use = attempts.mail().tls();
+        boolean closedBefore = false;
+        for (int session = 1; session <= MAX_SESSIONS_PER_ADDRESS; session++) {
             try (Lease lease = opening.open(use)) {
                 TlsObservation seen = lease.session().observation();
                 remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // the connection may have been cut by our own stopping: no fault of the host's
-                    return Optional.of(new DeliveryResult.Postponed("James stops"));
+                    return Optional.of(attempts.postponed("James stops"));
                 }
                 if (opening.isRefused()) {
                     return Optional.empty();
@@ -240,53 +261,41 @@ public sealed class Delivery permits DryRun {
                         route.address().getHostAddress() + " greets with this server's name");
                     return Optional.empty();
                 }
-                Verdict verdict = verdict(route, use, seen);
-                if (seen.isResumed() && verdict.ruling() != Verdict.Ruling.SEND) {
+                Verdict verdict = verdict(route, use, closedBefore, seen);
+                if (seen.isResumed() && (verdict.ruling() == Verdict.Ruling.NEXT_HOST
+                    || verdict.ruling() == Verdict.Ruling.RETRY_IN_CLEAR)) {
                     // the certificate may have been replaced since it was shown: a full handshake decides
                     resources.beginTlsAnew(key);
                     continue;
                 }
-                attempts.judged(route, seen, verdict);
+                attempts.judged(route, seen, verdict, resources.counts(seen));
                 switch (verdict.ruling()) {
                     case SEND -> {
-                        Transmission transmission = send(lease, mail);
+                        Transmission transmission = send(lease, attempts.mail());
                         if (lease.session().isMisledByEhlo()) {
                             // the server does not master what it lists: a new session does without
                             continue;
                         }
-                        return attempts.sent(route, verdict.level(), transmission);
+                        return attempts.sent(route, verdict.level(), seen, transmission);
                     }
                     case NEXT_HOST -> {
-                        if (use == TlsUse.NEVER) {
-                            resources.forgetTls(key);
-                        }
                         return Optional.empty();
                     }
-                    case RETRY_IN_CLEAR -> {
-                        resources.tlsFailed(key, AttemptLog.inWords(verdict.shortfall()));
-                        use = TlsUse.NEVER;
+                    case RETRY_WITH_TLS -> {
+                        resources.beginTlsAnew(key);
+                        closedBefore = true;
                     }
+                    case RETRY_IN_CLEAR -> use = TlsUse.NEVER;
                 }
             }
         }
+        return Optional.empty();
     }
 
-    /** TLS that failed at that host minutes ago is not tried again for a mail that would go on in clear text. */
-    private TlsUse firstUse(Route route, SessionKey key, OutboundMail mail, AttemptLog attempts) {
-        if (mail.tls() == TlsUse.IMPLICIT) {
-            return TlsUse.IMPLICIT;
-        }
-        Optional<String> fault = route.demand().isIndifferentToTls() ? resources.failedTls(key) : Optional.empty();
-        fault.ifPresent(cause -> attempts.withoutTls(route, cause));
-        return fault.isPresent() ? TlsUse.NEVER : TlsUse.IF_OFFERED;
-    }
-
-    private Verdict verdict(Route route, TlsUse use, TlsObservation seen) {
-        return switch (use) {
-            case NEVER -> Verdict.inClear(seen);
-            case IF_OFFERED -> judge(route, seen);
-            case IMPLICIT -> judge(route, seen).withoutClearText();
-        };
+    private Verdict verdict(Route route, TlsUse use, boolean closedBefore, TlsObservation seen) {
+        Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : judge(route, seen);
+        Verdict once = closedBefore ? verdict.closedAgain() : verdict;
+        return use == TlsUse.IMPLICIT ? once.withoutClearText() : once;
     }
 
     Transmission send(Lease lease, OutboundMail mail) {
@@ -331,6 +340,7 @@ public sealed class Delivery permits DryRun {
         };
     }
 
+    /** Those that may be connected to: what can't be used is left out first, then the number is bounded. */
     private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, AttemptLog attempts) {
         List<InetAddress> usable = new ArrayList<>();
         for (InetAddress address : found) {

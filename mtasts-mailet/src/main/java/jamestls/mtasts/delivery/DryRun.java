@@ -79,8 +79,9 @@ public final class DryRun extends Delivery {
     /** Runs it once, through that gateway. */
     public DryRunResult run(MxHost gateway, Gateways gateways, SenderTlsRequest wish) {
         Envelope.RequireTls requireTls = wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO;
-        return run(gateway.name(), new OutboundMail("dry-run", gateway.name(), Optional.empty(), List.of(), wish,
-            OutboundMail.Reporting.NOT_COUNTED, null, SenderRequests.none(), requireTls, Optional.of(gateways.nextHop(gateway))));
+        return run(gateway.name(), new OutboundMail("dry-run", gateway.name(), Optional.empty(), List.of(), null,
+            new OutboundMail.Asked(wish, requireTls, SenderRequests.none()), new OutboundMail.Handling(OutboundMail.Reporting.NOT_COUNTED,
+                Optional.of(gateways.nextHop(gateway)), OutboundMail.Retry.YES, OutboundMail.Retry.NO)));
     }
 
     private DryRunResult run(DomainName domain, OutboundMail mail) {
@@ -107,10 +108,10 @@ public final class DryRun extends Delivery {
     }
 
     @Override
-    Optional<DeliveryResult> tryAddress(Route to, OutboundMail mail, AttemptLog soFar) {
+    Optional<DeliveryResult> tryAddress(Route to, AttemptLog soFar) {
         route = to;
         visits.get(to.host()).reachable().add(to.address());
-        return connecting == Connecting.YES ? super.tryAddress(to, mail, soFar) : Optional.empty();
+        return connecting == Connecting.YES ? super.tryAddress(to, soFar) : Optional.empty();
     }
 
     @Override

@@ -8,6 +8,7 @@ import jakarta.mail.internet.InternetAddress;
 import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
+import jamestls.net.Sanitized;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -25,8 +26,8 @@ import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.AttributeValue;
-import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.DsnParameters;
+import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import org.slf4j.Logger;
@@ -44,6 +45,11 @@ final class FailureNotice {
     static final AttributeName DELIVERY_ERROR_CODE = AttributeName.of("delivery-error-code");
     static final AttributeName IS_PERMANENT = AttributeName.of("is-delivery-permanent-error");
     static final AttributeName RETRY_COUNT = AttributeName.of("delivery_retry_count");
+
+    private static final String ANY = "";
+    private static final int MAX_BOUNCES = 5;
+    private static final int MAX_TEXT = 65_536;
+    private static final int MAX_ERROR = 1_000;
 
     private final MailetContext context;
     private final Optional<String> bounceProcessor;
@@ -71,31 +77,51 @@ final class FailureNotice {
         mail.setAttribute(new Attribute(RETRY_COUNT, AttributeValue.of(retriesOf(mail) + 1)));
     }
 
-    /** Who gets which bounce: one for all recipients with the same reason. */
-    Map<Failure, List<MailAddress>> bounces(Map<MailAddress, Failure> failed) {
-        Map<Failure, List<MailAddress>> bounces = new LinkedHashMap<>();
-        failed.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.comparing(MailAddress::asString)))
-            .forEach(entry -> bounces.computeIfAbsent(entry.getValue(), failure -> new ArrayList<>()).add(entry.getKey()));
-        return bounces;
+    /**
+     * Recipients for one bounce.
+     *
+     * @param failed who was not reached, and why, in the order of the addresses; at least one
+     */
+    record Bounce(Map<MailAddress, Failure> failed) {
+
+        /** Stands for all of them in the mail's attributes. */
+        Failure failure() {
+            return failed.values().iterator().next();
+        }
+    }
+
+    /**
+     * Divides the failures of one attempt into bounces: one for all without a bounce processor. A processor's DSNBounce gives all
+     * recipients of a mail one status, so it gets a mail for each status, {@value #MAX_BOUNCES} at most; the last one has the rest.
+     */
+    List<Bounce> bounces(Map<MailAddress, Failure> failed) {
+        Map<String, Map<MailAddress, Failure>> byStatus = new LinkedHashMap<>();
+        failed.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.comparing(MailAddress::asString))).forEach(entry -> {
+            String status = bounceProcessor.isEmpty() ? ANY : entry.getValue().status();
+            String group = byStatus.containsKey(status) || byStatus.size() < MAX_BOUNCES - 1 ? status : ANY;
+            byStatus.computeIfAbsent(group, any -> new LinkedHashMap<>()).put(entry.getKey(), entry.getValue());
+        });
+        return byStatus.values().stream().map(Bounce::new).toList();
     }
 
     /**
      * Bounces the given recipients of a mail. A bounce processor gets mails of the null sender, too, as with stock. Without
-     * one the null sender gets nothing (RFC 5321 §6.1), and neither does who wants no news of failures (RFC 3461 §4.1): the
+     * one the null sender gets nothing (RFC 5321 §6.1), and neither does a sender that wants no notice of failures (RFC 3461 §4.1): the
      * mail ends here, with a line in the log.
      *
      * @throws MessagingException when James can't take the bounce; then the mail must not be given up
      */
-    void bounce(Mail mail, Collection<MailAddress> recipients, Failure failure) throws MessagingException {
+    void bounce(Mail mail, Bounce bounce) throws MessagingException {
+        Collection<MailAddress> recipients = bounce.failed().keySet();
         if (bounceProcessor.isEmpty() && !mail.hasSender()) {
-            LOGGER.warn("mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
-                mail.getName(), recipients, failure);
+            LOGGER.warn("Mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
+                mail.getName(), recipients, bounce.failure());
             return;
         }
         Mail failedMail = mail.duplicate();
         try {
             failedMail.setRecipients(recipients);
-            mark(failedMail, failure);
+            mark(failedMail, bounce.failure());
             if (bounceProcessor.isPresent()) {
                 withoutBodyIfProtected(failedMail);
                 context.sendMail(failedMail, bounceProcessor.get());
@@ -103,13 +129,32 @@ final class FailureNotice {
             }
             List<MailAddress> informed = recipients.stream().filter(recipient -> wantsNewsOf(mail, recipient)).toList();
             if (informed.isEmpty()) {
-                LOGGER.info("mail {} can't be delivered to {}, and its sender does not want to know: {}",
-                    mail.getName(), recipients, failure);
+                LOGGER.info("Mail {} can't be delivered to {}, and its sender asked for no notice: {}",
+                    mail.getName(), recipients, bounce.failure());
             } else if (isProtected(mail)) {
-                bounceHeaders(failedMail, text(informed, failure, "Its header is attached."));
+                bounceHeaders(failedMail, text(informed, bounce, "Its header is attached."));
             } else {
-                context.bounce(failedMail, text(informed, failure, "Your message is attached."));
+                context.bounce(failedMail, text(informed, bounce, "Your message is attached."));
             }
+        } finally {
+            LifecycleUtil.dispose(failedMail);
+        }
+    }
+
+    /**
+     * Puts a mail whose bounce or notice failed for good where an operator finds it: into James's processor {@code error}, which
+     * keeps it in the error repository.
+     *
+     * @throws MessagingException when James can't take it
+     */
+    void setAside(Mail mail, Collection<MailAddress> recipients, String what, Throwable why) throws MessagingException {
+        Mail failedMail = mail.duplicate();
+        try {
+            failedMail.setRecipients(recipients);
+            failedMail.setErrorMessage(Sanitized.line(what + " failed: " + why, MAX_ERROR));
+            context.sendMail(failedMail, Mail.ERROR);
+            LOGGER.error("Mail {} is in the error repository: {} for {} recipients failed for good: {}", mail.getName(), what,
+                recipients.size(), Sanitized.line(String.valueOf(why), MAX_ERROR));
         } finally {
             LifecycleUtil.dispose(failedMail);
         }
@@ -134,11 +179,25 @@ final class FailureNotice {
             .map(notify -> notify.contains(DsnParameters.Notify.FAILURE)).orElse(true);
     }
 
-    private String text(Collection<MailAddress> recipients, Failure failure, String attached) {
+    /** Recipients with the same reason stand together; what goes beyond {@value #MAX_TEXT} characters is cut off. */
+    private String text(Collection<MailAddress> recipients, Bounce bounce, String attached) {
+        Map<Failure, List<MailAddress>> byReason = new LinkedHashMap<>();
+        recipients.forEach(recipient ->
+            byReason.computeIfAbsent(bounce.failed().get(recipient), reason -> new ArrayList<>()).add(recipient));
         StringBuilder text = new StringBuilder("This is the mail server ").append(context.getServerInfo())
-            .append(". Your message could not be delivered to:\n\n");
-        recipients.forEach(recipient -> text.append("    ").append(recipient.asString()).append('\n'));
-        return text.append("\nReason:\n\n    ").append(failure).append("\n\n").append(attached).append('\n').toString();
+            .append(". Your message could not be delivered.\n\n");
+        byReason.forEach((reason, same) -> {
+            if (text.length() < MAX_TEXT) {
+                text.append("To:\n\n");
+                same.forEach(recipient -> text.append("    ").append(recipient.asString()).append('\n'));
+                text.append("\nReason:\n\n    ").append(reason).append("\n\n");
+            }
+        });
+        if (text.length() > MAX_TEXT) {
+            text.setLength(MAX_TEXT);
+            text.append("\n…\n\n");
+        }
+        return text.append(attached).append('\n').toString();
     }
 
     /**

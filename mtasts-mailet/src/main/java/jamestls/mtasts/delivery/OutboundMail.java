@@ -8,6 +8,7 @@ import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.smtp.Envelope;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -23,16 +24,36 @@ import org.apache.mailet.Mail;
  * @param domain the recipients' domain, or that of the gateway (RFC 8461 §3.4)
  * @param sender the reverse path; empty for the null one
  * @param recipients all in {@code domain} unless there is a gateway, at least one
- * @param wish what the sender asks of TLS
- * @param reporting whether its sessions count for TLS reports
  * @param message as James keeps it: read when a server is there to take it, so that mails that wait cost no memory
- * @param requests what the sender asks of the servers on the way
- * @param requireTls whether they are asked for REQUIRETLS
- * @param via the host it goes to, where that is not for MX records to say
+ * @param asked what the sender asks for
+ * @param handling how this server handles it
  */
-record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients,
-                    SenderTlsRequest wish, Reporting reporting, MimeMessage message, SenderRequests requests,
-                    Envelope.RequireTls requireTls, Optional<FixedNextHop> via) {
+record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, MimeMessage message,
+                    Asked asked, Handling handling) {
+
+    /**
+     * What the sender asks for.
+     *
+     * @param wish of TLS
+     * @param requireTls whether the servers are asked for REQUIRETLS
+     * @param requests of the servers on the way
+     */
+    record Asked(SenderTlsRequest wish, Envelope.RequireTls requireTls, SenderRequests requests) {
+    }
+
+    /**
+     * How this server handles a mail.
+     *
+     * @param reporting whether its sessions count for TLS reports
+     * @param via the host it goes to, where that is not for MX records to say
+     * @param temporary whether there is another attempt after a temporary failure
+     * @param missingDomain whether there is another attempt if its domain does not exist
+     */
+    record Handling(Reporting reporting, Optional<FixedNextHop> via, Retry temporary, Retry missingDomain) {
+    }
+
+    /** Whether there is another attempt. */
+    enum Retry { YES, NO }
 
     /** Whether a mail's sessions are counted for TLS reports. */
     enum Reporting {
@@ -69,36 +90,54 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     /** A mail to the hosts of its domain, without further requests. */
     OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, SenderTlsRequest wish,
                  Reporting reporting, MimeMessage message) {
-        this(id, domain, sender, recipients, wish, reporting, message, SenderRequests.none(),
-            wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Optional.empty());
+        this(id, domain, sender, recipients, message, new Asked(wish,
+            wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, SenderRequests.none()),
+            new Handling(reporting, Optional.empty(), Retry.YES, Retry.NO));
     }
 
     /**
-     * @param mail has recipients in one domain only, as {@code SecureRemoteDelivery} enqueues it
+     * A mail to the hosts of a domain.
+     *
+     * @param mail has recipients in that domain only
      * @throws MessagingException or IOException when James can't read the message back
      */
-    static OutboundMail of(Mail mail, DomainName domain) throws MessagingException, IOException {
-        return of(mail, domain, Optional.empty());
+    static OutboundMail of(Mail mail, DomainName domain, Retry temporary, Retry missingDomain) throws MessagingException, IOException {
+        return of(mail, domain, Optional.empty(), temporary, missingDomain);
     }
 
     /** A mail that goes to that host. */
-    static OutboundMail via(Mail mail, FixedNextHop via) throws MessagingException, IOException {
-        return of(mail, via.host().name(), Optional.of(via));
+    static OutboundMail via(Mail mail, FixedNextHop via, Retry temporary) throws MessagingException, IOException {
+        return of(mail, via.host().name(), Optional.of(via), temporary, Retry.NO);
     }
 
-    private static OutboundMail of(Mail mail, DomainName domain, Optional<FixedNextHop> via) throws MessagingException, IOException {
+    private static OutboundMail of(Mail mail, DomainName domain, Optional<FixedNextHop> via, Retry temporary, Retry missingDomain)
+            throws MessagingException, IOException {
         boolean report = AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
         // a host without a name, or one the operator answers for, has no domain to report to
         boolean counted = !report && via.filter(way -> !way.isNamed() || way.certificate() == FixedNextHop.Certificate.VERIFIED).isEmpty();
         SenderTlsRequest wish = wishOf(mail);
         boolean bounce = !mail.hasSender();
         boolean required = wish == SenderTlsRequest.REQUIRED;
-        return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(mail.getRecipients()),
+        Asked asked = new Asked(
             // RFC 8689 §5: a bounce is not discarded because the next server does not know REQUIRETLS
             required && bounce ? SenderTlsRequest.AS_POLICY_SAYS : wish,
-            counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, mail.getMessage(),
-            SenderRequests.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.NOT_REQUIRED),
-            !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES, via);
+            !required ? Envelope.RequireTls.NO : bounce ? Envelope.RequireTls.IF_OFFERED : Envelope.RequireTls.YES,
+            SenderRequests.of(mail, required ? SenderRequests.Protection.REQUIRED : SenderRequests.Protection.NOT_REQUIRED));
+        return new OutboundMail(mail.getName(), domain, mail.getMaybeSender().asOptional(), List.copyOf(mail.getRecipients()),
+            mail.getMessage(), asked, new Handling(counted ? Reporting.COUNTED : Reporting.NOT_COUNTED, via, temporary, missingDomain));
+    }
+
+    /** The same mail for some of its recipients. */
+    OutboundMail to(Collection<MailAddress> some) {
+        return new OutboundMail(id, domain, sender, List.copyOf(some), message, asked, handling);
+    }
+
+    SenderTlsRequest wish() {
+        return asked.wish();
+    }
+
+    Optional<FixedNextHop> via() {
+        return handling.via();
     }
 
     /** An address as an envelope says it: James forgets the brackets of an address literal (RFC 5321 §4.1.3). */
@@ -109,14 +148,14 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
 
     /** How TLS is begun. */
     TlsUse tls() {
-        return via.map(FixedNextHop::tls).orElse(TlsUse.IF_OFFERED);
+        return via().map(FixedNextHop::tls).orElse(TlsUse.IF_OFFERED);
     }
 
     /** What a server is told before that content. */
     Envelope envelope(MailContent content) {
         return new Envelope(sender.map(OutboundMail::path), recipients.stream().map(OutboundMail::path).toList(),
-            content.bodyType(), OptionalLong.of(content.size()), requireTls, via.flatMap(FixedNextHop::login),
-            requests.ofMail(), requests.ofRecipients());
+            content.bodyType(), OptionalLong.of(content.size()), asked.requireTls(), via().flatMap(FixedNextHop::login),
+            asked.requests().ofMail(), asked.requests().ofRecipients());
     }
 
     private static SenderTlsRequest wishOf(Mail mail) throws MessagingException {

@@ -2,7 +2,7 @@ package jamestls.mtasts.delivery;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Ticker;
+import jamestls.mtasts.delivery.AttemptReport.SessionCounts;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.smtp.Admission;
 import jamestls.smtp.ReuseLimits;
@@ -12,19 +12,16 @@ import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.TlsObservation;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /**
- * What the deliveries of one mailet share on the way out: turns at each address and in all, so that a slow server keeps only
- * its own mails waiting; sessions that idle between two mails; and at which hosts TLS has failed lately.
+ * What the deliveries of one mailet share on the way out: permits at each address and in all, so that a slow server keeps only
+ * its own mails waiting; and sessions that idle between two mails.
  */
 public final class OutboundResources implements AutoCloseable {
 
     /** Longer, and what was decided before the wait would be stale: the mail goes back to the queue instead. */
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
-    private static final Duration MEMORY_OF_FAILED_TLS = Duration.ofMinutes(10);
-    private static final int MAX_HOSTS_REMEMBERED = 10_000;
     private static final int SHARE_OF_UNPROVEN_SERVERS = 2;
     private static final String EVERYWHERE = "everywhere";
 
@@ -33,34 +30,24 @@ public final class OutboundResources implements AutoCloseable {
     private final FairKeyedSemaphore<String> atDomain;
     private final FairKeyedSemaphore<String> inAll;
     private final FairKeyedSemaphore<String> unproven;
-    private final Cache<SessionKey, String> failedInTls;
+    /** By identity: one observation belongs to one connection and is forgotten with it. */
+    private final Cache<TlsObservation, SessionCounts> counts = Caffeine.newBuilder().weakKeys().build();
 
     /**
      * @param perDestination most deliveries at once to one domain, and to one address
      * @param deliveries most deliveries at once
      */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
-        this(connector, reuse, perDestination, deliveries, Integer.MAX_VALUE, System::nanoTime);
+        this(connector, reuse, perDestination, deliveries, Integer.MAX_VALUE);
     }
 
     /** @param maxWaiting most mails that wait for one server */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting) {
-        this(connector, reuse, perDestination, deliveries, maxWaiting, System::nanoTime);
-    }
-
-    OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting,
-                      LongSupplier nanoTime) {
         this.connector = connector;
         this.sessions = new SessionPool(connector, reuse, perDestination, maxWaiting);
         this.atDomain = new FairKeyedSemaphore<>(perDestination);
         this.inAll = new FairKeyedSemaphore<>(deliveries);
         this.unproven = new FairKeyedSemaphore<>(Math.max(1, deliveries / SHARE_OF_UNPROVEN_SERVERS));
-        this.failedInTls = Caffeine.newBuilder()
-            .maximumSize(MAX_HOSTS_REMEMBERED)
-            .expireAfterWrite(MEMORY_OF_FAILED_TLS)
-            .ticker((Ticker) nanoTime::getAsLong)
-            .executor(Thread::startVirtualThread)
-            .build();
     }
 
     /** The turns at each recipient domain, by its name in ASCII. */
@@ -96,19 +83,9 @@ public final class OutboundResources implements AutoCloseable {
         return sessions;
     }
 
-    /** TLS failed there. */
-    void tlsFailed(SessionKey host, String cause) {
-        failedInTls.put(host, cause);
-    }
-
-    /** Why TLS is not worth trying there, for those who would go on in clear anyway; forgotten after ten minutes. */
-    Optional<String> failedTls(SessionKey host) {
-        return Optional.ofNullable(failedInTls.getIfPresent(host));
-    }
-
-    /** Without TLS it went no better, so TLS was not to blame. */
-    void forgetTls(SessionKey host) {
-        failedInTls.invalidate(host);
+    /** Whose mails the connection with that observation has carried so far. */
+    SessionCounts counts(TlsObservation session) {
+        return counts.get(session, unknown -> new SessionCounts());
     }
 
     /** What it showed in an earlier handshake does not satisfy: the next one is a full one. */

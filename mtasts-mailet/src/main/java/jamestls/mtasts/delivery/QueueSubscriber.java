@@ -45,18 +45,24 @@ final class QueueSubscriber extends BaseSubscriber<MailQueueItem> {
         try {
             threads.execute(() -> settle(item));
         } catch (RejectedExecutionException stopping) {
-            LOGGER.debug("mail {} stays in the queue: James stops", item.getMail().getName());
+            LOGGER.debug("Mail {} stays in the queue: James stops", item.getMail().getName());
+        } catch (Throwable e) {
+            // no thread could be started: the mail goes on in this one, whatever it costs the others
+            LOGGER.error("Mail {} has no thread of its own", item.getMail().getName(), e);
+            settle(item);
         }
     }
 
     @Override
     protected void hookOnError(Throwable error) {
-        LOGGER.error("the queue hands out no more mails", error);
+        LOGGER.error("The queue hands out no more mails", error);
     }
 
     private void settle(MailQueueItem item) {
         try {
             work.accept(item);
+        } catch (Throwable e) {
+            LOGGER.error("Mail {}: its delivery ended unexpectedly", item.getMail().getName(), e);
         } finally {
             if (settled.incrementAndGet() % atOnce == 0) {
                 request(atOnce);

@@ -3,6 +3,7 @@ package jamestls.mtasts.delivery;
 import jakarta.mail.MessagingException;
 import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
+import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.mx.MxHost;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,8 +18,6 @@ import org.apache.mailet.Mail;
  * through the gateways.
  */
 public final class Router {
-
-    private static final String NO_SUCH_DOMAIN = "5.1.2";
 
     private final Delivery delivery;
     private final Supplier<List<FixedNextHop>> gateways;
@@ -53,44 +52,43 @@ public final class Router {
         mail.removeAttribute(FailureNotice.RETRY_COUNT);
     }
 
+    /** Whether mail goes to the hosts of its recipients' domain, so that a mail must have recipients in one domain only. */
+    boolean isByDomain() {
+        return gateways.get().isEmpty();
+    }
+
     /**
      * One attempt.
      *
+     * @param temporary whether there will be another after a temporary failure
      * @throws MessagingException or IOException when James can't read the message back
      */
-    DeliveryResult attempt(Mail mail) throws MessagingException, IOException {
+    DeliveryResult attempt(Mail mail, Retry temporary) throws MessagingException, IOException {
         List<FixedNextHop> ways = gateways.get();
-        return ways.isEmpty() ? toDomain(mail) : throughOneOf(ways, mail);
+        return ways.isEmpty() ? toDomain(mail, temporary) : throughOneOf(ways, mail, temporary);
     }
 
-    private DeliveryResult toDomain(Mail mail) throws MessagingException, IOException {
+    private DeliveryResult toDomain(Mail mail, Retry temporary) throws MessagingException, IOException {
         String domain = mail.getRecipients().iterator().next().getDomain().asString();
         // James keeps the address literals it knows, those of IPv4, without their brackets
         Optional<InetAddress> literal = IpLiteral.parse(domain);
         if (literal.isPresent()) {
-            return delivery.deliver(OutboundMail.via(mail, FixedNextHop.address(MxHost.at(literal.get()))));
+            return delivery.deliver(OutboundMail.via(mail, FixedNextHop.address(MxHost.at(literal.get())), temporary));
         }
         Optional<DomainName> name = DomainName.parse(domain);
-        return name.isPresent() ? patiently(mail, delivery.deliver(OutboundMail.of(mail, name.get())))
+        Retry missingDomain = FailureNotice.retriesOf(mail) < dnsRetries ? temporary : Retry.NO;
+        return name.isPresent() ? delivery.deliver(OutboundMail.of(mail, name.get(), temporary, missingDomain))
             : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
     }
 
     /** A gateway that cannot have the mail now leaves it to the next; the first that answers has decided. */
-    private DeliveryResult throughOneOf(List<FixedNextHop> ways, Mail mail) throws MessagingException, IOException {
-        DeliveryResult result = delivery.deliver(OutboundMail.via(mail, ways.getFirst()));
-        for (FixedNextHop next : ways.subList(1, ways.size())) {
+    private DeliveryResult throughOneOf(List<FixedNextHop> ways, Mail mail, Retry temporary) throws MessagingException, IOException {
+        for (FixedNextHop next : ways.subList(0, ways.size() - 1)) {
+            DeliveryResult result = delivery.deliver(OutboundMail.via(mail, next, Retry.YES));
             if (!(result instanceof DeliveryResult.Deferred)) {
                 return result;
             }
-            result = delivery.deliver(OutboundMail.via(mail, next));
         }
-        return result;
-    }
-
-    private DeliveryResult patiently(Mail mail, DeliveryResult result) {
-        return result instanceof DeliveryResult.Refused refused && refused.why().status().equals(NO_SUCH_DOMAIN)
-            && FailureNotice.retriesOf(mail) < dnsRetries
-            ? new DeliveryResult.Deferred(Failure.temporary("1.2", refused.why().text() + "; the domain is looked up again later"))
-            : result;
+        return delivery.deliver(OutboundMail.via(mail, ways.getLast(), temporary));
     }
 }

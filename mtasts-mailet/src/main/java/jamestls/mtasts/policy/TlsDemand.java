@@ -78,22 +78,6 @@ public sealed interface TlsDemand {
     /** Whether the policy names the host. */
     enum Listing { LISTED, NOT_LISTED }
 
-    /**
-     * Whether nobody, not even a report, minds if TLS is not tried. A policy that is only reported on still wants to know
-     * how TLS would go.
-     */
-    default boolean isIndifferentToTls() {
-        return switch (this) {
-            case Waived waived -> true;
-            case Opportunistic none -> none.policyProblem().isEmpty();
-            case Sts sts -> false;
-            case Dane dane -> false;
-            case Unreachable never -> false;
-            case NamedByDnssec named -> false;
-            case RequireTls required -> false;
-        };
-    }
-
     /** The records a certificate is held against, if DANE has a part in this. */
     default Optional<TlsaSet> tlsaRecords() {
         return switch (this) {

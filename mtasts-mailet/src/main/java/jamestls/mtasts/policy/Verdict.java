@@ -52,6 +52,8 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
     /** What to do with a host. */
     public enum Ruling {
         SEND,
+        /** The server hung up after the handshake, and no policy minds clear text: connect again with TLS, once. */
+        RETRY_WITH_TLS,
         /** TLS was tried and failed, and no policy minds clear text: connect again without STARTTLS. */
         RETRY_IN_CLEAR,
         NEXT_HOST
@@ -62,6 +64,8 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS not offered after STARTTLS");
     private static final Violation NOT_LISTED =
         new Violation(ResultType.VALIDATION_FAILURE, "MX does not match policy");
+    private static final Violation CLOSED_AFTER_HANDSHAKE =
+        new Violation(ResultType.VALIDATION_FAILURE, "closed-after-handshake");
     private static final Violation NO_STARTTLS = new Violation(ResultType.STARTTLS_NOT_SUPPORTED, "");
 
     /**
@@ -118,6 +122,11 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         return ruling == Ruling.RETRY_IN_CLEAR ? new Verdict(Ruling.NEXT_HOST, level, shortfall, forReport) : this;
     }
 
+    /** The same for a server that hung up after a handshake a second time: clear text is next, and it is counted already. */
+    public Verdict closedAgain() {
+        return ruling == Ruling.RETRY_WITH_TLS ? new Verdict(Ruling.RETRY_IN_CLEAR, level, shortfall, List.of()) : this;
+    }
+
     /** Whether TLS was fine but for the REQUIRETLS keyword (RFC 8689 §4.2.1 has a status code of its own for that). */
     public static boolean isMissingRequireTls(Violation violation) {
         return violation.equals(NO_REQUIRETLS);
@@ -129,8 +138,13 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         if (seen.failure().isEmpty()) {
             return new Verdict(Ruling.SEND, level, List.of(), forReport);
         }
-        // RFC 7672 §2.2: what fails in TLS may be tried in clear; what fails behind TLS is an ordinary broken session
-        return new Verdict(encrypted ? Ruling.NEXT_HOST : Ruling.RETRY_IN_CLEAR, level, tls, encrypted ? List.of() : forReport);
+        if (!encrypted) {
+            // RFC 7672 §2.2: what fails in TLS may be tried in clear text
+            return new Verdict(Ruling.RETRY_IN_CLEAR, level, tls, forReport);
+        }
+        return seen.isClosedAfterHandshake() ? new Verdict(Ruling.RETRY_WITH_TLS, level, tls, forReport)
+            // what fails after the first reply under TLS is an ordinary broken session
+            : new Verdict(Ruling.NEXT_HOST, level, List.of(), List.of());
     }
 
     private static Verdict againstPolicy(Sts sts, TlsObservation seen, List<Violation> tls, List<Violation> certificate) {
@@ -141,7 +155,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         all.addAll(tls);
         if (seen.handshake() instanceof Handshake.Completed) {
             all.addAll(certificate);
-            if (seen.failure().isPresent()) {
+            if (seen.failure().isPresent() && (sts.strictness() == Strictness.ENFORCED || !seen.isClosedAfterHandshake())) {
                 // encrypted, then lost without an alert: the network's fault, and success was not proven either
                 return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
             }
@@ -186,6 +200,9 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
 
     /** RFC 8689 §4.2.1: a host named by DNSSEC, and a certificate for it. */
     private static Verdict againstName(NamedByDnssec named, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
+        if (seen.handshake() instanceof Handshake.Completed && seen.failure().isPresent()) {
+            return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
+        }
         Verdict beside = of(named.otherwise(), seen, certificate);
         List<Violation> all = new ArrayList<>(tls);
         all.addAll(certificate.pkix());
@@ -211,7 +228,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             return List.of(NO_STARTTLS);
         }
         return switch (seen.handshake()) {
-            case Handshake.Completed completed -> List.of();
+            case Handshake.Completed completed -> seen.isClosedAfterHandshake() ? List.of(CLOSED_AFTER_HANDSHAKE) : List.of();
             case Handshake.Failed failed -> List.of(new Violation(ResultType.VALIDATION_FAILURE, failed.cause()));
             case Handshake.NotAttempted notAttempted -> List.of(new Violation(ResultType.VALIDATION_FAILURE,
                 seen.startTlsReply().map(reply -> "STARTTLS reply " + reply.code())

@@ -100,7 +100,7 @@ class ExplainTest {
 
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.out()).contains("because  [").contains("no TLSA record matched").contains("would be held and tried again: 451 4.7.5")
-            .contains("bounced with: 451 4.7.5 given up after the last retry");
+            .contains("bounced with: 550 5.7.5 given up after the last retry");
     }
 
     @Test

@@ -157,7 +157,7 @@ class DaneDeliveryTest {
         tree.fault("_" + mx.port() + "._tcp." + HOST, SigningFault.EXPIRED);
 
         assertThat(deferral(internet.deliver(DOMAIN)).toString()).startsWith("451 4.7.5").contains("DNSSEC")
-            .contains("dnssec-invalid", "TLSA of _" + mx.port() + "._tcp." + HOST, "DNSSEC_BOGUS");
+            .contains("DNSSEC invalid", "TLSA of _" + mx.port() + "._tcp." + HOST, "DNSSEC_BOGUS");
         assertThat(mx.connections()).isZero();
     }
 
@@ -249,7 +249,7 @@ class DaneDeliveryTest {
         internet.mandatoryDane.add(DomainName.of(DOMAIN));
         SmtpServer mx = internet.goodMx(DOMAIN);
 
-        assertThat(deferral(internet.deliver(DOMAIN)).toString()).contains("mandatoryDane").contains("dane-required");
+        assertThat(deferral(internet.deliver(DOMAIN)).toString()).contains("mandatoryDane").contains("dane required");
         assertThat(mx.connections()).isZero();
         assertThat(reported()).containsExactly("tlsa dane-required");
     }

@@ -21,6 +21,7 @@ import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.james.core.MailAddress;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,7 +64,7 @@ class DeliveryTest {
         SmtpServer mx = internet.policy(DOMAIN, "enforce", "mx.example.org").mx(DOMAIN, 10, "mx.example.org", setup -> setup);
 
         assertThat(deferral(internet.deliver(DOMAIN)).toString()).startsWith("451 4.7.10")
-            .contains("example.org").contains("mode enforce").contains("mx.example.org: [127.0.0.11]").contains("starttls-not-supported");
+            .contains("example.org").contains("mode enforce").contains("mx.example.org [127.0.0.11]").contains("STARTTLS not supported");
         assertThat(mx.mails()).isEmpty();
         assertThat(reported()).containsExactly("sts starttls-not-supported");
     }
@@ -179,6 +180,42 @@ class DeliveryTest {
             assertThat(answered.accepted()).containsExactly(bob);
             assertThat(answered.failed().get(later).status()).isEqualTo("4.2.1");
             assertThat(answered.failed().get(never).isPermanent()).isTrue();
+        });
+    }
+
+    @Test
+    void recipientRefusedForNowShouldBeTriedAtTheNextHost() throws Exception {
+        SmtpServer first = internet.mx(DOMAIN, 1, "mx1.example.org", setup -> setup).replyTo("later@example.org", "451 4.7.1 greylisted")
+            .replyTo("never@example.org", "550 5.1.1 unknown");
+        SmtpServer second = internet.mx(DOMAIN, 2, "mx2.example.org", setup -> setup);
+
+        DeliveryResult result = internet.deliver(DOMAIN, AS_POLICY_SAYS, COUNTED, "bob@example.org", "later@example.org",
+            "never@example.org");
+
+        assertThat(result).isInstanceOfSatisfying(DeliveryResult.Answered.class, answered -> {
+            assertThat(answered.accepted()).extracting(MailAddress::asString).containsExactly("bob@example.org", "later@example.org");
+            assertThat(answered.failed()).hasSize(1);
+        });
+        assertThat(first.mails()).singleElement().satisfies(mail -> assertThat(mail.recipientAddresses())
+            .containsExactly("bob@example.org"));
+        assertThat(second.mails()).singleElement().satisfies(mail ->
+            assertThat(mail.recipientAddresses()).containsExactly("later@example.org"));
+    }
+
+    @Test
+    void repliesToManyRecipientsShouldBeReadInLinearTimeAndBounded() throws Exception {
+        SmtpServer mx = internet.goodMx(DOMAIN).reply(SmtpPhase.RCPT, "550 5.1.1 " + "x".repeat(400));
+        String[] recipients = IntStream.range(0, 8_000).mapToObj(i -> "u" + i + "@example.org").toArray(String[]::new);
+
+        DeliveryResult result = internet.deliver(DOMAIN, AS_POLICY_SAYS, COUNTED, recipients);
+
+        assertThat(mx.mails()).isEmpty();
+        assertThat(result).isInstanceOfSatisfying(DeliveryResult.Answered.class, answered -> {
+            assertThat(answered.failed()).hasSize(8_000).allSatisfy((recipient, failure) ->
+                assertThat(failure.status()).isEqualTo("5.1.1"));
+            assertThat(answered.failed().values().stream().mapToInt(failure -> failure.text().length()).filter(length -> length > 100)
+                .sum())
+                .isLessThan(70_000);
         });
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMultipart;
 import java.util.EnumSet;
-import java.util.List;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.james.core.MailAddress;
@@ -108,6 +108,30 @@ class FailureNoticeTest {
             .contains("Subject: hi").doesNotContain("hello");
     }
 
+    @Test
+    void oneAttemptShouldBeOneBounceWhateverTheServerSaysOfEachRecipient() throws Exception {
+        Map<MailAddress, Failure> failed = new HashMap<>();
+        for (int i = 0; i < 300; i++) {
+            failed.put(address("u" + i + "@example.org"), new Failure(550, "5.1." + i % 9, "mx said: no u" + i));
+        }
+
+        bounceAll(new FailureNotice(context, Optional.empty()), mail(), failed);
+        assertThat(context.getBouncedMails()).singleElement().satisfies(bounced ->
+            assertThat(bounced.getMessage()).contains("u0@example.org", "u299@example.org", "no u299").hasSizeLessThan(70_000));
+
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), mail(), failed);
+        assertThat(context.getSentMails()).hasSize(5);
+        assertThat(context.getSentMails().stream().mapToInt(sent -> sent.getRecipients().size()).sum()).isEqualTo(300);
+    }
+
+    @Test
+    void bounceProcessorShouldGetOneMailForEachStatus() throws Exception {
+        bounceAll(new FailureNotice(context, Optional.of("bounces")), mail(), Map.of(BOB, UNKNOWN,
+            address("carol@example.org"), new Failure(550, "5.1.1", "another text"), address("dave@example.org"), BUSY));
+
+        assertThat(context.getSentMails()).extracting(sent -> sent.getRecipients().size()).containsExactlyInAnyOrder(2, 1);
+    }
+
     private static <T> Optional<T> attribute(FakeMailContext.SentMail sent, String name, Class<T> type) {
         return Optional.ofNullable(sent.getAttributes().get(AttributeName.of(name))).map(Attribute::getValue)
             .map(AttributeValue::value).map(type::cast);
@@ -127,8 +151,8 @@ class FailureNoticeTest {
     }
 
     private static void bounceAll(FailureNotice notice, Mail mail, Map<MailAddress, Failure> failed) throws MessagingException {
-        for (Map.Entry<Failure, List<MailAddress>> bounce : notice.bounces(failed).entrySet()) {
-            notice.bounce(mail, bounce.getValue(), bounce.getKey());
+        for (FailureNotice.Bounce bounce : notice.bounces(failed)) {
+            notice.bounce(mail, bounce);
         }
     }
 }

@@ -103,8 +103,8 @@ class HostileServersTest {
     private void work() throws Exception {
         OutboundResources resources = internet.traffic(20);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0), new RetrySchedule(List.of(RETRY), 5),
-            FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(), resources, 5_000,
-            new ReportMails(new ReportMailListener() { }, Clock.systemUTC()));
+            new QueueWorker.Notices(FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(),
+                new ReportMails(new ReportMailListener() { }, Clock.systemUTC())), resources, 5_000);
     }
 
     private void enqueue(String name, String recipient) throws Exception {

@@ -41,6 +41,8 @@ final class MemoryQueue implements MailQueue {
     /** How often it was asked for a mail, and how often whoever asked was interrupted. */
     final AtomicInteger asked = new AtomicInteger();
     final AtomicInteger interrupted = new AtomicInteger();
+    /** Runs before each acknowledgement. */
+    volatile Runnable acknowledgement = () -> { };
     private final BlockingQueue<Entry> mails = new DelayQueue<>();
 
     @Override
@@ -101,6 +103,7 @@ final class MemoryQueue implements MailQueue {
             @Override
             public void done(CompletionStatus status) {
                 inHand.decrementAndGet();
+                acknowledgement.run();
                 (status == CompletionStatus.SUCCESS ? succeeded : returned).add(mail.getName());
             }
         };

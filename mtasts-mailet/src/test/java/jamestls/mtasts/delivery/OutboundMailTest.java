@@ -49,12 +49,12 @@ class OutboundMailTest {
             mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(required)));
 
             assertThat(outbound(mail).wish()).isEqualTo(wish);
-            assertThat(outbound(mail).requireTls()).isEqualTo(keyword);
+            assertThat(outbound(mail).asked().requireTls()).isEqualTo(keyword);
         }
     }
 
     private static OutboundMail outbound(FakeMail mail) throws Exception {
-        return OutboundMail.of(mail, DomainName.of("example.org"));
+        return OutboundMail.of(mail, DomainName.of("example.org"), OutboundMail.Retry.YES, OutboundMail.Retry.NO);
     }
 
     private static FakeMail mail(String... fields) throws Exception {

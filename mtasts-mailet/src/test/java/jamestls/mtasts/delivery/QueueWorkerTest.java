@@ -33,6 +33,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeValue;
+import org.apache.mailet.MailetContext;
 import org.apache.mailet.base.MailAddressFixture;
 import org.apache.mailet.base.test.FakeMail;
 import org.apache.mailet.base.test.FakeMailContext;
@@ -66,6 +67,9 @@ class QueueWorkerTest {
             leaving.put(report.mail(), content.toString(StandardCharsets.US_ASCII));
         }
     };
+    private MailetContext mailetContext = context;
+    private int retries = 5;
+    private List<Duration> noticePauses = DeliveryCompletion.NOTICE_PAUSES;
     private TestDelivery internet;
     private QueueWorker worker;
 
@@ -380,8 +384,9 @@ class QueueWorkerTest {
     private void work(int perDestination, int inHand) throws Exception {
         OutboundResources traffic = internet.traffic(perDestination);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(traffic), 0),
-            new RetrySchedule(List.of(Duration.ofHours(1)), 5), context, Optional.empty(), Optional.empty(), traffic, inHand,
-            new ReportMails(losses, Clock.systemUTC()));
+            new RetrySchedule(List.of(Duration.ofHours(1)), retries),
+            new QueueWorker.Notices(mailetContext, Optional.empty(), Optional.empty(), new ReportMails(losses, Clock.systemUTC())),
+            traffic, inHand, noticePauses);
     }
 
     private void enqueue(String name, String recipient) throws Exception {

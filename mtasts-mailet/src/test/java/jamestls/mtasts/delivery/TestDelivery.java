@@ -22,6 +22,7 @@ import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
+import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
@@ -32,6 +33,7 @@ import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcome;
+import jamestls.outcome.TlsOutcomeSink;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.SmtpConnector;
@@ -50,7 +52,6 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
@@ -66,6 +67,7 @@ final class TestDelivery implements AutoCloseable {
     final PolicyHost policyHost = PolicyHost.start();
     final RecordingMetricFactory metrics = new RecordingMetricFactory();
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
+    TlsOutcomeSink sink = outcomes::addAll;
 
     final Set<DomainName> mandatoryDane = new HashSet<>();
 
@@ -162,17 +164,17 @@ final class TestDelivery implements AutoCloseable {
 
     /** One attempt for a mail as James's queue hands it out. */
     DeliveryResult dispatch(Mail mail) throws Exception {
-        return Router.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail);
+        return Router.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail, Retry.YES);
     }
 
     /** Likewise, with gateways. */
     DeliveryResult dispatch(Mail mail, Gateways gateways) throws Exception {
-        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways, new Random(1)).attempt(mail);
+        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways, new Random(1)).attempt(mail, Retry.YES);
     }
 
     /** Likewise, for a server that knows itself. */
     DeliveryResult dispatch(Mail mail, OwnAddresses itself, int dnsRetries) throws Exception {
-        return Router.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail);
+        return Router.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail, Retry.YES);
     }
 
     DeliveryResult deliver(String domain) throws Exception {
@@ -196,12 +198,7 @@ final class TestDelivery implements AutoCloseable {
 
     /** Turns and sessions of its own, with so many deliveries at once to one destination. */
     OutboundResources traffic(int perDestination) {
-        return traffic(perDestination, System::nanoTime);
-    }
-
-    /** Likewise, with a clock of its own. */
-    OutboundResources traffic(int perDestination, LongSupplier nanoTime) {
-        OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256, Integer.MAX_VALUE, nanoTime);
+        OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256);
         others.add(own);
         return own;
     }
@@ -218,7 +215,7 @@ final class TestDelivery implements AutoCloseable {
         return new Delivery(new Delivery.Lookups(new Destinations(resolver, new Random(1), itself),
             new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies),
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort,
-            new Delivery.Recording(outcomes::addAll, DeliveryMetrics.of(metrics), Clock.systemUTC()));
+            new Delivery.Recording(recorded -> sink.record(recorded), DeliveryMetrics.of(metrics), Clock.systemUTC()));
     }
 
     static MimeMessage message() throws MessagingException {

@@ -2,6 +2,7 @@ package jamestls.mtasts.policy;
 
 import static jamestls.mtasts.policy.Verdict.Ruling.NEXT_HOST;
 import static jamestls.mtasts.policy.Verdict.Ruling.RETRY_IN_CLEAR;
+import static jamestls.mtasts.policy.Verdict.Ruling.RETRY_WITH_TLS;
 import static jamestls.mtasts.policy.Verdict.Ruling.SEND;
 import static jamestls.mtasts.policy.Verdict.TlsLevel.AUTHENTICATED;
 import static jamestls.mtasts.policy.Verdict.TlsLevel.NONE;
@@ -72,6 +73,10 @@ class VerdictTest {
     private static final TlsObservation BROKEN_TLS = seen(StartTls.OFFERED, new Handshake.Failed("handshake_failure"), Phase.HANDSHAKE);
     private static final TlsObservation TLS = seen(StartTls.OFFERED, completed(), null);
     private static final TlsObservation TLS_THEN_LOST = seen(StartTls.OFFERED, completed(), Phase.EHLO_AFTER_TLS);
+    private static final TlsObservation TLS_THEN_REFUSED = new TlsObservation(DomainName.of("mx.example.org"),
+        InetAddress.getLoopbackAddress(), Optional.empty(), Optional.empty(), Optional.empty(), StartTls.OFFERED, Optional.empty(),
+        completed(), new Capabilities(Map.of()),
+        Optional.of(new SessionFailure(Phase.EHLO_AFTER_TLS, "busy", Optional.of(new SmtpReply(421, List.of("4.3.2 busy"))))));
     private static final TlsObservation TLS_WITH_REQUIRETLS =
         seen(StartTls.OFFERED, Optional.empty(), completed(), null, Map.of("REQUIRETLS", ""));
 
@@ -85,7 +90,8 @@ class VerdictTest {
             row("no policy, broken TLS", OPPORTUNISTIC, BROKEN_TLS, GOOD, RETRY_IN_CLEAR, NONE, VALIDATION_FAILURE),
             row("no policy, any certificate", OPPORTUNISTIC, TLS, EXPIRED, SEND, UNAUTHENTICATED, "met"),
             row("no policy, good certificate", OPPORTUNISTIC, TLS, GOOD, SEND, UNAUTHENTICATED, "met"),
-            row("no policy, lost after TLS", OPPORTUNISTIC, TLS_THEN_LOST, GOOD, NEXT_HOST, UNAUTHENTICATED, ""),
+            row("no policy, lost after TLS", OPPORTUNISTIC, TLS_THEN_LOST, GOOD, RETRY_WITH_TLS, UNAUTHENTICATED, VALIDATION_FAILURE),
+            row("no policy, lost after the first reply under TLS", OPPORTUNISTIC, TLS_THEN_REFUSED, GOOD, NEXT_HOST, UNAUTHENTICATED, ""),
 
             row("enforce, no connection", ENFORCE, REFUSED_CONNECTION, GOOD, NEXT_HOST, NONE, ""),
             row("enforce, clear text server", ENFORCE, CLEAR, GOOD, NEXT_HOST, NONE, STARTTLS_NOT_SUPPORTED),
@@ -100,6 +106,9 @@ class VerdictTest {
             row("testing, no connection", TESTING, REFUSED_CONNECTION, GOOD, NEXT_HOST, NONE, ""),
             row("testing, clear text server", TESTING, CLEAR, GOOD, SEND, NONE, STARTTLS_NOT_SUPPORTED),
             row("testing, broken TLS", TESTING, BROKEN_TLS, GOOD, RETRY_IN_CLEAR, NONE, VALIDATION_FAILURE),
+            row("testing, lost after TLS", TESTING, TLS_THEN_LOST, GOOD, RETRY_WITH_TLS, UNAUTHENTICATED, VALIDATION_FAILURE),
+            row("testing, lost after the first reply under TLS", TESTING, TLS_THEN_REFUSED, GOOD, NEXT_HOST, UNAUTHENTICATED, ""),
+            row("waived, lost after TLS", WAIVED, TLS_THEN_LOST, GOOD, RETRY_WITH_TLS, UNAUTHENTICATED, ""),
             row("testing, wrong name", TESTING, TLS, WRONG_NAME, SEND, UNAUTHENTICATED, CERTIFICATE_HOST_MISMATCH),
             row("testing, unlisted host", TESTING_UNLISTED, TLS, GOOD, SEND, UNAUTHENTICATED, VALIDATION_FAILURE),
             row("testing, all in order", TESTING, TLS, GOOD, SEND, AUTHENTICATED, "met"),
