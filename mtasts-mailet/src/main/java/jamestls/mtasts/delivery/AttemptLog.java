@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.AttemptReport.SessionCounts;
 import jamestls.mtasts.delivery.Delivery.Route;
 import jamestls.mtasts.delivery.DeliveryMetrics.Count;
@@ -24,6 +25,7 @@ import java.net.InetAddress;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -59,6 +61,7 @@ final class AttemptLog {
     private final List<MailAddress> accepted = new ArrayList<>();
     private final Map<MailAddress, Failure> failed = new LinkedHashMap<>();
     private final Map<MailAddress, Failure> refusedForNow = new HashMap<>();
+    private final Set<DomainName> refusesIpv6 = new HashSet<>();
     private final Map<InetAddress, String> tlsFaults = new HashMap<>();
     private OutboundMail mail;
     private StsLookup sts = new StsLookup.NoPolicy("not looked up yet");
@@ -164,7 +167,8 @@ final class AttemptLog {
     Optional<DeliveryResult> sent(Route route, TlsLevel level, TlsObservation seen, Transmission transmission) {
         String host = route.host().name() + " [" + route.address().getHostAddress() + "]";
         ReplyInterpretation said = ReplyInterpretation.of(mail, new ReplyInterpretation.Session(host, protection(route, seen),
-            tlsFaults.getOrDefault(route.address(), "TLS had failed when the session was opened")), transmission);
+            tlsFaults.getOrDefault(route.address(), "TLS had failed when the session was opened"),
+            route.family()), transmission);
         log.sent(route, level, said);
         if (said.skip() == Skip.NO) {
             return said.result().map(this::together);
@@ -175,12 +179,20 @@ final class AttemptLog {
             mail = mail.to(said.elsewhere().keySet());
         }
         refusedForNow.putAll(said.elsewhere());
+        if (said.skip() == Skip.IPV6) {
+            refusesIpv6.add(route.host().name());
+        }
         failures.add(new HostFailure(route.host(), route.demand(), switch (said.skip()) {
-            case NO, TEMPORARY -> Obstacle.REPLY;
+            case NO, TEMPORARY, IPV6 -> Obstacle.REPLY;
             case TLS_LEFT_OUT -> Obstacle.TLS_LEFT_OUT;
             case TLS_NOT_OFFERED -> Obstacle.TLS_NOT_OFFERED;
         }, List.of(), said.why()));
         return Optional.empty();
+    }
+
+    /** Whether that host refuses mail over IPv6, and may take it over IPv4. */
+    boolean refusesIpv6(MxHost host) {
+        return refusesIpv6.contains(host.name());
     }
 
     private static Protection protection(Route route, TlsObservation seen) {

@@ -5,6 +5,7 @@ import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.HostLookup.HostPlan;
+import jamestls.mtasts.delivery.ReplyInterpretation.Family;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
@@ -25,6 +26,8 @@ import jamestls.smtp.SessionPool.Opening;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.TlsObservation;
 import jamestls.smtp.Transmission;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -66,8 +69,13 @@ public sealed class Delivery permits DryRun {
     public record Recording(TlsOutcomeSink outcomes, DeliveryMetrics metrics, Clock clock) {
     }
 
-    /** One way to a domain: a host, one of its addresses, and what a session there must have. */
-    record Route(MxHost host, InetAddress address, TlsDemand demand) {
+    /**
+     * One way to a domain.
+     *
+     * @param family whether the address is of IPv6 and an IPv4 address of the same host is still to be tried
+     * @param demand what a session there must have
+     */
+    record Route(MxHost host, InetAddress address, Family family, TlsDemand demand) {
     }
 
     /**
@@ -148,11 +156,29 @@ public sealed class Delivery permits DryRun {
             List<InetAddress> addresses = addressesOf(plan, attempts);
             // hosts that cost no connection do not count: the only one that a policy lists may be the last of many
             connected += addresses.isEmpty() ? 0 : 1;
-            for (InetAddress address : addresses) {
-                Optional<DeliveryResult> result = tryAddress(new Route(host, address, plan.demand()), attempts);
-                if (result.isPresent()) {
-                    return result;
-                }
+            Optional<DeliveryResult> result = tryAddresses(host, addresses, plan.demand(), attempts);
+            if (result.isPresent()) {
+                return result;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<DeliveryResult> tryAddresses(MxHost host, List<InetAddress> addresses, TlsDemand demand, AttemptLog attempts) {
+        for (int i = 0; i < addresses.size(); i++) {
+            InetAddress address = addresses.get(i);
+            boolean ipv6 = address instanceof Inet6Address;
+            if (ipv6 && attempts.refusesIpv6(host)) {
+                continue;
+            }
+            boolean ipv4Left = addresses.subList(i, addresses.size()).stream().anyMatch(Inet4Address.class::isInstance);
+            Family family = ipv6 && ipv4Left ? Family.IPV6_BEFORE_IPV4 : Family.LAST;
+            Optional<DeliveryResult> result = tryAddress(new Route(host, address, family, demand), attempts);
+            if (result.isPresent()) {
+                return result;
+            }
+            if (attempts.refusesIpv6(host)) {
+                lookups.destinations().addressOrder().preferIpv4(host.name());
             }
         }
         return Optional.empty();

@@ -32,6 +32,10 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
     private static final int MAX_TEXTS = 65_536;
     /** RFC 4954 §6: 530 asks for something that must come first, which before TLS is TLS (RFC 3207 §4). */
     private static final int SOMETHING_FIRST = 530;
+    private static final int REFUSED = 550;
+    /** RFC 7372 §3.3: reverse DNS validation failed. */
+    private static final String NO_REVERSE_DNS = "5.7.25";
+    private static final Pattern NAMES_REVERSE_DNS = Pattern.compile("IPv6|\\bPTR\\b|reverse.?DNS|\\brDNS", Pattern.CASE_INSENSITIVE);
     private static final Set<String> ENCRYPTION_NEEDED = Set.of("5.7.10", "5.7.11");
     private static final Set<String> ANY_POLICY_REASON = Set.of("5.7.0", "5.7.1");
     private static final Pattern NAMES_TLS = Pattern.compile("TLS|encrypt", Pattern.CASE_INSENSITIVE);
@@ -55,7 +59,17 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         /** The server insists on TLS, which we left out: its refusal is no answer to the mail. */
         TLS_LEFT_OUT,
         /** The server insists on TLS and offers none: the refusal counts if no other host takes the mail. */
-        TLS_NOT_OFFERED
+        TLS_NOT_OFFERED,
+        /** The server does not like our IPv6 address: over IPv4 it may. */
+        IPV6
+    }
+
+    /** Whether a refusal may be about our IPv6 address. */
+    enum Family {
+        /** The session goes over IPv6, and the host has an IPv4 address that was not tried yet. */
+        IPV6_BEFORE_IPV4,
+        /** It goes over IPv4, or there is nothing else to try. */
+        LAST
     }
 
     /**
@@ -64,7 +78,7 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
      * @param host name and address, for texts
      * @param withoutTls why the session has no TLS, for texts; empty where it has, or offers none
      */
-    record Session(String host, Protection protection, String withoutTls) {
+    record Session(String host, Protection protection, String withoutTls, Family family) {
     }
 
     static ReplyInterpretation of(OutboundMail mail, Session session, Transmission transmission) {
@@ -80,13 +94,13 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
     }
 
     private static ReplyInterpretation refused(Session session, SmtpReply reply) {
-        Skip insists = insistsOnTls(session.protection(), reply);
-        if (insists == Skip.TLS_LEFT_OUT) {
-            return nextHost(insists, reply.toString(), leftOut(session, reply).text());
+        Skip cause = cause(session, reply);
+        if (cause == Skip.TLS_LEFT_OUT) {
+            return nextHost(cause, reply.toString(), leftOut(session, reply).text());
         }
         // RFC 5321 §4.2.1: 4yz may be different at another host, 5yz is an answer
-        return insists == Skip.TLS_NOT_OFFERED || !reply.isPermanent()
-            ? nextHost(insists == Skip.NO ? Skip.TEMPORARY : insists, reply.toString(), session.host() + " said: " + reply)
+        return cause != Skip.NO || !reply.isPermanent()
+            ? nextHost(cause == Skip.NO ? Skip.TEMPORARY : cause, reply.toString(), session.host() + " said: " + reply)
             : decided("bounced", new DeliveryResult.Refused(Failure.said(reply, session.host())), reply.toString(), "");
     }
 
@@ -101,7 +115,7 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         Texts texts = new Texts();
         for (MailAddress recipient : mail.recipients()) {
             RecipientReply reply = byAddress.get(OutboundMail.path(recipient));
-            Skip mayGoOn = reply == null ? Skip.NO : elsewhere(session.protection(), reply, anyAccepted);
+            Skip mayGoOn = reply == null ? Skip.NO : elsewhere(session, reply, anyAccepted);
             if (reply != null && reply.isDelivered()) {
                 accepted.add(recipient);
             } else if (mayGoOn != Skip.NO) {
@@ -121,10 +135,10 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
     }
 
     /** Whether another host may take a recipient that this one did not take, and why. */
-    private static Skip elsewhere(Protection protection, RecipientReply reply, boolean anyAccepted) {
-        Skip insists = insistsOnTls(protection, reply.reply());
-        if (insists != Skip.NO || reply.phase() != Phase.RCPT) {
-            return insists;
+    private static Skip elsewhere(Session session, RecipientReply reply, boolean anyAccepted) {
+        Skip cause = cause(session, reply.reply());
+        if (cause != Skip.NO || reply.phase() != Phase.RCPT) {
+            return cause;
         }
         Failure failure = Failure.said(reply, "");
         // a server that takes only so many recipients at once gets the others right after, if it took any
@@ -159,6 +173,18 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         broken.known().forEach(known -> failed.computeIfPresent(byPath.get(known.recipient()),
             (recipient, unknown) -> texts.bounded(Failure.said(known, host))));
         return decided("deferred", new DeliveryResult.Answered(List.of(), failed), reply, undecided.toString());
+    }
+
+    /** Whether a refusal is about the session and not about the mail: it lacks TLS, or goes over the wrong family. */
+    private static Skip cause(Session session, SmtpReply reply) {
+        Skip insists = insistsOnTls(session.protection(), reply);
+        if (insists != Skip.NO || session.family() == Family.LAST || reply.code() != REFUSED) {
+            return insists;
+        }
+        String code = reply.enhancedCode().orElse("");
+        boolean aboutIpv6 = code.equals(NO_REVERSE_DNS)
+            || code.startsWith("5.7.") && reply.lines().stream().anyMatch(line -> NAMES_REVERSE_DNS.matcher(line).find());
+        return aboutIpv6 ? Skip.IPV6 : Skip.NO;
     }
 
     /** Whether a refusal asks for the TLS that the session does not have. */
