@@ -140,9 +140,16 @@ final class TestDelivery implements AutoCloseable {
         return server;
     }
 
+    /** Makes a server that is not ours an MX of the domain. */
+    TestDelivery foreignMx(String domain, String host, String ip, int port) {
+        smtpPort = port;
+        dns.zone().mx(domain, 10, host).a(host, ip);
+        return this;
+    }
+
     /** Of all mail servers; there must be one. */
     int smtpPort() {
-        return servers.getFirst().port();
+        return smtpPort;
     }
 
     SmtpServer goodMx(String domain) {
