@@ -97,7 +97,11 @@ public final class Parameters {
     @FunctionalInterface
     public interface FileReader<T> {
 
-        /** @throws IllegalArgumentException, IOException or GeneralSecurityException when the file is of no use */
+        /**
+         * @throws IllegalArgumentException when the file's content is of no use
+         * @throws IOException when it can't be read
+         * @throws GeneralSecurityException when a key store does not open
+         */
         T read(Path file) throws IOException, GeneralSecurityException;
     }
 

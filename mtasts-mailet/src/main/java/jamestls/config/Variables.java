@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 /**
  * Fills in the variables of James's configuration files as James (Commons Configuration) does: {@code ${env:NAME}} from the
  * environment, {@code ${sys:NAME}} from the system properties, and {@code ${env:NAME:-otherwise}} where that is not there. A variable
- * without a value, and one of another kind, stays as it is; {@code $${} is a plain {@code ${}.
+ * without a value, and one of another kind, stays as it is. A doubled dollar sign in front of a brace stands for a single one.
  */
 public final class Variables {
 

@@ -35,6 +35,6 @@
  * extension; REQUIRETLS also only if it was offered under TLS. With PIPELINING the envelope goes out in groups of at most
  * 8 KiB. Bare CR and LF in a mail become CRLF ({@code DotStuffer}). A mail whose source fails half way is never ended with
  * the final dot. An 8-bit mail is sent as it is to a server without 8BITMIME; who wants it converted looks at
- * {@link jamestls.smtp.SmtpSession#capabilities()} first.
+ * {@link jamestls.smtp.TlsObservation#capabilities()} first.
  */
 package jamestls.smtp;
