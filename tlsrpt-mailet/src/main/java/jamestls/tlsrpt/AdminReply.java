@@ -22,7 +22,7 @@ import org.apache.mailet.MailetContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes back to the administrator who asked for the reports. */
+/** Reply mail to the administrator who requested the reports. */
 final class AdminReply {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(AdminReply.class);
@@ -38,8 +38,8 @@ final class AdminReply {
         this.clock = clock;
     }
 
-    /** To whom: the user who logged in, if that is an address, else the mail's sender. */
-    static Optional<String> addressee(String user, Mail request) {
+    /** Recipient of the reply: the SMTP AUTH user if that is a mail address, else the sender of the request. */
+    static Optional<String> recipient(String user, Mail request) {
         return Address.canonical(user)
             .or(() -> request.getMaybeSender().asOptional().map(MailAddress::asString).flatMap(Address::canonical));
     }
@@ -61,7 +61,7 @@ final class AdminReply {
                 text);
             mail = MailImpl.builder()
                 .name(MailImpl.getId())
-                // nobody answers an answer (RFC 3834 §3.3)
+                // null reverse path: an automatic response must not be answered (RFC 3834 §3.3)
                 .sender(Optional.<MailAddress>empty())
                 .addRecipient(new MailAddress(to))
                 .mimeMessage(new MimeMessage(Session.getInstance(new Properties()),
@@ -69,7 +69,7 @@ final class AdminReply {
                 .build();
             context.sendMail(mail);
         } catch (MessagingException e) {
-            LOGGER.warn("tlsreport: the answer to {} could not be sent", to, e);
+            LOGGER.warn("tlsreport: the reply to {} could not be sent", to, e);
         } finally {
             LifecycleUtil.dispose(mail);
         }

@@ -6,18 +6,19 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** The beginning of a mail, however large it is. */
+/** Stream that keeps the first octets of a mail, up to a limit, and stops the writer there. */
 final class BoundedCopy extends OutputStream {
 
     private final ByteArrayOutputStream octets = new ByteArrayOutputStream();
-    private final int most;
+    private final int limit;
 
-    BoundedCopy(int most) {
-        this.most = most;
+    /** @param limit in octets */
+    BoundedCopy(int limit) {
+        this.limit = limit;
     }
 
-    /** Ends the writing; Jakarta Mail has no other way. */
-    private static final class Enough extends IOException {
+    /** Stops {@code MimeMessage.writeTo}, which has no other way to end early. */
+    private static final class LimitReached extends IOException {
 
         private static final long serialVersionUID = 1L;
     }
@@ -25,7 +26,7 @@ final class BoundedCopy extends OutputStream {
     void read(MimeMessage message) throws MessagingException, IOException {
         try {
             message.writeTo(this);
-        } catch (Enough enough) {
+        } catch (LimitReached expected) {
             octets.flush();
         }
     }
@@ -41,10 +42,10 @@ final class BoundedCopy extends OutputStream {
 
     @Override
     public void write(byte[] bytes, int from, int length) throws IOException {
-        int room = Math.min(length, most - octets.size());
-        octets.write(bytes, from, room);
-        if (room < length) {
-            throw new Enough();
+        int kept = Math.min(length, limit - octets.size());
+        octets.write(bytes, from, kept);
+        if (kept < length) {
+            throw new LimitReached();
         }
     }
 }

@@ -45,118 +45,132 @@ import org.slf4j.LoggerFactory;
 final class Reporting {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Reporting.class);
-    private static final Duration TIMER_PAUSE = Duration.ofSeconds(30);
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration TIMER_INTERVAL = Duration.ofSeconds(30);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
 
     private final Stores stores;
     private final TlsReportingSettings settings;
     private final OutcomeJournal journal;
-    /** What sessions go through on their way into the journal. */
+    /** Subscriber to TLS outcomes; it writes to the journal. */
     private final TlsOutcomeSink counting;
-    private final ReturnedReports losses;
-    private final DkimMonitor signatures;
-    private final SharedMailIds ids;
+    private final ReturnedReports returnedReports;
+    private final DkimMonitor dkimMonitor;
     private final DestinationGuard guard;
     private final ReportTimer timer;
-    private final ReportNow now;
-    private final OverdueCheck late;
+    private final ReportNow reportNow;
+    private final OverdueCheck overdueCheck;
     private final FromDomainCheck fromDomains;
-    private final Transports transports;
+    private final Network network;
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
-    private final Runnable release;
 
     /**
-     * @param stores closed by {@link #stop}
-     * @param signingProblems what keeps receivers from taking our report mails, by their author's domain
-     * @param release lets go of what DNS and transports hold, once nothing uses them any more
+     * What reporting needs to reach receivers.
+     *
+     * @param ids for Message-ID fields of report mails
+     * @param close releases DNS and HTTPS resources; runs after the last use of them
      */
-    Reporting(TlsReportingSettings settings, Stores stores, SharedMailIds ids, Dns dns, Transports transports,
-              Map<DomainName, List<String>> signingProblems, Runnable release, MetricFactory metrics, Clock clock) {
+    record Network(Dns dns, Transports transports, SharedMailIds ids, Runnable close) {
+    }
+
+    /**
+     * Wires everything; {@link #start} starts it.
+     *
+     * @param stores closed by {@link #stop}
+     * @param network closed by {@link #stop}
+     * @param signingProblems problems in the DKIM configuration of report mails, by author domain
+     */
+    Reporting(TlsReportingSettings settings, Stores stores, Network network, Map<DomainName, List<String>> signingProblems,
+              MetricFactory metrics, Clock clock) {
         DestinationSettings destinations = settings.destinations();
         Counters counters = Counters.of(metrics);
-        SuppressionList dead = new SuppressionList(stores.destinations(), clock);
-        this.ids = ids;
-        this.losses = new ReturnedReports(stores.reports(), dead, counters, clock);
-        this.signatures = new DkimMonitor(new DkimVerifier(dns), counters, clock);
-        this.guard = new DestinationGuard(destinations.rules(), destinations.mostPerHost(), stores.destinations(), dead,
+        SuppressionList suppressions = new SuppressionList(stores.destinations(), clock);
+        this.network = network;
+        this.returnedReports = new ReturnedReports(stores.reports(), suppressions, counters, clock);
+        this.dkimMonitor = new DkimMonitor(new DkimVerifier(network.dns()), counters, clock);
+        this.guard = new DestinationGuard(destinations.rules(), destinations.mostPerHost(), stores.destinations(), suppressions,
             counters, clock);
         ReportSettings reports = new ReportSettings(settings.reporters(), guard, destinations.minSessions(), destinations.archive());
-        ReportRun run = new ReportRun(reports, stores.tallies(), stores.reports(), dns, transports,
+        ReportRun run = new ReportRun(reports, stores.tallies(), stores.reports(), network.dns(), network.transports(),
             new ReportLog(metrics), clock);
         this.stores = stores;
         this.settings = settings;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
         this.counting = new CountingRules(settings.reporters().submitters(), destinations.mxHosts(), journal);
-        this.timer = new ReportTimer(run, this::dueAt, this::keepHouse, clock, TIMER_PAUSE);
-        this.now = new ReportNow(run, clock);
-        this.late = new OverdueCheck(stores.tallies(), this::dueAt, clock);
-        this.fromDomains = new FromDomainCheck(dns, settings.reporters().all().stream().map(Reporter::submitter).toList(), clock);
-        this.transports = transports;
+        this.timer = new ReportTimer(run, this::dueAt, this::housekeeping, clock, TIMER_INTERVAL);
+        this.reportNow = new ReportNow(run, clock);
+        this.overdueCheck = new OverdueCheck(stores.tallies(), this::dueAt, clock);
+        this.fromDomains =
+            new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporter::submitter).toList(), clock);
         this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
-        this.release = release;
     }
 
-    ReportNow now() {
-        return now;
+    ReportNow reportNow() {
+        return reportNow;
     }
 
-    /** What is not in order, a sentence each. */
+    /** Current problems for the health check, one sentence each. */
     List<String> problems() {
-        List<String> problems = new ArrayList<>(signatures.problems());
-        // what was read in the configuration, as long as no mail says better
-        signingProblems.forEach((author, own) -> problems.addAll(signatures.isKnown(author) ? List.of() : own));
+        List<String> problems = new ArrayList<>(dkimMonitor.problems());
+        // the configuration counts only until a real report mail was verified
+        signingProblems.forEach((author, own) -> problems.addAll(dkimMonitor.isKnown(author) ? List.of() : own));
         OutcomeJournal.State state = journal.state();
-        state.failingSince().ifPresent(since -> problems.add("since " + since + " sessions can't be stored, " + state.waiting()
-            + " wait in memory: " + state.failure()));
+        state.failingSince().ifPresent(since -> problems.add("sessions can't be stored since " + since + ", " + state.waiting()
+            + " are kept in memory: " + state.failure()));
         if (state.dropped() > 0) {
-            problems.add(state.dropped() + " sessions were not counted since the start; the log says why");
+            problems.add(state.dropped() + " sessions were not counted since the start; see the log for the reason");
         }
-        problems.addAll(transports.problems());
+        problems.addAll(network.transports().problems());
         problems.addAll(fromDomains.problems());
-        late.problem().ifPresent(problems::add);
+        overdueCheck.problem().ifPresent(problems::add);
         return problems;
     }
 
-    /** A mail that may be a bounce of a report. @return whether it is */
+    /**
+     * Processes a mail that may be a bounce of a report mail.
+     *
+     * @param head the first {@link ReturnedMail#MAX} octets of the mail
+     * @return whether it is one
+     */
     boolean takeReturned(byte[] head) {
-        Optional<ReturnedMail> returned = ReturnedMail.of(head, ids.get());
-        returned.ifPresent(losses::returned);
+        Optional<ReturnedMail> returned = ReturnedMail.of(head, network.ids().get());
+        returned.ifPresent(returnedReports::returned);
         return returned.isPresent();
     }
 
-    /** @throws StorageOutage when the store's secret can't be read */
+    /** @throws StorageOutage if the store's secret can't be read */
     private Instant dueAt(TallyKey key) {
-        return settings.schedule().dueAt(key, settings.reporters().of(key).submitter(), ids.get().secret());
+        return settings.schedule().dueAt(key, settings.reporters().of(key).submitter(), network.ids().get().secret());
     }
 
-    private void keepHouse() {
+    private void housekeeping() {
         LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(settings.store().retentionDays());
-        eachOf(guard::save, fromDomains::refresh, () -> stores.forget(firstKept));
+        runAll(guard::save, fromDomains::refresh, () -> stores.forget(firstKept));
     }
 
     void start(TlsOutcomes outcomes) {
         outcomes.subscribe(counting);
-        outcomes.addListener(losses);
-        outcomes.addListener(signatures);
+        outcomes.addListener(returnedReports);
+        outcomes.addListener(dkimMonitor);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
-        eachOf(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(losses), () -> outcomes.removeListener(signatures),
-            () -> timer.stop(PATIENCE), () -> now.stop(PATIENCE), journal::close, guard::save, release, stores::close);
+        runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(returnedReports),
+            () -> outcomes.removeListener(dkimMonitor), () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
+            journal::close, guard::save, network.close(), stores::close);
     }
 
-    /** Takes every step, whatever the ones before it throw. */
-    private static void eachOf(Runnable... steps) {
+    /** Runs every step, even if earlier ones throw. */
+    private static void runAll(Runnable... steps) {
         for (Runnable step : steps) {
             try {
                 step.run();
             } catch (StorageOutage e) {
                 LOGGER.warn("tlsreport: the store failed: {}", e.getMessage());
             } catch (RuntimeException | Error e) {
-                LOGGER.error("tlsreport: unexpected, going on", e);
+                LOGGER.error("tlsreport: unexpected error, continuing", e);
             }
         }
     }

@@ -9,8 +9,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 /**
- * How the TLS reports do: degraded while sessions can't be stored, or reports of a day that is over are late. No mail waits for
- * either. In healthcheck.properties:
+ * James health check of TLS reporting: degraded while sessions can't be stored, reports are overdue, or report mails are unsigned.
+ * Mail delivery is not affected by any of these. Enable it in healthcheck.properties:
  *
  * <pre>
  * additional.healthchecks=jamestls.tlsrpt.ReportingHealthCheck
@@ -39,7 +39,7 @@ public final class ReportingHealthCheck implements HealthCheck {
     }
 
     private Result now() {
-        List<String> problems = service.running().map(Reporting::problems).orElse(List.of("no TlsReporting runs"));
+        List<String> problems = service.running().map(Reporting::problems).orElse(List.of("no TlsReporting is running"));
         String cause = String.join("; ", problems);
         return problems.isEmpty() ? Result.healthy(NAME)
             : Result.degraded(NAME, cause.length() > MAX_CAUSE ? cause.substring(0, MAX_CAUSE) : cause);

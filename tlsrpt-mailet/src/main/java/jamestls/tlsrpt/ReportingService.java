@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * The one reporting of a server, however many {@code TlsReporting} entries mailetcontainer.xml has. Nobody binds this class,
- * so Guice makes one for all mailets; it must never depend on {@code MailetConfig}, or each mailet would get its own.
+ * Shares one {@link Reporting} between all {@code TlsReporting} entries of mailetcontainer.xml. Guice creates a single instance for
+ * all mailets. This class must never depend on {@code MailetConfig}, otherwise each mailet would get its own instance.
  */
 @Singleton
 public final class ReportingService {
@@ -28,21 +28,21 @@ public final class ReportingService {
     }
 
     /**
-     * Joins the reporting, which the first mailet starts.
+     * Registers one mailet as a user of the reporting; the first call starts it.
      *
      * @param written the mailet's parameters, by name
-     * @param fresh makes it, if it is not there yet
-     * @throws MessagingException when it runs with other parameters
+     * @param factory creates the reporting if none is running
+     * @throws MessagingException if the reporting is running with other parameters
      */
-    Reporting join(Map<String, String> written, Supplier<Reporting> fresh) throws MessagingException {
+    Reporting join(Map<String, String> written, Supplier<Reporting> factory) throws MessagingException {
         lock.lock();
         try {
             if (running.isPresent() && !parameters.equals(written)) {
-                throw new MessagingException("There is another TlsReporting in mailetcontainer.xml with other parameters. "
-                    + "A server reports once: give both the same parameters, or keep one.");
+                throw new MessagingException("There is another TlsReporting in mailetcontainer.xml with different parameters. "
+                    + "All TlsReporting entries of a server share one configuration: use the same parameters in each, or remove one.");
             }
             if (running.isEmpty()) {
-                Reporting reporting = fresh.get();
+                Reporting reporting = factory.get();
                 reporting.start(outcomes);
                 running = Optional.of(reporting);
                 parameters = Map.copyOf(written);
@@ -54,24 +54,24 @@ public final class ReportingService {
         }
     }
 
-    /** The last one to leave ends the reporting. Call it once for each {@link #join} that returned. */
+    /** Unregisters one mailet; the last call stops the reporting. Call it once for each {@link #join} that returned. */
     void leave() {
-        Optional<Reporting> ended = Optional.empty();
+        Optional<Reporting> stopped = Optional.empty();
         lock.lock();
         try {
             users--;
             if (users == 0) {
-                ended = running;
+                stopped = running;
                 running = Optional.empty();
             }
         } finally {
             lock.unlock();
         }
-        // outside the lock, because it waits for a run that is under way
-        ended.ifPresent(reporting -> reporting.stop(outcomes));
+        // outside the lock: stop() waits for a report run in progress
+        stopped.ifPresent(reporting -> reporting.stop(outcomes));
     }
 
-    /** The reporting, if there is one. */
+    /** The running reporting; empty if no mailet uses it. */
     Optional<Reporting> running() {
         lock.lock();
         try {

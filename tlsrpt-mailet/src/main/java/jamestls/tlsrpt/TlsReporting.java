@@ -46,8 +46,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends daily TLS reports (RFC 8460) about the deliveries of {@code SecureRemoteDelivery} to the domains that ask for them.
  *
- * <p>It works in the background from the moment James starts; a mail that comes to it is a request to report at once. Put it
- * behind a matcher that only lets such a mail through, and give it a processor that signs and delivers:
+ * <p>It runs in the background from the moment James starts. A mail that reaches the mailet is a request to send the reports now.
+ * Use a matcher that matches only such mails, and configure a processor that signs and delivers report mails:
  *
  * <pre><code>
  * &lt;mailet match="RecipientIs=tls-reports-now@example.com" class="jamestls.tlsrpt.TlsReporting"&gt;
@@ -58,31 +58,31 @@ import org.slf4j.LoggerFactory;
  * </code></pre>
  *
  * <ul>
- * <li><b>organization</b> (required): your name, as reports show it.</li>
- * <li><b>contact</b> (required): mail address for questions; its domain is the one that submits, and should be the one that
- *     DKIM signs.</li>
+ * <li><b>organization</b> (required): name of your organization, shown in reports.</li>
+ * <li><b>contact</b> (required): mail address for questions about reports; its domain is the report submitter and should be the
+ *     domain of the DKIM signature.</li>
  * <li><b>from</b>: From and MAIL FROM of report mails, in the contact's domain; default: the contact.</li>
- * <li><b>identities</b>: who reports the sessions of some sending domains apart, one to a line:
+ * <li><b>identities</b>: further reporting identities for some sending domains, one per line:
  *     {@code example.net, example.com; Example Net Ltd; tls@example.net; tls-reports@example.net} (sending domains, organization,
  *     contact, from).</li>
- * <li><b>processor</b>: gets the report mails, to sign and deliver them; default {@code tlsreport}.</li>
- * <li><b>administrators</b>: users, separated by commas, whose authenticated mail to this mailet makes it report everything
- *     counted so far, the day so far included, and answer with a summary; default nobody. Bounces that come to this mailet are
- *     looked at and go on: an address from which a report came back is left alone for a week.</li>
+ * <li><b>processor</b>: James processor that signs and delivers report mails; default {@code tlsreport}.</li>
+ * <li><b>administrators</b>: users, separated by commas, who may request reports by an authenticated mail to this mailet. The mailet
+ *     then reports everything counted so far, including the current day, and replies with a summary; default nobody. Bounces
+ *     that reach this mailet are examined and passed on: an address that bounced a report gets none for a week.</li>
  * <li><b>dnsServers</b>: like {@code 127.0.0.1:5353, 9.9.9.9}; default: those that James uses.</li>
- * <li><b>grace</b>: how long after midnight UTC the first report of a day may go, 0s to 12h; default {@code 5m}.</li>
+ * <li><b>grace</b>: time after midnight UTC before the first report of a day is sent, 0s to 12h; default {@code 5m}.</li>
  * <li><b>window</b>: time over which a day's reports are spread, 0s to 12h; default {@code 4h}.</li>
- * <li><b>destinations</b>: rules about where reports may go, one to a line: {@code allow reports.example.org},
+ * <li><b>destinations</b>: rules about destinations, one per line: {@code allow reports.example.org},
  *     {@code deny .example.net}, {@code replace old@example.com new@example.com}, {@code deny *}.</li>
- * <li><b>reportsPerHostAndDay</b>: how many reports one host may get on a UTC day; default 1000.</li>
- * <li><b>minSessions</b>: a day and domain with fewer sessions gets no report; default 1.</li>
- * <li><b>reportToMxHosts</b>: whether MX hosts with TLSA records may have reports of their own; default true.</li>
+ * <li><b>reportsPerHostAndDay</b>: maximum number of reports to one host per UTC day; default 1000.</li>
+ * <li><b>minSessions</b>: minimum number of sessions per day and domain for a report; default 1.</li>
+ * <li><b>reportToMxHosts</b>: whether MX hosts with TLSA records can get reports of their own; default true.</li>
  * <li><b>bcc</b>: an address that gets a copy of each report.</li>
  * <li><b>httpsPorts</b>, <b>allowPrivateAddresses</b>, <b>certificateErrors</b> ({@code log} or {@code refuse}),
- *     <b>trustStore</b>, <b>trustStorePassword</b>: for destinations by HTTPS.</li>
- * <li><b>database</b>: where counts and records are kept: {@code file://var/tlsreports.sqlite} (default), or for several servers
- *     {@code jdbc:postgresql://host/database} with <b>databaseUser</b> and <b>databasePassword</b>.</li>
- * <li><b>retention</b>: how long, 3d to 366d; default {@code 14d}.</li>
+ *     <b>trustStore</b>, <b>trustStorePassword</b>: settings for HTTPS destinations.</li>
+ * <li><b>database</b>: location of counters and delivery records: {@code file://var/tlsreports.sqlite} (default), or for several
+ *     servers {@code jdbc:postgresql://host/database} with <b>databaseUser</b> and <b>databasePassword</b>.</li>
+ * <li><b>retention</b>: how long counters and records are kept, 3d to 366d; default {@code 14d}.</li>
  * </ul>
  */
 public class TlsReporting extends GenericMailet {
@@ -127,23 +127,23 @@ public class TlsReporting extends GenericMailet {
     }
 
     /**
-     * A request to report now, if an administrator sent it; a bounce, which is looked at, because it may be about a report. Any
-     * mail but the administrator's goes on as if there were no such mailet.
+     * Handles a request to send the reports now, or a bounce of a report mail. Only an administrator's request is consumed; any other
+     * mail continues unchanged.
      */
     @Override
     public void service(Mail mail) {
         // RFC 3464 §2: bounces have the null reverse path
         if (!mail.hasSender()) {
-            lookAtBounce(mail);
+            handleBounce(mail);
             return;
         }
         Optional<String> administrator = AttributeUtils.getValueAndCastFromMail(mail, Mail.SMTP_AUTH_USER, String.class)
             .filter(user -> settings.administrators().contains(user.toLowerCase(Locale.ROOT)));
         if (administrator.isEmpty()) {
-            LOGGER.warn("tlsreport: mail {} asks for reports, but not from one of the administrators; it goes on", mail.getName());
+            LOGGER.warn("tlsreport: mail {} requests reports but its sender is no administrator; passing it on", mail.getName());
             return;
         }
-        reportNow(administrator.get(), AdminReply.addressee(administrator.get(), mail));
+        reportNow(administrator.get(), AdminReply.recipient(administrator.get(), mail));
         mail.setState(Mail.GHOST);
     }
 
@@ -157,7 +157,7 @@ public class TlsReporting extends GenericMailet {
         return "TlsReporting: daily TLS reports (RFC 8460)";
     }
 
-    private void lookAtBounce(Mail mail) {
+    private void handleBounce(Mail mail) {
         BoundedCopy head = new BoundedCopy(ReturnedMail.MAX);
         try {
             if (mail.getMessage().isMimeType("multipart/report")) {
@@ -165,20 +165,20 @@ public class TlsReporting extends GenericMailet {
                 reporting.orElseThrow().takeReturned(head.toByteArray());
             }
         } catch (MessagingException | IOException | StorageOutage e) {
-            LOGGER.warn("tlsreport: bounce {} can't be looked at; it goes on", mail.getName(), e);
+            LOGGER.warn("tlsreport: bounce {} could not be read; passing it on", mail.getName(), e);
         }
     }
 
-    private void reportNow(String administrator, Optional<String> addressee) {
-        AdminReply answer = new AdminReply(getMailetContext(), settings.reporters().usual(), clock);
-        ReportNow.Start start = reporting.orElseThrow().now().start(text -> addressee.ifPresent(to -> answer.send(to, text)));
-        LOGGER.info("tlsreport: {} asks for the reports now: {}", administrator, start);
+    private void reportNow(String administrator, Optional<String> recipient) {
+        AdminReply reply = new AdminReply(getMailetContext(), settings.reporters().usual(), clock);
+        ReportNow.Start start = reporting.orElseThrow().reportNow().start(text -> recipient.ifPresent(to -> reply.send(to, text)));
+        LOGGER.info("tlsreport: {} requested the reports: {}", administrator, start);
         if (start == ReportNow.Start.UNDER_WAY) {
-            addressee.ifPresent(to -> answer.send(to, "Reports are being sent already; ask again when they are through.\r\n"));
+            recipient.ifPresent(to -> reply.send(to, "Reports are already being sent. Try again when that run has finished.\r\n"));
         }
     }
 
-    /** Signing is James's work; we can only say what its configuration comes to. */
+    /** Problems in the DKIM configuration, by author domain. James signs the mails; only its configuration can be checked here. */
     private Map<DomainName, List<String>> signingProblems() {
         try {
             MailetContainerXml xml = MailetContainerXml.read(files.getFile("file://conf/mailetcontainer.xml").toPath(),
@@ -188,7 +188,7 @@ public class TlsReporting extends GenericMailet {
             problems.values().forEach(each -> each.forEach(problem -> LOGGER.warn("tlsreport: {}", problem)));
             return problems;
         } catch (ConfigurationException | IOException e) {
-            LOGGER.info("tlsreport: whether report mails are signed can't be found out: {}", e.getMessage());
+            LOGGER.info("tlsreport: the DKIM configuration of report mails could not be checked: {}", e.getMessage());
             return Map.of();
         }
     }
@@ -202,6 +202,7 @@ public class TlsReporting extends GenericMailet {
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), settings.processor(), ids, clock),
             new HttpsTransport(https::exchange));
-        return new Reporting(settings, stores, ids, dns, transports, signingProblems(), https::close, metrics, clock);
+        Reporting.Network network = new Reporting.Network(dns, transports, ids, https::close);
+        return new Reporting(settings, stores, network, signingProblems(), metrics, clock);
     }
 }
