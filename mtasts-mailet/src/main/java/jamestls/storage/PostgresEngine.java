@@ -13,10 +13,19 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** PostgreSQL: a small pool, since transactions here are short. */
 final class PostgresEngine implements Engine {
+
+    /** The driver's own log quotes a URL that it does not understand, password and all. Held here, since the JDK forgets loggers. */
+    private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");
+
+    static {
+        DRIVER_LOG.setLevel(Level.OFF);
+    }
 
     private static final int MAX_CONNECTIONS = 8;
     private static final int CONNECT_SECONDS = 3;

@@ -8,6 +8,11 @@ import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.StreamHandler;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,7 +66,24 @@ class DatabaseAddressTest {
 
     @Test
     void urlThatTheDriverRefusesShouldNotBeQuoted() {
-        assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://[x?password=secret", "", ""), List.of(),
-            Clock.systemUTC())).isInstanceOf(Database.Refused.class).hasMessageNotContaining("secret").hasNoCause();
+        List<LogRecord> logged = new CopyOnWriteArrayList<>();
+        Handler handler = new StreamHandler() {
+            @Override
+            public void publish(LogRecord record) {
+                logged.add(record);
+            }
+        };
+        Logger root = Logger.getLogger("");
+        root.addHandler(handler);
+        try {
+            assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://[x?password=secret", "", ""),
+                List.of(),
+                Clock.systemUTC())).isInstanceOf(Database.Refused.class).hasMessageNotContaining("secret").hasNoCause();
+            assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://u:secret@db/mail", "", ""), List.of(),
+                Clock.systemUTC())).isInstanceOf(Database.Refused.class).hasMessageNotContaining("secret").hasNoCause();
+        } finally {
+            root.removeHandler(handler);
+        }
+        assertThat(logged).isEmpty();
     }
 }
