@@ -61,7 +61,8 @@ final class SmtpFixture {
     }
 
     static Envelope to(String... recipients) {
-        return new Envelope(Optional.of("alice@sender.test"), List.of(recipients), BodyType.SEVEN_BIT, OptionalLong.empty(),
+        // a size, because the time for the body depends on it
+        return new Envelope(Optional.of("alice@sender.test"), List.of(recipients), BodyType.SEVEN_BIT, OptionalLong.of(100),
             RequireTls.NO);
     }
 
