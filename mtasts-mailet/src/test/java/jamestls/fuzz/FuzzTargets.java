@@ -129,7 +129,7 @@ final class FuzzTargets {
             });
             return "servers " + servers.size();
         } catch (IllegalArgumentException ownError) {
-            assertThat(ownError.getMessage()).startsWith("dnsServers: ");
+            assertThat(ownError.getMessage()).containsAnyOf("is not an IP address", "at most 16 servers", "no server");
             return "none";
         }
     }
