@@ -6,8 +6,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Runs a bounded number of tasks at once, each on a virtual thread, so that one slow destination does not hold up the others. One
- * thread starts the tasks.
+ * Runs a bounded number of tasks at once, each on a virtual thread, so that one slow destination does not delay the others. All tasks
+ * must be started by the same thread.
  */
 final class BoundedExecutor implements AutoCloseable {
 
@@ -22,11 +22,11 @@ final class BoundedExecutor implements AutoCloseable {
     }
 
     /**
-     * Waits until there is room, starts it and returns.
+     * Waits for enough free permits, starts the task and returns.
      *
-     * @param size how many places it takes; one that is too large takes all
+     * @param size number of permits the task takes, at most all of them
      * @param work must not throw
-     * @return false if the caller was interrupted; then it was not started
+     * @return false if the caller was interrupted and the task was not started
      */
     boolean start(int size, Runnable work) {
         int taken = Math.min(size, places);
@@ -58,7 +58,7 @@ final class BoundedExecutor implements AutoCloseable {
         return true;
     }
 
-    /** Waits for all. When the caller is interrupted so are they, and are waited for. */
+    /** Waits for all tasks. If the caller is interrupted, the tasks are interrupted as well and still waited for. */
     @Override
     public void close() {
         try {

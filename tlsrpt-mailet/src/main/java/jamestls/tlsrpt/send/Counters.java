@@ -3,11 +3,11 @@ package jamestls.tlsrpt.send;
 import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
 
-/** Makes counters by name. Keeps James's metrics API out of the classes that count. */
+/** Factory of named counters. Keeps James's metrics API out of the classes that count. */
 @FunctionalInterface
 public interface Counters {
 
-    /** What only grows. */
+    /** A monotonic counter. */
     @FunctionalInterface
     interface Counter {
 

@@ -24,21 +24,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How many reports a host may get on one UTC day: anybody can name a stranger's host in the records of many domains (RFC 8460
- * §7). It grows by one for each policy domain for which the host accepted a report on an earlier day, at most tenfold. Where there are
- * more reports than that, {@link HostShares} says whose turn it is.
+ * Limits the number of reports to one host per UTC day, because anybody can name another party's host in the records of many domains
+ * (RFC 8460 §7). The limit grows by one for each policy domain for which the host accepted a report on an earlier day, up to ten times
+ * the configured value. If there are more reports than that, {@link HostShares} decides which domain is next.
  *
- * <p>The store has the counts of all servers. They are read when the day begins and written every hundred reports, at every
- * look of the timer, and at the end, so a process that is killed may forget what went since, and servers that work at the same
- * time may each be ahead of the others by as much.
+ * <p>The store has the counts of all servers. They are read when the day begins and written after every hundred reports, in every
+ * run of the timer, and at shutdown. A process that is killed loses the counts since the last write, and servers that send
+ * concurrently can exceed the limit by as much.
  */
 final class DailyCap {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DailyCap.class);
     private static final int MAX_HOSTS = 1_000_000;
-    private static final int TOGETHER = 100;
-    /** For a share that another domain is before one at: it may leave it. */
-    private static final Duration OTHERS_FIRST = Duration.ofHours(1);
+    private static final int REPORTS_PER_SAVE = 100;
+    /** Pause before the next try of a domain that has to let others go first. */
+    private static final Duration PAUSE_FOR_OTHERS = Duration.ofHours(1);
 
     private final int most;
     private final DestinationStore store;
@@ -52,7 +52,7 @@ final class DailyCap {
         this.clock = clock;
     }
 
-    /** What is known about one day; its maps belong to {@code lock}. */
+    /** The counts of one day; its maps are guarded by {@code lock}. */
     private final class Day {
 
         private final LocalDate date;
@@ -63,7 +63,7 @@ final class DailyCap {
             }
         };
         private final Map<DomainName, HostShares> crowded = new HashMap<>();
-        /** The policy domains whose reports went to hosts that are not crowded, as long as they are not. */
+        /** Policy domains with an accepted report, by host; only for hosts that have not reached the limit. */
         private final Map<DomainName, Set<DomainName>> accepted = new HashMap<>();
         private Map<DomainName, Integer> unsaved = new HashMap<>();
         private int unsavedReports;
@@ -95,7 +95,7 @@ final class DailyCap {
             shares.forEach(share -> crowded.computeIfAbsent(share.host(), HostShares::new).load(share, now));
         }
 
-        /** From now on it is remembered who waits at that host. */
+        /** Starts to track which domains wait for that host. */
         HostShares crowd(DomainName host, Instant now) {
             return crowded.computeIfAbsent(host, each -> {
                 HostShares shares = new HostShares(each);
@@ -106,11 +106,11 @@ final class DailyCap {
     }
 
     /**
-     * Counts one more.
+     * Counts one report if the host may get it now.
      *
-     * @param domain the policy domain that the report is about
-     * @param until until when it will ask again
-     * @return empty if it may go, or why it waits, and for how long
+     * @param domain the policy domain of the report
+     * @param until the last time at which the report can be tried
+     * @return empty if the report may be sent, otherwise the reason and the time of the next try
      */
     Optional<ReportTransport.Handover> take(DomainName host, DomainName domain, Instant until) {
         Day today = today();
@@ -125,11 +125,11 @@ final class DailyCap {
             if (free <= 0 || shares != null && shares.areOthersAhead(domain, free, now)) {
                 today.crowd(host, now).waits(domain, until);
                 Instant tomorrow = today.date.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
-                Instant later = now.plus(OTHERS_FIRST);
+                Instant later = now.plus(PAUSE_FOR_OTHERS);
                 delayed = Optional.of(free <= 0
-                    ? new ReportTransport.Delayed(host + " had its " + cap + " reports for today", tomorrow)
-                    : new ReportTransport.Delayed("the rest of today's " + cap + " reports for " + host + " is for domains whose last "
-                        + "report is older", later.isBefore(tomorrow) ? later : tomorrow));
+                    ? new ReportTransport.Delayed(host + " has reached its limit of " + cap + " reports for today", tomorrow)
+                    : new ReportTransport.Delayed("the rest of today's " + cap + " reports to " + host + " is reserved for domains whose "
+                        + "last report is older", later.isBefore(tomorrow) ? later : tomorrow));
             } else {
                 if (shares != null) {
                     shares.granted(domain);
@@ -137,7 +137,7 @@ final class DailyCap {
                 today.counts.merge(host, 1L, Long::sum);
                 today.unsaved.merge(host, 1, Integer::sum);
                 today.unsavedReports++;
-                full = today.unsavedReports < TOGETHER ? full : takeUnsaved(today);
+                full = today.unsavedReports < REPORTS_PER_SAVE ? full : takeUnsaved(today);
             }
         } finally {
             lock.unlock();
@@ -146,7 +146,7 @@ final class DailyCap {
         return delayed;
     }
 
-    /** The host accepted a report about that policy domain. */
+    /** Notes that the host accepted a report about that policy domain. */
     void accepted(DomainName host, DomainName domain) {
         Instant now = clock.instant();
         lock.lock();
@@ -162,7 +162,7 @@ final class DailyCap {
         }
     }
 
-    /** Writes what is not written yet. */
+    /** Writes all unsaved counts and shares to the store. */
     void save() {
         Day current;
         Map<DomainName, Integer> rest;
@@ -177,7 +177,7 @@ final class DailyCap {
         saveShares(current);
     }
 
-    /** Writes what changed about shares, and reads what other servers wrote. */
+    /** Writes changed shares and reads those of other servers. */
     private void saveShares(Day of) {
         List<Share> changed = new ArrayList<>();
         lock.lock();
@@ -198,10 +198,10 @@ final class DailyCap {
                 lock.unlock();
             }
         } catch (StorageOutage e) {
-            LOGGER.debug("whose turn it is where is written down later", e);
+            LOGGER.debug("tlsreport: shares of hosts could not be saved, trying again later", e);
             lock.lock();
             try {
-                changed.forEach(share -> of.crowded.get(share.host()).untake(share));
+                changed.forEach(share -> of.crowded.get(share.host()).markUnsaved(share));
             } finally {
                 lock.unlock();
             }
@@ -223,7 +223,7 @@ final class DailyCap {
         try {
             totals = store.add(of.date, more);
         } catch (StorageOutage e) {
-            LOGGER.debug("what hosts got today is written down later", e);
+            LOGGER.debug("tlsreport: today's counts of hosts could not be saved, trying again later", e);
             totals = Map.of();
         }
         lock.lock();
@@ -231,14 +231,14 @@ final class DailyCap {
             if (totals.isEmpty()) {
                 more.forEach((host, n) -> of.unsaved.merge(host, n, Integer::sum));
             }
-            // with what other servers sent there; never less than before, because another answer may have come first
+            // includes reports of other servers; never decreases, because an older result of the store may arrive late
             totals.forEach((host, n) -> of.counts.merge(host, n + of.unsaved.getOrDefault(host, 0), Long::max));
         } finally {
             lock.unlock();
         }
     }
 
-    /** Today, once it is known what went out before. */
+    /** The counts of today, after the earlier ones were read from the store. */
     private Day today() {
         LocalDate date = clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
         Day today;
@@ -255,13 +255,13 @@ final class DailyCap {
             save(before, takeUnsavedOf(before));
             saveShares(before);
         }
-        // whoever comes first reads, the others wait for him
+        // the first thread reads, the others wait for it
         today.before.run();
         try {
             today.before.get();
         } catch (ExecutionException e) {
-            LOGGER.warn("tlsreport: how many reports went out today can't be read: {}", e.getCause().getMessage());
-            return again(today);
+            LOGGER.warn("tlsreport: today's counts of reports per host can't be read: {}", e.getCause().getMessage());
+            return replace(today);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -277,8 +277,8 @@ final class DailyCap {
         }
     }
 
-    /** The next one reads again; what was counted meanwhile is not lost. */
-    private Day again(Day failed) {
+    /** Replaces a day that could not be read, so that the next call reads again; counts made meanwhile are kept. */
+    private Day replace(Day failed) {
         lock.lock();
         try {
             if (day == failed) {

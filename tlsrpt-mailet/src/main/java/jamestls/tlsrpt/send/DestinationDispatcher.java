@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes one report to its destinations. Each has a state and retries of its own, so one that refuses is tried again while
- * another has the report already, and one that has it never gets it twice (RFC 8460 §5.5).
+ * Sends one report to all its destinations. Each destination has its own state and retries, so that a refusal by one does not affect
+ * the others and no destination gets a report again that it accepted (RFC 8460 §5.5).
  */
 final class DestinationDispatcher {
 
@@ -40,7 +40,7 @@ final class DestinationDispatcher {
     private final Optional<Rua.Mailto> archive;
     private final Clock clock;
 
-    /** @param archive gets a copy of every report that goes anywhere */
+    /** @param archive gets a copy of every report that is sent */
     DestinationDispatcher(ReportStore reports, Transports transports, DestinationGuard guard, Optional<Rua.Mailto> archive, Clock clock) {
         this.reports = reports;
         this.beginnings = new GroupCommit<>(dispatches -> {
@@ -58,12 +58,12 @@ final class DestinationDispatcher {
     }
 
     /**
-     * One round: to each destination that does not have it, is not given up, and whose pause is over.
+     * Tries each destination once, unless it has accepted the report, was given up, or has to wait for its next try.
      *
-     * @param files the report, in as many files as it needs
-     * @param destinations those denied are written down as given up, so that operators see them
+     * @param files the report, in one or several files
+     * @param destinations the denied ones are recorded as given up, so that operators see them
      */
-    ReportResult go(Claim claim, List<ReportFile> files, DestinationRules.Ruled destinations, Due due) {
+    ReportResult send(Claim claim, List<ReportFile> files, DestinationRules.Ruled destinations, Due due) {
         DomainTally tally = claim.tally();
         List<ReportRecord> known = claim.fresh() ? List.of() : reports.of(tally.key());
         Map<String, ReportRecord> before = known.stream()
@@ -75,20 +75,20 @@ final class DestinationDispatcher {
         for (ReportFile file : files) {
             for (Rua destination : destinations.allowed()) {
                 Dispatch dispatch = dispatch(tally, file, destination);
-                progress.note(dispatch.destination(), state(before.get(dispatch.destination()), dispatch, file, destination, due));
+                progress.note(dispatch.destination(), tryOne(before.get(dispatch.destination()), dispatch, file, destination, due));
             }
             for (Rua.Unusable denied : destinations.denied()) {
-                decline(before, dispatch(tally, file, denied), denied.reason());
+                recordDenied(before, dispatch(tally, file, denied), denied.reason());
             }
             archive.ifPresent(copy -> {
                 Dispatch dispatch = dispatch(tally, file, copy);
-                progress.noteCopy(state(before.get(dispatch.destination()), dispatch, file, copy, due));
+                progress.noteCopy(tryOne(before.get(dispatch.destination()), dispatch, file, copy, due));
             });
         }
         return progress.result(tally);
     }
 
-    /** Writes down why the report waits before any destination is known, so that operators see it. */
+    /** Records a failed lookup of the TLSRPT record, so that operators see why the report waits. */
     void lookupFailed(Claim claim, ReportId id, String reason, Instant retryAt) {
         DomainTally tally = claim.tally();
         Dispatch dispatch = new Dispatch(tally.key(), tally.part().number(), id.toString(), lookup(tally.key()));
@@ -96,12 +96,12 @@ final class DestinationDispatcher {
         finish(dispatch, State.REFUSED, claim.tries() + 1, reason, Optional.of(retryAt));
     }
 
-    /** The look-up of a domain's record, as a URI (RFC 4501). */
+    /** The lookup of a domain's TLSRPT record, as a DNS URI (RFC 4501). */
     private static String lookup(TallyKey key) {
         return "dns:_smtp._tls." + key.domain() + "?type=TXT";
     }
 
-    private void decline(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
+    private void recordDenied(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
         if (!before.containsKey(dispatch.destination())) {
             beginnings.commit(dispatch);
             finish(dispatch, State.GIVEN_UP, 1, reason, Optional.empty());
@@ -113,7 +113,7 @@ final class DestinationDispatcher {
         return new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.id() + which);
     }
 
-    private ReportRecord state(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
+    private ReportRecord tryOne(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
         boolean over = before != null && before.isFinal();
         boolean waits = before != null && before.retryAt().filter(due.postponedUntil()::isBefore).isPresent();
         if (over || waits) {
@@ -142,12 +142,12 @@ final class DestinationDispatcher {
     }
 
     private Instant retryAt(int tries, Optional<Duration> retryAfter) {
-        // who is interrupted because James stops goes on where it stopped, once James runs again
+        // interrupted by a shutdown: the next start of James may retry at once
         return Thread.currentThread().isInterrupted() ? clock.instant()
             : clock.instant().plus(RetryTimes.pauseAfter(tries - 1, retryAfter.orElse(Duration.ZERO)));
     }
 
-    /** The archive is ours: what protects strangers does not apply. */
+    /** Whether it is the operator's own archive, to which limits and rules for destinations do not apply. */
     private boolean isArchive(Rua destination) {
         return archive.filter(destination::equals).isPresent();
     }
@@ -156,12 +156,12 @@ final class DestinationDispatcher {
         try {
             return isArchive(destination) ? Optional.empty() : guard.objection(destination, dispatch.key());
         } catch (RuntimeException | Error e) {
-            LOGGER.error("tlsreport domain={}: unexpected at {}", dispatch.key().domain(), destination.uri(), e);
+            LOGGER.error("tlsreport domain={}: unexpected error with destination {}", dispatch.key().domain(), destination.uri(), e);
             return Optional.of(new ReportTransport.Failed("unexpected: " + e));
         }
     }
 
-    /** Over the cap is no try: the report waits for a share, until it is too old. */
+    /** Delays a report over the daily limit of its host. This does not count as a try; the report is dropped when it is too old. */
     private ReportRecord delay(Dispatch dispatch, int tries, ReportTransport.Delayed later) {
         Instant now = clock.instant();
         Instant lastChance = ReportSchedule.lastChance(dispatch.key());
@@ -179,7 +179,7 @@ final class DestinationDispatcher {
         try {
             return transports.send(file, destination);
         } catch (RuntimeException | Error e) {
-            LOGGER.error("tlsreport domain={}: unexpected at {}", file.report().domain(), destination.uri(), e);
+            LOGGER.error("tlsreport domain={}: unexpected error with destination {}", file.report().domain(), destination.uri(), e);
             return new ReportTransport.Failed("unexpected: " + e);
         }
     }
@@ -190,7 +190,7 @@ final class DestinationDispatcher {
         return finished;
     }
 
-    /** How far a report has got, over all its destinations. For one thread. */
+    /** Collects the states of all destinations of one report. Not thread-safe. */
     private static final class Progress {
 
         private final List<String> accepted = new ArrayList<>();
@@ -207,7 +207,7 @@ final class DestinationDispatcher {
             }
         }
 
-        /** The operator's own copy says nothing about delivery, but is waited for. */
+        /** Notes the state of the archive copy: it is not part of the result, but the report stays open until it is sent. */
         void noteCopy(ReportRecord record) {
             if (!record.isFinal()) {
                 Instant next = record.retryAt().orElse(record.at());
@@ -218,7 +218,7 @@ final class DestinationDispatcher {
         ReportResult result(DomainTally tally) {
             String to = String.join(" ", accepted);
             if (earliest.isPresent()) {
-                String waiting = open.isEmpty() ? "the copy to the archive is still to come" : String.join(" ", open);
+                String waiting = open.isEmpty() ? "the copy to the archive is not sent yet" : String.join(" ", open);
                 return accepted.isEmpty()
                     ? new ReportResult.Postponed(tally, waiting, earliest)
                     : new ReportResult.PartlySent(tally, to + "; open: " + waiting, earliest.get());

@@ -11,41 +11,41 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Stands between what strangers' records name and what we send to: the operator's rules, a cap for each host and day, and
- * mailboxes that turned out to be dead (RFC 8460 §7). Each objection has a counter.
+ * Decides whether a destination from a TLSRPT record may get a report: applies the operator's rules, the daily limit of each host, and
+ * the list of suppressed addresses (RFC 8460 §7). Each kind of objection has a metric.
  */
 public final class DestinationGuard {
 
     private final DestinationRules rules;
     private final DailyCap cap;
-    private final SuppressionList dead;
+    private final SuppressionList suppressions;
     private final Counter denied;
     private final Counter replaced;
     private final Counter overCap;
     private final Counter dropped;
-    private final Counter leftAlone;
+    private final Counter suppressed;
 
-    /** @param mostPerHost reports that a host may get on one UTC day, where nothing else is known about it */
-    public DestinationGuard(DestinationRules rules, int mostPerHost, DestinationStore store, SuppressionList dead, Counters counters,
-                            Clock clock) {
+    /** @param maxPerHost reports per host and UTC day, before the limit grows (see {@link DailyCap}) */
+    public DestinationGuard(DestinationRules rules, int maxPerHost, DestinationStore store, SuppressionList suppressions,
+                            Counters counters, Clock clock) {
         this.rules = rules;
-        this.cap = new DailyCap(mostPerHost, store, clock);
-        this.dead = dead;
+        this.cap = new DailyCap(maxPerHost, store, clock);
+        this.suppressions = suppressions;
         this.denied = counters.named("tlsReportDestinationsDenied");
         this.replaced = counters.named("tlsReportDestinationsReplaced");
         this.overCap = counters.named("tlsReportDestinationsOverCap");
         this.dropped = counters.named("tlsReportDestinationsDropped");
-        this.leftAlone = counters.named("tlsReportDestinationsLeftAlone");
+        this.suppressed = counters.named("tlsReportDestinationsLeftAlone");
     }
 
-    /** Without rules, and without a cap that anything would reach. */
+    /** A guard without rules and practically without a daily limit. */
     public static DestinationGuard lenient(Counters counters, Clock clock) {
         DestinationRules rules = DestinationRules.parse("", Set.of());
         DestinationStore store = new MemoryDestinationStore();
         return new DestinationGuard(rules, Integer.MAX_VALUE - 1, store, new SuppressionList(store, clock), counters, clock);
     }
 
-    /** Applies the rules, and counts what they changed. */
+    /** Applies the operator's rules and counts the denied and replaced destinations. */
     DestinationRules.Ruled rule(List<Rua> destinations) {
         DestinationRules.Ruled ruled = rules.rule(destinations);
         denied.add(ruled.denied().size());
@@ -53,32 +53,33 @@ public final class DestinationGuard {
         return ruled;
     }
 
-    /** Writes down what hosts got so far today. */
+    /** Saves today's counts of reports per host. */
     public void save() {
         cap.save();
     }
 
-    /** The host accepted a report about {@code key}. */
+    /** Notes that the host accepted a report about {@code key}. */
     void accepted(Rua destination, TallyKey key) {
         DestinationRules.host(destination).ifPresent(host -> cap.accepted(host, key.domain()));
     }
 
-    /** A report that waited for its share is not sent at all. */
+    /** Counts a report that was never sent because of the daily limit. */
     void dropped() {
         dropped.increment();
     }
 
     /**
-     * The last look before a report goes.
+     * Checks suppression and daily limit right before a report is sent.
      *
-     * @param key what it is about
-     * @return what keeps it from going, or empty, and then it counts for the cap
+     * @param key what the report is about
+     * @return why it must not be sent now; empty if it may, and then it counts towards the daily limit
      */
     Optional<ReportTransport.Handover> objection(Rua destination, TallyKey key) {
-        Optional<String> isDead = destination instanceof Rua.Mailto mailto ? dead.objection(mailto.address()) : Optional.empty();
-        if (isDead.isPresent()) {
-            leftAlone.increment();
-            return Optional.of(new ReportTransport.Rejected(isDead.get()));
+        Optional<String> objection =
+            destination instanceof Rua.Mailto mailto ? suppressions.objection(mailto.address()) : Optional.empty();
+        if (objection.isPresent()) {
+            suppressed.increment();
+            return Optional.of(new ReportTransport.Rejected(objection.get()));
         }
         Optional<ReportTransport.Handover> delayed =
             DestinationRules.host(destination).flatMap(host -> cap.take(host, key.domain(), ReportSchedule.lastChance(key)));

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What the operator has to say about destinations, because they come from strangers' DNS (RFC 8460 §7, §8). Rules are tried in
- * their order and the first that fits decides; where none fits, a destination is allowed. They are written
+ * The operator's rules about destinations, which come from untrusted DNS (RFC 8460 §7, §8). The first rule that matches decides; without
+ * a match the destination is allowed. The syntax is
  *
  * <pre>
  * allow   reports.example.net              this host, or addresses in this domain
@@ -23,11 +23,11 @@ import java.util.Set;
  * deny    *                                everything that no rule before allows
  * </pre>
  *
- * one to a line, or separated by commas. HTTPS destinations must be on one of the given ports.
+ * with one rule per line, or separated by commas. HTTPS destinations must use one of the given ports.
  */
 public final class DestinationRules {
 
-    /** Each is a mail or a connection that somebody else pays for (RFC 8460 §7). */
+    /** Bounds the mails and connections that one TLSRPT record can cause (RFC 8460 §7). */
     private static final int MAX_DESTINATIONS = 10;
 
     private final List<Rule> rules;
@@ -58,10 +58,10 @@ public final class DestinationRules {
     }
 
     /**
-     * Reads the rules.
+     * Parses the rules.
      *
-     * @param ports that HTTPS destinations may be on
-     * @throws IllegalArgumentException on the first that is none; the message names it
+     * @param ports allowed ports of HTTPS destinations
+     * @throws IllegalArgumentException on the first invalid rule; the message names it
      */
     public static DestinationRules parse(String text, Set<Integer> ports) {
         List<Rule> rules = new ArrayList<>();
@@ -74,15 +74,15 @@ public final class DestinationRules {
     }
 
     /**
-     * What the rules leave of a record's destinations.
+     * The destinations of a record after the rules were applied.
      *
-     * @param allowed where reports may go, each destination once, at most {@value #MAX_DESTINATIONS}
-     * @param denied those that a rule or their port denies, and one entry for those beyond the limit, each with the reason
+     * @param allowed destinations of reports, each once, at most {@value #MAX_DESTINATIONS}
+     * @param denied destinations denied by a rule or because of their port, and one entry for those beyond the limit, with the reason
      */
     public record Ruled(List<Rua> allowed, List<Rua.Unusable> denied) {
     }
 
-    /** Applies the rules to each destination, then drops duplicates, then cuts off what is too many (RFC 8460 §7). */
+    /** Applies the rules to each destination, then removes duplicates and destinations beyond the limit (RFC 8460 §7). */
     public Ruled rule(List<Rua> destinations) {
         Map<String, Rua> allowed = new LinkedHashMap<>();
         List<Rua.Unusable> denied = new ArrayList<>();
@@ -102,7 +102,7 @@ public final class DestinationRules {
         return new Ruled(List.copyOf(allowed.values()), denied);
     }
 
-    /** The destination as the rules leave it: itself, its replacement, or unusable with the reason. */
+    /** The destination after the rules: itself, its replacement, or an {@link Rua.Unusable} with the reason. */
     public Rua apply(Rua destination) {
         Optional<DomainName> host = host(destination);
         if (host.isEmpty()) {
@@ -121,7 +121,7 @@ public final class DestinationRules {
         return onAnAllowedPort(destination);
     }
 
-    /** The host that pays for the report: of the URI, or the domain of the mail address. Empty if it is unusable. */
+    /** The host that gets the report: that of the URI, or the domain of the mail address. Empty if the destination is unusable. */
     static Optional<DomainName> host(Rua destination) {
         return switch (destination) {
             case Rua.Mailto mailto -> Optional.of(Address.domainOf(mailto.address()));
@@ -131,7 +131,7 @@ public final class DestinationRules {
     }
 
     private Rua onAnAllowedPort(Rua destination) {
-        // a stranger must not make us talk to whatever listens on a port of his choice
+        // RFC 8460 §7: a record must not direct our connections to an arbitrary port
         return destination instanceof Rua.Https https && https.location().getPort() != -1 && !ports.contains(https.location().getPort())
             ? new Rua.Unusable(https.uri(), "port " + https.location().getPort() + " is not among those allowed for reports")
             : destination;
@@ -143,7 +143,7 @@ public final class DestinationRules {
             case "allow" -> Verb.ALLOW;
             case "deny" -> Verb.DENY;
             case "replace" -> Verb.REPLACE;
-            default -> throw new IllegalArgumentException("'" + line + "' begins with none of allow, deny, replace");
+            default -> throw new IllegalArgumentException("'" + line + "' must begin with allow, deny or replace");
         };
         boolean replaces = verb == Verb.REPLACE;
         if (words.length != (replaces ? 3 : 2)) {
@@ -159,17 +159,17 @@ public final class DestinationRules {
         }
         if (text.contains("@")) {
             return Address.canonical(text).map(address -> address.toLowerCase(Locale.ROOT))
-                .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is no mail address"));
+                .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is not a mail address"));
         }
         String dot = text.startsWith(".") ? "." : "";
         return DomainName.parse(text.substring(dot.length())).map(name -> dot + name.ascii())
-            .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is no host, address or *"));
+            .orElseThrow(() -> new IllegalArgumentException("'" + line + "': '" + text + "' is not a host, an address or *"));
     }
 
     private static Rua replacement(String text, String line) {
         Rua rua = text.startsWith("https:") || text.startsWith("mailto:") ? Rua.of(text)
             : Address.canonical(text).<Rua>map(address -> new Rua.Mailto("mailto:" + address, address))
-                .orElse(new Rua.Unusable(text, "no destination"));
+                .orElse(new Rua.Unusable(text, "not a destination"));
         if (rua instanceof Rua.Unusable) {
             throw new IllegalArgumentException("'" + line + "': '" + text + "' is neither a mail address nor an https URI");
         }

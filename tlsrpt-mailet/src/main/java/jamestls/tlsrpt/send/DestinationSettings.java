@@ -11,15 +11,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Where reports may go, and to whom besides.
+ * Settings about the destinations of reports.
  *
- * @param rules what the operator says about destinations
- * @param mostPerHost how many reports one host may get on a UTC day
- * @param minSessions a day and domain with fewer gets no report
- * @param mxHosts whether what DANE came to is reported to the MX host's domain as well
+ * @param rules the operator's rules about destinations
+ * @param mostPerHost maximum number of reports to one host per UTC day
+ * @param minSessions minimum number of sessions per day and domain for a report
+ * @param mxHosts whether DANE results are also reported to the MX host's domain
  * @param archive gets a copy of each report
- * @param https how HTTPS destinations are reached
- * @param certificateErrors what happens at an HTTPS destination with a wrong certificate
+ * @param https settings of the HTTPS client
+ * @param certificateErrors what to do if an HTTPS destination has an invalid certificate
  */
 public record DestinationSettings(DestinationRules rules, int mostPerHost, int minSessions, MxHosts mxHosts,
                                   Optional<Rua.Mailto> archive, HttpsSettings https, CertificateErrors certificateErrors) {

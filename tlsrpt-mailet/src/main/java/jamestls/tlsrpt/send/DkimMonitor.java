@@ -21,69 +21,69 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Verifies our own report mails as they leave, signed by James: the first one after the start, then one a day as long as the
- * signatures hold, and one a minute while they do not. Receivers ignore reports without a signature (RFC 8460 §3), and say
- * nothing about it.
+ * Verifies the DKIM signatures of outgoing report mails, which James signs: the first mail after the start, then one a day while the
+ * signatures are valid and one a minute while they are not. Receivers silently ignore reports without a valid signature (RFC 8460
+ * §3).
  */
 public final class DkimMonitor implements ReportMailListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DkimMonitor.class);
-    private static final Duration WHILE_IT_HOLDS = Duration.ofDays(1);
-    private static final Duration WHILE_NOT = Duration.ofMinutes(1);
+    private static final Duration INTERVAL_IF_VALID = Duration.ofDays(1);
+    private static final Duration INTERVAL_IF_INVALID = Duration.ofMinutes(1);
     private static final int MAX_AUTHORS = 1_000;
 
     private record Finding(Instant at, SignatureVerdict verdict) {
     }
 
-    private final DkimVerifier check;
-    private final Counter looked;
-    private final Counter worthless;
+    private final DkimVerifier verifier;
+    private final Counter checked;
+    private final Counter invalid;
     private final Clock clock;
     private final Map<DomainName, Finding> findings = new ConcurrentHashMap<>();
-    /** One at a time: it takes look-ups, and the mail in memory. */
-    private final Semaphore turn = new Semaphore(1);
+    /** One verification at a time, because each needs DNS lookups and a copy of the mail in memory. */
+    private final Semaphore permit = new Semaphore(1);
 
-    public DkimMonitor(DkimVerifier check, Counters counters, Clock clock) {
-        this.check = check;
-        this.looked = counters.named("tlsReportSignaturesChecked");
-        this.worthless = counters.named("tlsReportSignaturesWorthless");
+    public DkimMonitor(DkimVerifier verifier, Counters counters, Clock clock) {
+        this.verifier = verifier;
+        this.checked = counters.named("tlsReportSignaturesChecked");
+        this.invalid = counters.named("tlsReportSignaturesWorthless");
         this.clock = clock;
     }
 
-    /** Copies the mail if it is to be looked at, which is done on a thread of its own. */
+    /** Copies the mail if a verification is due, and verifies it on another thread. */
     @Override
     public void leaving(LeavingReport report) {
         Optional<DomainName> author = report.sender().flatMap(Address::canonical).map(Address::domainOf);
-        if (author.isEmpty() || !isDue(author.get()) || !turn.tryAcquire()) {
+        if (author.isEmpty() || !isDue(author.get()) || !permit.tryAcquire()) {
             return;
         }
         boolean handedOver = false;
         try {
             ByteArrayOutputStream copy = new ByteArrayOutputStream();
             report.content().writeTo(copy);
-            Thread.ofVirtual().name("tlsreport-signature").start(() -> look(author.get(), copy.toByteArray(), report.mail()));
+            Thread.ofVirtual().name("tlsreport-signature").start(() -> verify(author.get(), copy.toByteArray(), report.mail()));
             handedOver = true;
         } catch (IOException e) {
-            LOGGER.warn("tlsreport: the signature of report mail {} can't be checked", report.mail(), e);
+            LOGGER.warn("tlsreport: the signature of report mail {} could not be verified", report.mail(), e);
         } finally {
             if (!handedOver) {
-                turn.release();
+                permit.release();
             }
         }
     }
 
-    /** Whether the signatures of that author were looked at and hold. */
+    /** Whether the last verified signature of that author is valid. */
     public boolean holds(DomainName author) {
         return Optional.ofNullable(findings.get(author)).filter(finding -> finding.verdict() instanceof SignatureVerdict.Holds).isPresent();
     }
 
-    /** Whether it is known what the signatures of that author are worth. */
+    /** Whether a signature of that author was verified, with a valid or an invalid result. */
     public boolean isKnown(DomainName author) {
         Finding finding = findings.get(author);
         return finding != null && !(finding.verdict() instanceof SignatureVerdict.Unknown);
     }
 
-    /** What is wrong, a sentence with the remedy for each author. */
+    /** Problems of signatures, one sentence with the remedy for each author. */
     public List<String> problems() {
         return findings.values().stream().map(Finding::verdict).filter(SignatureVerdict.Worthless.class::isInstance)
             .map(verdict -> ((SignatureVerdict.Worthless) verdict).problem()).sorted().toList();
@@ -94,14 +94,14 @@ public final class DkimMonitor implements ReportMailListener {
         if (last == null) {
             return findings.size() < MAX_AUTHORS;
         }
-        Duration pause = last.verdict() instanceof SignatureVerdict.Holds ? WHILE_IT_HOLDS : WHILE_NOT;
-        // not before the last one either: a clock that was set back must not stop this
+        Duration pause = last.verdict() instanceof SignatureVerdict.Holds ? INTERVAL_IF_VALID : INTERVAL_IF_INVALID;
+        // absolute value: verification must not stop if the clock was set back
         return Duration.between(last.at(), clock.instant()).abs().compareTo(pause) >= 0;
     }
 
-    private void look(DomainName author, byte[] mail, String name) {
+    private void verify(DomainName author, byte[] mail, String name) {
         try {
-            SignatureVerdict verdict = check.of(mail, author);
+            SignatureVerdict verdict = verifier.of(mail, author);
             Finding before = findings.get(author);
             switch (verdict) {
                 case SignatureVerdict.Holds holds -> {
@@ -110,21 +110,21 @@ public final class DkimMonitor implements ReportMailListener {
                     }
                 }
                 case SignatureVerdict.Worthless no -> {
-                    worthless.increment();
+                    invalid.increment();
                     LOGGER.warn("tlsreport: signature={} author={} mail={}: {}", no.fault().word(), author, name, no.problem());
                 }
                 case SignatureVerdict.Unknown unknown ->
                     LOGGER.info("tlsreport: signature=unknown author={} mail={}: {}", author, name, ReportLog.printable(unknown.reason()));
             }
-            // what could not be looked up this time says nothing against what was found before
+            // a failed lookup does not replace an earlier result
             boolean kept = verdict instanceof SignatureVerdict.Unknown && before != null;
-            findings.put(author, kept ? new Finding(clock.instant().minus(WHILE_IT_HOLDS).plus(WHILE_NOT), before.verdict())
+            findings.put(author, kept ? new Finding(clock.instant().minus(INTERVAL_IF_VALID).plus(INTERVAL_IF_INVALID), before.verdict())
                 : new Finding(clock.instant(), verdict));
-            looked.increment();
+            checked.increment();
         } catch (RuntimeException | Error e) {
-            LOGGER.error("tlsreport: the signature of report mail {} can't be checked", name, e);
+            LOGGER.error("tlsreport: the signature of report mail {} could not be verified", name, e);
         } finally {
-            turn.release();
+            permit.release();
         }
     }
 }

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the domains that report mails come from can receive mail: by an MX record or an address (RFC 5321 §5.1). Many receivers refuse
- * a sender to whom nobody could answer.
+ * Checks that the From domains of report mails can receive mail, by an MX record or an address (RFC 5321 §5.1). Many receivers refuse
+ * senders whose domain can't.
  */
 public final class FromDomainCheck {
 
@@ -32,17 +32,17 @@ public final class FromDomainCheck {
     private Instant checked = Instant.MIN;
     private volatile Map<DomainName, String> problems = Map.of();
 
-    /** @param domains of From */
+    /** @param domains From domains of report mails */
     public FromDomainCheck(Dns dns, List<DomainName> domains, Clock clock) {
         this.dns = dns;
         this.domains = List.copyOf(new TreeSet<>(domains));
         this.clock = clock;
     }
 
-    /** Looks the domains up unless that was done within the hour. Blocks; for one thread. */
+    /** Looks the domains up, at most once an hour. Blocks; not thread-safe. */
     public void refresh() {
         Instant now = clock.instant();
-        // not before the last look either: a clock that was set back must not stop this
+        // absolute value: the check must not stop if the clock was set back
         if (!checked.equals(Instant.MIN) && Duration.between(checked, now).abs().compareTo(VALID) < 0) {
             return;
         }
@@ -59,7 +59,7 @@ public final class FromDomainCheck {
         problems = fresh;
     }
 
-    /** What is wrong, a sentence for each domain. */
+    /** Problems found by the last check, one sentence for each domain. */
     public List<String> problems() {
         return new ArrayList<>(problems.values());
     }
@@ -68,11 +68,11 @@ public final class FromDomainCheck {
         return switch (dns.mx(domain)) {
             // RFC 7505 §3: a null MX stands alone
             case DnsAnswer.Found<MxRecord> mx -> mx.records().stream().anyMatch(record -> record.host().isPresent()) ? Optional.empty()
-                : Optional.of(sentence(domain, "has a null MX record, so that it receives no mail"));
+                : Optional.of(sentence(domain, "has a null MX record and receives no mail"));
             case DnsAnswer.Absent<MxRecord> none -> switch (dns.addresses(domain)) {
                 case DnsAnswer.Found<InetAddress> address -> Optional.empty();
                 case DnsAnswer.Absent<InetAddress> nothing ->
-                    Optional.of(sentence(domain, "has neither an MX record nor an address, so that it receives no mail"));
+                    Optional.of(sentence(domain, "has neither an MX record nor an address and receives no mail"));
                 case DnsAnswer.Bogus<InetAddress> unknown -> Optional.ofNullable(problems.get(domain));
                 case DnsAnswer.Failed<InetAddress> unknown -> Optional.ofNullable(problems.get(domain));
             };
@@ -82,7 +82,7 @@ public final class FromDomainCheck {
     }
 
     private static String sentence(DomainName domain, String what) {
-        return "report mails come from " + domain + ", which " + what + ", and receivers refuse such senders: publish an MX record at "
+        return "report mails come from " + domain + ", which " + what + "; many receivers refuse such senders: publish an MX record at "
             + domain + ", or give TlsReporting a contact and from in another domain";
     }
 }

@@ -8,11 +8,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 
 /**
- * Writes what many threads have to write in one transaction: what comes while one is under way makes the next. Each thread waits
- * for its own. Safe for many threads; one that is interrupted does not disturb the others, nor its own writing.
+ * Groups the writes of many threads into common transactions: entries that arrive during one transaction form the next. Each thread waits
+ * until its own entry is committed. Thread-safe; an interrupt affects neither the other threads nor the thread's own write.
  *
- * @param <T> what is written
- * @param <R> what comes of it
+ * @param <T> an entry
+ * @param <R> the result of one entry
  */
 final class GroupCommit<T, R> {
 
@@ -24,12 +24,12 @@ final class GroupCommit<T, R> {
     private record Waiting<T, R>(T what, CompletableFuture<R> result) {
     }
 
-    /** @param transaction all of the list or, on an exception, nothing; a result for each, in order */
+    /** @param transaction writes the whole list or, on an exception, nothing; returns one result for each entry, in order */
     GroupCommit(Function<List<T>, List<R>> transaction) {
         this.transaction = transaction;
     }
 
-    /** Returns when it is committed; what the transaction throws comes through, to all who were in it. */
+    /** Returns the result when the entry is committed; an exception of the transaction is thrown to all threads that took part. */
     R commit(T what) {
         Waiting<T, R> waiting = new Waiting<>(what, new CompletableFuture<>());
         boolean first;
@@ -53,14 +53,14 @@ final class GroupCommit<T, R> {
 
     private void start() {
         try {
-            Thread.ofVirtual().name("tlsreport-commit").start(this::writeWhatThereIs);
+            Thread.ofVirtual().name("tlsreport-commit").start(this::writeAll);
         } catch (OutOfMemoryError noThread) {
-            // the others wait for this writing, too
-            writeWhatThereIs();
+            // the other threads wait for this write as well
+            writeAll();
         }
     }
 
-    private void writeWhatThereIs() {
+    private void writeAll() {
         List<Waiting<T, R>> group = take();
         while (!group.isEmpty()) {
             write(group);

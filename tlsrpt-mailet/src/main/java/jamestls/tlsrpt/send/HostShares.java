@@ -15,14 +15,14 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Who gets the next report to a host that there are more reports for than it may get on a day: the policy domain whose last report is
- * oldest. Not safe for several threads.
+ * Distributes the daily limit of one host among policy domains: the domain whose last report is oldest is next. Used for hosts for which
+ * there are more reports than the limit allows. Not thread-safe.
  */
 public final class HostShares {
 
-    /** Whoever names a stranger's host in any number of records, and gets them accepted, makes the cap that many times larger at most. */
+    /** Maximum growth of the daily limit, because an attacker can get any number of domains accepted by another party's host. */
     static final int MAX_GROWTH = 10;
-    /** Longer than any: a report waits until 48 hours after its day. */
+    /** Longer than any real wait: a report waits until 48 hours after its day. */
     private static final Duration MAX_WAIT = Duration.ofDays(4);
     private static final Duration MAX_AHEAD = Duration.ofHours(1);
 
@@ -38,10 +38,10 @@ public final class HostShares {
     }
 
     /**
-     * Reports that a host may get on a day.
+     * The number of reports that a host may get on a day.
      *
-     * @param most where nothing is known about it
-     * @param shares of the host; each domain for which it accepted a report before {@code today} makes room for one more
+     * @param most the configured limit
+     * @param shares of the host; each domain for which it accepted a report before {@code today} raises the limit by one
      * @param today the day's first instant
      */
     public static long cap(long most, Collection<Share> shares, Instant today) {
@@ -57,12 +57,12 @@ public final class HostShares {
         return cap;
     }
 
-    /** Takes over what the store has, apart from what it does not know yet, and from what a clock wrote that was wrong. */
+    /** Takes over a share from the store, unless there is an unsaved change; times in the future, from a wrong clock, are reset. */
     void load(Share read, Instant now) {
         Share share = new Share(host, read.domain(), past(read.first(), now), past(read.last(), now),
             read.waitsUntil().isAfter(now.plus(MAX_WAIT)) ? Instant.EPOCH : read.waitsUntil());
         if (!changed.contains(share.domain())) {
-            // what was accepted today makes no room before tomorrow, but what other servers know may
+            // reports accepted today raise the limit tomorrow only, but other servers may know of earlier ones
             capOf = Instant.MIN;
             put(share);
         }
@@ -72,7 +72,7 @@ public final class HostShares {
         return time.isAfter(now.plus(MAX_AHEAD)) ? Instant.EPOCH : time;
     }
 
-    /** Whether so many domains wait whose last report is older that nothing is left for this one. */
+    /** Whether the domains that wait and whose last report is older use up the {@code free} reports. */
     boolean areOthersAhead(DomainName domain, long free, Instant now) {
         Share own = share(domain);
         long ahead = 0;
@@ -85,13 +85,13 @@ public final class HostShares {
         return ahead >= free;
     }
 
-    /** It got no share, and asks again until then. */
+    /** Notes that the domain has to wait, and the last time at which its report can be tried. */
     void waits(DomainName domain, Instant until) {
         Share before = share(domain);
         change(new Share(host, domain, before.first(), before.last(), until.isAfter(before.waitsUntil()) ? until : before.waitsUntil()));
     }
 
-    /** It got a share. */
+    /** Notes that the domain may send its report and does not wait any more. */
     void granted(DomainName domain) {
         Share before = share(domain);
         if (before.waitsUntil().isAfter(Instant.EPOCH)) {
@@ -99,13 +99,13 @@ public final class HostShares {
         }
     }
 
-    /** The host accepted a report for it. */
+    /** Notes that the host accepted a report about the domain. */
     void accepted(DomainName domain, Instant now) {
         Share before = share(domain);
         change(new Share(host, domain, before.first().equals(Instant.EPOCH) ? now : before.first(), now, before.waitsUntil()));
     }
 
-    /** What the store does not know yet. */
+    /** Removes and returns the unsaved changes. */
     List<Share> takeChanged() {
         List<Share> taken = new ArrayList<>(changed.size());
         changed.forEach(domain -> taken.add(byDomain.get(domain)));
@@ -113,8 +113,8 @@ public final class HostShares {
         return taken;
     }
 
-    /** The store does not know it after all. */
-    void untake(Share share) {
+    /** Marks a share as unsaved again, after a failed write. */
+    void markUnsaved(Share share) {
         changed.add(share.domain());
     }
 

@@ -7,17 +7,17 @@ import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;
 import java.util.function.Function;
 
-/** Posts reports (RFC 8460 §5.4). Redirects are not followed: where to is in the record, which is the domain's own. */
+/** Sends reports by HTTPS POST (RFC 8460 §5.4). Redirects are not followed: only the URI in the domain's record is authorized. */
 public final class HttpsTransport implements ReportTransport<Rua.Https> {
 
     private static final String MEDIA_TYPE = "application/tlsrpt+gzip";
     private static final Duration DEADLINE = Duration.ofSeconds(60);
-    /** For a POST the status decides, and the body is not read. */
+    /** The response body is not read; the status decides. */
     private static final int NO_BODY = 0;
 
     private final Function<HttpsRequest, HttpsResult> client;
 
-    /** @param client a guarded one: the URI is a stranger's */
+    /** @param client a client with SSRF protection, because the URI comes from an untrusted record */
     public HttpsTransport(Function<HttpsRequest, HttpsResult> client) {
         this.client = client;
     }

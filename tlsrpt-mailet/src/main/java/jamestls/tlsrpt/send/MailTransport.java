@@ -24,23 +24,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hands report mails to the James processor that signs and delivers them. MAIL FROM is the reporter's own address and not
- * the null one, because a bounce tells the operator that a destination is dead.
+ * Passes report mails to the James processor that signs and delivers them. MAIL FROM is the reporter's address and not the null
+ * reverse path, so that bounces show which destinations are unreachable.
  */
 public final class MailTransport implements ReportTransport<Rua.Mailto> {
 
     /**
-     * True on mails that carry a report: whoever delivers them neither enforces a policy (RFC 8460 §5.3.1) nor counts the
-     * session (RFC 8460 §3), or two reporters would write to each other for ever.
+     * Set to true on report mails: they are delivered without policy enforcement (RFC 8460 §5.3.1) and their sessions are not
+     * counted (RFC 8460 §3), otherwise two reporters would send each other reports for ever.
      */
     public static final AttributeName REPORT = AttributeName.of("jamestls.report");
 
-    /** James's own name; false stands for the header field {@code TLS-Required: No} (RFC 8689 §3). */
+    /** Attribute name defined by James; false corresponds to the header field {@code TLS-Required: No} (RFC 8689 §3). */
     private static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
 
-    /** When {@code SecureRemoteDelivery} gives a mail up without a bounce: milliseconds since 1970. */
+    /** Time at which {@code SecureRemoteDelivery} drops a mail without a bounce, in milliseconds since 1970. */
     static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
-    /** By which it is known again when it does not arrive. */
+    /** Report-ID, which identifies the report if the mail can't be delivered. */
     static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
     /** RFC 8460 §5.5 */
     private static final Duration LIFETIME = Duration.ofHours(24);
@@ -55,7 +55,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
 
     /**
      * @param processor the name of the James processor that gets the mails
-     * @param ids for Message-ID fields; asked for with each mail
+     * @param ids for Message-ID fields; called for each mail
      */
     public MailTransport(MailetContext context, String processor, Supplier<MailIds> ids, Clock clock) {
         this.ids = ids;
@@ -89,8 +89,8 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
             failure = Optional.empty();
             return new Accepted();
         } catch (MessagingException | RuntimeException e) {
-            LOGGER.error("tlsreport: James does not take report mails for its processor '{}': {}", processor, e.toString());
-            failure = Optional.of("James does not take report mails for its processor '" + processor + "': " + e);
+            LOGGER.error("tlsreport: James rejects report mails for the processor '{}': {}", processor, e.toString());
+            failure = Optional.of("James rejects report mails for the processor '" + processor + "': " + e);
             return new Failed("our own server: " + e);
         } finally {
             LifecycleUtil.dispose(mail);

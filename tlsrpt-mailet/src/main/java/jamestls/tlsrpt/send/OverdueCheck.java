@@ -12,12 +12,12 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Finds reports that nobody works on: due for an hour and never tried, or not tried again an hour after their time. A report that waits
- * for its next try is none of them, because what destinations and their DNS do is not the operator's to mend.
+ * Finds overdue reports: not tried within an hour after they were due, or after the time of their next try. A report that waits for its
+ * next try is not overdue, because the operator can't fix failures of destinations or their DNS.
  */
 public final class OverdueCheck {
 
-    private static final Duration PATIENCE = Duration.ofHours(1);
+    private static final Duration TOLERANCE = Duration.ofHours(1);
     private static final int MAX = 1_000;
 
     private final TallyStore tallies;
@@ -30,16 +30,16 @@ public final class OverdueCheck {
         this.clock = clock;
     }
 
-    /** What is overdue, in one sentence; empty if nothing is. */
+    /** A sentence about overdue reports; empty if there are none. */
     public Optional<String> problem() {
         Instant now = clock.instant();
         try {
-            Due neglected = new Due(Due.finishedDays(now).lastDay(), now, now.minus(PATIENCE));
+            Due neglected = new Due(Due.finishedDays(now).lastDay(), now, now.minus(TOLERANCE));
             List<TallyKey> overdue = tallies.present(neglected, Optional.empty(), MAX).stream()
-                .filter(key -> dueAt.apply(key).plus(PATIENCE).isBefore(now)).toList();
+                .filter(key -> dueAt.apply(key).plus(TOLERANCE).isBefore(now)).toList();
             return overdue.isEmpty() ? Optional.empty()
                 : Optional.of((overdue.size() == 1 ? "1 report is" : (overdue.size() == MAX ? "at least " : "") + overdue.size()
-                    + " reports are") + " overdue and nobody tries to send them, the oldest about " + overdue.getFirst().domain() + " on "
+                    + " reports are") + " overdue and not being sent, the oldest about " + overdue.getFirst().domain() + " on "
                     + overdue.getFirst().day() + "; the log of the servers that report says why");
         } catch (StorageOutage e) {
             return Optional.of("the store fails: " + e.getMessage());

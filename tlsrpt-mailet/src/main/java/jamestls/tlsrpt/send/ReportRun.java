@@ -253,7 +253,7 @@ public final class ReportRun {
         }
         return switch (ReportFile.write(new TlsReport(settings.reporters().of(tally.key()), tally))) {
             case ReportFile.Faulty faulty -> new ReportResult.Faulty(tally, String.join(", ", faulty.problems()));
-            case ReportFile.Ready ready -> dispatcher.go(claim, ready.files(), destinations, due);
+            case ReportFile.Ready ready -> dispatcher.send(claim, ready.files(), destinations, due);
         };
     }
 }

@@ -196,7 +196,7 @@ class DestinationsTest {
         assertThat(results).filteredOn(ReportResult.GivenUp.class::isInstance).hasSize(2);
         assertThat(reports.latest(10)).filteredOn(record -> record.state() == ReportRecord.State.GIVEN_UP).hasSize(2)
             .allSatisfy(record -> {
-                assertThat(record.result()).startsWith("dropped: victim.example had its 2 reports");
+                assertThat(record.result()).startsWith("dropped: victim.example has reached its limit of 2 reports");
                 assertThat(record.at()).isEqualTo("2026-03-03T23:55:00Z");
                 assertThat(record.tries()).isZero();
             });
