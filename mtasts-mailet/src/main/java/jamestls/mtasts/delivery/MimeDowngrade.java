@@ -2,42 +2,58 @@ package jamestls.mtasts.delivery;
 
 import jakarta.activation.DataHandler;
 import jakarta.mail.MessagingException;
+import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
 import jakarta.mail.internet.MimePart;
 import jakarta.mail.util.ByteArrayDataSource;
+import jamestls.mtasts.delivery.MailContent.Gauge;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Makes 7 bits of 8 for servers without 8BITMIME (RFC 6152 §3): text becomes quoted-printable, anything else base64. What
- * is signed as a part stays as it is, for a signature covers the encoding (RFC 1847 §2.1), and so does a message within the
- * message.
+ * Encodes the parts of a message that SMTP does not carry as they are: 8-bit content where the server has no 8BITMIME
+ * (RFC 6152 §3), and lines of more than 998 octets (RFC 5321 §4.5.3.1.6). Text becomes quoted-printable, anything else base64.
+ * Signed parts stay as they are, because a signature covers the encoding (RFC 1847 §2.1); enclosed messages stay, because
+ * they must not be encoded (RFC 2046 §5.2.1).
  */
 final class MimeDowngrade {
 
-    private static final int DEEPEST = 20;
+    private static final int MAX_DEPTH = 20;
 
-    private MimeDowngrade() {
+    private final Set<Reason> reasons;
+
+    private MimeDowngrade(Set<Reason> reasons) {
+        this.reasons = reasons;
     }
 
-    /** A copy whose parts are encoded; the original is not touched. */
-    static MimeMessage copyOf(MimeMessage message) throws MessagingException, IOException {
+    /** Why a part has to be encoded. */
+    enum Reason {
+        EIGHT_BIT,
+        LONG_LINES
+    }
+
+    /** A copy in which the parts concerned are encoded; empty if there are none. The message itself is not changed. */
+    static Optional<MimeMessage> copyOf(MimeMessage message, Set<Reason> reasons) throws MessagingException, IOException {
         MimeMessage copy = new MimeMessage(message) {
             @Override
             protected void updateMessageID() {
                 // it is the same message
             }
         };
-        if (convert(copy, 0)) {
-            copy.saveChanges();
+        if (!new MimeDowngrade(reasons).convert(copy, 0)) {
+            return Optional.empty();
         }
-        return copy;
+        copy.saveChanges();
+        return Optional.of(copy);
     }
 
     /** @return whether anything was changed */
-    private static boolean convert(MimePart part, int depth) throws MessagingException, IOException {
-        if (part.isMimeType("multipart/signed") || part.isMimeType("message/*") || depth > DEEPEST) {
+    private boolean convert(MimePart part, int depth) throws MessagingException, IOException {
+        if (part.isMimeType("multipart/signed") || part.isMimeType("message/*") || depth > MAX_DEPTH) {
             return false;
         }
         if (part.isMimeType("multipart/*") && part.getContent() instanceof MimeMultipart parts) {
@@ -51,30 +67,41 @@ final class MimeDowngrade {
             }
             return changed;
         }
+        Optional<String> encoding = newEncoding(part);
+        if (encoding.isEmpty()) {
+            return false;
+        }
         byte[] content;
         try (InputStream in = part.getInputStream()) {
             content = in.readAllBytes();
         }
-        if (isEncoded(part) || isSevenBit(content)) {
-            return false;
-        }
         part.setDataHandler(new DataHandler(new ByteArrayDataSource(content, part.getContentType())));
-        part.setHeader("Content-Transfer-Encoding", part.isMimeType("text/*") ? "quoted-printable" : "base64");
+        part.setHeader("Content-Transfer-Encoding", encoding.get());
         return true;
     }
 
-    private static boolean isEncoded(MimePart part) throws MessagingException {
-        String encoding = part.getEncoding();
-        return encoding != null && !encoding.equalsIgnoreCase("7bit") && !encoding.equalsIgnoreCase("8bit")
-            && !encoding.equalsIgnoreCase("binary");
-    }
-
-    private static boolean isSevenBit(byte[] content) {
-        for (byte b : content) {
-            if (b < 0) {
-                return false;
-            }
+    /** The encoding a part needs; empty if it can be sent as it is, or if its encoding is not known. */
+    private Optional<String> newEncoding(MimePart part) throws MessagingException, IOException {
+        Gauge gauge = new Gauge();
+        try (InputStream raw = rawContent(part)) {
+            raw.transferTo(gauge);
         }
-        return true;
+        boolean tooLong = gauge.hasLongLines() && reasons.contains(Reason.LONG_LINES);
+        String encoding = Optional.ofNullable(part.getEncoding()).orElse("7bit").toLowerCase(Locale.ROOT);
+        return switch (encoding) {
+            case "7bit", "8bit", "binary" -> tooLong || gauge.isEightBit() && reasons.contains(Reason.EIGHT_BIT)
+                ? Optional.of(part.isMimeType("text/*") ? "quoted-printable" : "base64") : Optional.empty();
+            // RFC 2045 §6.7, §6.8: lines of 76 characters at most
+            case "base64", "quoted-printable" -> tooLong ? Optional.of(encoding) : Optional.empty();
+            default -> Optional.empty();
+        };
+    }
+
+    private static InputStream rawContent(MimePart part) throws MessagingException {
+        return switch (part) {
+            case MimeMessage message -> message.getRawInputStream();
+            case MimeBodyPart bodyPart -> bodyPart.getRawInputStream();
+            default -> throw new MessagingException("a part without raw content: " + part.getClass().getName());
+        };
     }
 }
