@@ -363,9 +363,10 @@ public final class Parameters {
         return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** A value as a message may show it: no password, no control characters, and not the whole of a long one. */
+    /** A value as a message may show it: no password or token, no control characters, and not the whole of a long one. */
     private static String shown(String name, String value) {
-        if (name.toLowerCase(Locale.ROOT).contains("pas")) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.contains("pas") || lower.contains("token")) {
             return "(not shown)";
         }
         // a URL may hold a password, well-formed or not: only the part before all of it is shown

@@ -11,18 +11,20 @@ final class CommandLine {
 
     /** In bytes without CRLF: RFC 5321 §4.5.3.1.4 says 512 with, parameters and SMTPUTF8 add to it. */
     static final int MAX = 2_000;
+    /** In bytes without CRLF, for a line of the AUTH dialogue: RFC 4954 §4. */
+    private static final int MAX_SECRET = 12_286;
 
     private final String shown;
     private final byte[] bytes;
 
     /** @throws IllegalArgumentException for a control character, or when longer than {@link #MAX} */
     CommandLine(String text) {
-        this(text, text);
+        this(text, text, MAX);
     }
 
-    private CommandLine(String text, String shown) {
-        if (!text.equals(Sanitized.line(text, MAX))) {
-            throw new IllegalArgumentException("not a command: '" + Sanitized.line(text, 80) + "'");
+    private CommandLine(String text, String shown, int most) {
+        if (!text.equals(Sanitized.line(text, most))) {
+            throw new IllegalArgumentException("not a command: '" + Sanitized.line(shown, 80) + "'");
         }
         this.shown = shown;
         this.bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
@@ -30,7 +32,7 @@ final class CommandLine {
 
     /** One that logs show as something else. */
     static CommandLine secret(String text, String shown) {
-        return new CommandLine(text, shown);
+        return new CommandLine(text, shown, MAX_SECRET);
     }
 
     /** With CRLF. */

@@ -19,6 +19,11 @@ record FakeLogin(String user, String password, List<String> mechanisms) {
         return userResponse.equals(base64(user)) && passwordResponse.equals(base64(password));
     }
 
+    /** The password is the token. */
+    boolean isXoauth2(String response) {
+        return response.equals(base64("user=" + user + "\1auth=Bearer " + password + "\1\1"));
+    }
+
     static String base64(String text) {
         return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }

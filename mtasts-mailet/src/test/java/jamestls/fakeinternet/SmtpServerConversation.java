@@ -145,6 +145,8 @@ final class SmtpServerConversation {
         }
         if (words[1].equals("PLAIN")) {
             loggedIn = words.length > 2 && known.get().isPlain(words[2]);
+        } else if (words[1].equals("XOAUTH2")) {
+            xoauth2(known.get(), words);
         } else {
             say("334 " + FakeLogin.base64("Username:"));
             String user = readLine();
@@ -152,6 +154,19 @@ final class SmtpServerConversation {
             loggedIn = known.get().isLogin(user, readLine());
         }
         say(loggedIn ? "235 2.7.0 welcome" : "535 5.7.8 who are you?");
+    }
+
+    private void xoauth2(FakeLogin known, String[] words) throws IOException, InterruptedException, Over {
+        if (words.length < 3) {
+            say("334 ");
+        }
+        String response = words.length < 3 ? readLine() : words[2];
+        loggedIn = known.isXoauth2(response);
+        if (!loggedIn) {
+            // as Google and Microsoft do: the reason as a challenge, and the refusal after an empty line
+            say("334 " + FakeLogin.base64("{\"status\":\"401\",\"schemes\":\"bearer\",\"scope\":\"https://mail.example/\"}"));
+            server.note("C: '" + readLine() + "' to the challenge");
+        }
     }
 
     private void mail(String line) throws IOException, InterruptedException, Over {

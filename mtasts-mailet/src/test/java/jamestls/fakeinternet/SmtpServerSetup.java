@@ -75,7 +75,7 @@ public final class SmtpServerSetup {
         return this;
     }
 
-    /** Takes mail only from who logs in so, and offers these mechanisms, of PLAIN and LOGIN, for it. */
+    /** Takes mail only from who logs in so, by one of these mechanisms: PLAIN, LOGIN, XOAUTH2 (the password is the token then). */
     public SmtpServerSetup login(String user, String password, String... mechanisms) {
         login = Optional.of(new FakeLogin(user, password, List.of(mechanisms)));
         return this;

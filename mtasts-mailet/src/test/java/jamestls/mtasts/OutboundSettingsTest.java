@@ -88,6 +88,25 @@ class OutboundSettingsTest {
     }
 
     @Test
+    void tokenFileShouldTakeThePlaceOfThePassword() throws ConfigurationException {
+        Gateways usual = gateways("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "file://conf/not-yet");
+        assertThat(usual.verification()).isEqualTo(Verification.DEMANDED);
+        assertThat(usual.login()).hasValueSatisfying(login ->
+            assertThat(login.secret()).isInstanceOf(SmtpCredentials.TokenFile.class));
+
+        assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayPassword", "s3cret",
+            "gatewayTokenFile", "file://conf/not-yet")).hasMessageContaining("one of the two").hasMessageNotContaining("s3cret");
+        assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayTokenFile", "file://conf/not-yet"))
+            .hasMessageContaining("'gatewayUsername'").hasMessageContaining("gatewayUsername and gatewayTokenFile");
+        assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "file://conf/not-yet",
+            "gatewayAuthInClear", "true")).hasMessageContaining("a token is said under TLS only");
+        assertThatThrownBy(() -> of("gatewayTokenFile", "file://conf/not-yet", "gatewayUsername", "james"))
+            .hasMessageContaining("there is no 'gateway'");
+        assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "eyJ0eXAi.a.token"))
+            .hasMessageContaining("it is no file URL").hasMessageNotContaining("eyJ0eXAi");
+    }
+
+    @Test
     void sslEnableShouldMeanPort465AndVerifiedTls() throws ConfigurationException {
         Gateways tls = gateways("gateway", "a.example, b.example:1465", "sslEnable", "true", "loadBalancing", "false");
         assertThat(tls.toString()).isEqualTo("a.example:465, b.example:1465");

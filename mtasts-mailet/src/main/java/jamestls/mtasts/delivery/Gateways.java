@@ -6,6 +6,8 @@ import jamestls.dns.IpLiteral;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
+import jamestls.smtp.SmtpCredentials.TokenFile;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,7 +25,7 @@ import java.util.regex.Pattern;
  * @param order in which they are tried
  * @param tls from the first byte (port 465) or by STARTTLS
  * @param verification whether mail goes only to a gateway with a trusted certificate for its name
- * @param login user and password for AUTH, if it is used
+ * @param login user and password, or user and token, for AUTH, if it is used
  */
 public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
 
@@ -37,8 +39,9 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
     private static final int SMTP = 25;
     private static final int SMTPS = 465;
     private static final String ALLOWED = "host[:port], separated by commas";
+    private static final String TOKEN_FILE = "a file with an OAuth 2.0 access token, such as 'file://conf/gateway.token'";
     private static final List<String> ONLY_WITH_GATEWAY =
-        List.of("gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayAuthInClear");
+        List.of("gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayTokenFile", "gatewayAuthInClear");
     // a bare IPv6 address can't have a port behind it; in brackets it can
     private static final Pattern ELEMENT = Pattern.compile("(?:\\[([0-9a-fA-F:.]{2,45})]|([^:\\[\\]]{1,253}))(?::([0-9]{1,5}))?");
 
@@ -91,18 +94,38 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
     private static Optional<SmtpCredentials> login(Parameters parameters, boolean inClear) {
         Optional<String> user = parameters.text("gatewayUsername");
         Optional<String> password = parameters.text("gatewayPassword");
-        if (user.isPresent() != password.isPresent()) {
+        boolean token = parameters.has("gatewayTokenFile");
+        Optional<TokenFile> tokens = parameters.read("gatewayTokenFile", TOKEN_FILE, text -> tokenFile(parameters, text));
+        if (password.isPresent() && token) {
+            parameters.invalid("gatewayTokenFile", "nothing beside gatewayPassword: one of the two");
+            return Optional.empty();
+        }
+        if (user.isPresent() != (password.isPresent() || token)) {
             parameters.invalid(user.isPresent() ? "gatewayPassword" : "gatewayUsername",
-                "gatewayUsername and gatewayPassword, both or neither");
+                "gatewayUsername and gatewayPassword, both or neither; or gatewayUsername and gatewayTokenFile");
+            return Optional.empty();
+        }
+        if (token && inClear) {
+            parameters.invalid("gatewayAuthInClear", "false, or leave it out: a token is said under TLS only");
             return Optional.empty();
         }
         try {
-            return user.map(name -> new SmtpCredentials(name, password.orElseThrow(),
-                inClear ? SmtpCredentials.ClearText.ALLOWED : SmtpCredentials.ClearText.REFUSED));
+            Optional<SmtpCredentials.Secret> secret = password.<SmtpCredentials.Secret>map(SmtpCredentials.Password::new).or(() -> tokens);
+            return user.flatMap(name -> secret.map(proof -> new SmtpCredentials(name, proof,
+                inClear ? SmtpCredentials.ClearText.ALLOWED : SmtpCredentials.ClearText.REFUSED)));
         } catch (IllegalArgumentException e) {
             parameters.invalid("gatewayUsername", "one that a server can take; " + e.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** The file need not be there yet: it is read at each login. */
+    private static TokenFile tokenFile(Parameters parameters, String text) throws IOException {
+        if (!text.startsWith("file:")) {
+            // perhaps it is the token itself, so nothing of it is said
+            throw new IOException("it is no file URL");
+        }
+        return new TokenFile(parameters.locate(text));
     }
 
     /**

@@ -8,6 +8,8 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.mtasts.delivery.Gateways.Verification;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.apache.mailet.Mail;
@@ -16,7 +18,9 @@ import org.apache.mailet.base.test.FakeMail;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GatewayDeliveryTest {
@@ -138,6 +142,89 @@ class GatewayDeliveryTest {
         assertThat(internet.dispatch(mail("bob@one.example"), gateways)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(first.connections()).isEqualTo(1);
         assertThat(second.mails()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {20, 2_500, 8_000})
+    void tokenShouldBeReadForEachLogin(int length, @TempDir Path directory) throws Exception {
+        Path file = directory.resolve("token");
+        String token = "t".repeat(length);
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james@example.org", token, "PLAIN", "XOAUTH2"));
+        Gateways gateways = through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, token(file));
+
+        Files.writeString(file, "an-old-token\n");
+        assertThat(why(internet.dispatch(mail("bob@one.example"), gateways))).startsWith("451 4.4.1").contains("535 5.7.8 who are you?");
+        assertThat(gateway.transcript()).contains("C: '' to the challenge");
+
+        Files.writeString(file, " " + token + "\r\n");
+        assertThat(internet.dispatch(mail("bob@one.example"), gateways)).isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(gateway.mails()).hasSize(1);
+        // RFC 4954 §4: an initial response goes with the command only where the line is short enough
+        assertThat(gateway.transcript().contains("C: AUTH XOAUTH2")).isEqualTo(length > 500);
+        assertThat(gateway.transcript()).noneMatch(line -> line.startsWith("C: AUTH PLAIN"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', empty", "' \n', empty", "'secret-1\nsecret-2', not one line", "'secret 1', not one line",
+        "'secret\u0001auth=', not one line"})
+    void fileWithoutATokenShouldDelayMailAndNotBeShown(String content, String reason, @TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("token"), content.translateEscapes());
+
+        assertThat(whyWithout(file)).contains("the token file is " + reason).doesNotContain("secret");
+    }
+
+    @Test
+    void fileThatCannotBeReadShouldDelayMail(@TempDir Path directory) throws Exception {
+        assertThat(whyWithout(directory.resolve("none"))).contains("the token file does not exist").doesNotContain(directory.toString());
+        assertThat(whyWithout(directory)).contains("the token file is no regular file");
+        assertThat(whyWithout(Files.writeString(directory.resolve("long"), "t".repeat(8_193)))).contains("longer than 8192 bytes");
+    }
+
+    @Test
+    void tokenShouldGoOnlyToServersThatOfferXoauth2UnderTls(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("token"), "a-token-of-ours");
+        SmtpServer inClear = internet.gateway(GATEWAY, setup -> setup.login("james@example.org", "a-token-of-ours", "XOAUTH2"));
+        assertThat(why(internet.dispatch(mail("bob@one.example"),
+            through(inClear, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, token(file))))).contains("not said in clear text");
+        assertThat(inClear.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
+    }
+
+    @Test
+    void tokenShouldNotBeSaidAsPassword(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("token"), "a-token-of-ours");
+        SmtpServer other = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james@example.org", "a-token-of-ours", "PLAIN", "LOGIN"));
+        assertThat(why(internet.dispatch(mail("bob@one.example"),
+            through(other, TlsUse.IF_OFFERED, Verification.DEMANDED, token(file))))).contains("does not offer AUTH XOAUTH2");
+        assertThat(other.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
+    }
+
+    @Test
+    void replyThatRepeatsTheLoginShouldNotBeShown() throws Exception {
+        // the fake server's refusal stands for any text with the password in it
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james", "other", "PLAIN"));
+        Optional<SmtpCredentials> repeated = Optional.of(new SmtpCredentials("james", "who are you?",
+            SmtpCredentials.ClearText.REFUSED));
+
+        assertThat(why(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, repeated))))
+            .contains("535 (the reply repeats the login and is not shown)").doesNotContain("who are you?");
+    }
+
+    private String whyWithout(Path file) throws Exception {
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james@example.org", "secret-1", "XOAUTH2"));
+        String why = why(internet.dispatch(mail("bob@one.example"),
+            through(gateway, TlsUse.IF_OFFERED, Verification.DEMANDED, token(file))));
+        assertThat(why).startsWith("451 4.4.1");
+        assertThat(gateway.transcript()).noneMatch(line -> line.startsWith("C: AUTH"));
+        return why;
+    }
+
+    private static Optional<SmtpCredentials> token(Path file) {
+        return Optional.of(new SmtpCredentials("james@example.org", new SmtpCredentials.TokenFile(file),
+            SmtpCredentials.ClearText.REFUSED));
     }
 
     private static Gateways through(SmtpServer gateway, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
