@@ -174,7 +174,7 @@ final class ServerChecks {
                     + "called, because the default domain '" + filled(domain.get().value()) + "' (domainlist.xml:"
                     + file.line(domain.get().start()) + ") has no dot; many servers refuse a name that DNS does not know",
                     "install --helo NAME, or <heloName>"));
-            } else if (!name.get().contains(".")) {
+            } else if (!name.get().contains(".") && !name.get().startsWith("[")) {
                 findings.add(Finding.problem(container.file().path(), container.line(delivery.element()), "EHLO says '" + name.get()
                     + "', which has no dot; many servers refuse that", "write the name that this server has in DNS"));
             }

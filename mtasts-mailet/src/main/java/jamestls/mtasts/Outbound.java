@@ -229,6 +229,12 @@ public final class Outbound implements AutoCloseable {
     /** What an operator should look at now; the first few names of each kind. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
+        String name = settings.smtp().heloName();
+        // an address literal needs no dot: [IPv6:2001:db8::1] (RFC 5321 §4.1.3)
+        if (!name.contains(".") && !name.startsWith("[")) {
+            problems.add("EHLO says '" + name + "', which has no dot, and many servers refuse that: write the name that this server has in"
+                + " DNS into the parameter heloName");
+        }
         resolver.dnssec().trouble().ifPresent(problems::add);
         List<StsWarnings.Unrefreshable> stale = warnings.unrefreshable();
         if (!stale.isEmpty()) {

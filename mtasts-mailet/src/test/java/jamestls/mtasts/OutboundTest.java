@@ -28,6 +28,8 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import reactor.core.publisher.Mono;
 
 /** What the state of DNSSEC looks like from outside. */
@@ -84,11 +86,26 @@ class OutboundTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"localhost, false", "mail.sender.example, true", "[IPv6:2001:db8::1], true"})
+    void nameInEhloWithoutADotShouldDegrade(String heloName, boolean healthy) throws Exception {
+        try (Outbound outbound = open("off", heloName)) {
+            assertThat(health().isHealthy()).isEqualTo(healthy);
+            if (!healthy) {
+                assertThat(health().getCause().orElseThrow()).contains("EHLO says 'localhost', which has no dot", "parameter heloName");
+            }
+        }
+    }
+
     private Outbound open(String dnssec) throws Exception {
+        return open(dnssec, "mail.sender.example");
+    }
+
+    private Outbound open(String dnssec, String heloName) throws Exception {
         Files.write(conf.resolve("root.ds"), tree.trustAnchorBytes());
         JamesServices james = new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(), new Gauges());
         Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, Map.of("dnsServers", "127.0.0.1:" + dns.address().getPort(),
-            "dnssec", dnssec, "trustAnchors", "file://conf/root.ds", "heloName", "mail.sender.example", "database", "memory"),
+            "dnssec", dnssec, "trustAnchors", "file://conf/root.ds", "heloName", heloName, "database", "memory"),
             new StockNames(), james);
         Outbound outbound = Outbound.open(parameters, james, new TlsOutcomes(), Clock.systemUTC());
         outbound.publish();
