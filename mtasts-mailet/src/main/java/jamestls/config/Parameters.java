@@ -42,7 +42,7 @@ public final class Parameters {
     private final ForeignNames foreign;
     private final FileLocator files;
     private final Map<String, Asked> asked = new TreeMap<>();
-    private final List<String> mistakes = new ArrayList<>();
+    private final List<Mistake> mistakes = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
 
     /**
@@ -52,6 +52,10 @@ public final class Parameters {
      * @param allowed what may be written
      */
     public record Asked(String otherwise, String allowed) {
+    }
+
+    /** A value that is not allowed, or is missing; the text names the parameter. */
+    public record Mistake(String parameter, String text) {
     }
 
     /** Turns a {@code file://…} location as James writes them into a path. */
@@ -249,20 +253,21 @@ public final class Parameters {
         asked.put(name, new Asked("required", allowed));
         Optional<String> value = value(name);
         if (value.isEmpty()) {
-            mistakes.add("parameter '" + name + "' is required: " + allowed);
+            mistakes.add(new Mistake(name, "parameter '" + name + "' is required: " + allowed));
         }
         return value.flatMap(text -> parse(name, text, allowed, reader)).orElse(standIn);
     }
 
     /** Keeps a mistake in a value that was read: it contradicts another one, or can't be used. */
     public void invalid(String name, String allowed) {
-        mistakes.add("parameter '" + name + "' has the value '" + shown(name, value(name).orElse("")) + "'; allowed: " + allowed);
+        mistakes.add(new Mistake(name,
+            "parameter '" + name + "' has the value '" + shown(name, value(name).orElse("")) + "'; allowed: " + allowed));
     }
 
     /** The same, for a value that turns out to be of no use after {@link #check}: the exception to throw. */
     public ConfigurationException refusal(String name, String allowed) {
         invalid(name, allowed);
-        return new ConfigurationException(mailet + ": " + mistakes.getLast());
+        return new ConfigurationException(mailet + ": " + mistakes.getLast().text());
     }
 
     /** Keeps something to log that is not wrong enough to stop James. */
@@ -280,6 +285,11 @@ public final class Parameters {
         return List.copyOf(warnings);
     }
 
+    /** The values that were read so far and are not allowed; names that nobody reads are not among them. */
+    public List<Mistake> mistakes() {
+        return List.copyOf(mistakes);
+    }
+
     /** Every parameter that was read so far, by name. */
     public Map<String, Asked> asked() {
         return Map.copyOf(asked);
@@ -291,7 +301,7 @@ public final class Parameters {
      * @throws ConfigurationException naming every mistake: values that are not allowed, and names that nobody reads
      */
     public void check() throws ConfigurationException {
-        List<String> all = new ArrayList<>(mistakes);
+        List<String> all = new ArrayList<>(mistakes.stream().map(Mistake::text).toList());
         values.keySet().stream().filter(name -> !asked.containsKey(name)).map(this::unknown).forEach(all::add);
         if (all.size() == 1) {
             throw new ConfigurationException(mailet + ": " + all.getFirst());

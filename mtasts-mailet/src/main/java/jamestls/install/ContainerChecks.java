@@ -45,13 +45,16 @@ final class ContainerChecks {
             findings.add(Finding.problem(container.file().path(), 0, "has no SecureRemoteDelivery", "run install"));
         }
         findings.addAll(container.sharedQueues());
+        ParameterChecks parameters = new ParameterChecks(container, conf);
         for (Mailet delivery : deliveries) {
             for (Element parameter : delivery.element().children()) {
-                if (!Set.of("onMailetException", "onMatchException").contains(parameter.name())) {
+                if (!DeliveryTranslation.OF_JAMES.contains(parameter.name())) {
                     Outbound.Settings.objection(parameter.name()).ifPresent(objection ->
                         problem(parameter, "SecureRemoteDelivery does not have the parameter " + parameter.name(), objection));
                 }
             }
+            findings.addAll(parameters.delivery(delivery, delivery));
+            findings.addAll(parameters.unset(delivery));
             database(delivery, "file://var/jamestls.sqlite", "policies");
         }
         List<Mailet> reporting = container.mailets("TlsReporting");
@@ -59,6 +62,8 @@ final class ContainerChecks {
             findings.add(Finding.advice(container.file().path(), 0, "has no TlsReporting: nobody gets a TLS report", "run install"));
         }
         for (Mailet mailet : reporting) {
+            findings.addAll(parameters.reporting(mailet));
+            findings.addAll(parameters.unset(mailet));
             reporting(mailet);
             database(mailet, "file://var/tlsreports.sqlite", "counts");
         }

@@ -2,6 +2,7 @@ package jamestls.install;
 
 import jamestls.install.XmlSource.Element;
 import jamestls.mtasts.Outbound;
+import jamestls.mtasts.StockNames;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,8 @@ final class DeliveryTranslation {
 
     static final String CLASS = "jamestls.mtasts.SecureRemoteDelivery";
 
-    private static final Set<String> OF_JAMES = Set.of("onMailetException", "onMatchException");
+    /** Parameters that James reads itself, of every mailet. */
+    static final Set<String> OF_JAMES = Set.of("onMailetException", "onMatchException");
     private static final Set<String> ONLY_WITH_GATEWAY = Set.of("gatewayPort", "gatewayUsername", "gatewayusername", "gatewayPassword",
         "gatewayAuthInClear");
     private static final Pattern PROPERTY = Pattern.compile("mail\\.(?:smtps?\\.)?(.+)");
@@ -53,8 +55,15 @@ final class DeliveryTranslation {
         for (Element parameter : mailet.children()) {
             translation.parameter(parameter);
         }
-        translation.credentials();
         return translation.problems;
+    }
+
+    /** What a parameter of RemoteDelivery is called in SecureRemoteDelivery. */
+    static String here(String name) {
+        Matcher property = PROPERTY.matcher(name);
+        String renamed = property.matches() ? PROPERTIES.get(property.group(1)) : null;
+        return Optional.ofNullable(MISSPELT.get(name)).or(() -> Optional.ofNullable(renamed)).or(() -> new StockNames().here(name))
+            .orElse(name);
     }
 
     private void type() {
@@ -123,19 +132,6 @@ final class DeliveryTranslation {
             problems.add(Finding.problem(file.path(), file.line(parameter.start()), "RemoteDelivery has the parameter " + parameter.name()
                 + ", which SecureRemoteDelivery does not have", objection.get()));
         }
-    }
-
-    private void credentials() {
-        boolean user = Set.of("gatewayUsername", "gatewayusername").stream().anyMatch(this::has);
-        if (gateway && user != has("gatewayPassword")) {
-            problems.add(Finding.problem(file.path(), file.line(mailet.start()),
-                "there is a gateway with " + (user ? "a user and no password" : "a password and no user"),
-                "write gatewayUsername and gatewayPassword, both or neither"));
-        }
-    }
-
-    private boolean has(String name) {
-        return mailet.child(name).filter(each -> !each.value().isEmpty()).isPresent();
     }
 
     private void rename(Element parameter, String name) {

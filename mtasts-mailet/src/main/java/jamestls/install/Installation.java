@@ -1,5 +1,6 @@
 package jamestls.install;
 
+import jamestls.config.JamesConf;
 import jamestls.install.ExtensionJars.Jar;
 import jamestls.install.JamesServer.Flavour;
 import jamestls.install.MailetContainer.Mailet;
@@ -81,6 +82,7 @@ public final class Installation {
         if (container.mailets("TlsReporting").isEmpty()) {
             new ReportingSection(container, reporter(), flavour, edits, plan).add(reportsBy(container));
         }
+        reportingValues(container, container.mailets("TlsReporting"));
         if (!edits.isEmpty()) {
             String changed = edits.apply();
             verify(container, changed);
@@ -121,10 +123,33 @@ public final class Installation {
             }
             helo(container, delivery.element(), edits);
         }
+        problems.addAll(values(container, deliveries, edits));
         if (!problems.isEmpty()) {
             throw new Refusal(problems);
         }
         steps.forEach(plan::step);
+    }
+
+    /** The values of the deliveries, as they will be, for which James would not start. */
+    private List<Finding> values(MailetContainer container, List<Mailet> deliveries, TextEdits edits) throws Refusal {
+        ParameterChecks checks = new ParameterChecks(container, JamesConf.at(options.conf));
+        List<Mailet> changed = MailetContainer.of(ConfFile.of(container.file().path(), container.file().encoded(edits.apply())))
+            .deliveries();
+        List<Finding> problems = new ArrayList<>();
+        for (int i = 0; i < deliveries.size(); i++) {
+            problems.addAll(checks.delivery(changed.get(i), deliveries.get(i)));
+        }
+        return problems;
+    }
+
+    /** Likewise, of the reporting; checks nothing where the jar of TlsReporting is out of reach. */
+    private void reportingValues(MailetContainer container, List<Mailet> reporting) throws Refusal {
+        ParameterChecks checks = new ParameterChecks(container, JamesConf.at(options.conf));
+        List<Finding> problems = reporting.stream().flatMap(each -> checks.reporting(each).stream())
+            .filter(finding -> finding.severity() == Finding.Severity.PROBLEM).toList();
+        if (!problems.isEmpty()) {
+            throw new Refusal(problems);
+        }
     }
 
     private void helo(MailetContainer container, Element delivery, TextEdits edits) throws Refusal {
@@ -223,7 +248,10 @@ public final class Installation {
             .map(each -> each.state() + " " + each.element().attribute("match")).toList());
         int index = 0;
         for (String mailet : left) {
-            if (index < expected.size() && mailet.equals(expected.get(index))) {
+            if (container.mailets("TlsReporting").isEmpty()) {
+            reportingValues(after, after.mailets("TlsReporting"));
+        }
+        if (index < expected.size() && mailet.equals(expected.get(index))) {
                 index++;
             }
         }

@@ -44,6 +44,7 @@ import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -102,6 +103,17 @@ public final class Outbound implements AutoCloseable {
             Parameters none = new Parameters(SecureRemoteDelivery.NAME, Map.of(), new StockNames(), Path::of);
             read(none, List.of(), "localhost");
             return none.objection(name);
+        }
+
+        /**
+         * The values for which James would not start. Opens nothing but files that parameters name.
+         *
+         * @param written parameters by name, variables filled in
+         */
+        public static List<Parameters.Mistake> mistakes(Map<String, String> written, Parameters.FileLocator files) {
+            Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, written, new StockNames(), files);
+            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost");
+            return parameters.mistakes();
         }
 
         private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName) {

@@ -138,6 +138,33 @@ class DoctorTest {
     }
 
     @Test
+    void valuesForWhichJamesDoesNotStartShouldBeToldTogetherInItsWords() throws Exception {
+        edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>", "<maxRetries>often</maxRetries>");
+        edit("mailetcontainer.xml", "<delayTime>5000, 100000, 500000</delayTime>", "<delayTime>soon</delayTime>");
+
+        assertThat(problems()).hasSize(2)
+            .anyMatch(text -> text.matches("(?s)mailetcontainer.xml:\\d+: James does not start: parameter 'maxRetries' has the value "
+                + "'often'; allowed: a whole number from .*"))
+            .anyMatch(text -> text.contains("James does not start: parameter 'delayTime' has the value 'soon'; allowed: "));
+    }
+
+    @Test
+    void valueWithAVariableThatIsNotSetHereShouldBeNoProblem() throws Exception {
+        edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>", "<maxRetries>${env:NO_SUCH_VARIABLE}</maxRetries>"
+            + "<gateway>${env:NO_SUCH_VARIABLE}</gateway><gatewayPort>2525</gatewayPort>");
+
+        assertThat(problems()).isEmpty();
+        assertThat(findings()).extracting(Finding::text)
+            .anyMatch(text -> text.startsWith("parameter 'maxRetries' was not checked"));
+    }
+
+    @Test
+    void valuesOfReportingShouldBeSaidToBeUncheckedWhereItsJarIsMissing() throws Exception {
+        assertThat(findings()).anyMatch(finding -> finding.text().equals("the values of TlsReporting were not checked")
+            && finding.line() > 0);
+    }
+
+    @Test
     void matcherWithoutTheBounceAddressShouldBeTold() throws Exception {
         edit("mailetcontainer.xml", ",tlsrpt@sender.example\"", "\"");
         assertThat(problems()).singleElement().asString().contains("does not see bounces of its reports", "tlsrpt@sender.example");

@@ -159,6 +159,28 @@ reports come to the second -->
     }
 
     @Test
+    void valuesForWhichJamesWouldNotStartShouldBeRefusedTogetherWithTheirLines() throws Exception {
+        stock("<sendpartial>true</sendpartial>", "<mail.smtp.port>2525</mail.smtp.port>\n<connectionTimeout>soon</connectionTimeout>\n"
+            + "<gateway>mx.sender.example</gateway>\n<gatewayUsername>user</gatewayUsername>");
+        Map<String, String> before = files(conf);
+        List<String> lines = container().lines().toList();
+
+        List<Finding> findings = refusal().findings();
+
+        assertThat(findings).hasSize(3);
+        assertThat(findings).filteredOn(finding -> finding.text().startsWith("James does not start: "))
+            .anySatisfy(finding -> {
+                assertThat(finding.text()).contains("parameter 'connectiontimeout' has the value 'soon'; allowed: ");
+                assertThat(lines.get(finding.line() - 1)).contains("<connectionTimeout>soon");
+            })
+            .anySatisfy(finding -> {
+                assertThat(finding.text()).contains("gatewayUsername and gatewayPassword, both or neither");
+                assertThat(lines.get(finding.line() - 1)).contains("<mailet match=\"All\" class=\"RemoteDelivery\">");
+            });
+        assertThat(files(conf)).isEqualTo(before);
+    }
+
+    @Test
     void twoGatewaysWithQueuesOfTheirOwnShouldBothBeTranslated() throws Exception {
         stock("</processor>\n\n        <processor state=\"local-address-error\"", """
                 <mailet match="HostIs=a.example" class="org.apache.james.transport.mailets.RemoteDelivery">

@@ -1,0 +1,47 @@
+package jamestls.tlsrpt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.install.Doctor;
+import jamestls.install.Finding;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** That the doctor of the other jar finds the code that reads the parameters of TlsReporting. */
+class DoctorTest {
+
+    @TempDir
+    private Path conf;
+
+    private List<Finding> findings(String parameters) throws Exception {
+        Files.writeString(conf.resolve("mailetcontainer.xml"), """
+            <mailetcontainer><processors><processor state="transport">
+              <mailet match="All" class="jamestls.tlsrpt.TlsReporting">
+                <organization>Example</organization>
+            %s
+              </mailet>
+            </processor></processors></mailetcontainer>
+            """.formatted(parameters));
+        return Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null));
+    }
+
+    @Test
+    void valuesOfTlsReportingShouldBeCheckedAsAtTheStartOfJames() throws Exception {
+        List<Finding> findings = findings("<contact>nobody</contact>\n<retention>2000d</retention>\n<retentoin>14d</retentoin>");
+
+        assertThat(findings)
+            .anyMatch(finding -> finding.line() == 4
+                && finding.text().startsWith("James does not start: parameter 'contact' has the value"))
+            .anyMatch(finding -> finding.line() == 5 && finding.text().contains("parameter 'retention' has the value '2000d'; allowed: "))
+            .anyMatch(finding -> finding.line() == 6 && finding.remedy().contains("did you mean 'retention'?"));
+    }
+
+    @Test
+    void valuesThatAreAllowedShouldBeNoFinding() throws Exception {
+        assertThat(findings("<contact>postmaster@sender.example</contact>\n<retention>14d</retention>"))
+            .noneMatch(finding -> finding.text().startsWith("James does not start:") || finding.text().contains("not checked"));
+    }
+}
