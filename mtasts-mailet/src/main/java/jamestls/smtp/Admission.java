@@ -3,7 +3,7 @@ package jamestls.smtp;
 import jamestls.smtp.SessionPool.Lease;
 import jamestls.smtp.SessionPool.Opening;
 
-/** What a mail for a server is given. */
+/** The pool's answer to a mail that needs a session with one server. */
 public sealed interface Admission {
 
     /** A session that has idled; the caller closes the lease. */

@@ -4,8 +4,8 @@ import jamestls.net.Sanitized;
 import java.nio.charset.StandardCharsets;
 
 /**
- * One command as it goes on the connection. The last line of defence: whatever led here, no CR, LF, NUL or other control
- * character gets into a command, so that no address can carry a second command with it.
+ * One SMTP command line as it is sent. The constructor refuses CR, LF, NUL and every other control character, so that no address can
+ * add a second command.
  */
 final class CommandLine {
 
@@ -30,7 +30,7 @@ final class CommandLine {
         this.bytes = (text + "\r\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    /** One that logs show as something else. */
+    /** A command with a secret; logs show the other text in its place. */
     static CommandLine secret(String text, String shown) {
         return new CommandLine(text, shown, MAX_SECRET);
     }

@@ -7,14 +7,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * What the server is told about a mail before the mail.
+ * The envelope of one mail: sender, recipients and the parameters of MAIL and RCPT.
  *
  * @param sender the reverse path without brackets; empty is the null reverse path {@code <>}
  * @param recipients forward paths without brackets, at least one
  * @param body for {@code BODY=8BITMIME} (RFC 6152)
  * @param size of the mail in bytes, for {@code SIZE=} (RFC 1870), if known
  * @param requireTls whether to ask for REQUIRETLS (RFC 8689)
- * @param login who we are, for servers that want to know before they take a mail
+ * @param login user and password for AUTH, for servers that require it
  * @param mailParameters further parameters of MAIL
  * @param recipientParameters further parameters of RCPT, by recipient
  */

@@ -15,7 +15,7 @@ import java.util.OptionalLong;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** An envelope in the words of one server: MAIL, RCPT for each recipient, DATA, with the parameters that server offers. */
+/** The commands of one envelope for one server: MAIL, RCPT for each recipient, DATA, with the parameters that server offers. */
 final class EnvelopeCommands {
 
     private static final int MAX_ADDRESS = 500;
@@ -31,11 +31,11 @@ final class EnvelopeCommands {
         this.capabilities = capabilities;
     }
 
-    /** One command and whom it is about. */
+    /** One command, its phase, and the recipient it names (empty for MAIL and DATA). */
     record Step(Phase phase, String recipient, CommandLine command) {
     }
 
-    /** What keeps this envelope from this server, if anything does. */
+    /** The reason why this envelope can't be sent to this server, if there is one. */
     Optional<Unsendable> obstacle() {
         for (String address : addresses()) {
             if (address.length() > MAX_ADDRESS || !ADDRESS.matcher(address).matches()) {

@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Extensions that a server lists and does not master, by its address, for a day: its sessions do without them. Otherwise each
- * attempt would fail the same way.
+ * Extensions that failed although the server lists them, by server address, for a day. Sessions with that server do not use them;
+ * otherwise each attempt would fail the same way.
  */
 final class ExtensionMemory {
 

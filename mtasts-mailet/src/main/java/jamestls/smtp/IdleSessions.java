@@ -23,7 +23,7 @@ final class IdleSessions {
         this.limits = limits;
     }
 
-    /** The one last used: those that are not needed grow old. */
+    /** Takes the session used last, so that sessions which are not needed reach their idle limit. */
     Optional<PooledSession> takeLast(SessionKey key) {
         Deque<PooledSession> there = byKey.get(key);
         if (there == null) {

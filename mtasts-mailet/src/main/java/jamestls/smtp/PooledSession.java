@@ -1,6 +1,6 @@
 package jamestls.smtp;
 
-/** A session and what it has been through; used by whoever leases it, or by the pool while it idles. */
+/** A session with its age, idle time and number of mails; used by whoever leases it, or by the pool while it idles. */
 final class PooledSession {
 
     private final SessionKey key;
@@ -24,13 +24,13 @@ final class PooledSession {
         return session;
     }
 
-    /** A mail is through. */
+    /** Counts one mail as sent. */
     void carried(long now) {
         mails++;
         idleSince = now;
     }
 
-    /** Whether it has carried what one session may. */
+    /** Whether it has carried as many mails as one session may. */
     boolean isUsedUp(ReuseLimits limits) {
         return mails >= limits.mails();
     }

@@ -37,7 +37,7 @@ final class ServerLimit {
     private int open;
     private int closing;
     private int waiting;
-    /** Counts changes, so that nobody waits for one that has just happened. */
+    /** Number of changes so far: a thread about to wait sees by it that something has changed since it looked. */
     private long changes;
 
     private long nanosToOpen;
@@ -116,12 +116,12 @@ final class ServerLimit {
             && (waited >= patience() || backlog >= MAILS_WORTH_A_SESSION * (open + opening + 1));
     }
 
-    /** As long as it takes to open a session: who waited that long for one that exists has lost at most as much again. */
+    /** The time it takes to open a session: a mail waits that long for an existing session before it opens another. */
     long patience() {
         return Math.clamp(nanosToOpen, MIN_WAIT.toNanos(), MAX_WAIT.toNanos());
     }
 
-    /** At most so many sessions now. */
+    /** The largest number of sessions allowed now. */
     int limit(long now) {
         if (learned == NONE) {
             return max;

@@ -13,7 +13,7 @@ final class SessionCloser implements AutoCloseable {
 
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
 
-    /** Ends the session, and then does that. */
+    /** Ends the session in another thread, then runs the action. */
     void close(SmtpSession session, Runnable then) {
         try {
             threads.execute(() -> closeNow(session, then));

@@ -14,7 +14,7 @@ public record SessionFailure(Phase phase, String detail, Optional<SmtpReply> rep
 
     /** What ended a session. */
     public enum Cause {
-        /** The server said no. */
+        /** The server refused with a reply. */
         REPLY,
         /** What the server said is no SMTP, or no answer to what it was asked. */
         PROTOCOL,
@@ -22,7 +22,7 @@ public record SessionFailure(Phase phase, String detail, Optional<SmtpReply> rep
         LOST
     }
 
-    /** One that a reply caused, or else a loss of the connection. */
+    /** A failure that a reply caused, or else a loss of the connection. */
     public SessionFailure(Phase phase, String detail, Optional<SmtpReply> reply) {
         this(phase, detail, reply, reply.isPresent() ? Cause.REPLY : Cause.LOST);
     }

@@ -4,13 +4,13 @@ import jamestls.dns.DomainName;
 import java.net.InetSocketAddress;
 
 /**
- * Which sessions are alike enough to stand in for each other, as far as this room can tell. That a session is also good
- * enough for a certain mail is for its observation to show, each time anew.
+ * The properties that two sessions must share before one can be used in place of the other. Whether a session is good enough for a
+ * certain mail is decided from its observation, for each mail.
  *
  * @param mxHost the host meant
  * @param sni the name in SNI: the same address under another name may show another certificate
  * @param address resolved, and the port
- * @param identity who we are to the server; empty where we are nobody in particular. Sessions that have logged in have the
+ * @param identity the name used with AUTH; empty without AUTH. Sessions that have logged in have the
  *     name they used here, so that no mail of another sender travels under it
  */
 public record SessionKey(DomainName mxHost, DomainName sni, InetSocketAddress address, String identity) {

@@ -27,7 +27,7 @@ import java.util.function.Supplier;
  */
 public final class SessionPool implements AutoCloseable {
 
-    /** After so long without a word the server may be gone, and is asked before it is trusted with a mail. */
+    /** A session that has idled for longer is checked with a command before it is used, because the server may have closed it. */
     private static final Duration FRESH = Duration.ofSeconds(1);
     private static final Duration SWEEP = Duration.ofMillis(500);
     private static final Duration MAX_NAP = Duration.ofMillis(500);
@@ -229,7 +229,7 @@ public final class SessionPool implements AutoCloseable {
     /** Whether a leased session has carried a mail before. */
     public enum Origin { NEW, REUSED }
 
-    /** The right to open a session, counted until it is closed or used. Used by one thread. */
+    /** Permission to open a session; it counts against the server's limit until it is closed or used. Used by one thread. */
     public final class Opening implements AutoCloseable {
 
         private final SessionKey key;
@@ -312,7 +312,7 @@ public final class SessionPool implements AutoCloseable {
             worthKeeping = true;
         }
 
-        /** Gives the session back; blocks on nothing. */
+        /** Gives the session back; does not block. */
         @Override
         public void close() {
             long now = nanoTime.getAsLong();

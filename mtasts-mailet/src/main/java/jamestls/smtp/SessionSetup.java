@@ -11,7 +11,7 @@ import java.net.InetAddress;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 
-/** From nothing to a session that can take a mail, and what was seen on the way. */
+/** Opens one session, from connecting to the last EHLO reply, and records what was observed. */
 final class SessionSetup {
 
     private static final int MAX_HELO = 255;
@@ -69,7 +69,7 @@ final class SessionSetup {
     }
 
     private void underTlsAtOnce() throws ConnectionLost {
-        // to a judge it is as if STARTTLS had been offered and taken
+        // the verdict treats implicit TLS as STARTTLS that was offered and accepted
         startTls = StartTls.OFFERED;
         handshake = shakeHands();
         greet();
@@ -141,7 +141,7 @@ final class SessionSetup {
         }
     }
 
-    /** RFC 3207 §4.2: what was said before TLS is forgotten. With TLS 1.3 the server's complaint about the handshake comes now. */
+    /** Drops what was said before TLS (RFC 3207 §4.2). With TLS 1.3 the server's alert about the handshake arrives here. */
     private void helloUnderTls() throws ConnectionLost {
         helo = Optional.empty();
         try {

@@ -173,7 +173,7 @@ final class SmtpConnection {
         }
     }
 
-    /** Like {@link #read}; 421 is the server's farewell at any point (RFC 5321 §3.8). */
+    /** Like {@link #read}; 421 ends the session at any point (RFC 5321 §3.8). */
     SmtpReply answer() throws ConnectionLost {
         SmtpReply reply = read();
         if (reply.code() == 421) {
@@ -219,7 +219,7 @@ final class SmtpConnection {
         }
     }
 
-    /** Goes over to TLS. Nothing read before is known after: the reader is a new one. */
+    /** Switches to TLS with a new reader, so that nothing read before is used after. */
     Handshake.Completed secure(TlsHandshake tls, TlsHandshake.Endpoint endpoint) throws ConnectionLost {
         enter(Phase.HANDSHAKE);
         try {
@@ -272,7 +272,7 @@ final class SmtpConnection {
         return Stream.of(deadline, envelope).flatMap(Optional::stream).anyMatch(Watchdog.Deadline::isExpired);
     }
 
-    /** Leaves politely: TLS says goodbye, too. */
+    /** Closes the connection in order, with close_notify under TLS. */
     void hangUp() {
         try {
             top.close();
@@ -282,7 +282,7 @@ final class SmtpConnection {
         abort();
     }
 
-    /** Closes the connection at once, without a word: closing TLS in order would write, and could block. */
+    /** Closes the connection at once, without close_notify: sending it could block. */
     void abort() {
         rest();
         endEnvelope();

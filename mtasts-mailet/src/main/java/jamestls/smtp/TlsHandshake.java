@@ -33,8 +33,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 /**
  * TLS over a connection that exists, observed and not judged. Who the peer must be depends on policies (any certificate for
  * opportunistic TLS, a TLSA match for DANE, PKIX and name for MTA-STS), several may apply to one session, and each of them
- * wants the whole chain: so the handshake accepts what it is shown, keeps it, and the policy room decides afterwards
- * whether mail may pass. No mail passes before.
+ * wants the whole chain: so the handshake accepts what it is shown, keeps it, and the policy package decides afterwards
+ * whether mail may be sent. No mail is sent before.
  */
 final class TlsHandshake {
 

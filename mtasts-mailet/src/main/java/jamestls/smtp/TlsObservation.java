@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Everything there was to see of one connection up to the point where a mail could be sent, with no opinion about it:
+ * Everything observed of one connection up to the point where a mail could be sent, without a judgement:
  * log line, metric, report and bounce are all made from this and from the verdict on it.
  *
  * @param mxHost the host we meant to reach

@@ -25,13 +25,13 @@ public sealed interface Transmission {
     record Refused(SmtpReply reply, SessionFailure.Phase phase) implements Transmission {
     }
 
-    /** Nothing was sent and the session is as it was: this envelope cannot be said to this server. */
+    /** Nothing was sent and the session is as it was: this server can't be given this envelope. */
     record Unsendable(Obstacle obstacle, String detail) implements Transmission {
     }
 
     /**
      * The source of the mail failed while it was read. The connection was closed without the final dot, so that no
-     * recipient got the torso.
+     * recipient got a part of it.
      *
      * @param cause what the source threw
      * @param known recipients the server had refused by then
@@ -84,7 +84,7 @@ public sealed interface Transmission {
     }
 
     /**
-     * What became of one recipient.
+     * The result for one recipient.
      *
      * @param recipient as in the envelope
      * @param reply the reply that decided: the refusal of RCPT or of DATA, or the reply to the final dot

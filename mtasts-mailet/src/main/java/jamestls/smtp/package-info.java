@@ -1,12 +1,12 @@
 /**
- * The conversation with one mail server: open it, see everything, send mails over it. Which server, whether what was seen
- * is good enough, and what happens to a mail that was refused is decided elsewhere. This room knows no policy, no DNS
+ * SMTP client for one mail server: opens sessions, records what it observes, sends mails. Which server, whether what was seen
+ * is good enough, and what happens to a mail that was refused is decided elsewhere. This package knows no policy, no DNS
  * answer and no queue.
  *
  * <pre>
- *   SmtpConnector.connect ─► Opening: connect, greeting, EHLO, STARTTLS, handshake, EHLO ─► SmtpSession + TlsObservation
+ *   SmtpConnector.connect ─► SessionSetup: connect, greeting, EHLO, STARTTLS, handshake, EHLO ─► SmtpSession + TlsObservation
  *   SmtpSession.send ──────► EnvelopeCommands ─► Transaction: MAIL, RCPT…, DATA, body, final reply ─► Transmission
- *                                both on Wire: one phase at a time, each under one deadline; any fault closes the connection
+ *                                both on SmtpConnection: one phase at a time, each under one deadline; any fault closes the connection
  * </pre>
  *
  * <h2>Phases and deadlines</h2>
