@@ -71,6 +71,10 @@ final class ParameterChecks {
             if (unset.contains("trustStorePassword")) {
                 values.remove("trustStore");
             }
+            if (unset.contains("gatewayTokenFile")) {
+                // a user needs one of the two
+                values.putIfAbsent("gatewayPassword", STAND_INS.get("gatewayPassword"));
+            }
             return new Written(values, unset);
         }
     }

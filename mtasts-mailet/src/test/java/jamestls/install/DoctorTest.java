@@ -151,7 +151,8 @@ class DoctorTest {
     @Test
     void valueWithAVariableThatIsNotSetHereShouldBeNoProblem() throws Exception {
         edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>", "<maxRetries>${env:NO_SUCH_VARIABLE}</maxRetries>"
-            + "<gateway>${env:NO_SUCH_VARIABLE}</gateway><gatewayPort>2525</gatewayPort>");
+            + "<gateway>${env:NO_SUCH_VARIABLE}</gateway><gatewayPort>2525</gatewayPort>"
+            + "<gatewayUsername>user</gatewayUsername><gatewayTokenFile>${env:NO_SUCH_VARIABLE}</gatewayTokenFile>");
 
         assertThat(problems()).isEmpty();
         assertThat(findings()).extracting(Finding::text)
