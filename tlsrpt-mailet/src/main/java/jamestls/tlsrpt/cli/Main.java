@@ -1,10 +1,13 @@
 package jamestls.tlsrpt.cli;
 
 import jamestls.cli.Cli;
+import jamestls.cli.ExitCode;
 import jamestls.dns.DomainName;
 import java.io.PrintWriter;
 import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.ITypeConverter;
@@ -12,6 +15,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The commands of the jar. */
 @Command(name = "tlsrpt-mailet", mixinStandardHelpOptions = true,
@@ -27,12 +31,35 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     public static void main(String[] arguments) {
-        Cli.main(new Main(), arguments);
+        // nothing is logged: there is no reader but the one at the terminal
+        System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+        System.setProperty("slf4j.internal.verbosity", "ERROR");
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
     }
 
-    /** @return the exit code */
+    /**
+     * Does what {@link Cli#run} does, with this jar's own picocli: each jar has it under another name, so commands can't be handed over.
+     *
+     * @return the exit code
+     */
     static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        return Cli.run(new Main(), out, err, arguments);
+        CommandLine line = new CommandLine(new Main()).setOut(out).setErr(err).setUsageHelpWidth(120)
+            .setParameterExceptionHandler((wrong, given) -> {
+                CommandLine at = wrong.getCommandLine();
+                err.println(at.getCommandName() + ": " + wrong.getMessage());
+                UnmatchedArgumentException.printSuggestions(wrong, err);
+                err.println("Try '" + at.getCommandSpec().qualifiedName() + " --help'.");
+                return ExitCode.USAGE.number();
+            })
+            .setExecutionExceptionHandler((failure, at, parsed) -> {
+                err.println(at.getCommandName() + ": " + Cli.reason(failure));
+                return ExitCode.UNKNOWN.number();
+            });
+        String version = line.getCommandName() + " "
+            + Optional.ofNullable(Main.class.getPackage().getImplementationVersion()).orElse("(not from a jar)");
+        line.getCommandSpec().version(version);
+        line.getSubcommands().values().forEach(each -> each.getCommandSpec().version(version));
+        return line.execute(arguments);
     }
 
     @Override
