@@ -44,7 +44,7 @@ final class DailyCap {
     private final DestinationStore store;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
-    private Day day = new Day(LocalDate.MIN);
+    private Day day = new Day(LocalDate.MIN, Optional.empty());
 
     DailyCap(int most, DestinationStore store, Clock clock) {
         this.most = most;
@@ -67,13 +67,19 @@ final class DailyCap {
         private final Map<DomainName, Set<DomainName>> accepted = new HashMap<>();
         private Map<DomainName, Integer> unsaved = new HashMap<>();
         private int unsavedReports;
-        private final FutureTask<Void> before = new FutureTask<>(this::read);
+        private final FutureTask<Void> before;
 
-        Day(LocalDate date) {
+        /** @param previous the day before in this process: what is unsaved of it is saved before this one reads the store */
+        Day(LocalDate date, Optional<Day> previous) {
             this.date = date;
+            this.before = new FutureTask<>(() -> read(previous));
         }
 
-        private Void read() {
+        private Void read(Optional<Day> previous) {
+            previous.ifPresent(day -> {
+                save(day, takeUnsavedOf(day));
+                saveShares(day);
+            });
             Map<DomainName, Long> known = store.ofDay(date);
             List<Share> shares = store.shares();
             lock.lock();
@@ -242,20 +248,14 @@ final class DailyCap {
     private Day today() {
         LocalDate date = clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
         Day today;
-        Day before;
         lock.lock();
         try {
-            before = day;
-            day = date.equals(day.date) ? day : new Day(date);
+            day = date.equals(day.date) ? day : new Day(date, Optional.of(day));
             today = day;
         } finally {
             lock.unlock();
         }
-        if (before != today) {
-            save(before, takeUnsavedOf(before));
-            saveShares(before);
-        }
-        // the first thread reads, the others wait for it
+        // the first thread saves and reads, the others wait for it
         today.before.run();
         try {
             today.before.get();
@@ -282,7 +282,7 @@ final class DailyCap {
         lock.lock();
         try {
             if (day == failed) {
-                day = new Day(failed.date);
+                day = new Day(failed.date, Optional.empty());
                 day.crowded.putAll(failed.crowded);
                 day.accepted.putAll(failed.accepted);
                 failed.unsaved.forEach((host, n) -> day.counts.merge(host, (long) n, Long::sum));
