@@ -10,8 +10,10 @@ import java.util.concurrent.locks.Condition;
  * <ul>
  *   <li>Until a server has answered a mail it is <em>unproven</em>: one session at a time, and all other mails wait for it. Proven
  *       it stays for an hour without traffic; a session that is lost while it carries a mail makes it unproven again.</li>
- *   <li>A proven server gets one session more as long as mails wait longer than opening one takes, at most three openings at
- *       once and no more than {@code deliveriesPerDestination}.</li>
+ *   <li>A proven server gets one session more when a mail has waited for a second (or as long as opening one takes, if that is
+ *       longer) since the last one was opened, or when more than twenty mails wait for each session: at most three openings at
+ *       once, or as many as lead back to the number of sessions that it has taken before, and never more sessions than
+ *       {@code deliveriesPerDestination}.</li>
  *   <li>An opening that fails before the EHLO reply while other sessions work means that the server takes no more: the number of
  *       those that work is the limit. Every two minutes without a refusal in which mail was carried raise it by half.</li>
  *   <li>An opening that fails while none works has failed for all mails that wait. A server that kept silent for five seconds
@@ -21,13 +23,14 @@ import java.util.concurrent.locks.Condition;
 final class ServerLimit {
 
     static final Duration MEMORY = Duration.ofHours(1);
-    private static final Duration MIN_WAIT = Duration.ofMillis(20);
+    /** Shorter waits do not pay for a handshake, which costs both sides as much as about ten mails. */
+    private static final Duration MIN_WAIT = Duration.ofSeconds(1);
     private static final Duration MAX_WAIT = Duration.ofSeconds(5);
     private static final Duration RAISE_AFTER = Duration.ofMinutes(2);
     private static final Duration SILENCE = Duration.ofSeconds(5);
     private static final Duration MAX_LEFT_ALONE = Duration.ofMinutes(5);
     private static final int MAX_OPENINGS = 3;
-    /** A handshake costs both sides together what about ten mails do: with so many to carry it is a small part. */
+    /** With so many mails to carry a handshake is a small part of the cost. */
     private static final int MAILS_WORTH_A_SESSION = 20;
     private static final int NONE = 0;
 
@@ -41,7 +44,10 @@ final class ServerLimit {
     private long changes;
 
     private long nanosToOpen;
+    private long openedAt;
     private boolean proven;
+    /** Most sessions that were open at once since the server was proven or last refused one. */
+    private int taken;
     private int learned = NONE;
     private boolean carriedSinceRefusal;
     private long raiseAt;
@@ -112,11 +118,12 @@ final class ServerLimit {
         if (open + opening == 0) {
             return !isFull(now);
         }
-        return isProven(now) && !isFull(now) && opening < Math.clamp(open, 1, MAX_OPENINGS)
-            && (waited >= patience() || backlog >= MAILS_WORTH_A_SESSION * (open + opening + 1));
+        boolean mayGrow = open + opening < taken || opening < Math.clamp(open, 1, MAX_OPENINGS);
+        return isProven(now) && !isFull(now) && mayGrow
+            && (Math.min(waited, now - openedAt) >= patience() || backlog >= MAILS_WORTH_A_SESSION * (open + opening + 1));
     }
 
-    /** The time it takes to open a session: a mail waits that long for an existing session before it opens another. */
+    /** How long a mail waits for an existing session before it opens another: the time that takes, a second at least. */
     long patience() {
         return Math.clamp(nanosToOpen, MIN_WAIT.toNanos(), MAX_WAIT.toNanos());
     }
@@ -139,6 +146,8 @@ final class ServerLimit {
 
     void opens() {
         opening++;
+        // the backlog may be worth another one, which only those who wait can tell
+        changed.signal();
     }
 
     void opensNot() {
@@ -147,10 +156,12 @@ final class ServerLimit {
     }
 
     /** A session can carry mail. */
-    void opened(long nanos) {
+    void opened(long nanos, long now) {
         opening--;
         open++;
+        taken = Math.max(taken, open);
         nanosToOpen = nanos;
+        openedAt = now;
         leftAlone = false;
         moved();
     }
@@ -170,10 +181,12 @@ final class ServerLimit {
         boolean beside = open + closing > 0;
         if (beside) {
             learned = Math.max(1, open);
+            taken = learned;
             raiseAt = now + RAISE_AFTER.toNanos();
             carriedSinceRefusal = false;
         } else {
             proven = false;
+            taken = 0;
             failures++;
             failure = why;
             leftAlone = nanos >= SILENCE.toNanos();
@@ -211,6 +224,7 @@ final class ServerLimit {
     void lost() {
         open--;
         proven = false;
+        taken = 0;
         moved();
     }
 
@@ -225,6 +239,9 @@ final class ServerLimit {
     }
 
     private void answered(long now) {
+        if (!isProven(now)) {
+            taken = open;
+        }
         proven = true;
         carriedSinceRefusal = true;
         usedAt = now;

@@ -266,7 +266,7 @@ public final class SessionPool implements AutoCloseable {
             change(key, server -> {
                 counted = false;
                 if (usable) {
-                    server.opened(now - begun);
+                    server.opened(now - begun, now);
                 } else if (session.observation().failure().filter(SessionFailure::isBeforeEhlo).isPresent()) {
                     refused = server.refused(session.observation().failure().get(), now - begun, now);
                 } else {

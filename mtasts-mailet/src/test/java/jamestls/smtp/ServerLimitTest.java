@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class ServerLimitTest {
 
     private static final SessionFailure REFUSED = new SessionFailure(Phase.GREETING, "421 too many", Optional.empty());
-    private static final long OPENING = Duration.ofMillis(100).toNanos();
+    private static final long OPENING = Duration.ofMillis(1_200).toNanos();
 
     private final ReentrantLock lock = new ReentrantLock();
     private final ServerLimit server = new ServerLimit(20, lock.newCondition());
@@ -28,7 +28,7 @@ class ServerLimitTest {
         assertThat(server.mayOpen(1_000, OPENING, now)).isTrue();
         server.opens();
         assertThat(server.mayOpen(1_000, OPENING, now)).as("while it is opened").isFalse();
-        server.opened(OPENING);
+        server.opened(OPENING, now);
         assertThat(server.mayOpen(1_000, OPENING, now)).as("until it has answered").isFalse();
         server.idles(now);
         assertThat(server.mayOpen(1_000, 0, now)).isTrue();
@@ -38,9 +38,56 @@ class ServerLimitTest {
     void mailShouldWaitAsLongAsOpeningTakes() {
         open(1);
 
+        pass(Duration.ofNanos(OPENING));
+
         assertThat(server.mayOpen(10, OPENING - 1, now)).isFalse();
         assertThat(server.mayOpen(10, OPENING, now)).isTrue();
-        assertThat(server.mayOpen(40, 0, now)).as("many mails").isTrue();
+        server.opens();
+        server.opened(OPENING, now);
+        assertThat(server.mayOpen(10, OPENING, now)).as("right after another was opened").isFalse();
+        assertThat(server.mayOpen(60, 0, now)).as("many mails").isTrue();
+    }
+
+    @Test
+    void mailShouldWaitForASecondWhereOpeningTakesLess() {
+        server.opens();
+        server.opened(Duration.ofMillis(100).toNanos(), now);
+        server.idles(now);
+
+        pass(Duration.ofSeconds(1));
+        assertThat(server.mayOpen(10, Duration.ofMillis(999).toNanos(), now)).isFalse();
+        assertThat(server.mayOpen(10, Duration.ofSeconds(1).toNanos(), now)).isTrue();
+    }
+
+    @Test
+    void sessionsThatAServerHasTakenBeforeShouldBeOpenedAtOnceAgain() {
+        open(8);
+        for (int i = 0; i < 7; i++) {
+            server.closes(now);
+            server.closed();
+        }
+
+        for (int i = 0; i < 7; i++) {
+            assertThat(server.mayOpen(1_000, OPENING, now)).isTrue();
+            server.opens();
+        }
+        assertThat(server.mayOpen(1_000, OPENING, now)).as("beyond what it has taken").isFalse();
+    }
+
+    @Test
+    void aRefusalShouldEndWhatTheServerHasTakenBefore() {
+        open(8);
+        for (int i = 0; i < 6; i++) {
+            server.closes(now);
+            server.closed();
+        }
+        refuse();
+        pass(Duration.ofMinutes(2));
+        server.idles(now);
+
+        assertThat(server.mayOpen(1_000, OPENING, now)).as("the limit of two has risen to three").isTrue();
+        server.opens();
+        assertThat(server.mayOpen(1_000, OPENING, now)).isFalse();
     }
 
     @Test
@@ -129,7 +176,7 @@ class ServerLimitTest {
     private void open(int sessions) {
         for (int i = 0; i < sessions; i++) {
             server.opens();
-            server.opened(OPENING);
+            server.opened(OPENING, now);
         }
         server.idles(now);
     }

@@ -154,18 +154,21 @@ final class MailContent implements MessageContent {
         public void write(byte[] bytes, int from, int length) {
             size += length;
             int seen = 0;
-            int inLine = line;
             int longest = 0;
-            for (int i = from; i < from + length; i++) {
+            int end = from + length;
+            int lineStart = from - line;
+            for (int i = from; i < end; i++) {
                 byte b = bytes[i];
                 seen |= b;
                 // a bare CR or LF becomes a line end when it is sent
-                inLine = b == '\n' || b == '\r' ? 0 : Math.min(inLine + 1, MAX_LINE + 1);
-                longest = Math.max(longest, inLine);
+                if (b == '\n' || b == '\r') {
+                    longest = Math.max(longest, i - lineStart);
+                    lineStart = i + 1;
+                }
             }
+            line = Math.min(end - lineStart, MAX_LINE + 1);
             bits |= seen;
-            line = inLine;
-            longLines |= longest > MAX_LINE;
+            longLines |= Math.max(longest, line) > MAX_LINE;
         }
 
         boolean isEightBit() {
