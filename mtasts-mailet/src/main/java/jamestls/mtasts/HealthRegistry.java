@@ -13,7 +13,7 @@ import java.util.function.Supplier;
 @Singleton
 public final class HealthRegistry {
 
-    /** What is not as it should be at the moment, each as a sentence; empty if all is well. Asked often, so it must not block. */
+    /** What is not as it should be at the moment, each as a sentence; empty if all is well. Requests often, so it must not block. */
     @FunctionalInterface
     public interface HealthProbe extends Supplier<List<String>> {
     }

@@ -171,7 +171,7 @@ public final class Outbound implements AutoCloseable {
         DeliverySettings how = settings.delivery();
         Delivery delivery = new Delivery(lookups(), certificates, resources, settings.https().guard(), how.smtpPort(),
             new Delivery.Recording(outcomes, services.metrics(), clock));
-        Router router = how.gateways().map(gateways -> Router.through(delivery, gateways, random))
+        Router router = how.gateways().map(gateways -> Router.viaGateways(delivery, gateways, random))
             .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
         refresher.start();
         publish();

@@ -36,7 +36,7 @@ public final class SmtpConnector implements AutoCloseable {
         SessionSetup setup = new SessionSetup(settings, watchdog, tls, extensions, endpoint);
         SmtpSession session = open(setup, use);
         if (setup.failedInResuming()) {
-            tls.beginAnew(endpoint);
+            tls.requireFullHandshake(endpoint);
             session = open(new SessionSetup(settings, watchdog, tls, extensions, endpoint), use);
         }
         return session;
@@ -60,8 +60,8 @@ public final class SmtpConnector implements AutoCloseable {
     }
 
     /** What that host showed some minutes ago no longer does: for a while each handshake with it is a full one. */
-    public void beginTlsAnew(DomainName mxHost, DomainName sni, InetSocketAddress address) {
-        tls.beginAnew(new TlsHandshake.Endpoint(mxHost, sni, address));
+    public void requireFullHandshake(DomainName mxHost, DomainName sni, InetSocketAddress address) {
+        tls.requireFullHandshake(new TlsHandshake.Endpoint(mxHost, sni, address));
     }
 
     /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */

@@ -108,7 +108,7 @@ final class TlsHandshake {
     }
 
     /** For a while each handshake with that peer is a full one. */
-    void beginAnew(Endpoint endpoint) {
+    void requireFullHandshake(Endpoint endpoint) {
         anew.put(endpoint, true);
     }
 

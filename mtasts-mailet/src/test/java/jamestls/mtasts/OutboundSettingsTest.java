@@ -99,7 +99,7 @@ class OutboundSettingsTest {
         assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayTokenFile", "file://conf/not-yet"))
             .hasMessageContaining("'gatewayUsername'").hasMessageContaining("gatewayUsername and gatewayTokenFile");
         assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "file://conf/not-yet",
-            "gatewayAuthInClear", "true")).hasMessageContaining("a token is said under TLS only");
+            "gatewayAuthInClear", "true")).hasMessageContaining("a token is sent over TLS only");
         assertThatThrownBy(() -> of("gatewayTokenFile", "file://conf/not-yet", "gatewayUsername", "james"))
             .hasMessageContaining("there is no 'gateway'");
         assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "eyJ0eXAi.a.token"))

@@ -34,7 +34,7 @@ final class HostText {
         lines.add("  " + (gateway ? "gateway" : host.host().preference()) + " " + name(host.host()));
         lines.add("    address  " + addresses(host.addresses()));
         lines.add("    TLSA     " + tlsa(host.dane()));
-        lines.add("    demand   " + host.demand().inLog());
+        lines.add("    demand   " + host.demand().logWord());
         for (SessionFindings session : host.sessions()) {
             lines.add("    session  " + session.seen().receivingIp().getHostAddress() + ": " + tls(session));
             certificates(session).forEach(certificate -> lines.add("      chain  " + certificate));
@@ -52,7 +52,7 @@ final class HostText {
 
     static Map<String, Object> json(HostFindings host) {
         return Json.object("host", host.host().name().ascii(), "preference", host.host().preference(),
-            "addresses", addresses(host.addresses()), "tlsa", tlsaJson(host.dane()), "demand", host.demand().inLog(),
+            "addresses", addresses(host.addresses()), "tlsa", tlsaJson(host.dane()), "demand", host.demand().logWord(),
             "reachable", host.reachable().stream().map(InetAddress::getHostAddress).toList(),
             "sessions", host.sessions().stream().map(HostText::json).toList(), "causes", host.causes());
     }

@@ -11,18 +11,17 @@ import java.util.List;
 /**
  * The TLSA records of one MX host, proven by DNSSEC.
  *
- * @param base the TLSA base domain (RFC 7672 §2.2.3): policy domain of reports and name in SNI
+ * @param base the TLSA base domain (RFC 7672 §2.2.3), used as policy domain in reports and as name in SNI
  * @param published all records, at least one, in the order of their text
- * @param usable those a certificate is held against; may be none, then TLS is a must and authentication is not
- *     (RFC 7672 §2.2)
- * @param referenceNames names of which a certificate under DANE-TA must have one, in order of preference
+ * @param usable the records to verify a certificate with; if empty, TLS is required and authentication is not (RFC 7672 §2.2)
+ * @param referenceNames the names of which a certificate under DANE-TA must have one, in order of preference
  *     (RFC 7672 §3.2.2)
- * @param mx whether DNSSEC also proves that this is a host of the recipient's domain
+ * @param mx whether DNSSEC also proves the MX record
  */
 public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaRecord> usable, List<DomainName> referenceNames,
                       Security mx) {
 
-    /** Records with more bytes of data (chains of certificates, garbage) are not quoted. */
+    /** The most bytes of data of a record that reports quote. */
     private static final int MAX_QUOTED = 2_048;
 
     public TlsaSet {
@@ -33,28 +32,28 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
 
     /** What a successful match proves. */
     public enum Strength {
-        /** The peer is the recipient domain's mail host. */
-        AUTHENTICATES,
-        /** The peer is the host, but an insecure MX record named it. */
-        PROTECTS_THE_WAY,
-        /** Nothing about the peer: no record is usable. */
+        /** The peer is a mail host of the recipient domain. */
+        AUTHENTICATES_DOMAIN,
+        /** The peer is the MX host, but its name comes from an insecure MX record. */
+        AUTHENTICATES_HOST,
+        /** Nothing about the peer, because no record is usable. */
         ENCRYPTS
     }
 
     public Strength strength() {
-        return usable.isEmpty() ? Strength.ENCRYPTS : mx == Security.SECURE ? Strength.AUTHENTICATES : Strength.PROTECTS_THE_WAY;
+        return usable.isEmpty() ? Strength.ENCRYPTS : mx == Security.SECURE ? Strength.AUTHENTICATES_DOMAIN : Strength.AUTHENTICATES_HOST;
     }
 
     /**
-     * As the report quotes it. A record too long to be quoted is left out: RFC 8460 §4.4 wants the data in hexadecimal, and a
-     * part of it would be another record.
+     * The policy as a report quotes it. A record that is too long is left out, because RFC 8460 §4.4 requires its complete data in
+     * hexadecimal.
      */
     public AppliedPolicy applied() {
         List<String> quoted = published.stream().filter(TlsaSet::isQuotable).map(TlsaSet::text).toList();
         return new AppliedPolicy(PolicyType.TLSA, base, quoted, List.of());
     }
 
-    /** The policy of a host whose records are not known, or not there. */
+    /** The policy of a host whose records are unknown or absent. */
     public static AppliedPolicy unknown(DomainName base) {
         return new AppliedPolicy(PolicyType.TLSA, base, List.of(), List.of());
     }
@@ -63,7 +62,7 @@ public record TlsaSet(DomainName base, List<TlsaRecord> published, List<TlsaReco
         return record.extent() != TlsaRecord.Extent.TOO_LONG && record.data().length <= MAX_QUOTED;
     }
 
-    /** RFC 8460 §4.5: usage, selector, matching type and all data in hexadecimal, single blanks between. */
+    /** RFC 8460 §4.5: usage, selector, matching type and all data in hexadecimal, separated by single spaces. */
     public static String text(TlsaRecord record) {
         return record.extent() == TlsaRecord.Extent.TRUNCATED ? record.toString()
             : (record.usage() + " " + record.selector() + " " + record.matchingType() + " " + HexFormat.of().formatHex(record.data()))

@@ -37,21 +37,21 @@ import java.util.stream.Collectors;
 import org.apache.james.core.MailAddress;
 
 /**
- * What happened at each host while one mail was being delivered: one log line each, which recipients are still
- * open, and in the end, if no host would do, why. Used by one thread.
+ * Collects what happened at each host during one delivery attempt: it writes a log line per host, tracks the recipients without a
+ * result, and, if no host took the mail, builds the failure text. Used by one thread.
  */
 final class AttemptLog {
 
-    /** Why a host did not get the mail. */
-    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY, TLS_LEFT_OUT, TLS_NOT_OFFERED, OURSELVES }
+    /** Why the mail was not sent to a host. */
+    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY, TLS_DEMANDED_AFTER_FALLBACK, TLS_DEMANDED_NOT_OFFERED, OWN_ADDRESS }
 
     private record HostFailure(MxHost host, TlsDemand demand, Obstacle obstacle, List<Violation> shortfall, String cause) {
     }
 
     private static final int MAX_TEXT = 1_500;
     /** The reply that begins TLS (RFC 3207 §4). */
-    private static final int GO_AHEAD = 220;
-    /** How the adapter names a resolver: that is nobody's business but the operator's, who reads it in the log. */
+    private static final int READY_FOR_TLS = 220;
+    /** A resolver's address in error texts. It appears in the log only, not in bounces and reports. */
     private static final Pattern RESOLVER = Pattern.compile("[0-9a-fA-F.:%\\[\\]]+ port [0-9]+");
 
     private final DeliveryLog log;
@@ -73,17 +73,17 @@ final class AttemptLog {
         this.report = new AttemptReport(mail, clock);
     }
 
-    /** What the reports are made of; empty for mails that do not count. */
+    /** The outcomes to report; empty for mails that are not counted. */
     List<TlsOutcome> outcomes() {
         return report.outcomes();
     }
 
-    /** The mail for the recipients that no host has decided on yet. */
+    /** The mail, with only the recipients that no host has answered for. */
     OutboundMail mail() {
         return mail;
     }
 
-    /** From here on the hosts are tried under this policy; what failed under an older one no longer counts. */
+    /** Starts the round of hosts under this policy and forgets the failures under an older one. */
     void apply(StsLookup lookup) {
         sts = lookup;
         failures.clear();
@@ -94,11 +94,11 @@ final class AttemptLog {
         log.start();
     }
 
-    /** The policy forbids this host whatever it would say. */
+    /** Records a host that the policy forbids without a connection. */
     void notConnected(MxHost host, TlsDemand demand, Verdict verdict) {
         report.skipped(host, verdict);
         Obstacle obstacle = demand instanceof TlsDemand.Unreachable ? Obstacle.LOOKUP : Obstacle.POLICY;
-        fail(host, Optional.empty(), demand, TlsLevel.NONE, obstacle, verdict.shortfall(), inWords(verdict.shortfall()));
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, obstacle, verdict.shortfall(), logText(verdict.shortfall()));
     }
 
     void withoutAddress(MxHost host, TlsDemand demand) {
@@ -109,24 +109,24 @@ final class AttemptLog {
         fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NETWORK, List.of(), cause);
     }
 
-    /** The host has an address of this server: it and all that are not preferred to it are not for us to try (RFC 5321 §5.1). */
-    void reachedOurselves(MxHost host, TlsDemand demand, InetAddress address) {
-        fail(host, Optional.of(address), demand, TlsLevel.NONE, Obstacle.OURSELVES, List.of(), "is this server itself");
+    /** Records a host with an address of this server. It and all hosts of the same or a lower preference are skipped (RFC 5321 §5.1). */
+    void foundOwnAddress(MxHost host, TlsDemand demand, InetAddress address) {
+        fail(host, Optional.of(address), demand, TlsLevel.NONE, Obstacle.OWN_ADDRESS, List.of(), "is this server");
     }
 
-    /** Whether mail handed to that host would come back. */
+    /** Whether mail to that host would loop: a host of the same or a better preference is this server. */
     boolean isLoop(MxHost host) {
-        return failures.stream().anyMatch(failure -> failure.obstacle() == Obstacle.OURSELVES
+        return failures.stream().anyMatch(failure -> failure.obstacle() == Obstacle.OWN_ADDRESS
             && failure.host().preference() <= host.preference());
     }
 
-    /** There is nobody but ourselves to hand the mail to. */
+    /** The result when the best mail host of the domain is this server. */
     DeliveryResult loop(MxHost ourselves) {
         return new DeliveryResult.Refused(Failure.permanent("4.6", "the mail host of " + mail.domain() + ", " + ourselves.name()
-            + ", is this server itself, and it has no mailboxes for that domain: the mail would go round in circles"));
+            + ", is this server, and this server has no mailboxes for that domain (mail loop)"));
     }
 
-    /** A session was opened, observed and judged. */
+    /** Records a new session and the verdict on it. */
     void judged(Route route, TlsObservation seen, Verdict verdict, SessionCounts counts) {
         report.count(seen, verdict, counts);
         switch (verdict.ruling()) {
@@ -138,70 +138,70 @@ final class AttemptLog {
             case RETRY_IN_CLEAR -> {
                 tlsFaults.put(route.address(), tlsFault(seen, verdict));
                 metrics.count(Count.FALL_BACK);
-                log.fallBack(route, inWords(verdict.shortfall()));
+                log.fallBack(route, logText(verdict.shortfall()));
             }
             case NEXT_HOST -> fail(route.host(), Optional.of(route.address()), route.demand(), verdict.level(),
                 verdict.shortfall().isEmpty() ? Obstacle.NETWORK : Obstacle.POLICY, verdict.shortfall(),
-                !verdict.shortfall().isEmpty() ? inWords(verdict.shortfall())
+                !verdict.shortfall().isEmpty() ? logText(verdict.shortfall())
                     : seen.failure().map(failure -> failure.detail()).orElse("no usable session")
-                        + Optional.ofNullable(tlsFaults.get(route.address())).map(fault -> ", after this: " + fault).orElse(""));
+                        + Optional.ofNullable(tlsFaults.get(route.address())).map(fault -> "; before that: " + fault).orElse(""));
         }
     }
 
     private static String tlsFault(TlsObservation seen, Verdict verdict) {
-        return seen.startTlsReply().filter(reply -> reply.code() != GO_AHEAD).map(reply -> "STARTTLS was answered " + reply)
-            .orElseGet(() -> "TLS failed: " + toPeople(verdict.shortfall()));
+        return seen.startTlsReply().filter(reply -> reply.code() != READY_FOR_TLS).map(reply -> "STARTTLS was answered " + reply)
+            .orElseGet(() -> "TLS failed: " + bounceText(verdict.shortfall()));
     }
 
-    /** The mail went over a session that was opened for another mail. */
+    /** Records that the mail used a session opened for another mail. */
     void reused(TlsObservation seen, Verdict verdict, SessionCounts counts) {
         report.count(seen, verdict, counts);
         metrics.count(Count.SESSION_REUSED);
     }
 
     /**
-     * The mail was handed to a server that satisfies the demand.
+     * Records the reply of a server that satisfied the demand.
      *
      * @return the result, or empty when the next host may be tried for {@link #mail}
      */
     Optional<DeliveryResult> sent(Route route, TlsLevel level, TlsObservation seen, Transmission transmission) {
         String host = route.host().name() + " [" + route.address().getHostAddress() + "]";
-        ReplyInterpretation said = ReplyInterpretation.of(mail, new ReplyInterpretation.Session(host, protection(route, seen),
+        ReplyInterpretation reply = ReplyInterpretation.of(mail, new ReplyInterpretation.Session(host, protection(route, seen),
             tlsFaults.getOrDefault(route.address(), "TLS had failed when the session was opened"),
             route.family()), transmission);
-        log.sent(route, level, said);
-        if (said.skip() == Skip.NO) {
-            return said.result().map(this::together);
+        log.sent(route, level, reply);
+        if (reply.skip() == Skip.NO) {
+            return reply.result().map(this::merged);
         }
-        if (said.result().orElse(null) instanceof DeliveryResult.Answered decided) {
+        if (reply.result().orElse(null) instanceof DeliveryResult.Answered decided) {
             accepted.addAll(decided.accepted());
             failed.putAll(decided.failed());
-            mail = mail.to(said.elsewhere().keySet());
+            mail = mail.to(reply.elsewhere().keySet());
         }
-        refusedForNow.putAll(said.elsewhere());
-        if (said.skip() == Skip.IPV6) {
+        refusedForNow.putAll(reply.elsewhere());
+        if (reply.skip() == Skip.IPV6) {
             refusesIpv6.add(route.host().name());
         }
-        failures.add(new HostFailure(route.host(), route.demand(), switch (said.skip()) {
+        failures.add(new HostFailure(route.host(), route.demand(), switch (reply.skip()) {
             case NO, TEMPORARY, IPV6 -> Obstacle.REPLY;
-            case TLS_LEFT_OUT -> Obstacle.TLS_LEFT_OUT;
-            case TLS_NOT_OFFERED -> Obstacle.TLS_NOT_OFFERED;
-        }, List.of(), said.why()));
+            case TLS_DEMANDED_AFTER_FALLBACK -> Obstacle.TLS_DEMANDED_AFTER_FALLBACK;
+            case TLS_DEMANDED_NOT_OFFERED -> Obstacle.TLS_DEMANDED_NOT_OFFERED;
+        }, List.of(), reply.why()));
         return Optional.empty();
     }
 
-    /** Whether that host refuses mail over IPv6, and may take it over IPv4. */
+    /** Whether that host refused mail over IPv6 and may take it over IPv4. */
     boolean refusesIpv6(MxHost host) {
         return refusesIpv6.contains(host.name());
     }
 
     private static Protection protection(Route route, TlsObservation seen) {
-        return seen.handshake() instanceof Handshake.Completed || route.demand() instanceof TlsDemand.Waived ? Protection.AS_THE_MAIL_NEEDS
-            : seen.startTls() == StartTls.OFFERED ? Protection.LEFT_OUT : Protection.NOT_OFFERED;
+        return seen.handshake() instanceof Handshake.Completed || route.demand() instanceof TlsDemand.Waived ? Protection.SUFFICIENT
+            : seen.startTls() == StartTls.OFFERED ? Protection.CLEAR_TEXT_FALLBACK : Protection.STARTTLS_NOT_OFFERED;
     }
 
-    /** What was decided at the hosts before, and this for the recipients that were left. */
-    private DeliveryResult together(DeliveryResult last) {
+    /** Combines the results of earlier hosts with the one for the remaining recipients. */
+    private DeliveryResult merged(DeliveryResult last) {
         if (accepted.isEmpty() && failed.isEmpty()) {
             return last;
         }
@@ -218,37 +218,37 @@ final class AttemptLog {
         return new DeliveryResult.Answered(accepted, failed);
     }
 
-    /** A host is busy, or James stops: recipients of other hosts have their result, for the others nothing was tried. */
+    /** A host is busy or James is stopping: recipients with a result keep it, the others return to the queue. */
     DeliveryResult postponed(String why) {
-        return together(new DeliveryResult.Postponed(why));
+        return merged(new DeliveryResult.Postponed(why));
     }
 
-    /** Every failure so far is that of an MTA-STS policy, so a newer one might let the mail through. */
-    boolean onlyStsStoodInTheWay() {
+    /** Whether every failure so far came from an MTA-STS policy, so that a newer policy may change the result. */
+    boolean failedOnlyByStsPolicy() {
         return !failures.isEmpty()
             && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY && failure.demand().sts().isPresent());
     }
 
-    /** It is not known which hosts the domain has. */
-    DeliveryResult withoutHosts(Destination.Unknown unknown) {
-        report.withoutHosts(unknown);
-        return new DeliveryResult.Deferred(Failure.temporary("4.3", toStrangers(unknown.reason())));
+    /** The result when the MX records of the domain could not be looked up. */
+    DeliveryResult hostsUnknown(Destination.Unknown unknown) {
+        report.hostsUnknown(unknown);
+        return new DeliveryResult.Deferred(Failure.temporary("4.3", publicText(unknown.reason())));
     }
 
-    /** No host is left. */
+    /** The result when all hosts were tried. */
     DeliveryResult exhausted() {
         if (refusedForNow.keySet().containsAll(mail.recipients()) && !mail.recipients().isEmpty()) {
-            // a refusal for lack of TLS that a host does not offer is final only if no host had other trouble
-            boolean certain = failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.TLS_NOT_OFFERED);
+            // "TLS required" from hosts without STARTTLS is final only if every host said so
+            boolean isFinal = failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.TLS_DEMANDED_NOT_OFFERED);
             Map<MailAddress, Failure> answers = new LinkedHashMap<>();
-            mail.recipients().forEach(recipient -> answers.put(recipient, certain ? refusedForNow.get(recipient)
-                : refusedForNow.get(recipient).forNow()));
-            return together(new DeliveryResult.Answered(List.of(), answers));
+            mail.recipients().forEach(recipient -> answers.put(recipient, isFinal ? refusedForNow.get(recipient)
+                : refusedForNow.get(recipient).asTemporary()));
+            return merged(new DeliveryResult.Answered(List.of(), answers));
         }
-        return together(noHostLeft());
+        return merged(failureOfAllHosts());
     }
 
-    private DeliveryResult noHostLeft() {
+    private DeliveryResult failureOfAllHosts() {
         if (failures.size() == 1 && failures.getFirst().obstacle() == Obstacle.NO_ADDRESS
                 && failures.getFirst().host().name().equals(mail.domain())) {
             // RFC 5321 §5.1: neither MX nor address record, both provably absent
@@ -256,28 +256,30 @@ final class AttemptLog {
             return mail.handling().missingDomain() == Retry.NO ? new DeliveryResult.Refused(Failure.permanent("1.2", text))
                 : new DeliveryResult.Deferred(Failure.temporary("1.2", text + "; the domain is looked up again later"));
         }
-        Optional<HostFailure> loop = failures.stream().findFirst().filter(failure -> failure.obstacle() == Obstacle.OURSELVES);
+        Optional<HostFailure> loop = failures.stream().findFirst().filter(failure -> failure.obstacle() == Obstacle.OWN_ADDRESS);
         if (loop.isPresent()) {
             return loop(loop.get().host());
         }
-        String hosts = hostsInWords();
+        String hosts = hostsText();
         List<Violation> shortfall = failures.stream().flatMap(failure -> failure.shortfall().stream()).toList();
         if (!shortfall.isEmpty()) {
-            return mail.wish() == SenderTlsRequest.REQUIRED ? withoutRequiredTls(shortfall, hosts) : withoutPolicyTls(hosts, shortfall);
+            return mail.tlsRequest() == SenderTlsRequest.REQUIRED ? withoutRequiredTls(shortfall, hosts)
+                : withoutPolicyTls(hosts, shortfall);
         }
-        boolean insisting = !failures.isEmpty() && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.TLS_NOT_OFFERED);
-        if (insisting) {
-            return new DeliveryResult.Refused(Failure.permanent("7.10", toStrangers(failures.getLast().cause())));
+        boolean allDemandTls = !failures.isEmpty()
+            && failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.TLS_DEMANDED_NOT_OFFERED);
+        if (allDemandTls) {
+            return new DeliveryResult.Refused(Failure.permanent("7.10", publicText(failures.getLast().cause())));
         }
-        boolean leftOut = failures.stream().anyMatch(failure ->
-            failure.obstacle() == Obstacle.TLS_LEFT_OUT || failure.obstacle() == Obstacle.TLS_NOT_OFFERED);
-        return new DeliveryResult.Deferred(Failure.temporary(leftOut ? "7.10" : "4.1",
-            toStrangers("no mail host of " + mail.domain() + " takes the mail now: " + hosts)));
+        boolean anyDemandsTls = failures.stream().anyMatch(failure ->
+            failure.obstacle() == Obstacle.TLS_DEMANDED_AFTER_FALLBACK || failure.obstacle() == Obstacle.TLS_DEMANDED_NOT_OFFERED);
+        return new DeliveryResult.Deferred(Failure.temporary(anyDemandsTls ? "7.10" : "4.1",
+            publicText("no mail host of " + mail.domain() + " accepts the message at the moment: " + hosts)));
     }
 
-    private String hostsInWords() {
+    private String hostsText() {
         return failures.stream().map(failure -> {
-            // a reply names its host itself
+            // replies begin with the name of the host
             boolean named = failure.cause().startsWith(failure.host().name().toString());
             return named ? failure.cause() : failure.host().name() + " " + failure.cause();
         }).distinct().collect(Collectors.joining("; "));
@@ -285,12 +287,12 @@ final class AttemptLog {
 
     private DeliveryResult withoutPolicyTls(String hosts, List<Violation> shortfall) {
         boolean noTls = shortfall.stream().anyMatch(violation -> violation.type() == ResultType.STARTTLS_NOT_SUPPORTED);
-        return new DeliveryResult.Deferred(Failure.byPolicy(noTls ? "7.10" : "7.5", toStrangers(mail.domain() + " requires verified TLS ("
-            + policyInWords() + ") and none of its mail hosts passed: " + hosts), remedy(shortfall)));
+        return new DeliveryResult.Deferred(Failure.byPolicy(noTls ? "7.10" : "7.5", publicText(mail.domain() + " requires verified TLS ("
+            + policyText() + ") and none of its mail hosts passed: " + hosts), remedy(shortfall)));
     }
 
     private DeliveryResult withoutRequiredTls(List<Violation> shortfall, String hosts) {
-        String text = toStrangers("the sender requires TLS (REQUIRETLS), and no mail host of " + mail.domain() + " provides it: " + hosts);
+        String text = publicText("the sender requires TLS (REQUIRETLS), and no mail host of " + mail.domain() + " provides it: " + hosts);
         boolean definite = failures.stream().allMatch(failure -> failure.obstacle() == Obstacle.POLICY);
         // RFC 8689 §4.2.1: 5.7.30 when only the keyword is missing, else 5.7.10
         boolean keywordOnly = shortfall.stream().allMatch(Verdict::isMissingRequireTls);
@@ -299,7 +301,7 @@ final class AttemptLog {
             : new DeliveryResult.Deferred(Failure.byPolicy(status, text, "The sender can send it without REQUIRETLS."));
     }
 
-    private String policyInWords() {
+    private String policyText() {
         if (byOperator()) {
             return "verifyServerIdentity of this server";
         }
@@ -331,10 +333,10 @@ final class AttemptLog {
     }
 
     private boolean byOperator() {
-        return mail.via().filter(via -> via.certificate() == FixedNextHop.Certificate.VERIFIED).isPresent();
+        return mail.nextHop().filter(hop -> hop.certificate() == FixedNextHop.Certificate.VERIFIED).isPresent();
     }
 
-    /** What stood in the way at that host, one line each. */
+    /** Why the mail was not sent to that host, one line per cause. */
     List<String> causesAt(MxHost host) {
         return failures.stream().filter(failure -> failure.host().equals(host)).map(HostFailure::cause).distinct().toList();
     }
@@ -346,13 +348,13 @@ final class AttemptLog {
     private void fail(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, Obstacle obstacle,
                       List<Violation> shortfall, String cause) {
         String where = address.map(ip -> "[" + ip.getHostAddress() + "] ").orElse("");
-        failures.add(new HostFailure(host, demand, obstacle, shortfall, where + (shortfall.isEmpty() ? cause : toPeople(shortfall))));
+        failures.add(new HostFailure(host, demand, obstacle, shortfall, where + (shortfall.isEmpty() ? cause : bounceText(shortfall))));
         metrics.count(obstacle == Obstacle.POLICY || obstacle == Obstacle.LOOKUP ? Count.SESSION_REFUSED_BY_POLICY : Count.SESSION_FAILED);
         log.skipped(host, address, demand, level, cause);
     }
 
-    /** For bounces: as {@link #inWords}, without the words of the registry where a plain reason is at hand. */
-    private static String toPeople(List<Violation> shortfall) {
+    /** The text for bounces: the reason in plain words where there is one, else the registered name of the fault. */
+    private static String bounceText(List<Violation> shortfall) {
         return shortfall.stream().map(fault -> {
             String type = fault.type().wireName().replace('-', ' ').replace("starttls", "STARTTLS").replace("dnssec", "DNSSEC")
                 .replace("tlsa", "TLSA");
@@ -361,14 +363,14 @@ final class AttemptLog {
         }).collect(Collectors.joining(", "));
     }
 
-    /** For the log: the registered names of the faults, and their reasons. */
-    static String inWords(List<Violation> shortfall) {
+    /** The text for the log: the registered names of the faults (RFC 8460 §4.3) and their reasons. */
+    static String logText(List<Violation> shortfall) {
         return shortfall.stream().map(Violation::toString).collect(Collectors.joining(", "));
     }
 
-    /** For bounces and reports: bounded, and without the addresses of our resolvers. */
-    static String toStrangers(String text) {
-        String told = RESOLVER.matcher(text).replaceAll("the resolver");
-        return told.length() > MAX_TEXT ? told.substring(0, MAX_TEXT) + "…" : told;
+    /** The text for bounces and reports: bounded, and without the addresses of this server's resolvers. */
+    static String publicText(String text) {
+        String withoutResolver = RESOLVER.matcher(text).replaceAll("the resolver");
+        return withoutResolver.length() > MAX_TEXT ? withoutResolver.substring(0, MAX_TEXT) + "…" : withoutResolver;
     }
 }

@@ -21,17 +21,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one attempt to deliver a mail adds to the TLS reports (RFC 8460). The rules are the table of docs/reference/counting.md. Used
- * by one thread.
+ * Collects the outcomes of one delivery attempt for the TLS reports (RFC 8460). docs/reference/counting.md has the counting rules.
+ * Used by one thread.
  */
 final class AttemptReport {
 
     private final OutboundMail mail;
     private final Clock clock;
     private final List<TlsOutcome> outcomes = new ArrayList<>();
-    /** Hosts that were skipped before connecting: they count with the session that is then opened, or once for the attempt. */
+    /** Hosts that were skipped before connecting: counted with the next session of the attempt, or without one at its end. */
     private final List<TlsOutcome> skippedHosts = new ArrayList<>();
-    /** A policy that could not be refreshed: it counts once with the session the mail went over. */
+    /** A failed refresh of the policy: counted once, with the session that carried the mail. */
     private final List<TlsOutcome> refreshProblems = new ArrayList<>();
     private boolean sessionSeen;
 
@@ -40,54 +40,54 @@ final class AttemptReport {
         this.clock = clock;
     }
 
-    /** Whose mails one connection has carried: it counts once for each recipient domain and sender's identity. */
+    /** What was counted for one connection: it counts once per recipient domain and reporting identity of the sender. */
     record SessionCounts(CountedSession session, CountedSession mails) {
 
         SessionCounts() {
             this(new CountedSession(), new CountedSession());
         }
 
-        /** Whether no mail to that domain has counted on this connection; from now on one has. */
+        /** Whether this is the first mail to that domain on the connection. The second call with the same domain returns false. */
         private boolean isFirstMailTo(DomainName recipientDomain) {
             return mails.enter(recipientDomain);
         }
 
-        /** The same for mails from that domain. Which sending domains share an identity, the collector of outcomes knows. */
+        /** The same per sending domain. The sink of outcomes knows which sending domains share an identity. */
         private boolean isFirstMailTo(DomainName recipientDomain, Optional<DomainName> sendingDomain) {
             return mails.enter(List.of(recipientDomain, sendingDomain));
         }
 
-        /** Whether these problems with the policy have not counted on this connection; from now on they have. */
+        /** Whether these policy problems were not counted on the connection before. The second call returns false. */
         private boolean isFirstMailUnder(List<TlsOutcome> problems) {
             return mails.enter(problems.stream().map(TlsOutcome::verdicts).toList());
         }
     }
 
-    /** From here on the hosts are tried under this policy; those skipped under an older one no longer count. */
+    /** Starts the round of hosts under this policy and forgets the hosts skipped under an older one. */
     void apply(StsLookup lookup) {
         skippedHosts.clear();
         if (lookup instanceof StsLookup.Found found && found.policy().mode() != StsPolicy.Mode.NONE
-                && mail.wish() != SenderTlsRequest.WAIVED) {
+                && mail.tlsRequest() != SenderTlsRequest.WAIVED) {
             // RFC 8461 §6: a fetch that fails while a cached policy holds is reported, too
             found.refreshProblem().ifPresent(problem -> add(refreshProblems, Peer.unknown(),
                 List.of(new PolicyVerdict.Violated(found.policy().applied(mail.domain()), List.of(problem))), Optional.empty()));
         }
     }
 
-    /** The policy forbids the host whatever it would say, so it was not connected to. */
+    /** Adds a host that the policy forbids, without a connection. */
     void skipped(MxHost host, Verdict verdict) {
         add(skippedHosts, Peer.named(host.name()), verdict.forReport(), Optional.empty());
     }
 
-    /** The hosts of the domain could not be found out. */
-    void withoutHosts(Destination.Unknown unknown) {
-        if (unknown.cause() == Destination.Cause.BOGUS && mail.wish() != SenderTlsRequest.WAIVED) {
+    /** Adds a failed look-up of the MX records, if DNSSEC is the cause. */
+    void hostsUnknown(Destination.Unknown unknown) {
+        if (unknown.cause() == Destination.Cause.BOGUS && mail.tlsRequest() != SenderTlsRequest.WAIVED) {
             add(skippedHosts, Peer.unknown(), List.of(new PolicyVerdict.Violated(TlsaSet.unknown(mail.domain()),
                 List.of(new Violation(ResultType.DNSSEC_INVALID, unknown.reason())))), Optional.empty());
         }
     }
 
-    /** A session was opened, or a mail was handed over on one that had been opened for another mail. */
+    /** Adds a session: a new one, or one opened for another mail that carried this mail. */
     void count(TlsObservation seen, Verdict verdict, SessionCounts counts) {
         if (verdict.forReport().isEmpty()) {
             return;
@@ -110,7 +110,7 @@ final class AttemptReport {
         }
     }
 
-    /** All of it; empty for mails that do not count. */
+    /** The outcomes to report; empty for mails that are not counted. */
     List<TlsOutcome> outcomes() {
         List<TlsOutcome> all = new ArrayList<>(sessionSeen ? List.of() : skippedHosts);
         all.addAll(outcomes);
@@ -120,16 +120,16 @@ final class AttemptReport {
     private void add(List<TlsOutcome> to, Peer peer, List<PolicyVerdict> verdicts, Optional<CountedSession> session) {
         // RFC 8460 §3: the session that carries a report stays out of the next one
         if (!verdicts.isEmpty() && mail.handling().reporting() == OutboundMail.Reporting.COUNTED) {
-            to.add(new TlsOutcome(clock.instant(), mail.domain(), peer, verdicts.stream().map(AttemptReport::toStrangers).toList(),
+            to.add(new TlsOutcome(clock.instant(), mail.domain(), peer, verdicts.stream().map(AttemptReport::publicText).toList(),
                 sendingDomain(), session));
         }
     }
 
-    private static PolicyVerdict toStrangers(PolicyVerdict verdict) {
+    private static PolicyVerdict publicText(PolicyVerdict verdict) {
         return switch (verdict) {
             case PolicyVerdict.Met met -> met;
             case PolicyVerdict.Violated violated -> new PolicyVerdict.Violated(violated.policy(), violated.violations().stream()
-                .map(fault -> new Violation(fault.type(), AttemptLog.toStrangers(fault.reason()))).toList());
+                .map(fault -> new Violation(fault.type(), AttemptLog.publicText(fault.reason()))).toList());
         };
     }
 

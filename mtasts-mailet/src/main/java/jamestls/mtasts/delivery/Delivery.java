@@ -39,8 +39,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One attempt to deliver one mail to one domain: find the hosts, decide what a session with each must have, connect, observe,
- * judge, send, or go on to the next host.
+ * One attempt to deliver one mail to one domain. For each host in order: decides the TLS demand, connects, observes the session,
+ * judges it, and sends the mail or tries the next host.
  */
 public sealed class Delivery permits DryRun {
 
@@ -49,8 +49,8 @@ public sealed class Delivery permits DryRun {
     /** Hosts of one domain that are connected to in one attempt. */
     private static final int MAX_HOSTS = 20;
     /**
-     * With TLS, once more with TLS, in clear text; one whose resumed TLS session did not satisfy; and one more for each of two
-     * extensions that the server does not master.
+     * With TLS, a second time with TLS, in clear text; one after a resumed TLS session that fell short; and one more for each of two
+     * extensions that the server lists but does not support.
      */
     private static final int MAX_SESSIONS_PER_ADDRESS = 6;
 
@@ -61,26 +61,26 @@ public sealed class Delivery permits DryRun {
     private final int smtpPort;
     private final Recording recording;
 
-    /** Where a delivery learns about destinations and policies. */
+    /** The look-ups of a delivery: MX records, hosts, policies. */
     public record Lookups(Destinations destinations, HostLookup hosts, StsPolicies policies) {
     }
 
-    /** Where a delivery records what it did. */
+    /** Where a delivery records its outcomes, metrics and times. */
     public record Recording(TlsOutcomeSink outcomes, DeliveryMetrics metrics, Clock clock) {
     }
 
     /**
-     * One way to a domain.
+     * One address of one host to try.
      *
-     * @param family whether the address is of IPv6 and an IPv4 address of the same host is still to be tried
+     * @param family whether this is an IPv6 address and an IPv4 address of the same host follows
      * @param demand what a session there must have
      */
     record Route(MxHost host, InetAddress address, Family family, TlsDemand demand) {
     }
 
     /**
-     * @param guard objects to addresses that strangers must not send us to
-     * @param smtpPort of all hosts that have no port of their own
+     * @param guard refuses addresses that DNS of a recipient domain must not direct connections to, such as private ones
+     * @param smtpPort the port of all hosts without a configured port
      */
     public Delivery(Lookups lookups, CertificateCheck certificates, OutboundResources resources, AddressGuard guard, int smtpPort,
                     Recording recording) {
@@ -96,17 +96,17 @@ public sealed class Delivery permits DryRun {
     DeliveryResult deliver(OutboundMail mail) {
         AttemptLog attempts = attempts(mail);
         Runnable attemptEnds = recording.metrics().attempt();
-        Destination destination = mail.via().map(FixedNextHop::destination).orElseGet(() -> lookups.destinations().find(mail.domain()));
+        Destination destination = mail.nextHop().map(FixedNextHop::destination).orElseGet(() -> lookups.destinations().find(mail.domain()));
         DeliveryResult result = switch (destination) {
-            case Destination.Hosts hosts -> throughOneOf(hosts, mail, attempts);
+            case Destination.Hosts hosts -> toHosts(hosts, mail, attempts);
             case Destination.TakesNoMail none ->
                 // RFC 7505 §4.2
-                new DeliveryResult.Refused(Failure.permanent("1.10", mail.domain() + " takes no mail (null MX)"));
-            // RFC 3463 §3.5: unable to route; Postfix gives the same status
+                new DeliveryResult.Refused(Failure.permanent("1.10", mail.domain() + " does not accept mail (null MX)"));
+            // RFC 3463 §3.5: unable to route, as Postfix
             case Destination.NoHostName none ->
                 new DeliveryResult.Refused(Failure.permanent("4.4", mail.domain() + " can't receive mail: " + none.reason()));
             case Destination.LoopsBack loop -> attempts.loop(loop.ourselves());
-            case Destination.Unknown unknown -> attempts.withoutHosts(unknown);
+            case Destination.Unknown unknown -> attempts.hostsUnknown(unknown);
         };
         recorded(mail, () -> recording.outcomes().record(attempts.outcomes()));
         recorded(mail, () -> attempts.log(result));
@@ -115,22 +115,22 @@ public sealed class Delivery permits DryRun {
         return result;
     }
 
-    /** What the hosts have decided stays decided, whatever goes wrong in telling it. */
+    /** Runs one recording step. A failure is logged: it must not change the result of the delivery. */
     private static void recorded(OutboundMail mail, Runnable record) {
         try {
             record.run();
         } catch (RuntimeException | Error e) {
-            LOGGER.error("Mail {}: a result was not counted or logged", mail.id(), e);
+            LOGGER.error("Mail {}: the result could not be counted or logged", mail.id(), e);
         }
     }
 
-    private DeliveryResult throughOneOf(Destination.Hosts hosts, OutboundMail mail, AttemptLog attempts) {
-        StsLookup sts = mail.via().filter(via -> !via.isNamed()).isPresent()
-            ? new StsLookup.NoPolicy("an address has no policy") : lookups.policies().lookup(mail.domain());
+    private DeliveryResult toHosts(Destination.Hosts hosts, OutboundMail mail, AttemptLog attempts) {
+        StsLookup sts = mail.nextHop().filter(hop -> !hop.isNamed()).isPresent()
+            ? new StsLookup.NoPolicy("an address literal has no policy") : lookups.policies().lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
-        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.onlyStsStoodInTheWay()) {
-            // RFC 8461 §5.1: look for a newer policy before failing; it may have changed under an unchanged id
+        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.failedOnlyByStsPolicy()) {
+            // RFC 8461 §5.1: check for a newer policy before failing, even under an unchanged id
             Optional<StsPolicy> renewed = lookups.policies().recheck(mail.domain(), rejected.policy());
             if (renewed.isPresent()) {
                 StsLookup.Found again = new StsLookup.Found(renewed.get(), Optional.empty());
@@ -154,7 +154,7 @@ public sealed class Delivery permits DryRun {
                 continue;
             }
             List<InetAddress> addresses = addressesOf(plan, attempts);
-            // hosts that cost no connection do not count: the only one that a policy lists may be the last of many
+            // hosts without a connection do not count: a policy may list only the last of many hosts
             connected += addresses.isEmpty() ? 0 : 1;
             Optional<DeliveryResult> result = tryAddresses(host, addresses, plan.demand(), attempts);
             if (result.isPresent()) {
@@ -184,7 +184,7 @@ public sealed class Delivery permits DryRun {
         return Optional.empty();
     }
 
-    /** Sends the mail over an idle session with that address, or over a new one; empty when the next address may be tried. */
+    /** Sends the mail over an idle or a new session with that address; empty when the next address may be tried. */
     Optional<DeliveryResult> tryAddress(Route route, AttemptLog attempts) {
         DomainName name = route.host().name();
         SessionKey key = new SessionKey(name, route.demand().sni(name),
@@ -228,20 +228,20 @@ public sealed class Delivery permits DryRun {
         return lookups.hosts().plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
-    /** Over a session that was opened for another mail; empty when it takes no mail any more. */
+    /** Sends the mail over a session opened for another mail; empty when that session has become unusable. */
     private Optional<DeliveryResult> overIdleSession(Route route, Lease idle, AttemptLog attempts) {
         try (Lease lease = idle) {
-            Optional<Permit> inAll = resources.turn();
-            if (inAll.isEmpty()) {
+            Optional<Permit> total = resources.acquire();
+            if (total.isEmpty()) {
                 lease.keep();
                 return busy(route, attempts);
             }
-            try (Permit anywhere = inAll.get()) {
+            try (Permit permit = total.get()) {
                 TlsObservation seen = lease.session().observation();
                 Verdict verdict = judge(route, seen);
                 Transmission transmission = send(lease, attempts.mail());
                 if (transmission.leavesOpen() || lease.session().isMisledByEhlo()) {
-                    // the session may just have been too old: a new one decides
+                    // the server may have closed an old session: a new one decides
                     return Optional.empty();
                 }
                 attempts.reused(seen, verdict, resources.counts(seen));
@@ -255,20 +255,20 @@ public sealed class Delivery permits DryRun {
     }
 
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
-        Optional<Permit> inAll = opening.isProbe() ? resources.turnOfUnproven() : resources.turn();
-        if (inAll.isEmpty()) {
+        Optional<Permit> total = opening.isProbe() ? resources.acquireUnproven() : resources.acquire();
+        if (total.isEmpty()) {
             return busy(route, attempts);
         }
-        try (Permit anywhere = inAll.get()) {
-            return overNewSessionInPlace(route, key, opening, attempts);
+        try (Permit permit = total.get()) {
+            return overNewSessionWithPermit(route, key, opening, attempts);
         }
     }
 
     /**
-     * Opens a session with TLS; where that fails and no policy forbids it, one in clear text. A server that hangs up right after the
-     * handshake gets one more chance with TLS in between.
+     * Opens a session with TLS. If TLS fails and no policy forbids clear text, opens one in clear text. If the server closes the
+     * connection right after the handshake, TLS is tried a second time before that.
      */
-    private Optional<DeliveryResult> overNewSessionInPlace(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
+    private Optional<DeliveryResult> overNewSessionWithPermit(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
         TlsUse use = attempts.mail().tls();
         boolean closedBefore = false;
         for (int session = 1; session <= MAX_SESSIONS_PER_ADDRESS; session++) {
@@ -276,13 +276,13 @@ public sealed class Delivery permits DryRun {
                 TlsObservation seen = lease.session().observation();
                 remember(route.address(), seen);
                 if (resources.isStopping()) {
-                    // the connection may have been cut by our own stopping: no fault of the host's
-                    return Optional.of(attempts.postponed("James stops"));
+                    // stopping may have closed the connection, so the host is not to blame
+                    return Optional.of(attempts.postponed("James is stopping"));
                 }
                 if (opening.isRefused()) {
                     return Optional.empty();
                 }
-                if (isOurselves(route.host(), seen)) {
+                if (greetsAsThisServer(route.host(), seen)) {
                     attempts.unreachable(route.host(), route.demand(),
                         route.address().getHostAddress() + " greets with this server's name");
                     return Optional.empty();
@@ -290,8 +290,8 @@ public sealed class Delivery permits DryRun {
                 Verdict verdict = verdict(route, use, closedBefore, seen);
                 if (seen.isResumed() && (verdict.ruling() == Verdict.Ruling.NEXT_HOST
                     || verdict.ruling() == Verdict.Ruling.RETRY_IN_CLEAR)) {
-                    // the certificate may have been replaced since it was shown: a full handshake decides
-                    resources.beginTlsAnew(key);
+                    // the certificate may have changed since the session was cached: a full handshake decides
+                    resources.requireFullHandshake(key);
                     continue;
                 }
                 attempts.judged(route, seen, verdict, resources.counts(seen));
@@ -299,7 +299,7 @@ public sealed class Delivery permits DryRun {
                     case SEND -> {
                         Transmission transmission = send(lease, attempts.mail());
                         if (lease.session().isMisledByEhlo()) {
-                            // the server does not master what it lists: a new session does without
+                            // the server rejects an extension that it lists: the next session does not use it
                             continue;
                         }
                         return attempts.sent(route, verdict.level(), seen, transmission);
@@ -308,7 +308,7 @@ public sealed class Delivery permits DryRun {
                         return Optional.empty();
                     }
                     case RETRY_WITH_TLS -> {
-                        resources.beginTlsAnew(key);
+                        resources.requireFullHandshake(key);
                         closedBefore = true;
                     }
                     case RETRY_IN_CLEAR -> use = TlsUse.NEVER;
@@ -320,7 +320,7 @@ public sealed class Delivery permits DryRun {
 
     private Verdict verdict(Route route, TlsUse use, boolean closedBefore, TlsObservation seen) {
         Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : judge(route, seen);
-        Verdict once = closedBefore ? verdict.closedAgain() : verdict;
+        Verdict once = closedBefore ? verdict.afterSecondClose() : verdict;
         return use == TlsUse.IMPLICIT ? once.withoutClearText() : once;
     }
 
@@ -336,7 +336,7 @@ public sealed class Delivery permits DryRun {
         return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, recording.clock().instant()));
     }
 
-    /** So that an address or a family that takes no connection costs the next mail no time. */
+    /** Remembers whether the address took the connection, so that the next mail tries unreachable addresses last. */
     private void remember(InetAddress address, TlsObservation seen) {
         Optional<SessionFailure> notConnected = seen.failure().filter(failure -> failure.phase() == SessionFailure.Phase.CONNECT);
         if (notConnected.isEmpty()) {
@@ -366,14 +366,14 @@ public sealed class Delivery permits DryRun {
         };
     }
 
-    /** Those that may be connected to: what can't be used is left out first, then the number is bounded. */
+    /** The addresses that may be connected to: unusable ones are removed first, then the number is limited. */
     private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, AttemptLog attempts) {
         List<InetAddress> usable = new ArrayList<>();
         for (InetAddress address : found) {
             if (host.namedBy() == NamedBy.OPERATOR) {
                 usable.add(address);
             } else if (lookups.destinations().itself().is(address)) {
-                attempts.reachedOurselves(host, demand, address);
+                attempts.foundOwnAddress(host, demand, address);
                 return List.of();
             } else {
                 guard.objection(address).ifPresentOrElse(
@@ -381,12 +381,12 @@ public sealed class Delivery permits DryRun {
                     () -> usable.add(address));
             }
         }
-        // cut last, so that addresses which can't be used hide none that can
+        // limited last, so that unusable addresses take no place
         return lookups.destinations().addressOrder().of(host.name(), usable).stream().limit(MAX_ADDRESSES_PER_HOST).toList();
     }
 
-    /** A server that greets with our own name is this server, or lies (RFC 5321 §6.3). */
-    private boolean isOurselves(MxHost host, TlsObservation seen) {
+    /** Whether the server greets with this server's own name: that is a mail loop (RFC 5321 §6.3). */
+    private boolean greetsAsThisServer(MxHost host, TlsObservation seen) {
         return host.namedBy() == NamedBy.STRANGER && seen.helo().filter(lookups.destinations().itself()::answersTo).isPresent();
     }
 }

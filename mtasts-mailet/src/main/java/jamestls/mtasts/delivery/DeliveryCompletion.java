@@ -13,91 +13,93 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What has to be stored before a mail may be acknowledged, step by step. A step that fails is tried again after a growing pause;
- * those before it are not done twice. Giving the mail back to the queue instead would have it delivered again to recipients that have
- * it, and a broker gives up a mail that was given back too often (ActiveMQ after six times, into its dead letter queue).
+ * Stores everything that follows from an attempt, step by step, before the mail is acknowledged to its queue. A step that fails is
+ * retried after a growing pause; finished steps are not repeated. The mail is not returned to the queue instead, for two reasons: it
+ * would be delivered again to recipients that have it, and a broker drops mails that were returned too often (ActiveMQ moves them to
+ * its dead letter queue after six times).
  *
- * <p>While the queue is down a step is tried for ever. A notice that fails for another reason, because it can't be built or is
- * refused, is given up after five tries in ten minutes, and something else is done instead: one bad mail must not keep its place.
+ * <p>A step is retried without limit while the queue is down. A notice that fails for another reason (it can't be built, or James
+ * refuses it) is given up after five tries in ten minutes and replaced by its fallback, so that one bad mail does not occupy a place.
  */
 final class DeliveryCompletion {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryCompletion.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
     private static final Duration MAX_PAUSE = Duration.ofMinutes(5);
-    /** Between the five tries of a notice. */
+    /** The pauses between the five tries of a notice. */
     static final List<Duration> NOTICE_PAUSES =
         List.of(Duration.ofSeconds(5), Duration.ofSeconds(25), Duration.ofMinutes(2), Duration.ofSeconds(450));
 
-    /** Has happened, or has not, if it throws. */
+    /** One step. If it throws, it has had no effect and can be repeated. */
     @FunctionalInterface
     interface Step {
         void run() throws MessagingException;
     }
 
-    /** What is done instead of a notice that failed for good. */
+    /** Replaces a notice that failed permanently. */
     @FunctionalInterface
-    interface Instead {
+    interface Fallback {
         void run(Throwable why) throws MessagingException;
     }
 
-    /** How many mails may keep their places during the pauses between the tries of their notices. */
-    static final class Patience {
+    /** Limits how many mails wait at a time between the tries of their notices. */
+    static final class PauseSlots {
 
-        private final Semaphore places;
+        private final Semaphore permits;
 
-        private Patience(int mails) {
-            places = new Semaphore(mails);
+        private PauseSlots(int mails) {
+            permits = new Semaphore(mails);
         }
 
-        static Patience of(int mails) {
-            return new Patience(mails);
+        static PauseSlots of(int mails) {
+            return new PauseSlots(mails);
         }
 
-        /** @return false if too many mails wait for their notices already: then the tries follow at once */
+        /** @return false if too many mails already wait; the tries then follow without pauses */
         private boolean begin() {
-            return places.tryAcquire();
+            return permits.tryAcquire();
         }
 
         private void end() {
-            places.release();
+            permits.release();
         }
     }
 
-    /** @param instead null for a step that is tried for ever */
-    private record Task(Step step, Instead instead) {
+    /** @param fallback null for a step that is retried without limit */
+    private record Task(Step step, Fallback fallback) {
     }
 
     private final String mail;
     private final List<Duration> noticePauses;
-    private final Patience patience;
+    private final PauseSlots slots;
     private final Deque<Task> tasks = new ArrayDeque<>();
 
     /**
-     * @param mail its name, for the log
-     * @param noticePauses between the tries of a notice
+     * @param mail the name of the mail, for the log
+     * @param noticePauses the pauses between the tries of a notice
+     * @param slots shared by all mails of the queue
      */
-    DeliveryCompletion(String mail, List<Duration> noticePauses, Patience patience) {
+    DeliveryCompletion(String mail, List<Duration> noticePauses, PauseSlots slots) {
         this.mail = mail;
         this.noticePauses = noticePauses;
-        this.patience = patience;
+        this.slots = slots;
     }
 
-    /** Adds a step that must succeed, however long it takes. */
+    /** Adds a step that is retried until it succeeds. */
     void then(Step step) {
         tasks.addLast(new Task(step, null));
     }
 
-    /** Adds a step that is replaced by another if it fails again and again; the other must succeed. */
-    void thenTry(Step notice, Instead instead) {
-        tasks.addLast(new Task(notice, instead));
+    /** Adds a notice, and the step that replaces it after its last failed try. The fallback is retried until it succeeds. */
+    void thenTry(Step notice, Fallback fallback) {
+        tasks.addLast(new Task(notice, fallback));
     }
 
     /**
-     * Does all of it.
+     * Runs all steps.
      *
-     * @param stopping zero when James stops: then nothing is tried again
-     * @return false if James stops before everything is done
+     * @param stopping at zero once James is stopping; no step is retried after that
+     * @return false if James stopped before all steps were done
      */
     boolean complete(CountDownLatch stopping) {
         while (!tasks.isEmpty()) {
@@ -119,12 +121,12 @@ final class DeliveryCompletion {
                     task.step().run();
                     return true;
                 } catch (Throwable e) {
-                    boolean counts = task.instead() != null && !isOutage(e);
+                    boolean counts = task.fallback() != null && !isOutage(e);
                     if (counts && tries == noticePauses.size()) {
-                        LOGGER.error("Mail {}: giving up its bounce or notice after {} tries", mail, tries + 1, e);
-                        return complete(new Task(() -> task.instead().run(e), null), stopping);
+                        LOGGER.error("Mail {}: giving up its bounce or success notice after {} tries", mail, tries + 1, e);
+                        return complete(new Task(() -> task.fallback().run(e), null), stopping);
                     }
-                    waits = waits || counts && patience.begin();
+                    waits = waits || counts && slots.begin();
                     Duration next = !counts ? pause : waits ? noticePauses.get(tries) : Duration.ZERO;
                     LOGGER.error("Mail {}: retry or bounce could not be stored, trying again in {}", mail, next, e);
                     if (stops(stopping, next)) {
@@ -136,12 +138,12 @@ final class DeliveryCompletion {
             }
         } finally {
             if (waits) {
-                patience.end();
+                slots.end();
             }
         }
     }
 
-    /** Whether the queue is down: that is nothing the mail could help. */
+    /** Whether the queue is down, which is not the fault of this mail. */
     private static boolean isOutage(Throwable thrown) {
         Throwable cause = thrown;
         for (int depth = 0; cause != null && depth < 20; depth++, cause = cause.getCause()) {

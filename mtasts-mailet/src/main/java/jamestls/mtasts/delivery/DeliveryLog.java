@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The log lines of one delivery attempt, always with the same fields in the same order, so that programs can read them:
+ * Writes the log lines of one delivery attempt, always with the same fields in the same order, so that programs can read them:
  * {@code delivery id=… domain=… mx=… ip=… tls=none|unauthenticated|authenticated policy=none|sts-enforce|sts-testing|
  * dane|dane-insecure-mx|dane-unauthenticated|dnssec-invalid|dane-required|requiretls|waived
  * result=delivered|partial|skipped|cleartext|deferred|bounced reply="…" ms=… cause="…"}.
- * One per host, and one more when the mail as a whole is deferred or refused.
+ * One line per host, and one more when no host took the mail and it is deferred or bounced.
  */
 final class DeliveryLog {
 
@@ -31,9 +31,9 @@ final class DeliveryLog {
     private final Clock clock;
     private final Instant begun;
     private Instant started;
-    /** The line of the host whose word decides if no other host is tried; takes the word for its result. */
-    private Consumer<String> deciding = result -> { };
-    private String decided = "";
+    /** Writes the line of the last host; its result is known only when no other host is tried. */
+    private Consumer<String> pendingLine = result -> { };
+    private String pendingResult = "";
 
     DeliveryLog(OutboundMail mail, Clock clock) {
         this.mail = mail;
@@ -42,58 +42,59 @@ final class DeliveryLog {
         this.started = begun;
     }
 
-    /** A host is about to be tried. */
+    /** Starts the clock of a host. */
     void start() {
         started = clock.instant();
     }
 
     void skipped(MxHost host, Optional<InetAddress> address, TlsDemand demand, TlsLevel level, String cause) {
-        anotherHost();
-        line(host.name().ascii(), address.map(InetAddress::getHostAddress).orElse("-"), level.toString(), demand.inLog(), "skipped", "-",
+        writePending();
+        line(host.name().ascii(), address.map(InetAddress::getHostAddress).orElse("-"), level.toString(), demand.logWord(), "skipped", "-",
             millisSince(started), cause);
     }
 
     void fallBack(Route route, String cause) {
-        anotherHost();
-        line(route.host().name().ascii(), route.address().getHostAddress(), TlsLevel.NONE.toString(), route.demand().inLog(),
+        writePending();
+        line(route.host().name().ascii(), route.address().getHostAddress(), TlsLevel.NONE.toString(), route.demand().logWord(),
             "cleartext", "-", millisSince(started), cause);
     }
 
-    /** The line of the host that decided is kept for {@link #finished}: who reads it may rely on the session being counted. */
-    void sent(Route route, TlsLevel level, ReplyInterpretation said) {
-        anotherHost();
+    /** Keeps the line of this host for {@link #finished}, so that the session is counted before its line appears. */
+    void sent(Route route, TlsLevel level, ReplyInterpretation reply) {
+        writePending();
         long took = millisSince(started);
-        deciding = result -> line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(),
-            route.demand().inLog(), result, said.reply(), took, said.why());
-        decided = said.word();
-        if (said.skip() != ReplyInterpretation.Skip.NO && !decided.equals("deferred")) {
-            anotherHost();
+        pendingLine = result -> line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(),
+            route.demand().logWord(), result, reply.reply(), took, reply.why());
+        pendingResult = reply.word();
+        if (reply.skip() != ReplyInterpretation.Skip.NO && !pendingResult.equals("deferred")) {
+            writePending();
         }
     }
 
-    /** The last host did not decide for all recipients: another is tried. */
-    private void anotherHost() {
-        deciding.accept(decided.equals("deferred") ? "skipped" : decided);
-        deciding = result -> { };
+    /** Writes the line of the last host, because another host is tried. */
+    private void writePending() {
+        pendingLine.accept(pendingResult.equals("deferred") ? "skipped" : pendingResult);
+        pendingLine = result -> { };
     }
 
-    /** To be called once everything that follows from the attempt is recorded. */
+    /** Writes the last lines. To be called once the outcomes of the attempt are recorded. */
     void finished(DeliveryResult result) {
         boolean last = mail.handling().temporary() == Retry.NO;
-        deciding.accept(last && decided.equals("deferred") ? "bounced" : decided);
-        deciding = none -> { };
+        pendingLine.accept(last && pendingResult.equals("deferred") ? "bounced" : pendingResult);
+        pendingLine = none -> { };
         switch (result) {
             case DeliveryResult.Answered answered -> {
-                // the lines of the hosts have said it
+                // the lines of the hosts say it
             }
-            case DeliveryResult.Deferred deferred -> whole(last ? "bounced" : "deferred", last ? deferred.why().givenUp() : deferred.why());
+            case DeliveryResult.Deferred deferred ->
+                summary(last ? "bounced" : "deferred", last ? deferred.why().givenUp() : deferred.why());
             case DeliveryResult.Postponed postponed -> LOGGER.debug("delivery id={} domain={} result=postponed cause=\"{}\"", mail.id(),
                 mail.domain(), postponed.why());
-            case DeliveryResult.Refused refused -> whole("bounced", refused.why());
+            case DeliveryResult.Refused refused -> summary("bounced", refused.why());
         }
     }
 
-    private void whole(String result, Failure why) {
+    private void summary(String result, Failure why) {
         line("-", "-", "-", "-", result, "-", millisSince(begun), why.toString());
     }
 

@@ -6,12 +6,12 @@ import java.util.Map;
 import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
 
-/** Counters and timer of the deliveries, in James's metrics. The command line runs without James and uses {@link #none}. */
+/** Counters and timer of deliveries in James's metrics. The command line runs without James and uses {@link #none}. */
 public interface DeliveryMetrics {
 
     /** What is counted. The names are fixed; docs/monitoring.md lists them. */
     enum Count {
-        /** Mails a server took, at least for one recipient; stock RemoteDelivery's name. */
+        /** Mails that a server accepted for at least one recipient; stock RemoteDelivery's name. */
         DELIVERED("outgoingMails"),
         SESSION_AUTHENTICATED("mtastsSessionsAuthenticated"),
         SESSION_UNAUTHENTICATED("mtastsSessionsUnauthenticated"),
@@ -33,7 +33,7 @@ public interface DeliveryMetrics {
             this.metric = metric;
         }
 
-        /** Its name to James. */
+        /** The name of the metric in James. */
         String metric() {
             return metric;
         }
@@ -49,7 +49,7 @@ public interface DeliveryMetrics {
         return new DeliveryMetrics() {
             @Override
             public void count(Count count) {
-                // the command line has nowhere to publish it
+                // the command line publishes no metrics
             }
 
             @Override
@@ -64,10 +64,10 @@ public interface DeliveryMetrics {
         return new JamesMetrics(factory);
     }
 
-    /** A class of its own, because the command line has no class of James. */
+    /** In a class of its own: the command line runs without James's classes. */
     final class JamesMetrics implements DeliveryMetrics {
 
-        /** Time for one attempt; stock RemoteDelivery's name. */
+        /** The timer of one attempt; stock RemoteDelivery's name. */
         private static final String ATTEMPT = "RemoteDeliveryTrial";
 
         private final MetricFactory factory;
@@ -91,7 +91,7 @@ public interface DeliveryMetrics {
         }
     }
 
-    /** A session that could take the mail. */
+    /** Counts a session that satisfied the demand. */
     default void session(TlsLevel level) {
         count(switch (level) {
             case AUTHENTICATED -> Count.SESSION_AUTHENTICATED;
@@ -100,7 +100,7 @@ public interface DeliveryMetrics {
         });
     }
 
-    /** How an attempt ended. */
+    /** Counts the result of an attempt. */
     default void finished(DeliveryResult result) {
         switch (result) {
             case DeliveryResult.Answered answered -> {
@@ -117,7 +117,7 @@ public interface DeliveryMetrics {
         }
     }
 
-    /** From the enhanced status code, which the table of deferrals in docs/monitoring.md explains. */
+    /** The counter for an enhanced status code, as in the table of deferrals in docs/monitoring.md. */
     private static Count causeOf(String status) {
         if (status.startsWith("4.7.")) {
             return Count.DEFERRED_POLICY;

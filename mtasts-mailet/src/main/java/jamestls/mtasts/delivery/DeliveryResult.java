@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Map;
 import org.apache.james.core.MailAddress;
 
-/** What one attempt to deliver a mail came to. */
+/** The result of one delivery attempt. */
 public sealed interface DeliveryResult {
 
     /**
-     * A server decided on the recipients, each for itself.
+     * Servers answered for each recipient.
      *
-     * @param accepted those it took responsibility for
-     * @param failed the others; together with {@code accepted} all recipients of the mail
+     * @param accepted the recipients a server took responsibility for
+     * @param failed all other recipients of the mail
      */
     record Answered(List<MailAddress> accepted, Map<MailAddress, Failure> failed) implements DeliveryResult {
         public Answered {
@@ -20,15 +20,15 @@ public sealed interface DeliveryResult {
         }
     }
 
-    /** No server took or refused the mail; all recipients wait for the next attempt. */
+    /** No server accepted or refused the mail. All recipients wait for the next attempt. */
     record Deferred(Failure why) implements DeliveryResult {
     }
 
-    /** Nothing was tried: its destination is busy, or we are about to stop. The mail waits in the queue; it counts as no attempt. */
+    /** Nothing was tried, because the destination is busy or James is stopping. The mail returns to the queue without counting a retry. */
     record Postponed(String why) implements DeliveryResult {
     }
 
-    /** The mail can't be delivered to any of its recipients, now or later. */
+    /** The mail can never be delivered to any of its recipients. */
     record Refused(Failure why) implements DeliveryResult {
     }
 }

@@ -4,15 +4,15 @@ import jamestls.config.Parameters;
 import java.util.Optional;
 
 /**
- * What is done with mails, and how many at once.
+ * The settings of queue, retries, limits and gateways.
  *
- * @param queue name of James's mail queue that is filled and emptied
- * @param processors that get mails after their delivery
- * @param schedule of the retries
- * @param dnsRetries retries of a mail whose domain has neither MX nor address
+ * @param queue the name of James's mail queue
+ * @param processors the processors that get mails after their delivery
+ * @param schedule the waits between retries
+ * @param dnsRetries the retries of a mail whose domain has neither MX nor address
  * @param limits how many mails and deliveries there are at once
- * @param smtpPort of all MX hosts; another one than 25 is for laboratories
- * @param gateways who gets all mail; empty if it goes to the hosts of its domain
+ * @param smtpPort the port of all MX hosts; only tests use another than 25
+ * @param gateways the hosts that get all mail; empty if mail goes to the MX hosts of its domain
  */
 public record DeliverySettings(String queue, Processors processors, RetrySchedule schedule, int dnsRetries, Limits limits,
                                int smtpPort, Optional<Gateways> gateways) {
@@ -20,25 +20,25 @@ public record DeliverySettings(String queue, Processors processors, RetrySchedul
     /**
      * James's processors that get mails after their delivery.
      *
-     * @param bounce gets mails that failed for good; without one James's own text bounce is sent
+     * @param bounce gets mails that failed permanently; without one James's own text bounce is sent
      * @param success gets a copy of each delivered mail
      */
     public record Processors(Optional<String> bounce, Optional<String> success) {
     }
 
     /**
-     * How many at once.
+     * Limits on what happens at once.
      *
-     * @param deliveries most deliveries
-     * @param perDestination most deliveries to one recipient domain, and to one address of a mail host
-     * @param mailsInHand most mails taken from the queue, most of them waiting for their destination
+     * @param deliveries the maximum of deliveries
+     * @param perDestination the maximum of deliveries to one recipient domain, and to one address of a mail host
+     * @param mailsInHand the maximum of mails taken from the queue; most of them wait for their destination
      */
     public record Limits(int deliveries, int perDestination, int mailsInHand) {
     }
 
     /** Reads the parameters of a delivery and of its gateways. */
     public static DeliverySettings of(Parameters parameters) {
-        // read for their syntax only: each recipient has a result of its own either way, and log levels are logback.xml's
+        // only the syntax is checked: recipients always have a result each, and log levels belong to logback.xml
         parameters.flag("sendpartial", false);
         parameters.flag("debug", false);
         if (parameters.text("chunking").isPresent()) {

@@ -31,16 +31,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A delivery without a mail, for {@code explain}: it runs the steps of {@link Delivery}, records what is seen, and sends nothing.
- * Each host counts as if it had refused for now, so that all of them are visited. For one domain and one thread.
+ * A delivery without a mail, for {@code explain}: runs the steps of {@link Delivery}, records what it sees, and sends nothing. Each
+ * host is treated as if it had refused temporarily, so that all hosts are visited. For one domain and one thread.
  */
 public final class DryRun extends Delivery {
 
     private static final Transmission NOT_SENT =
         new Transmission.Refused(new SmtpReply(450, List.of("4.0.0 nothing was sent")), SessionFailure.Phase.MAIL);
 
-    private static final Transmission NO_LOGIN = new Transmission.Refused(
-        new SmtpReply(450, List.of("4.7.11 the gateway has no TLS, and user and password are not said without")),
+    private static final Transmission NO_AUTH_IN_CLEAR = new Transmission.Refused(
+        new SmtpReply(450, List.of("4.7.11 the gateway has no TLS, and user and password are sent only with TLS")),
         SessionFailure.Phase.AUTH);
 
     private final Connecting connecting;
@@ -54,13 +54,13 @@ public final class DryRun extends Delivery {
 
     /** Whether hosts are connected to. */
     public enum Connecting {
-        /** They are: EHLO, STARTTLS, EHLO, QUIT. */
+        /** Connects to each host: EHLO, STARTTLS, EHLO, QUIT. */
         YES,
-        /** Only what DNS and policies tell is used. */
+        /** Uses DNS and policies only. */
         NO
     }
 
-    /** What is seen of one host. */
+    /** The observations at one host. */
     private record Visit(HostPlan plan, List<InetAddress> reachable, List<SessionFindings> sessions) {
     }
 
@@ -70,18 +70,19 @@ public final class DryRun extends Delivery {
         this.connecting = connecting;
     }
 
-    /** Runs it once, to the hosts that DNS names. */
-    public DryRunResult run(DomainName domain, SenderTlsRequest wish) {
-        return run(domain, new OutboundMail("dry-run", domain, Optional.empty(), List.of(), wish,
+    /** Runs it once, for the MX hosts of the domain. */
+    public DryRunResult run(DomainName domain, SenderTlsRequest request) {
+        return run(domain, new OutboundMail("dry-run", domain, Optional.empty(), List.of(), request,
             OutboundMail.Reporting.NOT_COUNTED, null));
     }
 
-    /** Runs it once, through that gateway. */
-    public DryRunResult run(MxHost gateway, Gateways gateways, SenderTlsRequest wish) {
-        Envelope.RequireTls requireTls = wish == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO;
+    /** Runs it once, for that gateway. */
+    public DryRunResult run(MxHost gateway, Gateways gateways, SenderTlsRequest request) {
+        Envelope.RequireTls requireTls = request == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO;
         return run(gateway.name(), new OutboundMail("dry-run", gateway.name(), Optional.empty(), List.of(), null,
-            new OutboundMail.Asked(wish, requireTls, SenderRequests.none()), new OutboundMail.Handling(OutboundMail.Reporting.NOT_COUNTED,
-                Optional.of(gateways.nextHop(gateway)), OutboundMail.Retry.YES, OutboundMail.Retry.NO)));
+            new OutboundMail.Requests(request, requireTls, SenderRequests.none()),
+            new OutboundMail.Handling(OutboundMail.Reporting.NOT_COUNTED, Optional.of(gateways.nextHop(gateway)),
+                OutboundMail.Retry.YES, OutboundMail.Retry.NO)));
     }
 
     private DryRunResult run(DomainName domain, OutboundMail mail) {
@@ -124,11 +125,11 @@ public final class DryRun extends Delivery {
     @Override
     Transmission send(Lease lease, OutboundMail mail) {
         boolean clear = !(lease.session().observation().handshake() instanceof Handshake.Completed);
-        if (clear && mail.via().flatMap(FixedNextHop::login).filter(login -> login.clearText() == ClearText.REFUSED).isPresent()) {
-            return NO_LOGIN;
+        if (clear && mail.nextHop().flatMap(FixedNextHop::login).filter(login -> login.clearText() == ClearText.REFUSED).isPresent()) {
+            return NO_AUTH_IN_CLEAR;
         }
         if (delivered.isEmpty()) {
-            // a session in clear is not judged: it is what a verdict of RETRY_IN_CLEAR led to
+            // a session in clear text is not judged: it follows from the verdict RETRY_IN_CLEAR
             delivered = Optional.of(new Outcome.Deliver(route.host(), route.address(),
                 last.ruling() == Verdict.Ruling.SEND ? last.level() : Verdict.inClear(lease.session().observation()).level()));
         }
@@ -150,7 +151,7 @@ public final class DryRun extends Delivery {
             case DeliveryResult.Deferred deferred -> new Outcome.Hold(deferred.why(), deferred.why().givenUp());
             case DeliveryResult.Refused refused -> new Outcome.Bounce(refused.why());
             case DeliveryResult.Postponed postponed ->
-                throw new IllegalStateException("a dry run shares its resources with nobody: " + postponed.why());
+                throw new IllegalStateException("a dry run has its own resources and is never postponed: " + postponed.why());
             case DeliveryResult.Answered answered -> throw new IllegalStateException("nothing was sent");
         };
     }

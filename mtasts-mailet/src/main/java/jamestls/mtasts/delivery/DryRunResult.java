@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a {@link DryRun} saw and came to.
+ * What a {@link DryRun} observed, and its result.
  *
- * @param mx whether DNSSEC proves the hosts; empty if there are none
- * @param sts what the MTA-STS look-up came to; empty if it did not come to that
+ * @param mx whether DNSSEC proves the MX records; empty if there are no hosts
+ * @param sts the result of the MTA-STS look-up; empty if there was none
  * @param hosts in the order in which they would be tried
  * @param outcome what a delivery would do now
  */
@@ -29,14 +29,14 @@ public record DryRunResult(DomainName domain, Optional<Security> mx, Optional<St
     }
 
     /**
-     * One host.
+     * What was found at one host.
      *
-     * @param addresses what their look-up came to
-     * @param dane what the TLSA look-up came to
-     * @param demand what a session there must have
+     * @param addresses the result of the address look-up
+     * @param dane the result of the TLSA look-up
+     * @param demand the TLS that a session must have
      * @param reachable the addresses that would be connected to
-     * @param sessions those that were opened, if any were to be
-     * @param causes why the mail would not go there, a line each; empty if it would, or if nobody tried
+     * @param sessions the sessions that were opened; empty without {@link DryRun.Connecting#YES}
+     * @param causes why the mail would not go there, one line each; empty if it would, or if nothing was tried
      */
     public record HostFindings(MxHost host, DnsAnswer<InetAddress> addresses, DaneLookup dane, TlsDemand demand,
                                List<InetAddress> reachable, List<SessionFindings> sessions, List<String> causes) {
@@ -58,19 +58,19 @@ public record DryRunResult(DomainName domain, Optional<Security> mx, Optional<St
         record Deliver(MxHost host, InetAddress address, TlsLevel level) implements Outcome {
         }
 
-        /** Connect and see; the rehearsal did not. */
+        /** Connect, which the dry run did not do. */
         record Connect() implements Outcome {
         }
 
         /**
-         * Keep it and try again.
+         * Keep the mail and try again later.
          *
-         * @param bounce what the sender will read when the retries are used up
+         * @param bounce the text of the bounce once the retries are used up
          */
         record Hold(Failure why, Failure bounce) implements Outcome {
         }
 
-        /** Bounce it. */
+        /** Bounce the mail. */
         record Bounce(Failure why) implements Outcome {
         }
     }

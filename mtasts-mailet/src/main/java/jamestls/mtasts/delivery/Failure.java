@@ -6,12 +6,12 @@ import jamestls.smtp.SmtpReply;
 import jamestls.smtp.Transmission.RecipientReply;
 
 /**
- * Why a mail, or one of its recipients, was not delivered: what the sender reads in a bounce and the operator in the log.
+ * Why a mail, or one of its recipients, was not delivered. The text appears in bounces and in the log.
  *
- * @param code an SMTP reply code, 400 to 599: the server's, or the one that fits what we found out ourselves
+ * @param code an SMTP reply code, 400 to 599: the server's, or the code for a fault found here
  * @param status the enhanced status code (RFC 3463), such as {@code 4.7.5}
- * @param text names domain, host, cause and, if there is one, the remedy; one line, at most {@value #MAX_TEXT} UTF-16 units
- * @param origin whose word it is
+ * @param text domain, host, cause and, if there is one, the remedy; one line, at most {@value #MAX_TEXT} UTF-16 units
+ * @param origin who refused: a server or a policy
  */
 public record Failure(int code, String status, String text, Origin origin) {
 
@@ -22,11 +22,11 @@ public record Failure(int code, String status, String text, Origin origin) {
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_REPLY = 512;
 
-    /** Whose word a failure is. */
+    /** Where a failure comes from. */
     public enum Origin {
-        /** The server's; or ours, about the network, DNS or this server. */
+        /** A server, the network, DNS or this server. */
         DELIVERY,
-        /** A policy's, of the domain, the sender or the operator: it is a permanent failure once the retries are used up. */
+        /** A policy of the domain, the sender or the operator. It becomes a permanent failure once the retries are used up. */
         POLICY
     }
 
@@ -38,50 +38,50 @@ public record Failure(int code, String status, String text, Origin origin) {
         this(code, status, text, Origin.DELIVERY);
     }
 
-    /** It could not be done now. */
+    /** A temporary failure found here. */
     static Failure temporary(String status, String text) {
         return new Failure(451, "4." + status, text);
     }
 
     /**
-     * A policy forbids all ways to the domain for now.
+     * A temporary failure: a policy forbids all hosts of the domain.
      *
-     * @param remedy a sentence that says who can do what about it
+     * @param remedy one sentence: who can fix it, and how
      */
     static Failure byPolicy(String status, String text, String remedy) {
         String told = Sanitized.line(text, MAX_TEXT - RETRIED.length() - remedy.length() - 2);
         return new Failure(451, "4." + status, told + "." + RETRIED + " " + remedy, Origin.POLICY);
     }
 
-    /** It can't be done. */
+    /** A permanent failure found here. */
     static Failure permanent(String status, String text) {
         return new Failure(550, "5." + status, text);
     }
 
-    /** The server said no to a recipient. */
-    static Failure said(RecipientReply answer, String host) {
+    /** A server refused a recipient. */
+    static Failure refused(RecipientReply answer, String host) {
         SmtpReply reply = answer.reply();
         boolean tooMany = answer.phase() == SessionFailure.Phase.RCPT && reply.code() == 552
             && reply.enhancedCode().map(TOO_MANY_FOR_GOOD::equals).orElse(true);
-        // RFC 5321 §4.5.3.1.10: a 552 to RCPT means too many recipients, and is to be taken for a 452
-        return tooMany ? new Failure(452, TOO_MANY, saying(reply, host)) : said(reply, host);
+        // RFC 5321 §4.5.3.1.10: a 552 to RCPT means too many recipients and is treated as 452
+        return tooMany ? new Failure(452, TOO_MANY, quote(reply, host)) : refused(reply, host);
     }
 
-    /** The server said no to the mail. */
-    static Failure said(SmtpReply reply, String host) {
-        return new Failure(reply.code(), reply.enhancedCode().orElse(reply.isPermanent() ? "5.0.0" : UNKNOWN), saying(reply, host));
+    /** A server refused the mail. */
+    static Failure refused(SmtpReply reply, String host) {
+        return new Failure(reply.code(), reply.enhancedCode().orElse(reply.isPermanent() ? "5.0.0" : UNKNOWN), quote(reply, host));
     }
 
-    private static String saying(SmtpReply reply, String host) {
+    private static String quote(SmtpReply reply, String host) {
         return host + " said: " + Sanitized.line(reply.toString(), MAX_REPLY);
     }
 
-    /** The server takes only so many recipients at once; the others may come at once, with another mail. */
+    /** Whether the server limits the recipients of one mail. The others may be sent right away in a mail of their own. */
     boolean isTooManyRecipients() {
         return code == 452 && (status.equals(TOO_MANY) || isPlainTooMany());
     }
 
-    /** A 452 without an enhanced status: too many recipients, or no room on the disk. */
+    /** Whether the reply is 452 without an enhanced status: too many recipients, or insufficient storage. */
     boolean isPlainTooMany() {
         return code == 452 && status.equals(UNKNOWN);
     }
@@ -90,19 +90,19 @@ public record Failure(int code, String status, String text, Origin origin) {
         return code >= 500;
     }
 
-    /** The same code and status with as little text as can be, where texts take too much memory. */
+    /** The same code and status without the server's text, to bound memory. */
     Failure withoutText() {
         return new Failure(code, status, "the server refused", origin);
     }
 
-    /** The same as a temporary failure, where it is not certain that it is final. */
-    Failure forNow() {
+    /** The same as a temporary failure, for a refusal that may not be final. */
+    Failure asTemporary() {
         return isPermanent() ? new Failure(451, "4." + status.substring(2), text, origin) : this;
     }
 
     /**
-     * The same, for a mail whose retries are used up. What a server or the network said remains a temporary failure, as in stock; what
-     * a policy forbids has failed for good.
+     * The same for a mail whose retries are used up. A failure of server or network stays temporary, as in stock RemoteDelivery; a
+     * failure by policy becomes permanent.
      */
     Failure givenUp() {
         if (isPermanent()) {

@@ -9,16 +9,20 @@ import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
 import jamestls.net.Sanitized;
+import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Date;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Collectors;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.server.core.MailImpl;
@@ -34,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the sender that a mail, or part of it, will not arrive, and keeps the mail attributes of stock RemoteDelivery, so
- * that DSNBounce, IsRemoteDeliveryPermanentError, IsRemoteDeliveryTemporaryError and RemoteDeliveryFailedWithSMTPCode work.
+ * Sends bounces, and sets the mail attributes of stock RemoteDelivery, on which DSNBounce, IsRemoteDeliveryPermanentError,
+ * IsRemoteDeliveryTemporaryError and RemoteDeliveryFailedWithSMTPCode rely. A mail whose bounce fails goes into the error repository.
  */
 final class FailureNotice {
 
@@ -50,17 +54,26 @@ final class FailureNotice {
     private static final int MAX_BOUNCES = 5;
     private static final int MAX_TEXT = 65_536;
     private static final int MAX_ERROR = 1_000;
+    /** How long the health check lists a mail that was set aside. */
+    private static final Duration LISTED = Duration.ofDays(1);
+    private static final int MAX_LISTED = 1_000;
+    private static final int MAX_NAMES = 5;
 
     private final MailetContext context;
     private final Optional<String> bounceProcessor;
+    /** The latest mails in the error repository, newest first. */
+    private final Deque<SetAside> setAside = new ArrayDeque<>();
 
-    /** @param bounceProcessor gets the failed mails; without one James's own text bounce is sent */
+    private record SetAside(String mail, long atNanos) {
+    }
+
+    /** @param bounceProcessor the processor for failed mails; without one James's own text bounce is sent */
     FailureNotice(MailetContext context, Optional<String> bounceProcessor) {
         this.context = context;
         this.bounceProcessor = bounceProcessor;
     }
 
-    /** Marks what went wrong on the mail itself, as stock does before a retry and before a bounce. */
+    /** Sets the error attributes of a mail, as stock RemoteDelivery does before a retry and before a bounce. */
     static void mark(Mail mail, Failure failure) {
         mail.setAttribute(new Attribute(DELIVERY_ERROR, AttributeValue.of(failure.toString())));
         mail.setAttribute(new Attribute(DELIVERY_ERROR_CODE, AttributeValue.of(failure.code())));
@@ -68,7 +81,7 @@ final class FailureNotice {
         mail.setErrorMessage(failure.toString());
     }
 
-    /** Retries made so far; 0 for a new mail. */
+    /** The number of retries so far; 0 for a new mail. */
     static int retriesOf(Mail mail) {
         return AttributeUtils.getValueAndCastFromMail(mail, RETRY_COUNT, Integer.class).orElse(0);
     }
@@ -78,21 +91,21 @@ final class FailureNotice {
     }
 
     /**
-     * Recipients for one bounce.
+     * The content of one bounce.
      *
-     * @param failed who was not reached, and why, in the order of the addresses; at least one
+     * @param failed the failed recipients with the causes, sorted by address; at least one
      */
     record Bounce(Map<MailAddress, Failure> failed) {
 
-        /** Stands for all of them in the mail's attributes. */
+        /** The failure that the mail attributes show. */
         Failure failure() {
             return failed.values().iterator().next();
         }
     }
 
     /**
-     * Divides the failures of one attempt into bounces: one for all without a bounce processor. A processor's DSNBounce gives all
-     * recipients of a mail one status, so it gets a mail for each status, {@value #MAX_BOUNCES} at most; the last one has the rest.
+     * Groups the failures of one attempt into bounces. Without a bounce processor there is one bounce. DSNBounce in a processor gives
+     * all recipients the same status, so there is one bounce per status, at most {@value #MAX_BOUNCES}; the last one has all others.
      */
     List<Bounce> bounces(Map<MailAddress, Failure> failed) {
         Map<String, Map<MailAddress, Failure>> byStatus = new LinkedHashMap<>();
@@ -105,16 +118,16 @@ final class FailureNotice {
     }
 
     /**
-     * Bounces the given recipients of a mail. A bounce processor gets mails of the null sender, too, as with stock. Without
-     * one the null sender gets nothing (RFC 5321 §6.1), and neither does a sender that wants no notice of failures (RFC 3461 §4.1): the
-     * mail ends here, with a line in the log.
+     * Bounces the given recipients of a mail. A bounce processor also gets mails of the null sender, as with stock RemoteDelivery.
+     * Without one no bounce is sent to the null sender (RFC 5321 §6.1) or to a sender that wants no notice of failures (RFC 3461 §4.1);
+     * the log has a line instead.
      *
-     * @throws MessagingException when James can't take the bounce; then the mail must not be given up
+     * @throws MessagingException if James can't take the bounce; the mail must then be kept
      */
     void bounce(Mail mail, Bounce bounce) throws MessagingException {
         Collection<MailAddress> recipients = bounce.failed().keySet();
         if (bounceProcessor.isEmpty() && !mail.hasSender()) {
-            LOGGER.warn("Mail {} with the null sender can't be delivered to {} and can't be bounced: {}",
+            LOGGER.warn("Mail {} can't be delivered to {}; no bounce, because it has the null sender: {}",
                 mail.getName(), recipients, bounce.failure());
             return;
         }
@@ -129,7 +142,7 @@ final class FailureNotice {
             }
             List<MailAddress> informed = recipients.stream().filter(recipient -> wantsNewsOf(mail, recipient)).toList();
             if (informed.isEmpty()) {
-                LOGGER.info("Mail {} can't be delivered to {}, and its sender asked for no notice: {}",
+                LOGGER.info("Mail {} can't be delivered to {}; no bounce, because its sender asked for none: {}",
                     mail.getName(), recipients, bounce.failure());
             } else if (isProtected(mail)) {
                 bounceHeaders(failedMail, text(informed, bounce, "Its header is attached."));
@@ -142,10 +155,10 @@ final class FailureNotice {
     }
 
     /**
-     * Puts a mail whose bounce or notice failed for good where an operator finds it: into James's processor {@code error}, which
-     * keeps it in the error repository.
+     * Moves a mail whose bounce or notice failed permanently to James's processor {@code error}, which stores it in the error
+     * repository.
      *
-     * @throws MessagingException when James can't take it
+     * @throws MessagingException if James can't take it
      */
     void setAside(Mail mail, Collection<MailAddress> recipients, String what, Throwable why) throws MessagingException {
         Mail failedMail = mail.duplicate();
@@ -153,14 +166,29 @@ final class FailureNotice {
             failedMail.setRecipients(recipients);
             failedMail.setErrorMessage(Sanitized.line(what + " failed: " + why, MAX_ERROR));
             context.sendMail(failedMail, Mail.ERROR);
-            LOGGER.error("Mail {} is in the error repository: {} for {} recipients failed for good: {}", mail.getName(), what,
+            LOGGER.error("Mail {} is moved to the error repository: {} for {} recipients failed permanently: {}", mail.getName(), what,
                 recipients.size(), Sanitized.line(String.valueOf(why), MAX_ERROR));
+            list(mail.getName());
         } finally {
             LifecycleUtil.dispose(failedMail);
         }
     }
 
-    /** RFC 8689 §5: a bounce is made as if RET=HDRS had been said, which DSNBounce heeds. The tag stays on the mail. */
+    private synchronized void list(String mail) {
+        if (setAside.size() == MAX_LISTED) {
+            setAside.removeLast();
+        }
+        setAside.addFirst(new SetAside(mail, System.nanoTime()));
+    }
+
+    /** Problems for the health check: how many mails were set aside in the last day, and the latest names. */
+    synchronized List<String> problems() {
+        setAside.removeIf(mail -> System.nanoTime() - mail.atNanos() > LISTED.toNanos());
+        return setAside.isEmpty() ? List.of() : List.of(setAside.size() + " mails of the last day are in the error repository, because "
+            + "their bounce or notice failed: " + setAside.stream().limit(MAX_NAMES).map(SetAside::mail).collect(Collectors.joining(", ")));
+    }
+
+    /** Sets RET=HDRS for a REQUIRETLS mail (RFC 8689 §5), which DSNBounce obeys. The REQUIRETLS attribute stays. */
     private static void withoutBodyIfProtected(Mail failedMail) {
         if (isProtected(failedMail)) {
             Optional<DsnParameters> dsn = failedMail.dsnParameters();
@@ -179,7 +207,7 @@ final class FailureNotice {
             .map(notify -> notify.contains(DsnParameters.Notify.FAILURE)).orElse(true);
     }
 
-    /** Recipients with the same reason stand together; what goes beyond {@value #MAX_TEXT} characters is cut off. */
+    /** The text of a bounce: recipients grouped by reason, at most {@value #MAX_TEXT} characters. */
     private String text(Collection<MailAddress> recipients, Bounce bounce, String attached) {
         Map<Failure, List<MailAddress>> byReason = new LinkedHashMap<>();
         recipients.forEach(recipient ->
@@ -201,8 +229,8 @@ final class FailureNotice {
     }
 
     /**
-     * Sends a bounce of a REQUIRETLS mail (RFC 8689 §5): it has the original's header without its body and asks for REQUIRETLS
-     * itself. James's own text bounce would carry everything, unprotected.
+     * Sends the bounce of a REQUIRETLS mail (RFC 8689 §5): it contains the header of the original without the body, and asks for
+     * REQUIRETLS itself. James's own text bounce would contain the whole message.
      */
     private void bounceHeaders(Mail failed, String text) throws MessagingException {
         MailAddress sender = failed.getMaybeSender().asOptional().orElseThrow();
@@ -217,8 +245,8 @@ final class FailureNotice {
     }
 
     private MimeMessage headersOnly(MailAddress sender, MimeMessage original, String text) throws MessagingException {
-        MimeBodyPart words = new MimeBodyPart();
-        words.setText(text, "utf-8");
+        MimeBodyPart explanation = new MimeBodyPart();
+        explanation.setText(text, "utf-8");
         MimeBodyPart header = new MimeBodyPart();
         StringBuilder lines = new StringBuilder();
         List<Header> headers = Collections.list(original.getAllHeaders());
@@ -226,7 +254,7 @@ final class FailureNotice {
         header.setText(lines.toString(), "utf-8");
         // RFC 6522 §4
         header.setHeader("Content-Type", "text/rfc822-headers; charset=utf-8");
-        MimeMultipart parts = new MimeMultipart(words, header);
+        MimeMultipart parts = new MimeMultipart(explanation, header);
         MimeMessage message = new MimeMessage(Session.getInstance(new Properties()));
         message.setFrom(new InternetAddress(context.getPostmaster().asString()));
         message.setRecipients(MimeMessage.RecipientType.TO, sender.asString());

@@ -9,88 +9,98 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Who may go on and who waits: so many at once for each key, in the order of their coming. Waiting at one key takes
- * nothing from any other; it costs a virtual thread. What is remembered of a key ends with its last user.
+ * A fair semaphore per key: each key has the same number of permits, handed out in the order of the requests. An entry exists while
+ * somebody holds or awaits one of its permits. A waiting virtual thread blocks no other key.
  *
- * @param <K> what the turns are at: a domain, an address
+ * @param <K> what the permits are for: a domain, an address
  */
 final class FairKeyedSemaphore<K> implements AutoCloseable {
 
-    private static final int EVERYBODY = 1_000_000;
+    /** More permits than threads can wait: wakes all of them at {@link #close}. */
+    private static final int UNLIMITED = 1_000_000;
 
-    private final int atOnce;
+    private final int permitsPerKey;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<K, Line> lines = new HashMap<>();
+    private final Map<K, Entry> entries = new HashMap<>();
     private volatile boolean closed;
 
-    /** @param atOnce how many may have a turn at one key */
-    FairKeyedSemaphore(int atOnce) {
-        this.atOnce = atOnce;
+    /** @param permitsPerKey how many permits each key has */
+    FairKeyedSemaphore(int permitsPerKey) {
+        this.permitsPerKey = permitsPerKey;
     }
 
-    private static final class Line {
+    private static final class Entry {
 
-        private final Semaphore places;
-        private final long since = System.nanoTime();
+        private final Semaphore permits;
+        private final long createdNanos = System.nanoTime();
         private int users;
-        private long ended;
+        private long released;
 
-        private Line(int atOnce) {
-            places = new Semaphore(atOnce, true);
+        private Entry(int permits) {
+            this.permits = new Semaphore(permits, true);
         }
     }
 
-    /** Lasts until it is closed, once. */
+    /** A permit, held until it is closed. To be closed exactly once. */
     interface Permit extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Waits for a turn so long at most. Empty when it did not come, when all turns are over, and for a thread that is interrupted. */
-    Optional<Permit> take(K key, Duration patience) {
-        Line line = join(key);
-        boolean mine = false;
+    /**
+     * Waits for a permit.
+     *
+     * @param timeout the longest wait
+     * @return empty after the timeout, once the semaphore is closed, or if the thread is interrupted (its interrupt flag is then set)
+     */
+    Optional<Permit> acquire(K key, Duration timeout) {
+        Entry entry = enter(key);
+        boolean acquired = false;
         try {
-            mine = line.places.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS) && !closed;
+            acquired = entry.permits.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS) && !closed;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            if (!mine) {
-                leave(key, line);
+            if (!acquired) {
+                leave(key, entry);
             }
         }
-        return mine ? Optional.of(() -> end(key, line)) : Optional.empty();
+        return acquired ? Optional.of(() -> release(key, entry)) : Optional.empty();
     }
 
-    /** How many have a turn at the key or wait for one. */
+    /** The number of threads that hold or await a permit of the key. */
     int users(K key) {
         lock.lock();
         try {
-            return lines.containsKey(key) ? lines.get(key).users : 0;
+            return entries.containsKey(key) ? entries.get(key).users : 0;
         } finally {
             lock.unlock();
         }
     }
 
-    /** How long who comes now would wait, as far as the pace until now tells; empty when nobody's turn has ended yet. */
+    /**
+     * Estimates how long a new request for the key would wait.
+     *
+     * @return the average time per release so far, times the users now; empty until a first permit was released
+     */
     Optional<Duration> expectedWait(K key) {
         lock.lock();
         try {
-            Line line = lines.get(key);
-            return line == null || line.ended == 0 ? Optional.empty()
-                : Optional.of(Duration.ofNanos((System.nanoTime() - line.since) / line.ended * line.users));
+            Entry entry = entries.get(key);
+            return entry == null || entry.released == 0 ? Optional.empty()
+                : Optional.of(Duration.ofNanos((System.nanoTime() - entry.createdNanos) / entry.released * entry.users));
         } finally {
             lock.unlock();
         }
     }
 
-    /** Nobody gets a turn any more, nobody waits any more; who has one keeps it. */
+    /** Ends all waits and refuses new permits. Permits that are held stay valid. */
     @Override
     public void close() {
         lock.lock();
         try {
             closed = true;
-            lines.values().forEach(line -> line.places.release(EVERYBODY));
+            entries.values().forEach(entry -> entry.permits.release(UNLIMITED));
         } finally {
             lock.unlock();
         }
@@ -100,28 +110,28 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         return closed;
     }
 
-    private void end(K key, Line line) {
-        line.places.release();
-        leave(key, line);
+    private void release(K key, Entry entry) {
+        entry.permits.release();
+        leave(key, entry);
     }
 
-    private Line join(K key) {
+    private Entry enter(K key) {
         lock.lock();
         try {
-            Line line = lines.computeIfAbsent(key, k -> new Line(closed ? EVERYBODY : atOnce));
-            line.users++;
-            return line;
+            Entry entry = entries.computeIfAbsent(key, k -> new Entry(closed ? UNLIMITED : permitsPerKey));
+            entry.users++;
+            return entry;
         } finally {
             lock.unlock();
         }
     }
 
-    private void leave(K key, Line line) {
+    private void leave(K key, Entry entry) {
         lock.lock();
         try {
-            line.ended++;
-            if (--line.users == 0) {
-                lines.remove(key);
+            entry.released++;
+            if (--entry.users == 0) {
+                entries.remove(key);
             }
         } finally {
             lock.unlock();

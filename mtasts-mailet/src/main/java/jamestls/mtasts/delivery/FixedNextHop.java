@@ -14,30 +14,30 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The one host a mail goes to, where that is not for MX records to say: a gateway, or the address of an address literal.
+ * A next hop that is not looked up in MX records: a gateway, or the address of an address literal.
  *
  * @param host the host
- * @param tls how TLS is begun there
- * @param certificate what the operator demands of its certificate, whatever a policy says
- * @param login who we are there
+ * @param tls how TLS is started there
+ * @param certificate what the operator requires of its certificate, apart from any policy
+ * @param login the credentials for AUTH, if it is used
  */
 record FixedNextHop(MxHost host, TlsUse tls, Certificate certificate, Optional<SmtpCredentials> login) {
 
-    /** What the operator demands. */
+    /** What the operator requires of the certificate. */
     enum Certificate {
-        /** A trusted chain, and the host's name in it; no mail without. */
+        /** A trusted chain and the host's name; without them no mail is sent. */
         VERIFIED,
-        /** Nothing. If the host's domain has a policy, that decides. */
+        /** Nothing. A policy of the host's domain decides, if there is one. */
         AS_POLICY_SAYS
     }
 
-    /** To a bare address: it has no name, hence no policy (RFC 8461 §3) and nothing to verify. */
+    /** The next hop for an address literal. It has no name, so no policy (RFC 8461 §3) and no certificate name to verify. */
     static FixedNextHop address(MxHost literal) {
         return new FixedNextHop(literal, TlsUse.IF_OFFERED, Certificate.AS_POLICY_SAYS, Optional.empty());
     }
 
     Destination destination() {
-        // RFC 7672 §2.2.2: a name that the operator configured was not taken from DNS, so nobody could have forged it there
+        // RFC 7672 §2.2.2: a configured name is secure, because it does not come from DNS
         return new Destination.Hosts(List.of(host), isNamed() ? Security.SECURE : Security.INSECURE);
     }
 
@@ -46,13 +46,13 @@ record FixedNextHop(MxHost host, TlsUse tls, Certificate certificate, Optional<S
         return host.address().isEmpty();
     }
 
-    /** What the operator demands of the session; empty if that is for policies to say. */
-    Optional<TlsDemand> demand(SenderTlsRequest wish) {
+    /** The demand of the operator; empty if policies decide. */
+    Optional<TlsDemand> demand(SenderTlsRequest request) {
         if (certificate == Certificate.AS_POLICY_SAYS) {
             return Optional.empty();
         }
-        // no MX record was involved, so nobody could have forged the name: RFC 8689 §4.2.1 asks for no more
+        // RFC 8689 §4.2.1 asks for a secure host name, which a configured name is
         TlsDemand.Sts verified = new TlsDemand.Sts(AppliedPolicy.none(host.name()), Strictness.ENFORCED, Listing.LISTED);
-        return Optional.of(wish == SenderTlsRequest.REQUIRED ? new TlsDemand.RequireTls(Optional.of(verified)) : verified);
+        return Optional.of(request == SenderTlsRequest.REQUIRED ? new TlsDemand.RequireTls(Optional.of(verified)) : verified);
     }
 }

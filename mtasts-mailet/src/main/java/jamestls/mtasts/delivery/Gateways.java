@@ -21,10 +21,10 @@ import java.util.regex.Pattern;
 /**
  * The hosts that take all mail, whatever its domain (smart hosts). Their MX records are not looked up.
  *
- * @param hosts in the order of the configuration, at least one
- * @param order in which they are tried
- * @param tls from the first byte (port 465) or by STARTTLS
- * @param verification whether mail goes only to a gateway with a trusted certificate for its name
+ * @param hosts the gateways in the order of the configuration, at least one
+ * @param order the order in which they are tried
+ * @param tls implicit (port 465) or by STARTTLS
+ * @param verification whether mail is sent only to a gateway with a trusted certificate for its name
  * @param login user and password, or user and token, for AUTH, if it is used
  */
 public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification verification, Optional<SmtpCredentials> login) {
@@ -42,14 +42,14 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
     private static final String TOKEN_FILE = "a file with an OAuth 2.0 access token, such as 'file://conf/gateway.token'";
     private static final List<String> ONLY_WITH_GATEWAY =
         List.of("gatewayPort", "gatewayUsername", "gatewayPassword", "gatewayTokenFile", "gatewayAuthInClear");
-    // a bare IPv6 address can't have a port behind it; in brackets it can
+    // an IPv6 address with a port needs brackets
     private static final Pattern ELEMENT = Pattern.compile("(?:\\[([0-9a-fA-F:.]{2,45})]|([^:\\[\\]]{1,253}))(?::([0-9]{1,5}))?");
 
     public Gateways {
         hosts = List.copyOf(hosts);
     }
 
-    /** Reads {@code gateway} and what goes with it; empty if mail goes to the hosts of its domain. */
+    /** Reads {@code gateway} and the parameters that belong to it; empty without {@code gateway}. */
     public static Optional<Gateways> of(Parameters parameters) {
         if (!parameters.flag("startTLS", true)) {
             parameters.invalid("startTLS", "true, or leave it out: STARTTLS is used wherever a server offers it");
@@ -106,7 +106,7 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
             return Optional.empty();
         }
         if (token && inClear) {
-            parameters.invalid("gatewayAuthInClear", "false, or leave it out: a token is said under TLS only");
+            parameters.invalid("gatewayAuthInClear", "false, or leave it out: a token is sent over TLS only");
             return Optional.empty();
         }
         try {
@@ -122,8 +122,8 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
     /** The file need not be there yet: it is read at each login. */
     private static TokenFile tokenFile(Parameters parameters, String text) throws IOException {
         if (!text.startsWith("file:")) {
-            // perhaps it is the token itself, so nothing of it is said
-            throw new IOException("it is no file URL");
+            // the text may be the token itself, so it is not quoted
+            throw new IOException("it is not a file URL");
         }
         return new TokenFile(parameters.locate(text));
     }
@@ -131,8 +131,8 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
     /**
      * Reads {@code host[:port], host[:port], …}; a host is a name, an IPv4 address or an IPv6 address in brackets.
      *
-     * @param defaultPort where a gateway listens that has no port of its own in the list
-     * @throws IllegalArgumentException naming the element that is none
+     * @param defaultPort the port of a gateway without a port in the list
+     * @throws IllegalArgumentException naming the element that is malformed
      */
     static List<MxHost> hosts(String text, int defaultPort) {
         List<MxHost> hosts = new ArrayList<>();
@@ -145,7 +145,7 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
         return hosts;
     }
 
-    /** In the order to try them for one mail. */
+    /** The gateways in the order to try for one mail. */
     List<FixedNextHop> inOrder(RandomGenerator random) {
         List<FixedNextHop> hops = new ArrayList<>(hosts.stream().map(this::nextHop).toList());
         if (order == Order.SHUFFLED) {
@@ -159,13 +159,13 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
             : FixedNextHop.Certificate.AS_POLICY_SAYS, login);
     }
 
-    /** As they may be written in the configuration, each with its port. */
+    /** The gateways in the syntax of the configuration, each with its port. */
     @Override
     public String toString() {
         return String.join(", ", hosts.stream().map(Gateways::written).toList());
     }
 
-    /** A gateway as it may be written in the configuration. */
+    /** A gateway in the syntax of the configuration. */
     public static String written(MxHost host) {
         String address = host.address().map(InetAddress::getHostAddress).map(text -> text.contains(":") ? "[" + text + "]" : text)
             .orElse(host.name().ascii());

@@ -3,8 +3,8 @@ package jamestls.mtasts.delivery;
 import java.io.ByteArrayOutputStream;
 
 /**
- * The header of a message in bytes (RFC 5322 §2.2), which ends with the first empty line. A line ends with CRLF, CR or LF: that
- * is what becomes a line end when the message is sent.
+ * The header of a message in bytes (RFC 5322 §2.2), up to the first empty line. A line ends with CRLF, CR or LF, because each of them
+ * is sent as a line end.
  */
 final class HeaderFields {
 
@@ -15,7 +15,7 @@ final class HeaderFields {
         this.message = message;
     }
 
-    /** The message without the fields of these names, whatever their case; the same array if it has none of them. */
+    /** Returns the message without the fields of these names (case is ignored); the same array if it has none of them. */
     byte[] without(String... names) {
         ByteArrayOutputStream rest = new ByteArrayOutputStream(0);
         int copied = 0;
@@ -44,7 +44,7 @@ final class HeaderFields {
         return false;
     }
 
-    /** RFC 5322 §4.5: in old messages blanks may stand before the colon. */
+    /** Accepts white space before the colon (RFC 5322 §4.5, obsolete syntax). */
     private boolean isNamed(String name, int start) {
         int next = start;
         for (int i = 0; i < name.length(); i++, next++) {
@@ -58,7 +58,7 @@ final class HeaderFields {
         return next < message.length && message[next] == ':';
     }
 
-    /** Where the next field starts: lines that begin with a blank belong to the field before. */
+    /** The start of the next field. Lines that begin with white space continue the field (RFC 5322 §2.2.3). */
     private int endOfField(int start) {
         int next = afterLine(start);
         while (next < message.length && isBlank(message[next])) {

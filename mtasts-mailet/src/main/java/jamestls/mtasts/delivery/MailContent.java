@@ -20,18 +20,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The bytes of a message as they leave: what James stored, without the fields that must not (Bcc) or need not
- * (Content-Length) travel; the same two that Jakarta Mail's transport leaves out. What is not large is read once and kept
- * for the moment it takes to send it; what is large is read once to be measured and once to be sent.
+ * The bytes of a message as they are sent: the stored message without the header fields Bcc and Content-Length, as in Jakarta
+ * Mail's transport. A small message is read once and held in memory while it is sent; a large one is read twice, to measure and to
+ * send it.
  */
 final class MailContent implements MessageContent {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(MailContent.class);
     private static final String[] NOT_SENT = {"Bcc", "Content-Length"};
-    /** In bytes, for each mail that is being sent. */
+    /** The largest message held in memory, in bytes. */
     private static final int MAX_KEPT = 262_144;
 
-    /** In bytes: converting a message takes several times its size in memory. */
+    /** The largest message converted because of long lines, in bytes: a conversion needs several times the size in memory. */
     private static final long MAX_CONVERTED_FOR_LINES = 16 << 20;
 
     private final MimeMessage message;
@@ -44,7 +44,7 @@ final class MailContent implements MessageContent {
         this.gauge = gauge;
     }
 
-    /** Sends a mail; the outcome is {@code Unreadable} when James can't read its message back. */
+    /** Sends a mail over a session; the result is {@code Unreadable} if James can't read the stored message. */
     static Transmission send(OutboundMail mail, SmtpSession session) {
         try {
             MailContent stored = of(mail.message());
@@ -56,10 +56,10 @@ final class MailContent implements MessageContent {
         }
     }
 
-    /** Reads the message, to know its size, its longest line and whether it is all ASCII. */
+    /** Reads the message and measures its size, its longest line and whether it is all ASCII. */
     static MailContent of(MimeMessage message) throws MessagingException, IOException {
         Gauge gauge = new Gauge();
-        // who asks James for a message without some fields has it parsed, which costs more than all the rest
+        // MimeMessage.writeTo without some fields parses the message, which costs more than everything else here
         if (message instanceof MimeMessageWrapper stored && !stored.isModified()) {
             try (InputStream in = stored.getMessageInputStream()) {
                 byte[] all = in.readNBytes(MAX_KEPT);
@@ -74,7 +74,7 @@ final class MailContent implements MessageContent {
         return new MailContent(message, out -> write(message, out), gauge);
     }
 
-    /** Writes a mail as it leaves. */
+    /** Writes a mail as it is sent. */
     static void writeTo(Mail mail, OutputStream out) throws IOException {
         try {
             of(mail.getMessage()).writeTo(out);
@@ -85,11 +85,11 @@ final class MailContent implements MessageContent {
 
     private Set<Reason> reasonsToConvert(boolean takesEightBit) throws MessagingException {
         Set<Reason> reasons = EnumSet.noneOf(Reason.class);
-        // RFC 6152 §3: without BODY=8BITMIME it has to be 7-bit
+        // RFC 6152 §3: content sent without BODY=8BITMIME is 7-bit
         if (gauge.isEightBit() && !takesEightBit) {
             reasons.add(Reason.EIGHT_BIT);
         }
-        // RFC 5321 §4.5.3.1.6. Most servers take longer lines: a valid signature is worth more (docs/adr/0032)
+        // RFC 5321 §4.5.3.1.6. Most servers accept longer lines, so a signed message is not changed (docs/adr/0032)
         if (gauge.hasLongLines() && gauge.size <= MAX_CONVERTED_FOR_LINES && !isSignedAsAWhole()) {
             reasons.add(Reason.LONG_LINES);
         }
@@ -100,19 +100,19 @@ final class MailContent implements MessageContent {
         return message.getHeader("DKIM-Signature") != null || message.getHeader("ARC-Message-Signature") != null;
     }
 
-    /** The message with its parts encoded as far as possible; itself if there is nothing to encode or it can't be parsed. */
+    /** The message with its parts encoded as far as possible; the unchanged message if nothing can be encoded or parsed. */
     private MailContent converted(String id, Set<Reason> reasons) {
         try {
             Optional<MimeMessage> copy = MimeDowngrade.copyOf(message, reasons);
             return copy.isPresent() ? of(copy.get()) : this;
         } catch (MessagingException | IOException | RuntimeException e) {
-            LOGGER.warn("mail {} is sent unconverted, although the server may refuse it ({}): its MIME parts can't be read",
+            LOGGER.warn("Mail {} is sent without the conversion it needs ({}) and may be refused: its MIME structure can't be parsed",
                 id, reasons, e);
             return this;
         }
     }
 
-    /** In bytes as stored; what SIZE tells the server, an estimate as RFC 1870 §5 allows. */
+    /** The size in bytes as stored, for the SIZE parameter: an estimate, as RFC 1870 §5 allows. */
     long size() {
         return gauge.size;
     }
@@ -134,10 +134,10 @@ final class MailContent implements MessageContent {
         }
     }
 
-    /** Measures what is written to it. */
+    /** Measures the bytes written to it: size, line length, 8-bit content. */
     static final class Gauge extends OutputStream {
 
-        /** In octets without the line end (RFC 5321 §4.5.3.1.6, RFC 5322 §2.1.1). */
+        /** The longest allowed line in octets, without the line end (RFC 5321 §4.5.3.1.6, RFC 5322 §2.1.1). */
         private static final int MAX_LINE = 998;
 
         private long size;

@@ -15,10 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Encodes the parts of a message that SMTP does not carry as they are: 8-bit content where the server has no 8BITMIME
+ * Encodes the parts of a message that a server can't take as they are: 8-bit content for a server without 8BITMIME
  * (RFC 6152 §3), and lines of more than 998 octets (RFC 5321 §4.5.3.1.6). Text becomes quoted-printable, anything else base64.
- * Signed parts stay as they are, because a signature covers the encoding (RFC 1847 §2.1); enclosed messages stay, because
- * they must not be encoded (RFC 2046 §5.2.1).
+ * Signed parts are not changed, because the signature covers the encoding (RFC 1847 §2.1). Enclosed messages are not changed,
+ * because they must not be encoded (RFC 2046 §5.2.1).
  */
 final class MimeDowngrade {
 
@@ -36,12 +36,12 @@ final class MimeDowngrade {
         LONG_LINES
     }
 
-    /** A copy in which the parts concerned are encoded; empty if there are none. The message itself is not changed. */
+    /** Copies the message with the parts concerned encoded; empty if there are none. The message itself is not changed. */
     static Optional<MimeMessage> copyOf(MimeMessage message, Set<Reason> reasons) throws MessagingException, IOException {
         MimeMessage copy = new MimeMessage(message) {
             @Override
             protected void updateMessageID() {
-                // it is the same message
+                // a conversion does not make another message
             }
         };
         if (!new MimeDowngrade(reasons).convert(copy, 0)) {
@@ -62,7 +62,7 @@ final class MimeDowngrade {
                 changed |= parts.getBodyPart(i) instanceof MimePart child && convert(child, depth + 1);
             }
             if (changed) {
-                // what a part's header says of the encoding of its parts must be true again
+                // a multipart's own encoding must be at least that of its parts (RFC 2045 §6.4)
                 part.removeHeader("Content-Transfer-Encoding");
             }
             return changed;
@@ -80,7 +80,7 @@ final class MimeDowngrade {
         return true;
     }
 
-    /** The encoding a part needs; empty if it can be sent as it is, or if its encoding is not known. */
+    /** The encoding a part needs; empty if it can be sent unchanged, or if its present encoding is unknown. */
     private Optional<String> newEncoding(MimePart part) throws MessagingException, IOException {
         Gauge gauge = new Gauge();
         try (InputStream raw = rawContent(part)) {
@@ -101,7 +101,7 @@ final class MimeDowngrade {
         return switch (part) {
             case MimeMessage message -> message.getRawInputStream();
             case MimeBodyPart bodyPart -> bodyPart.getRawInputStream();
-            default -> throw new MessagingException("a part without raw content: " + part.getClass().getName());
+            default -> throw new MessagingException("cannot read the raw content of a " + part.getClass().getName());
         };
     }
 }

@@ -15,95 +15,96 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * What the deliveries of one mailet share on the way out: permits at each address and in all, so that a slow server keeps only
- * its own mails waiting; and sessions that idle between two mails.
+ * The resources that all deliveries of one mailet share: permits per recipient domain and in total, and the pool of sessions. The
+ * permits per domain keep a slow server from delaying mails to other servers.
  */
 public final class OutboundResources implements AutoCloseable {
 
-    /** Longer, and what was decided before the wait would be stale: the mail goes back to the queue instead. */
+    /** The longest wait for a permit or session. After it the mail returns to the queue, because its look-ups may be outdated. */
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
-    private static final int SHARE_OF_UNPROVEN_SERVERS = 2;
-    private static final String EVERYWHERE = "everywhere";
+    private static final int UNPROVEN_SERVERS_DIVISOR = 2;
+    /** The only key of semaphores that limit a total. */
+    private static final String ALL = "all";
 
     private final SmtpConnector connector;
     private final SessionPool sessions;
     private final FairKeyedSemaphore<String> atDomain;
-    private final FairKeyedSemaphore<String> inAll;
+    private final FairKeyedSemaphore<String> total;
     private final FairKeyedSemaphore<String> unproven;
-    /** By identity: one observation belongs to one connection and is forgotten with it. */
+    /** Keyed by identity: one observation belongs to one connection, and its entry goes when it is collected. */
     private final Cache<TlsObservation, SessionCounts> counts = Caffeine.newBuilder().weakKeys().build();
 
     /**
-     * @param perDestination most deliveries at once to one domain, and to one address
-     * @param deliveries most deliveries at once
+     * @param perDestination the maximum of concurrent deliveries to one domain, and to one address
+     * @param deliveries the maximum of concurrent deliveries in total
      */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
         this(connector, reuse, perDestination, deliveries, Integer.MAX_VALUE);
     }
 
-    /** @param maxWaiting most mails that wait for one server */
+    /** @param maxWaiting the maximum of mails that wait for one server */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting) {
         this.connector = connector;
         this.sessions = new SessionPool(connector, reuse, perDestination, maxWaiting);
         this.atDomain = new FairKeyedSemaphore<>(perDestination);
-        this.inAll = new FairKeyedSemaphore<>(deliveries);
-        this.unproven = new FairKeyedSemaphore<>(Math.max(1, deliveries / SHARE_OF_UNPROVEN_SERVERS));
+        this.total = new FairKeyedSemaphore<>(deliveries);
+        this.unproven = new FairKeyedSemaphore<>(Math.max(1, deliveries / UNPROVEN_SERVERS_DIVISOR));
     }
 
-    /** The turns at each recipient domain, by its name in ASCII. */
+    /** The permits per recipient domain, by its name in ASCII. */
     FairKeyedSemaphore<String> atDomain() {
         return atDomain;
     }
 
-    /** Waits until a mail may go to that server, over which session, and whether at all. */
+    /** Waits for a session with that server, or for the permission to open one; at most a minute. */
     Admission admit(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
         return sessions.admit(key, suits, backlog, MAX_WAIT);
     }
 
-    /** Like {@link #turn}, for a server of which it is not known that it answers: all of those share half of the places. */
-    Optional<Permit> turnOfUnproven() {
-        Optional<Permit> share = unproven.take(EVERYWHERE, MAX_WAIT);
-        Optional<Permit> place = share.isPresent() ? turn() : Optional.empty();
-        if (place.isEmpty()) {
+    /** Like {@link #acquire}, for a server not known to answer. Such servers share half of the permits. */
+    Optional<Permit> acquireUnproven() {
+        Optional<Permit> share = unproven.acquire(ALL, MAX_WAIT);
+        Optional<Permit> permit = share.isPresent() ? acquire() : Optional.empty();
+        if (permit.isEmpty()) {
             share.ifPresent(Permit::close);
             return Optional.empty();
         }
         return Optional.of(() -> {
-            place.get().close();
+            permit.get().close();
             share.get().close();
         });
     }
 
-    /** Waits for one of the places that all share, to be held only while a server is talked to. */
-    Optional<Permit> turn() {
-        return inAll.take(EVERYWHERE, MAX_WAIT);
+    /** Waits for one of the permits in total, to be held only during SMTP. */
+    Optional<Permit> acquire() {
+        return total.acquire(ALL, MAX_WAIT);
     }
 
     public SessionPool sessions() {
         return sessions;
     }
 
-    /** Whose mails the connection with that observation has carried so far. */
+    /** What was counted for the connection with that observation. */
     SessionCounts counts(TlsObservation session) {
         return counts.get(session, unknown -> new SessionCounts());
     }
 
-    /** What it showed in an earlier handshake does not satisfy: the next one is a full one. */
-    void beginTlsAnew(SessionKey host) {
-        connector.beginTlsAnew(host.mxHost(), host.sni(), host.address());
+    /** Disables TLS resumption with that host for some minutes, because a resumed session fell short. */
+    void requireFullHandshake(SessionKey host) {
+        connector.requireFullHandshake(host.mxHost(), host.sni(), host.address());
     }
 
-    /** From now on nobody gets a turn; those who have one and a session may use it, and nobody waits for a session any more. */
+    /** Ends all waits for permits and sessions. Deliveries that hold both may finish. */
     void stop() {
         atDomain.close();
         unproven.close();
-        inAll.close();
+        total.close();
         sessions.stopWaiting();
         connector.stopOpening();
     }
 
     boolean isStopping() {
-        return inAll.isClosed();
+        return total.isClosed();
     }
 
     /** Stops, and ends all sessions. */

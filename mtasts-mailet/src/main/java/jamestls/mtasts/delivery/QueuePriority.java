@@ -6,31 +6,31 @@ import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.Mail;
 
-/** Whose turn it is in a queue that orders by priority: stock RemoteDelivery's {@code usePriority}. */
+/** Whether retries get a lower priority in a queue that orders by priority: stock RemoteDelivery's {@code usePriority}. */
 public enum QueuePriority {
     /** Mails keep the priority they have. */
-    UNTOUCHED,
-    /** A retry waits for all mails that are tried for the first time. */
+    UNCHANGED,
+    /** Retries have low priority, first attempts high priority. */
     RETRIES_LAST;
 
-    /** A class of its own, because the settings are read where James's classes are not. */
+    /** In a class of its own: the command line reads the settings without James's classes. */
     static final class Attributes {
 
         private Attributes() {
         }
 
-        /** Says that the priority is ours and not the sender's: then it is no other server's business. */
-        static final AttributeName OURS = AttributeName.of("jamestls.queuepriority");
+        /** Marks a priority that this mailet has set. It is not the sender's and is not sent to other servers. */
+        static final AttributeName SET_HERE = AttributeName.of("jamestls.queuepriority");
     }
 
-    /** For a mail that goes into the queue for the first time. */
+    /** Sets the priority of a mail that enters the queue for the first time. */
     public void begin(Mail mail) {
         if (this == RETRIES_LAST && mail.getAttribute(MailPrioritySupport.MAIL_PRIORITY).isEmpty()) {
             set(mail, MailPrioritySupport.HIGH_PRIORITY_ATTRIBUTE);
         }
     }
 
-    /** For a mail that goes back into the queue. */
+    /** Sets the priority of a mail that returns to the queue. */
     void retry(Mail mail) {
         if (this == RETRIES_LAST) {
             set(mail, MailPrioritySupport.LOW_PRIORITY_ATTRIBUTE);
@@ -39,6 +39,6 @@ public enum QueuePriority {
 
     private static void set(Mail mail, Attribute priority) {
         mail.setAttribute(priority);
-        mail.setAttribute(new Attribute(Attributes.OURS, AttributeValue.of(true)));
+        mail.setAttribute(new Attribute(Attributes.SET_HERE, AttributeValue.of(true)));
     }
 }

@@ -11,28 +11,28 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.BaseSubscriber;
 
 /**
- * Takes so many mails from the queue and another for each that is settled, and gives each a thread of its own. Reactor's
- * {@code flatMap} does the same, and looks through all mails in hand whenever one is settled: with thousands in hand that
- * cost more than TLS.
+ * Takes a bounded number of mails from the queue, another one for each that is settled, and runs each in a virtual thread of its own.
+ * Reactor's {@code flatMap} does the same, but scans all mails in hand whenever one is settled: with thousands of them that takes
+ * more CPU time than TLS.
  */
 final class QueueSubscriber extends BaseSubscriber<MailQueueItem> {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(QueueSubscriber.class);
-    /** The queue is asked once for some of them: asking costs the hand-over to another thread. */
-    private static final int SHARE_ASKED_FOR_AT_ONCE = 64;
+    /** Mails are requested in batches of this fraction, because each request switches threads. */
+    private static final int REQUEST_DIVISOR = 64;
 
     private final Consumer<MailQueueItem> work;
     private final ExecutorService threads;
     private final int inHand;
-    private final int atOnce;
+    private final int batch;
     private final AtomicLong settled = new AtomicLong();
 
-    /** @param inHand most mails taken and not settled */
+    /** @param inHand the maximum of mails taken and not settled */
     QueueSubscriber(Consumer<MailQueueItem> work, ExecutorService threads, int inHand) {
         this.work = work;
         this.threads = threads;
         this.inHand = inHand;
-        this.atOnce = Math.max(1, inHand / SHARE_ASKED_FOR_AT_ONCE);
+        this.batch = Math.max(1, inHand / REQUEST_DIVISOR);
     }
 
     @Override
@@ -45,17 +45,17 @@ final class QueueSubscriber extends BaseSubscriber<MailQueueItem> {
         try {
             threads.execute(() -> settle(item));
         } catch (RejectedExecutionException stopping) {
-            LOGGER.debug("Mail {} stays in the queue: James stops", item.getMail().getName());
+            LOGGER.debug("Mail {} stays in the queue: James is stopping", item.getMail().getName());
         } catch (Throwable e) {
-            // no thread could be started: the mail goes on in this one, whatever it costs the others
-            LOGGER.error("Mail {} has no thread of its own", item.getMail().getName(), e);
+            // the mail is delivered in the thread of the queue, which delays the others
+            LOGGER.error("Mail {}: no thread could be started, delivering in the thread of the queue", item.getMail().getName(), e);
             settle(item);
         }
     }
 
     @Override
     protected void hookOnError(Throwable error) {
-        LOGGER.error("The queue hands out no more mails", error);
+        LOGGER.error("The subscription to the queue has ended with an error, no more mails are taken", error);
     }
 
     private void settle(MailQueueItem item) {
@@ -64,8 +64,8 @@ final class QueueSubscriber extends BaseSubscriber<MailQueueItem> {
         } catch (Throwable e) {
             LOGGER.error("Mail {}: its delivery ended unexpectedly", item.getMail().getName(), e);
         } finally {
-            if (settled.incrementAndGet() % atOnce == 0) {
-                request(atOnce);
+            if (settled.incrementAndGet() % batch == 0) {
+                request(batch);
             }
         }
     }

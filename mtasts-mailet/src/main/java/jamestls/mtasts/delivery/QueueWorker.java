@@ -6,7 +6,6 @@ import jamestls.mtasts.delivery.OutboundMail.Retry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,28 +31,28 @@ import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Takes mails from James's queue, lets {@link Router} send them on their way, and acknowledges each only after everything that
- * follows from the attempt is stored: outcomes recorded, retry enqueued, bounce handed over. A crash before that leaves the
- * mail in the queue: it may arrive twice, it is not lost. Whatever a mail's delivery throws, its place is free again and the others go on.
+ * Takes mails from James's queue, delivers them through {@link Router}, and acknowledges each only after everything that follows from
+ * the attempt is stored: outcomes recorded, retry enqueued, bounce handed over. After a crash before that the mail is still in the
+ * queue: it may arrive twice, but is not lost. Whatever a delivery throws, its place is released and the other mails go on.
  *
- * <p>Each mail has a virtual thread of its own, which waits for a permit at the recipient domain before the message is even
- * looked at; {@link OutboundResources} sees to the rest. Of the mails in hand no domain may have more than half: what goes beyond
- * returns to the queue for a moment, so that there is always room for the mails of others.
+ * <p>Each mail has a virtual thread of its own, which waits for a permit of the recipient domain before it reads the message. One
+ * domain may have at most half of the mails in hand; further mails return to the queue for some seconds, so that mails to other
+ * domains are taken.
  */
 public final class QueueWorker implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(QueueWorker.class);
-    private static final Duration MAX_FAREWELL = Duration.ofSeconds(30);
-    /** A mail in hand waits as long as it takes: the queue could do no better. */
-    private static final Duration ANY_TIME = Duration.ofDays(1_000);
-    private static final Duration MAX_STAY = Duration.ofSeconds(5);
-    private static final Duration MIN_STAY = Duration.ofMillis(200);
-    private static final int SHARE_OF_ONE_DOMAIN = 2;
-    /** Of the mails in hand, at most this share waits for a bounce or notice that failed. */
-    private static final int SHARE_OF_FAILING_NOTICES = 4;
-    private static final Duration MIN_TROUBLE = Duration.ofMillis(500);
-    private static final Duration MAX_TROUBLE = Duration.ofMinutes(1);
-    /** Reactor's name for what is done with errors nobody waits for any more, in one subscription. */
+    private static final Duration MAX_SHUTDOWN = Duration.ofSeconds(30);
+    /** Mails wait for a permit of their domain without limit; returning them to the queue would gain nothing. */
+    private static final Duration UNLIMITED_WAIT = Duration.ofDays(1_000);
+    private static final Duration MAX_REQUEUE_DELAY = Duration.ofSeconds(5);
+    private static final Duration MIN_REQUEUE_DELAY = Duration.ofMillis(200);
+    private static final int ONE_DOMAIN_DIVISOR = 2;
+    /** At most this fraction of the mails in hand waits to repeat a failed bounce or notice. */
+    private static final int FAILING_NOTICES_DIVISOR = 4;
+    private static final Duration MIN_RESUBSCRIBE_DELAY = Duration.ofMillis(500);
+    private static final Duration MAX_RESUBSCRIBE_DELAY = Duration.ofMinutes(1);
+    /** Reactor's context key for the handler of errors after the end of one subscription. */
     private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private final MailQueue queue;
@@ -63,33 +62,32 @@ public final class QueueWorker implements AutoCloseable {
     private final FailureNotice notice;
     private final ReportMails reportMails;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
-    /** James's queues on JMS block whoever asks for the next mail. */
-    private final ExecutorService asking = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
+    /** A thread for requests to the queue: James's JMS queues block the thread that requests a mail. */
+    private final ExecutorService dequeuing = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
     private final OutboundResources resources;
     private final FairKeyedSemaphore<String> atDomain;
-    private final int share;
+    private final int maxPerDomain;
     private final List<Duration> noticePauses;
-    private final DeliveryCompletion.Patience patience;
-    private final MailsSetAside mailsSetAside = new MailsSetAside();
+    private final DeliveryCompletion.PauseSlots noticeSlots;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Disposable subscription;
 
     /**
-     * Who hears how mails end.
+     * Where bounces and success notices go.
      *
-     * @param context James's, which takes bounces and mails for processors
-     * @param bounceProcessor gets mails that failed; empty for James's own text bounce
-     * @param onSuccess the processor that gets mails that were delivered, if one does
-     * @param reportMails how the mails that carry TLS reports end
+     * @param context James's context, which sends bounces and passes mails to processors
+     * @param bounceProcessor the processor for failed mails; empty for James's own text bounce
+     * @param onSuccess the processor for a copy of each delivered mail; empty for none
+     * @param reportMails is told how mails with TLS reports end
      */
     public record Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails) {
     }
 
     /**
-     * Starts at once.
+     * Creates the worker and starts it.
      *
-     * @param resources the same that {@code router} delivers with
-     * @param inHand most mails taken from the queue and not yet settled, most of them waiting
+     * @param resources the resources that {@code router} uses
+     * @param inHand the maximum of mails taken from the queue and not settled; most of them wait
      */
     public QueueWorker(MailQueue queue, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources, int inHand) {
         this(queue, router, schedule, notices, resources, inHand, DeliveryCompletion.NOTICE_PAUSES);
@@ -105,17 +103,19 @@ public final class QueueWorker implements AutoCloseable {
         this.reportMails = notices.reportMails();
         this.resources = resources;
         this.atDomain = resources.atDomain();
-        this.share = Math.max(1, inHand / SHARE_OF_ONE_DOMAIN);
+        this.maxPerDomain = Math.max(1, inHand / ONE_DOMAIN_DIVISOR);
         this.noticePauses = noticePauses;
-        this.patience = DeliveryCompletion.Patience.of(inHand / SHARE_OF_FAILING_NOTICES);
+        this.noticeSlots = DeliveryCompletion.PauseSlots.of(inHand / FAILING_NOTICES_DIVISOR);
         this.subscription = Flux.from(queue.deQueue())
-            .subscribeOn(Schedulers.fromExecutorService(asking))
-            .doOnError(error -> LOGGER.error("queue {} hands out no mail; it is asked again", name(), error))
-            // a broker that fails once must not end delivery for good
-            .retryWhen(reactor.util.retry.Retry.backoff(Long.MAX_VALUE, MIN_TROUBLE).maxBackoff(MAX_TROUBLE).transientErrors(true))
-            .onErrorContinue((error, item) -> LOGGER.error("queue {} handed out something unusable", name(), error))
-            // James's queues throw at whoever no longer asks: that is the end, and no error
-            .contextWrite(about -> about.put(ON_ERROR_DROPPED, (Consumer<Throwable>) error -> LOGGER.debug("after the end", error)))
+            .subscribeOn(Schedulers.fromExecutorService(dequeuing))
+            .doOnError(error -> LOGGER.error("Queue {}: taking a mail failed, trying again", name(), error))
+            // a failure of the broker must not end the subscription
+            .retryWhen(reactor.util.retry.Retry.backoff(Long.MAX_VALUE, MIN_RESUBSCRIBE_DELAY).maxBackoff(MAX_RESUBSCRIBE_DELAY)
+                .transientErrors(true))
+            .onErrorContinue((error, item) -> LOGGER.error("Queue {}: an entry could not be read", name(), error))
+            // James's queues throw after the subscription is cancelled, which is no error
+            .contextWrite(context -> context.put(ON_ERROR_DROPPED,
+                (Consumer<Throwable>) error -> LOGGER.debug("Error after the end of the subscription", error)))
             .subscribeWith(new QueueSubscriber(this::work, threads, inHand));
     }
 
@@ -127,7 +127,7 @@ public final class QueueWorker implements AutoCloseable {
                 status = CompletionStatus.SUCCESS;
             }
         } catch (Throwable e) {
-            LOGGER.error("Mail {} goes back to queue {}, because its delivery failed unexpectedly", mail.getName(), name(), e);
+            LOGGER.error("Mail {} returns to queue {}: its delivery failed unexpectedly", mail.getName(), name(), e);
         } finally {
             acknowledge(item, status);
             LifecycleUtil.dispose(mail);
@@ -138,15 +138,15 @@ public final class QueueWorker implements AutoCloseable {
         try {
             item.done(status);
         } catch (MailQueue.MailQueueException | RuntimeException e) {
-            // RabbitMQ's queue throws what it likes once its channel is closed, as it is when James stops
-            LOGGER.error("Mail {}: queue {} did not take the acknowledgement, the mail may be delivered again: {}",
+            // RabbitMQ's queue throws unspecified exceptions once its channel is closed, as when James stops
+            LOGGER.error("Mail {}: the acknowledgement to queue {} failed, the mail may be delivered twice: {}",
                 item.getMail().getName(), name(), e.toString());
         }
     }
 
-    /** @return false if the mail must stay in the queue, because James stops before all that follows from the attempt is stored */
+    /** @return false if the mail must stay in the queue, because James stopped before everything was stored */
     private boolean settle(Mail mail) {
-        DeliveryCompletion completion = new DeliveryCompletion(mail.getName(), noticePauses, patience);
+        DeliveryCompletion completion = new DeliveryCompletion(mail.getName(), noticePauses, noticeSlots);
         Map<Domain, List<MailAddress>> domains = byDomain(mail);
         if (router.isByDomain() && domains.size() > 1) {
             domains.forEach((domain, recipients) -> completion.then(() -> enqueuePart(mail, domain, recipients)));
@@ -157,11 +157,11 @@ public final class QueueWorker implements AutoCloseable {
         switch (attempt(mail, delay.isPresent() ? Retry.YES : Retry.NO)) {
             case DeliveryResult.Answered answered -> {
                 if (notices.onSuccess().isPresent() && !answered.accepted().isEmpty()) {
-                    completion.thenTry(() -> announce(mail, answered.accepted()),
-                        why -> setAside(mail, answered.accepted(), "the notice of success (onSuccess)", why));
+                    completion.thenTry(() -> notifySuccess(mail, answered.accepted()),
+                        why -> notice.setAside(mail, answered.accepted(), "the success notice (onSuccess)", why));
                 }
                 Map<MailAddress, Failure> failed = answered.accepted().isEmpty() ? answered.failed()
-                    : withoutLeftOver(answered.failed(), mail, completion);
+                    : withoutExcess(answered.failed(), mail, completion);
                 settleFailed(mail, failed, delay, completion);
             }
             case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()), delay, completion);
@@ -170,14 +170,14 @@ public final class QueueWorker implements AutoCloseable {
                 if (atDomain.isClosed()) {
                     return false;
                 }
-                Duration stay = stayInQueue(mail);
+                Duration stay = requeueDelay(mail);
                 completion.then(() -> queue.enQueue(mail, stay));
             }
         }
         return completion.complete(stopping);
     }
 
-    /** Mails queued for a gateway that is no longer configured, or put into the queue by others, may have recipients in several domains. */
+    /** Groups the recipients. Mails queued for a former gateway, or by other mailets, may have recipients in several domains. */
     private static Map<Domain, List<MailAddress>> byDomain(Mail mail) {
         Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
         mail.getRecipients().forEach(recipient ->
@@ -196,62 +196,57 @@ public final class QueueWorker implements AutoCloseable {
         }
     }
 
-    private void setAside(Mail mail, Collection<MailAddress> recipients, String what, Throwable why) throws MessagingException {
-        notice.setAside(mail, recipients, what, why);
-        mailsSetAside.record(mail.getName());
-    }
-
-    /** What an operator should look at: mails whose bounce or notice failed in the last day. */
+    /** Problems for the health check: mails whose bounce or notice failed in the last day. */
     public List<String> problems() {
-        return mailsSetAside.problems();
+        return notice.problems();
     }
 
     private DeliveryResult attempt(Mail mail, Retry temporary) {
         try {
-            return inTurn(mail, domainOf(mail), temporary);
+            return attemptWithPermit(mail, domainOf(mail), temporary);
         } catch (Throwable e) {
-            // our mistake, an unreadable message or an exhausted machine: never a reason to bounce what may be deliverable
+            // a bug, an unreadable message or an exhausted machine is no reason to bounce a mail
             LOGGER.error("Delivery of mail {} failed unexpectedly", mail.getName(), e);
             return new DeliveryResult.Deferred(
                 Failure.temporary("3.0", "delivery of " + mail.getName() + " failed unexpectedly: " + e));
         }
     }
 
-    private DeliveryResult inTurn(Mail mail, String domain, Retry temporary) throws MessagingException, IOException {
-        if (atDomain.users(domain) >= share) {
+    private DeliveryResult attemptWithPermit(Mail mail, String domain, Retry temporary) throws MessagingException, IOException {
+        if (atDomain.users(domain) >= maxPerDomain) {
             return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting");
         }
-        Optional<Permit> turn = atDomain.take(domain, ANY_TIME);
-        if (turn.isEmpty()) {
-            return new DeliveryResult.Postponed("James stops");
+        Optional<Permit> permit = atDomain.acquire(domain, UNLIMITED_WAIT);
+        if (permit.isEmpty()) {
+            return new DeliveryResult.Postponed("James is stopping");
         }
-        try (Permit mine = turn.get()) {
+        try (Permit held = permit.get()) {
             reportMails.leaving(mail);
             return router.attempt(mail, temporary);
         }
     }
 
-    /** Until half of those before it are through, if they go on as they did: who comes back too early is in the way of others. */
-    private Duration stayInQueue(Mail mail) {
-        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(MAX_STAY).dividedBy(2);
-        return half.compareTo(MAX_STAY) > 0 ? MAX_STAY : half.compareTo(MIN_STAY) < 0 ? MIN_STAY : half;
+    /** Half of the expected wait for a permit, between 200 ms and 5 s. */
+    private Duration requeueDelay(Mail mail) {
+        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(MAX_REQUEUE_DELAY).dividedBy(2);
+        return half.compareTo(MAX_REQUEUE_DELAY) > 0 ? MAX_REQUEUE_DELAY : half.compareTo(MIN_REQUEUE_DELAY) < 0 ? MIN_REQUEUE_DELAY : half;
     }
 
     private static String domainOf(Mail mail) {
         return mail.getRecipients().iterator().next().getDomain().asString();
     }
 
-    /** RFC 5321 §4.5.3.1.10: who is left over because the server takes only so many at once gets the mail right after, as no retry. */
-    private Map<MailAddress, Failure> withoutLeftOver(Map<MailAddress, Failure> failed, Mail mail, DeliveryCompletion completion) {
+    /** Enqueues the recipients beyond the server's limit without counting a retry (RFC 5321 §4.5.3.1.10); returns the others. */
+    private Map<MailAddress, Failure> withoutExcess(Map<MailAddress, Failure> failed, Mail mail, DeliveryCompletion completion) {
         Map<MailAddress, Failure> others = new HashMap<>(failed);
         others.values().removeIf(Failure::isTooManyRecipients);
-        List<MailAddress> leftOver = failed.keySet().stream().filter(recipient -> !others.containsKey(recipient)).toList();
-        if (!leftOver.isEmpty()) {
+        List<MailAddress> excess = failed.keySet().stream().filter(recipient -> !others.containsKey(recipient)).toList();
+        if (!excess.isEmpty()) {
             completion.then(() -> {
                 Mail rest = mail.duplicate();
                 try {
-                    rest.setRecipients(leftOver);
-                    queue.enQueue(rest, MIN_STAY);
+                    rest.setRecipients(excess);
+                    queue.enQueue(rest, MIN_REQUEUE_DELAY);
                 } finally {
                     LifecycleUtil.dispose(rest);
                 }
@@ -261,32 +256,32 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Optional<Duration> delay, DeliveryCompletion completion) {
-        Map<MailAddress, Failure> later = new HashMap<>();
-        Map<MailAddress, Failure> never = new HashMap<>();
+        Map<MailAddress, Failure> retried = new HashMap<>();
+        Map<MailAddress, Failure> bounced = new HashMap<>();
         failed.forEach((recipient, failure) -> {
             if (!failure.isPermanent() && delay.isPresent()) {
-                later.put(recipient, failure);
+                retried.put(recipient, failure);
             } else {
-                never.put(recipient, failure.givenUp());
+                bounced.put(recipient, failure.givenUp());
             }
         });
-        if (!never.isEmpty() && ReportMails.isReport(mail)) {
-            never.keySet().forEach(recipient -> reportMails.lost(mail, recipient, failed.get(recipient)));
+        if (!bounced.isEmpty() && ReportMails.isReport(mail)) {
+            bounced.keySet().forEach(recipient -> reportMails.lost(mail, recipient, failed.get(recipient)));
         } else {
-            notice.bounces(never).forEach(bounce -> completion.thenTry(() -> notice.bounce(mail, bounce),
-                why -> setAside(mail, bounce.failed().keySet(), "the bounce", why)));
+            notice.bounces(bounced).forEach(bounce -> completion.thenTry(() -> notice.bounce(mail, bounce),
+                why -> notice.setAside(mail, bounce.failed().keySet(), "the bounce", why)));
         }
-        if (!later.isEmpty()) {
+        if (!retried.isEmpty()) {
             completion.then(() -> {
-                mail.setRecipients(later.keySet());
-                FailureNotice.mark(mail, later.values().iterator().next());
+                mail.setRecipients(retried.keySet());
+                FailureNotice.mark(mail, retried.values().iterator().next());
                 schedule.prepareRetry(mail);
             });
             completion.then(() -> queue.enQueue(mail, delay.orElseThrow()));
         }
     }
 
-    private void announce(Mail mail, List<MailAddress> accepted) throws MessagingException {
+    private void notifySuccess(Mail mail, List<MailAddress> accepted) throws MessagingException {
         Mail delivered = mail.duplicate();
         try {
             delivered.setRecipients(accepted);
@@ -307,20 +302,19 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     /**
-     * Takes no further mail and starts no further delivery; waits up to 30 seconds for those under way. The others stay in
-     * the queue.
+     * Stops taking mails and starting deliveries, and waits up to 30 seconds for running ones. All other mails stay in the queue.
      */
     @Override
     public void close() {
         stopping.countDown();
         subscription.dispose();
-        asking.shutdownNow();
+        dequeuing.shutdownNow();
         resources.stop();
         threads.shutdown();
         try {
-            if (!threads.awaitTermination(MAX_FAREWELL.toSeconds(), TimeUnit.SECONDS)) {
-                LOGGER.warn("deliveries from queue {} that did not end within {} are cut off; their mails stay in the queue",
-                    name(), MAX_FAREWELL);
+            if (!threads.awaitTermination(MAX_SHUTDOWN.toSeconds(), TimeUnit.SECONDS)) {
+                LOGGER.warn("Queue {}: deliveries still running after {} are interrupted; their mails stay in the queue",
+                    name(), MAX_SHUTDOWN);
                 threads.shutdownNow();
             }
         } catch (InterruptedException e) {

@@ -16,67 +16,69 @@ import java.util.stream.Stream;
 import org.apache.james.core.MailAddress;
 
 /**
- * What a transmission means for the mail.
+ * What a server's replies mean for the mail.
  *
- * @param word for the log: delivered, partial, deferred, bounced, or skipped
- * @param result what is decided; empty if the next host may be tried for all recipients
- * @param elsewhere recipients that another host may take, with what to say of each if none does; the others are in {@code result}
- * @param skip why the next host may be tried, if it may
- * @param reply the server's words that decided, or {@code -}
- * @param why what went wrong, empty if nothing did
+ * @param word the result in the log: delivered, partial, deferred, bounced or skipped
+ * @param result the final results; empty if the next host may be tried for all recipients
+ * @param elsewhere recipients to try at the next host, with the failure of each if no host accepts it
+ * @param skip why the next host may be tried
+ * @param reply the reply that decided, or {@code -}
+ * @param why what went wrong; empty if nothing did
  */
 record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<MailAddress, Failure> elsewhere, Skip skip, String reply,
                            String why) {
 
     /** UTF-16 units of failure texts kept for one mail; beyond that the code of a reply is kept without its text. */
     private static final int MAX_TEXTS = 65_536;
-    /** RFC 4954 §6: 530 asks for something that must come first, which before TLS is TLS (RFC 3207 §4). */
-    private static final int SOMETHING_FIRST = 530;
+    /** "Must issue a STARTTLS command first" (RFC 3207 §4). */
+    private static final int STARTTLS_FIRST = 530;
     private static final int REFUSED = 550;
     /** RFC 7372 §3.3: reverse DNS validation failed. */
     private static final String NO_REVERSE_DNS = "5.7.25";
     private static final Pattern NAMES_REVERSE_DNS = Pattern.compile("IPv6|\\bPTR\\b|reverse.?DNS|\\brDNS", Pattern.CASE_INSENSITIVE);
+    /** RFC 5248, RFC 4954: encryption needed, encryption required for the authentication mechanism. */
     private static final Set<String> ENCRYPTION_NEEDED = Set.of("5.7.10", "5.7.11");
+    /** Unspecific policy statuses: the text decides whether TLS is meant. */
     private static final Set<String> ANY_POLICY_REASON = Set.of("5.7.0", "5.7.1");
     private static final Pattern NAMES_TLS = Pattern.compile("TLS|encrypt", Pattern.CASE_INSENSITIVE);
 
-    /** How the session is protected, as far as that gives a refusal another meaning. */
+    /** How the session is protected, as far as it changes the meaning of a refusal. */
     enum Protection {
-        /** TLS; or clear text for a mail that waives TLS, whose refusal is an answer (RFC 8689 §4.2.2). */
-        AS_THE_MAIL_NEEDS,
-        /** Clear text at a host that offered STARTTLS: TLS failed or was refused, and the session went on without it. */
-        LEFT_OUT,
+        /** TLS; or clear text for a mail that waives TLS, so that a refusal is final (RFC 8689 §4.2.2). */
+        SUFFICIENT,
+        /** Clear text, after TLS failed or STARTTLS was refused. */
+        CLEAR_TEXT_FALLBACK,
         /** Clear text at a host that does not offer STARTTLS. */
-        NOT_OFFERED
+        STARTTLS_NOT_OFFERED
     }
 
     /** Why the next host may be tried. */
     enum Skip {
-        /** It may not: everything is decided. */
+        /** It is not tried: all recipients have a result. */
         NO,
-        /** The server takes no mail now, or the connection was lost. */
+        /** A temporary refusal, or a lost connection. */
         TEMPORARY,
-        /** The server insists on TLS, which we left out: its refusal is no answer to the mail. */
-        TLS_LEFT_OUT,
-        /** The server insists on TLS and offers none: the refusal counts if no other host takes the mail. */
-        TLS_NOT_OFFERED,
-        /** The server does not like our IPv6 address: over IPv4 it may. */
+        /** The server requires TLS, and TLS with it failed: the refusal does not concern the mail. */
+        TLS_DEMANDED_AFTER_FALLBACK,
+        /** The server requires TLS and offers none: the refusal is final if no other host accepts the mail. */
+        TLS_DEMANDED_NOT_OFFERED,
+        /** The server refuses this server's IPv6 address: IPv4 is tried. */
         IPV6
     }
 
-    /** Whether a refusal may be about our IPv6 address. */
+    /** Whether a refusal may be caused by this server's IPv6 address. */
     enum Family {
         /** The session goes over IPv6, and the host has an IPv4 address that was not tried yet. */
         IPV6_BEFORE_IPV4,
-        /** It goes over IPv4, or there is nothing else to try. */
+        /** The session goes over IPv4, or there is no IPv4 address left. */
         LAST
     }
 
     /**
-     * The session a mail was sent over.
+     * The session that carried the mail.
      *
      * @param host name and address, for texts
-     * @param withoutTls why the session has no TLS, for texts; empty where it has, or offers none
+     * @param withoutTls why the session has no TLS, for texts; used only after a fallback to clear text
      */
     record Session(String host, Protection protection, String withoutTls, Family family) {
     }
@@ -95,13 +97,13 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
 
     private static ReplyInterpretation refused(Session session, SmtpReply reply) {
         Skip cause = cause(session, reply);
-        if (cause == Skip.TLS_LEFT_OUT) {
-            return nextHost(cause, reply.toString(), leftOut(session, reply).text());
+        if (cause == Skip.TLS_DEMANDED_AFTER_FALLBACK) {
+            return nextHost(cause, reply.toString(), tlsDemanded(session, reply).text());
         }
-        // RFC 5321 §4.2.1: 4yz may be different at another host, 5yz is an answer
+        // RFC 5321 §4.2.1: another host may accept after 4yz; 5yz is final
         return cause != Skip.NO || !reply.isPermanent()
             ? nextHost(cause == Skip.NO ? Skip.TEMPORARY : cause, reply.toString(), session.host() + " said: " + reply)
-            : decided("bounced", new DeliveryResult.Refused(Failure.said(reply, session.host())), reply.toString(), "");
+            : decided("bounced", new DeliveryResult.Refused(Failure.refused(reply, session.host())), reply.toString(), "");
     }
 
     private static ReplyInterpretation answered(OutboundMail mail, Session session, List<RecipientReply> replies) {
@@ -120,8 +122,8 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
                 accepted.add(recipient);
             } else if (mayGoOn != Skip.NO) {
                 skip = mayGoOn;
-                elsewhere.put(recipient, texts.bounded(mayGoOn == Skip.TLS_LEFT_OUT ? leftOut(session, reply.reply())
-                    : Failure.said(reply, session.host())));
+                elsewhere.put(recipient, texts.bounded(mayGoOn == Skip.TLS_DEMANDED_AFTER_FALLBACK ? tlsDemanded(session, reply.reply())
+                    : Failure.refused(reply, session.host())));
             } else {
                 failed.put(recipient, texts.bounded(failure(session.host(), recipient, reply)));
             }
@@ -134,14 +136,14 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         return new ReplyInterpretation(word, result, elsewhere, skip, replies.getLast().reply().toString(), why);
     }
 
-    /** Whether another host may take a recipient that this one did not take, and why. */
+    /** Whether and why another host may accept a recipient that this one did not accept. */
     private static Skip elsewhere(Session session, RecipientReply reply, boolean anyAccepted) {
         Skip cause = cause(session, reply.reply());
         if (cause != Skip.NO || reply.phase() != Phase.RCPT) {
             return cause;
         }
-        Failure failure = Failure.said(reply, "");
-        // a server that takes only so many recipients at once gets the others right after, if it took any
+        Failure failure = Failure.refused(reply, "");
+        // a server with a limit on recipients gets the rest in another mail, if it accepted any
         return failure.isPermanent() || failure.isTooManyRecipients() && (anyAccepted || !failure.isPlainTooMany())
             ? Skip.NO : Skip.TEMPORARY;
     }
@@ -150,7 +152,7 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         if (reply == null) {
             return Failure.temporary("3.0", host + " gave no reply for " + recipient.asString());
         }
-        return reply.reply().isPositive() ? Failure.temporary("5.0", host + " said: " + reply.reply()) : Failure.said(reply, host);
+        return reply.reply().isPositive() ? Failure.temporary("5.0", host + " said: " + reply.reply()) : Failure.refused(reply, host);
     }
 
     private static ReplyInterpretation broken(OutboundMail mail, String host, Transmission.Broken broken) {
@@ -160,9 +162,9 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         if (!uncertain && broken.known().isEmpty()) {
             return nextHost(Skip.TEMPORARY, reply, why);
         }
-        // RFC 5321 §4.2.5 leaves open who has the mail now: sending it again may double it, not sending it may lose it
+        // RFC 5321 §4.2.5: after the end of data the mail may have been accepted. It is sent again rather than lost
         Failure undecided = Failure.temporary("4.2",
-            uncertain ? why + "; the connection was lost after the end of the mail, it may arrive twice" : why);
+            uncertain ? why + "; the connection was lost after the message was sent, so it may arrive twice" : why);
         Map<String, MailAddress> byPath = new HashMap<>();
         Map<MailAddress, Failure> failed = new LinkedHashMap<>();
         for (MailAddress recipient : mail.recipients()) {
@@ -171,15 +173,15 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         }
         Texts texts = new Texts();
         broken.known().forEach(known -> failed.computeIfPresent(byPath.get(known.recipient()),
-            (recipient, unknown) -> texts.bounded(Failure.said(known, host))));
+            (recipient, unknown) -> texts.bounded(Failure.refused(known, host))));
         return decided("deferred", new DeliveryResult.Answered(List.of(), failed), reply, undecided.toString());
     }
 
-    /** Whether a refusal is about the session and not about the mail: it lacks TLS, or goes over the wrong family. */
+    /** Whether a refusal concerns the session rather than the mail: TLS is missing, or the IPv6 address is refused. */
     private static Skip cause(Session session, SmtpReply reply) {
-        Skip insists = insistsOnTls(session.protection(), reply);
-        if (insists != Skip.NO || session.family() == Family.LAST || reply.code() != REFUSED) {
-            return insists;
+        Skip demandsTls = demandsTls(session.protection(), reply);
+        if (demandsTls != Skip.NO || session.family() == Family.LAST || reply.code() != REFUSED) {
+            return demandsTls;
         }
         String code = reply.enhancedCode().orElse("");
         boolean aboutIpv6 = code.equals(NO_REVERSE_DNS)
@@ -187,18 +189,19 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         return aboutIpv6 ? Skip.IPV6 : Skip.NO;
     }
 
-    /** Whether a refusal asks for the TLS that the session does not have. */
-    private static Skip insistsOnTls(Protection protection, SmtpReply reply) {
-        if (protection == Protection.AS_THE_MAIL_NEEDS || !reply.isPermanent()) {
+    /** Whether a refusal demands TLS, which the session does not have. */
+    private static Skip demandsTls(Protection protection, SmtpReply reply) {
+        if (protection == Protection.SUFFICIENT || !reply.isPermanent()) {
             return Skip.NO;
         }
         String code = reply.enhancedCode().orElse("");
-        boolean insists = reply.code() == SOMETHING_FIRST || ENCRYPTION_NEEDED.contains(code)
+        boolean demands = reply.code() == STARTTLS_FIRST || ENCRYPTION_NEEDED.contains(code)
             || ANY_POLICY_REASON.contains(code) && reply.lines().stream().anyMatch(line -> NAMES_TLS.matcher(line).find());
-        return !insists ? Skip.NO : protection == Protection.LEFT_OUT ? Skip.TLS_LEFT_OUT : Skip.TLS_NOT_OFFERED;
+        return !demands ? Skip.NO
+            : protection == Protection.CLEAR_TEXT_FALLBACK ? Skip.TLS_DEMANDED_AFTER_FALLBACK : Skip.TLS_DEMANDED_NOT_OFFERED;
     }
 
-    private static Failure leftOut(Session session, SmtpReply reply) {
+    private static Failure tlsDemanded(Session session, SmtpReply reply) {
         return Failure.temporary("7.10", session.host() + ": " + session.withoutTls() + "; without TLS it said: " + reply);
     }
 
@@ -220,7 +223,7 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         return new ReplyInterpretation(word, Optional.of(result), Map.of(), Skip.NO, reply, why);
     }
 
-    /** Bounds what is kept of a talkative server's replies to many recipients. */
+    /** Bounds the memory for long replies to many recipients. */
     private static final class Texts {
 
         private int kept;

@@ -17,18 +17,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How mails with TLS reports begin and, when they do not arrive, end: after the time their maker gave them, a day and not the five that
- * people's mails have (RFC 8460 §5.5), and without a bounce, because no person sent them.
+ * The rules for mails that carry TLS reports: they have a retry schedule of their own, expire after about a day (RFC 8460 §5.5), and
+ * are never bounced. A {@link ReportMailListener} is told of those that are lost.
  */
 public final class ReportMails {
 
-    /** When it is no longer worth delivering: milliseconds since 1970, a Long. Any mail may have it. */
+    /** When a mail expires: milliseconds since 1970, a Long. Any mail may have it. */
     static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
 
-    /** The report-id of what it carries (RFC 8460 §4.4), a String. */
+    /** The report-id of the report (RFC 8460 §4.4), a String. */
     static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
 
-    /** Ten retries in 21¼ hours: five minutes, then twice as long each time, at most four hours (RFC 8460 §5.5). */
+    /** Ten retries in 21¼ hours: the pause starts at five minutes and doubles up to four hours (RFC 8460 §5.5). */
     private static final RetrySchedule SCHEDULE =
         new RetrySchedule(Stream.of(5, 10, 20, 40, 80, 160, 240).map(Duration::ofMinutes).toList(), 10);
 
@@ -37,7 +37,7 @@ public final class ReportMails {
     private final ReportMailListener listener;
     private final Clock clock;
 
-    /** @param listener is told of each that is lost */
+    /** @param listener is told of report mails that leave and that are lost */
     public ReportMails(ReportMailListener listener, Clock clock) {
         this.listener = listener;
         this.clock = clock;
@@ -47,7 +47,7 @@ public final class ReportMails {
         return AttributeUtils.getValueAndCastFromMail(mail, OutboundMail.Attributes.TLS_REPORT, Boolean.class).orElse(false);
     }
 
-    /** Shows a report mail, and no other, to the listener as it is before its first attempt. */
+    /** Tells the listener of a report mail before its first attempt; ignores other mails. */
     void leaving(Mail mail) {
         if (isReport(mail) && FailureNotice.retriesOf(mail) == 0) {
             listener.leaving(new LeavingReport(mail.getName(), mail.getMaybeSender().asOptional().map(MailAddress::asString),
@@ -55,22 +55,22 @@ public final class ReportMails {
         }
     }
 
-    /** The schedule of its own that a report mail has: a day is all it has, and {@code delayTime} may spend it on four tries. */
+    /** The retry schedule of a report mail; empty for other mails. {@code delayTime} may be too slow for mails that expire in a day. */
     Optional<RetrySchedule> scheduleOf(Mail mail) {
         return isReport(mail) ? Optional.of(SCHEDULE) : Optional.empty();
     }
 
-    /** Whether a mail is still worth an attempt after that pause; true for a mail without expiry. */
+    /** Whether a mail will not have expired after that pause; true for a mail without expiry. */
     boolean mayWait(Mail mail, Duration pause) {
         Instant next = clock.instant().plus(pause);
         return AttributeUtils.getValueAndCastFromMail(mail, EXPIRES, Long.class)
             .map(Instant::ofEpochMilli).filter(next::isAfter).isEmpty();
     }
 
-    /** Ends a report mail for one recipient. */
+    /** Tells the listener that a report mail is lost for one recipient. */
     void lost(Mail mail, MailAddress recipient, Failure failure) {
         Reason reason = failure.isPermanent() ? Reason.REFUSED : Reason.EXPIRED;
-        LOGGER.warn("report mail {} to {} is lost ({}): {}", mail.getName(), recipient, reason, failure);
+        LOGGER.warn("Report mail {} to {} is not delivered ({}): {}", mail.getName(), recipient, reason, failure);
         listener.lost(new LostReport(mail.getName(), recipient.asString(),
             AttributeUtils.getValueAndCastFromMail(mail, REPORT_ID, String.class), reason, failure.toString()));
     }

@@ -12,11 +12,11 @@ import java.util.regex.Pattern;
 import org.apache.mailet.Mail;
 
 /**
- * How long a mail waits before each further attempt: James's {@code delayTime} and {@code maxRetries}.
+ * The waits between the attempts of a mail: stock RemoteDelivery's {@code delayTime} and {@code maxRetries}.
  *
- * @param delays the waits before the first, second, … retry; the last one stands for all that follow. At least one.
- * @param retries how many retries there are before the mail is given up
- * @param priority what retries have in a queue that orders by priority
+ * @param delays the waits before the first, second, … retry; the last one repeats. At least one.
+ * @param retries the number of retries
+ * @param priority the queue priority of retries
  */
 public record RetrySchedule(List<Duration> delays, int retries, QueuePriority priority) {
 
@@ -27,16 +27,16 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
         delays = List.copyOf(delays);
     }
 
-    /** With priorities left as they are. */
+    /** A schedule that does not change priorities. */
     RetrySchedule(List<Duration> delays, int retries) {
-        this(delays, retries, QueuePriority.UNTOUCHED);
+        this(delays, retries, QueuePriority.UNCHANGED);
     }
 
     /**
      * Reads the grammar of stock RemoteDelivery: {@code [attempts*]delay[unit]}, separated by commas; a delay without unit
      * counts milliseconds. Where the list has more steps than {@code maxRetries}, the list wins, as in stock.
      *
-     * @throws IllegalArgumentException when it is no such list; the message names the step
+     * @throws IllegalArgumentException if the text is not such a list; the message names the step
      */
     public static RetrySchedule parse(String delayTime, int maxRetries, QueuePriority priority) {
         List<Duration> delays = new ArrayList<>();
@@ -50,10 +50,10 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
             try {
                 delay = Durations.parse(matcher.group(2), ChronoUnit.MILLIS);
             } catch (IllegalArgumentException | ArithmeticException e) {
-                throw new IllegalArgumentException("'" + matcher.group(2) + "' is no delay such as 5000, 5s or 2h", e);
+                throw new IllegalArgumentException("'" + matcher.group(2) + "' is not a delay such as 5000, 5s or 2h", e);
             }
             if (attempts == 0 || delay.isNegative() || delays.size() + attempts > MAX_STEPS) {
-                throw new IllegalArgumentException("'" + step.strip() + "' asks for no or too many attempts");
+                throw new IllegalArgumentException("'" + step.strip() + "' asks for too few or too many attempts");
             }
             for (int i = 0; i < attempts; i++) {
                 delays.add(delay);
@@ -65,7 +65,7 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
     /** Reads the parameters {@code delayTime}, {@code maxRetries} and {@code usePriority}. */
     public static RetrySchedule of(Parameters parameters) {
         int maxRetries = parameters.number("maxRetries", 5, 0, MAX_STEPS);
-        QueuePriority priority = parameters.flag("usePriority", false) ? QueuePriority.RETRIES_LAST : QueuePriority.UNTOUCHED;
+        QueuePriority priority = parameters.flag("usePriority", false) ? QueuePriority.RETRIES_LAST : QueuePriority.UNCHANGED;
         RetrySchedule schedule = parameters.read("delayTime", "6h",
             "[attempts*]delay[unit] separated by commas, such as '5m, 3*30m, 6h'", text -> parse(text, maxRetries, priority));
         if (schedule.retries() > maxRetries) {
@@ -75,7 +75,7 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
         return schedule;
     }
 
-    /** Marks a mail that is about to go back into the queue. */
+    /** Counts the retry and sets the priority of a mail that returns to the queue. */
     void prepareRetry(Mail mail) {
         FailureNotice.countRetry(mail);
         priority.retry(mail);
@@ -85,7 +85,7 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
      * The wait before the next attempt.
      *
      * @param retriesSoFar 0 after the first attempt has failed
-     * @return empty when the mail has used up its retries
+     * @return empty if no retry is left
      */
     public Optional<Duration> delayAfter(int retriesSoFar) {
         return retriesSoFar >= retries ? Optional.empty()

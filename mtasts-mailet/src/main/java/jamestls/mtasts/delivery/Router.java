@@ -14,8 +14,7 @@ import java.util.random.RandomGenerator;
 import org.apache.mailet.Mail;
 
 /**
- * Sends a mail of the queue on its way: to the hosts of its recipients' domain, to the address of an address literal, or
- * through the gateways.
+ * Chooses the next hop of a mail: the MX hosts of the recipient domain, the address of an address literal, or the gateways.
  */
 public final class Router {
 
@@ -30,50 +29,50 @@ public final class Router {
     }
 
     /**
-     * To the hosts that DNS names.
+     * Routes by MX records.
      *
-     * @param dnsRetries how many retries a mail has whose domain does not exist: stock's {@code maxDnsProblemRetries}
+     * @param dnsRetries the retries of a mail whose domain does not exist: stock RemoteDelivery's {@code maxDnsProblemRetries}
      */
     public static Router byMx(Delivery delivery, int dnsRetries) {
         return new Router(delivery, List::of, dnsRetries);
     }
 
     /**
-     * Everything to these hosts.
+     * Routes all mail to the gateways.
      *
-     * @param random decides which is tried first, where that is to be random
+     * @param random shuffles the gateways, if they are to be shuffled
      */
-    public static Router through(Delivery delivery, Gateways gateways, RandomGenerator random) {
+    public static Router viaGateways(Delivery delivery, Gateways gateways, RandomGenerator random) {
         return new Router(delivery, () -> gateways.inOrder(random), 0);
     }
 
-    /** Makes a mail that comes to remote delivery a new one: what an earlier one, such as the mail it bounces, used up is not its own. */
+    /** Resets the retry count of a mail that enters remote delivery; a bounce may have inherited it from the mail it bounces. */
     public static void begin(Mail mail) {
         mail.removeAttribute(FailureNotice.RETRY_COUNT);
     }
 
-    /** Whether mail goes to the hosts of its recipients' domain, so that a mail must have recipients in one domain only. */
+    /** Whether mail is routed by recipient domain, so that each mail must have recipients in one domain only. */
     boolean isByDomain() {
         return gateways.get().isEmpty();
     }
 
     /**
-     * One attempt.
+     * Makes one attempt.
      *
-     * @param temporary whether there will be another after a temporary failure
+     * @param temporary whether a temporary failure will be retried
      * @throws MessagingException or IOException when James can't read the message back
      */
     DeliveryResult attempt(Mail mail, Retry temporary) throws MessagingException, IOException {
-        List<FixedNextHop> ways = gateways.get();
-        return ways.isEmpty() ? toDomain(mail, temporary) : throughOneOf(ways, mail, temporary);
+        List<FixedNextHop> hops = gateways.get();
+        return hops.isEmpty() ? toDomain(mail, temporary) : toFirstAvailable(hops, mail, temporary);
     }
 
     private DeliveryResult toDomain(Mail mail, Retry temporary) throws MessagingException, IOException {
         String domain = mail.getRecipients().iterator().next().getDomain().asString();
-        // James keeps the address literals it knows, those of IPv4, without their brackets
+        // James drops the brackets of the address literals that it knows, those of IPv4
         Optional<InetAddress> literal = IpLiteral.parse(domain);
         if (literal.isPresent()) {
-            return delivery.deliver(OutboundMail.via(mail, FixedNextHop.address(MxHost.at(literal.get())), temporary));
+            return delivery.deliver(OutboundMail.toNextHop(mail, FixedNextHop.address(MxHost.at(literal.get())), temporary));
         }
         Optional<DomainName> name = DomainName.parse(domain);
         Retry missingDomain = FailureNotice.retriesOf(mail) < dnsRetries ? temporary : Retry.NO;
@@ -81,14 +80,14 @@ public final class Router {
             : new DeliveryResult.Refused(Failure.permanent("1.2", "'" + domain + "' is not a domain that mail can be delivered to"));
     }
 
-    /** A gateway that cannot have the mail now leaves it to the next; the first that answers has decided. */
-    private DeliveryResult throughOneOf(List<FixedNextHop> ways, Mail mail, Retry temporary) throws MessagingException, IOException {
-        for (FixedNextHop next : ways.subList(0, ways.size() - 1)) {
-            DeliveryResult result = delivery.deliver(OutboundMail.via(mail, next, Retry.YES));
+    /** Tries the gateways in order until one accepts or refuses the mail. */
+    private DeliveryResult toFirstAvailable(List<FixedNextHop> hops, Mail mail, Retry temporary) throws MessagingException, IOException {
+        for (FixedNextHop next : hops.subList(0, hops.size() - 1)) {
+            DeliveryResult result = delivery.deliver(OutboundMail.toNextHop(mail, next, Retry.YES));
             if (!(result instanceof DeliveryResult.Deferred)) {
                 return result;
             }
         }
-        return delivery.deliver(OutboundMail.via(mail, ways.getLast(), temporary));
+        return delivery.deliver(OutboundMail.toNextHop(mail, hops.getLast(), temporary));
     }
 }

@@ -16,8 +16,8 @@ import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 
 /**
- * What the sender asks of every server on the way, apart from TLS: notifications (RFC 3461) and priority (RFC 6710). Each
- * parameter is sent only to servers that offer its extension.
+ * ESMTP parameters that the sender asked for, apart from TLS: delivery status notifications (RFC 3461) and priority (RFC 6710).
+ * Each parameter is sent only to servers that offer its extension.
  *
  * @param ofMail parameters of MAIL
  * @param ofRecipients parameters of RCPT, by recipient
@@ -40,9 +40,9 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
     }
 
     /**
-     * Reads them from the mail as James keeps it.
+     * Reads them from a mail in James's queue.
      *
-     * @param tls whether the sender asked for REQUIRETLS; then a notification must not return the whole message
+     * @param tls whether the sender asked for REQUIRETLS; a notification then returns only the header (RFC 8689 §5)
      */
     static SenderRequests of(Mail mail, Protection tls) {
         List<EsmtpParameter> ofMail = new ArrayList<>();
@@ -51,7 +51,7 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
             // RFC 8689 §5: RET=FULL is disregarded
             dsn.getRetParameter().ifPresent(ret ->
                 ofMail.add(new EsmtpParameter(DSN, "RET=" + (tls == Protection.REQUIRED ? DsnParameters.Ret.HDRS : ret))));
-            // James keeps the envelope id as it came, in xtext
+            // James keeps the envelope id in xtext, as received
             dsn.getEnvIdParameter().ifPresent(id -> ofMail.add(new EsmtpParameter(DSN, "ENVID=" + xtext(id.asString()))));
             dsn.getRcptParameters().forEach((recipient, asked) -> ofRecipients.put(OutboundMail.path(recipient), ofRecipient(asked)));
         });
@@ -70,12 +70,12 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
 
     /**
      * The priority of the mail in RFC 6710's range, -9 to 9 with 0 for normal. James 3.9 uses the same range, James 3.8 uses 0 to 9
-     * with 5 for normal. A priority that {@code usePriority} has set concerns our queue only and is not passed on.
+     * with 5 for normal. A priority that {@code usePriority} has set is for this queue only and is not sent.
      */
     private static Optional<Integer> priority(Mail mail) {
         int normal = (Integer) MailPrioritySupport.NORMAL_PRIORITY_ATTRIBUTE.getValue().value();
         return AttributeUtils.getValueAndCastFromMail(mail, MailPrioritySupport.MAIL_PRIORITY, Integer.class)
-            .filter(priority -> mail.getAttribute(QueuePriority.Attributes.OURS).isEmpty())
+            .filter(priority -> mail.getAttribute(QueuePriority.Attributes.SET_HERE).isEmpty())
             .map(priority -> Math.clamp(priority - normal, -MAX_PRIORITY, MAX_PRIORITY));
     }
 

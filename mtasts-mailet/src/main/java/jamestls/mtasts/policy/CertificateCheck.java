@@ -8,8 +8,6 @@ import jamestls.mtasts.dane.PathSearch;
 import jamestls.net.TlsParameters;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
-import java.io.IOException;
-import java.io.InputStream;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertPathValidator;
@@ -36,35 +34,35 @@ import javax.net.ssl.X509TrustManager;
 import javax.security.auth.x500.X500Principal;
 
 /**
- * Checks the certificate of an MX host or gateway (RFC 8461 §4.2): not expired, a chain to a trusted authority by the rules of
- * JSSE, and a DNS-ID that is the host's name. Names every fault, not only the first. Fetches nothing: no revocation lists
- * (RFC 8461 §4.2 leaves them open), no missing intermediates.
+ * Verifies the certificate of an MX host or gateway by PKIX (RFC 8461 §4.2): not expired, a chain to a trusted authority by the rules
+ * of JSSE, and a DNS-ID that matches the host's name. Reports every fault, not only the first. Makes no connection: revocation (optional
+ * by RFC 8461 §4.2) is not checked, and missing intermediate certificates are not fetched.
  *
- * <p>JSSE's rules are those for policy hosts, too: disabled algorithms, and authorities that the JDK no longer trusts for
- * TLS servers. A signature over SHA-1 is refused below any authority, also a private one.
+ * <p>The rules of JSSE are those applied to policy hosts, too: disabled algorithms, and authorities that the JDK no longer trusts
+ * for TLS servers. A signature with SHA-1 is refused below any authority, including private ones.
  */
 public final class CertificateCheck {
 
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_PURPOSE = "2.5.29.37.0";
 
-    /** How long a chain that was found valid need not be checked again. */
-    private static final Duration MEMORY = Duration.ofMinutes(1);
-    private static final int MAX_REMEMBERED = 1_000;
+    /** How long the result for a valid chain is cached. */
+    private static final Duration CACHE_TIME = Duration.ofMinutes(1);
+    private static final int MAX_CACHED = 1_000;
 
     private final X509TrustManager jsse;
     private final Map<X500Principal, List<X509Certificate>> roots;
-    private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MAX_REMEMBERED)
-        .expireAfterWrite(MEMORY).executor(Runnable::run).build();
+    private final Cache<List<X509Certificate>, Validity> trusted = Caffeine.newBuilder().maximumSize(MAX_CACHED)
+        .expireAfterWrite(CACHE_TIME).executor(Runnable::run).build();
 
-    /** The time in which a chain counts as valid. */
+    /** The time in which a cached chain is valid. */
     private record Validity(Instant from, Instant to) {
         private boolean covers(Instant now) {
             return !now.isBefore(from) && now.isBefore(to);
         }
     }
 
-    /** @param jsse has the last word on a path, after our own search has found it */
+    /** @param jsse validates each path that the path search finds */
     CertificateCheck(X509TrustManager jsse) {
         this.jsse = jsse;
         this.roots = Arrays.stream(jsse.getAcceptedIssuers()).distinct()
@@ -78,14 +76,16 @@ public final class CertificateCheck {
         return new CertificateCheck((X509TrustManager) factory.getTrustManagers()[0]);
     }
 
-    /** Trusts what the JVM trusts. */
+    /** Trusts the authorities that the JVM trusts. */
     public static CertificateCheck trustingJvm() throws GeneralSecurityException {
         return trusting(null);
     }
 
     /**
-     * @param chain as the server sent it, its own certificate first
-     * @return empty if all is well
+     * Verifies a certificate chain.
+     *
+     * @param chain the certificates as sent by the server, its own first
+     * @return the faults; empty for a valid chain
      */
     public List<Violation> faults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
         Optional<String> objection = PathSearch.objection(chain);
@@ -95,7 +95,7 @@ public final class CertificateCheck {
         try {
             return allFaults(chain, mxHost, now);
         } catch (RuntimeException e) {
-            // a stranger's certificate decides what the JDK's parsers throw
+            // the JDK's parsers may throw any unchecked exception for a hostile certificate
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate can't be read: " + e.getMessage()));
         }
     }
@@ -104,7 +104,7 @@ public final class CertificateCheck {
         X509Certificate leaf = chain.getFirst();
         List<Violation> faults = new ArrayList<>();
         if (!DnsId.matches(leaf, mxHost)) {
-            // RFC 8461 §4.2: DNS-ID only, the common name never counts
+            // RFC 8461 §4.2: DNS-ID only, never the common name
             faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.presented(leaf)));
         }
         Date date = Date.from(now);
@@ -118,7 +118,7 @@ public final class CertificateCheck {
         if (!isForServers(leaf)) {
             faults.add(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate is not for TLS servers"));
         } else if (isExpired || isEarly) {
-            // whether it was, or will be, trusted is a fault of its own; dates of the chain are not, at another time than now
+            // trust is checked at a time when the certificate is valid; expired issuers at that time are no fault
             pathFaults(chain, isExpired ? leaf.getNotAfter() : leaf.getNotBefore(), TrustRules.PATH_ONLY).stream()
                 .filter(fault -> fault.type() == ResultType.CERTIFICATE_NOT_TRUSTED).forEach(faults::add);
         } else {
@@ -129,9 +129,9 @@ public final class CertificateCheck {
 
     /** Which rules a path must satisfy. */
     private enum TrustRules {
-        /** Those of JSSE for TLS servers. */
+        /** The rules of JSSE for TLS servers. */
         JSSE,
-        /** Names, signatures and constraints: JSSE knows no other time than now. */
+        /** Names, signatures and constraints only, because JSSE can check only at the present time. */
         PATH_ONLY
     }
 
@@ -144,13 +144,13 @@ public final class CertificateCheck {
         if (faults.isEmpty()) {
             Instant firstToExpire = chain.stream().map(certificate -> certificate.getNotAfter().toInstant())
                 .min(Comparator.naturalOrder()).orElseThrow();
-            Instant forgotten = now.plus(MEMORY);
-            trusted.put(chain, new Validity(now, forgotten.isBefore(firstToExpire) ? forgotten : firstToExpire));
+            Instant expiry = now.plus(CACHE_TIME);
+            trusted.put(chain, new Validity(now, expiry.isBefore(firstToExpire) ? expiry : firstToExpire));
         }
         return faults;
     }
 
-    /** Our own search, because the JDK's has no bound on what a hostile chain costs; the JDK validates the path that was found. */
+    /** Finds a path with {@link PathSearch}, because the JDK's search has no bound on the cost of a hostile chain; the JDK validates it. */
     private List<Violation> pathFaults(List<X509Certificate> chain, Date date, TrustRules rules) {
         if (roots.isEmpty()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "no trusted roots configured"));
@@ -175,7 +175,7 @@ public final class CertificateCheck {
             refused.add(e);
             return false;
         } catch (GeneralSecurityException | RuntimeException e) {
-            // a stranger's certificates decide what is thrown here
+            // the JDK may throw any unchecked exception for a hostile certificate
             refused.add(new CertPathValidatorException(e));
             return false;
         }
@@ -189,7 +189,7 @@ public final class CertificateCheck {
         }
         Date systemTime = new Date();
         if (path.stream().anyMatch(each -> each.getNotAfter().before(systemTime) || each.getNotBefore().after(systemTime))) {
-            // JSSE goes by the system's clock; the path is valid by the clock that was given
+            // JSSE uses the system clock, at which the path is not valid; it is valid at the given time
             return true;
         }
         try {
@@ -219,7 +219,7 @@ public final class CertificateCheck {
         return new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, why);
     }
 
-    /** RFC 5280 §4.2.1.12: a certificate that lists purposes is good for those only. */
+    /** Whether the certificate may be used by a TLS server (RFC 5280 §4.2.1.12). */
     private static boolean isForServers(X509Certificate leaf) {
         try {
             List<String> purposes = leaf.getExtendedKeyUsage();
@@ -227,16 +227,5 @@ public final class CertificateCheck {
         } catch (CertificateParsingException e) {
             return false;
         }
-    }
-
-    /**
-     * Reads a trust store.
-     *
-     * @throws IOException when it is no key store or the password does not open it
-     */
-    public static KeyStore load(InputStream in, String password) throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(in, password.toCharArray());
-        return store;
     }
 }

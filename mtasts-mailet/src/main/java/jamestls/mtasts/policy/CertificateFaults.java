@@ -8,14 +8,14 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * The faults of a server's certificate by each of the two rules that may apply.
+ * The faults of a server's certificate, by PKIX and by DANE.
  *
- * @param pkix by trusted authorities and the MX host's name (RFC 8461 §4.2)
- * @param dane by the host's TLSA records (RFC 7672 §3)
+ * @param pkix the faults by trusted authorities and the MX host's name (RFC 8461 §4.2)
+ * @param dane the faults by the host's TLSA records (RFC 7672 §3)
  */
 public record CertificateFaults(List<Violation> pkix, List<Violation> dane) {
 
-    /** Nothing wrong, or nothing to look at. */
+    /** No faults, or no certificate. */
     public static final CertificateFaults NONE = new CertificateFaults(List.of(), List.of());
 
     public CertificateFaults {
@@ -23,13 +23,13 @@ public record CertificateFaults(List<Violation> pkix, List<Violation> dane) {
         dane = List.copyOf(dane);
     }
 
-    /** Checks only what the demand will ask for. */
+    /** Checks the certificate of a session by the rules that the demand needs. */
     public static CertificateFaults of(TlsDemand demand, TlsObservation seen, CertificateCheck authorities, Instant now) {
         if (!(seen.handshake() instanceof Handshake.Completed completed)) {
             return NONE;
         }
         return new CertificateFaults(
-            demand.looksAtPkix() ? authorities.faults(completed.chain(), seen.mxHost(), now) : List.of(),
+            demand.needsPkix() ? authorities.faults(completed.chain(), seen.mxHost(), now) : List.of(),
             demand.tlsaRecords().map(tlsa -> DaneVerifier.faults(completed.chain(), tlsa, now)).orElse(List.of()));
     }
 }

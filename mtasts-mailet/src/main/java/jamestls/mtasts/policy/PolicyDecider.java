@@ -7,7 +7,7 @@ import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.dane.TlsaSet.Strength;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
-import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
+import jamestls.mtasts.policy.TlsDemand.DnssecName;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
@@ -24,27 +24,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The one place with precedence rules: from what is known of the recipient domain, the MX host and the sender's wish to
- * the one demand that holds for this mail at this host. Pure; everything it needs was looked up before.
+ * Decides the one TLS demand for a mail at an MX host, from the policies of recipient domain and host and the sender's request. All
+ * rules of precedence are here. Pure functions: all look-ups are done before.
  */
 public final class PolicyDecider {
 
     /**
-     * What holds for all hosts of a recipient domain.
+     * What is known of a recipient domain.
      *
-     * @param domain the policy domain, always the recipient domain (RFC 8461 §3.4) or the host that is configured in its place
-     * @param sts what its MTA-STS look-up came to
-     * @param mx whether DNSSEC proves which hosts it has
-     * @param dane what the operator demands
+     * @param domain the policy domain: the recipient domain (RFC 8461 §3.4), or the configured gateway
+     * @param sts the result of the MTA-STS look-up
+     * @param mx whether DNSSEC proves the MX records
+     * @param dane whether the operator requires DANE
      */
     public record RecipientPolicy(DomainName domain, StsLookup sts, Security mx, DaneRequirement dane) {
     }
 
-    /** What the operator demands of a destination in terms of DANE. */
+    /** Whether the operator requires DANE of a recipient domain. */
     public enum DaneRequirement {
-        /** Nothing: DANE is used where the recipient publishes it. */
+        /** DANE is used where the recipient publishes it. */
         WHERE_PUBLISHED,
-        /** Rather hold the mail than send it to a host without usable, secure TLSA records (RFC 7672 §6). */
+        /** Mail waits unless the host has usable, secure TLSA records (RFC 7672 §6). */
         MANDATORY
     }
 
@@ -52,11 +52,13 @@ public final class PolicyDecider {
     }
 
     /**
-     * @param dane what the host's TLSA look-up came to
-     * @param mxHost the host in question
+     * Decides the demand on a session.
+     *
+     * @param dane the result of the host's TLSA look-up
+     * @param mxHost the MX host
      */
-    public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, SenderTlsRequest wish, DomainName mxHost) {
-        return switch (wish) {
+    public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, SenderTlsRequest request, DomainName mxHost) {
+        return switch (request) {
             case AS_POLICY_SAYS -> ofHost(recipient, dane, mxHost);
             case REQUIRED -> required(recipient, ofHost(recipient, dane, mxHost));
             // RFC 8689 §3: as if the recipient had neither DANE nor MTA-STS
@@ -64,7 +66,7 @@ public final class PolicyDecider {
         };
     }
 
-    /** DANE first (RFC 8461 §2); a host that has none obeys the policy of the recipient domain. */
+    /** DANE takes precedence (RFC 8461 §2); without DANE the policy of the recipient domain applies. */
     private static TlsDemand ofHost(RecipientPolicy recipient, DaneLookup lookup, DomainName mxHost) {
         TlsDemand otherwise = ofRecipient(recipient.domain(), recipient.sts(), mxHost);
         boolean mandatory = recipient.dane() == DaneRequirement.MANDATORY;
@@ -73,23 +75,23 @@ public final class PolicyDecider {
             case DaneLookup.NoAddress none -> otherwise;
             case DaneLookup.NoDane none when mandatory -> new Unreachable(TlsaSet.unknown(mxHost), daneRequired(none.reason()));
             case DaneLookup.NoDane none -> otherwise;
-            // RFC 7672 §2.2.1, §6: where DANE is mandatory, what does not authenticate does not do
-            case DaneLookup.Found found when mandatory && found.tlsa().strength() != Strength.AUTHENTICATES ->
+            // RFC 7672 §2.2.1, §6: mandatory DANE needs records that authenticate the domain's host
+            case DaneLookup.Found found when mandatory && found.tlsa().strength() != Strength.AUTHENTICATES_DOMAIN ->
                 new Unreachable(found.tlsa().applied(), daneRequired(found.tlsa().usable().isEmpty()
                     ? "no TLSA record of " + mxHost + " is usable" : "the MX records of " + recipient.domain() + " are not secure"));
             case DaneLookup.Found found -> new Dane(found.tlsa(), otherwise);
         };
     }
 
-    /** RFC 8689 §4.2.1: the host must be named by DNSSEC or by MTA-STS; only an enforced policy is a promise. */
+    /** The demand for REQUIRETLS (RFC 8689 §4.2.1): the host name must be proven by DNSSEC or by an enforced MTA-STS policy. */
     private static TlsDemand required(RecipientPolicy recipient, TlsDemand byPolicy) {
         boolean enforced = byPolicy.sts().filter(sts -> sts.strictness() == Strictness.ENFORCED).isPresent();
         return switch (byPolicy) {
-            // may pass, so the mail waits rather than bounces
+            // the fault may pass, so the mail waits
             case Unreachable never -> never;
-            case Dane dane when enforced || dane.tlsa().strength() == Strength.AUTHENTICATES -> new RequireTls(Optional.of(dane));
+            case Dane dane when enforced || dane.tlsa().strength() == Strength.AUTHENTICATES_DOMAIN -> new RequireTls(Optional.of(dane));
             case Sts sts when enforced -> new RequireTls(Optional.of(sts));
-            case TlsDemand any when recipient.mx() == Security.SECURE -> new RequireTls(Optional.of(new NamedByDnssec(any)));
+            case TlsDemand any when recipient.mx() == Security.SECURE -> new RequireTls(Optional.of(new DnssecName(any)));
             default -> new RequireTls(Optional.empty());
         };
     }
@@ -101,7 +103,7 @@ public final class PolicyDecider {
     private static TlsDemand ofRecipient(DomainName domain, StsLookup sts, DomainName mxHost) {
         return switch (sts) {
             case StsLookup.NoPolicy none -> new Opportunistic(AppliedPolicy.none(domain), Optional.empty());
-            // RFC 8461 §3.3: a policy that is announced but cannot be had, and none cached: as without MTA-STS, but reported
+            // RFC 8461 §3.3: announced, but not fetched and not cached: as without MTA-STS, but reported
             case StsLookup.Unusable unusable -> new Opportunistic(
                 new AppliedPolicy(PolicyType.STS, domain, List.of(), List.of()),
                 Optional.of(unusable.problem()));

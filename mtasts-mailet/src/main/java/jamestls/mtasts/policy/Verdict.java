@@ -3,7 +3,7 @@ package jamestls.mtasts.policy;
 import jamestls.mtasts.dane.TlsaSet.Strength;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
-import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
+import jamestls.mtasts.policy.TlsDemand.DnssecName;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
@@ -24,25 +24,25 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What follows from holding an observed session against the demand on it. A pure function; the table is in VerdictTest.
+ * The result of comparing an observed session with the TLS demand. A pure function; VerdictTest has the table.
  *
  * @param ruling what to do with this host
- * @param level what would protect, or did not protect enough
- * @param shortfall why the ruling is not SEND, if TLS is the reason; empty when the host was just not usable
- * @param forReport the verdict on every policy that was evaluated; empty when there is nothing to report
+ * @param level the protection that the session has or would have had
+ * @param shortfall the TLS faults for which the ruling is not SEND; empty if the host was unusable for another reason
+ * @param forReport the result for each policy that was evaluated; empty if there is nothing to report
  */
 public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
 
-    /** What protects a mail on its way to one host. */
+    /** The protection of a session. */
     public enum TlsLevel {
         /** Clear text. */
         NONE,
-        /** Encrypted, against listeners only: who the peer is, nobody verified. */
+        /** Encrypted; the peer was not authenticated. */
         UNAUTHENTICATED,
-        /** Encrypted to a host that a policy names and whose certificate was verified for that name. */
+        /** Encrypted; a policy names the host, and its certificate was verified. */
         AUTHENTICATED;
 
-        /** The word in log lines. */
+        /** The value of {@code tls=} in log lines. */
         @Override
         public String toString() {
             return name().toLowerCase(Locale.ROOT);
@@ -52,14 +52,14 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
     /** What to do with a host. */
     public enum Ruling {
         SEND,
-        /** The server hung up after the handshake, and no policy minds clear text: connect again with TLS, once. */
+        /** The server closed the connection after the handshake, and no policy forbids clear text: connect with TLS once more. */
         RETRY_WITH_TLS,
-        /** TLS was tried and failed, and no policy minds clear text: connect again without STARTTLS. */
+        /** TLS failed, and no policy forbids clear text: connect again without STARTTLS. */
         RETRY_IN_CLEAR,
         NEXT_HOST
     }
 
-    /** The session a demand for REQUIRETLS needs to see in EHLO after TLS (RFC 8689 §2). */
+    /** EHLO after STARTTLS must list REQUIRETLS (RFC 8689 §2). */
     private static final Violation NO_REQUIRETLS =
         new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS not offered after STARTTLS");
     private static final Violation NOT_LISTED =
@@ -69,9 +69,9 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
     private static final Violation NO_STARTTLS = new Violation(ResultType.STARTTLS_NOT_SUPPORTED, "");
 
     /**
-     * Judges a host before anything is sent to it.
+     * Judges a host before a connection.
      *
-     * @return a verdict if the host must not even be connected to
+     * @return a verdict if no connection is allowed
      */
     public static Optional<Verdict> beforeConnecting(TlsDemand demand) {
         return switch (demand) {
@@ -80,7 +80,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
                 Optional.of(refused(TlsLevel.NONE, List.of(NOT_LISTED), List.of(violated(sts, List.of(NOT_LISTED)))));
             case Unreachable never -> Optional.of(refused(TlsLevel.NONE, List.of(never.why()),
                 List.of(new PolicyVerdict.Violated(never.policy(), List.of(never.why())))));
-            case Dane dane when dane.tlsa().strength() != Strength.AUTHENTICATES -> beforeConnecting(dane.otherwise());
+            case Dane dane when dane.tlsa().strength() != Strength.AUTHENTICATES_DOMAIN -> beforeConnecting(dane.otherwise());
             case RequireTls required when required.by().isEmpty() -> Optional.of(refused(TlsLevel.NONE,
                 List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs DNSSEC or an enforced MTA-STS policy")), List.of()));
             case RequireTls required -> beforeConnecting(required.by().orElseThrow());
@@ -91,43 +91,43 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
     /**
      * Judges a session.
      *
-     * @param demand what it must have
-     * @param seen what was observed of it
-     * @param certificate what is wrong with the server's certificate; only looked at after a completed handshake
+     * @param demand the TLS that it must have
+     * @param seen the observation of it
+     * @param certificate the faults of the server's certificate; used only after a completed handshake
      */
     public static Verdict of(TlsDemand demand, TlsObservation seen, CertificateFaults certificate) {
         if (endedBeforeTls(seen)) {
-            // RFC 8460 §4.3.4: busy networks and servers are not what reports are about
+            // RFC 8460 §4.3.4: network faults and busy servers are not reported
             return refused(TlsLevel.NONE, List.of(), List.of());
         }
         List<Violation> tls = tlsViolations(seen);
         return switch (demand) {
             case Waived waived -> opportunistic(seen, tls, List.of());
             case Opportunistic none -> opportunistic(seen, tls, List.of(counted(none, tls)));
-            case Sts sts -> againstPolicy(sts, seen, tls, certificate.pkix());
+            case Sts sts -> againstSts(sts, seen, tls, certificate.pkix());
             case Dane dane -> againstDane(dane, seen, tls, certificate);
-            case NamedByDnssec named -> againstName(named, seen, tls, certificate);
+            case DnssecName named -> againstDnssecName(named, seen, tls, certificate);
             case Unreachable never -> beforeConnecting(never).orElseThrow();
             case RequireTls required -> againstRequireTls(required, seen, certificate);
         };
     }
 
-    /** Judges a session made without STARTTLS on purpose, after TLS had failed; what failed is in the report already. */
+    /** Judges a session in clear text after TLS had failed. The failure is already reported. */
     public static Verdict inClear(TlsObservation seen) {
         return new Verdict(seen.failure().isEmpty() ? Ruling.SEND : Ruling.NEXT_HOST, TlsLevel.NONE, List.of(), List.of());
     }
 
-    /** The same where clear text is no way out, because the port speaks nothing but TLS. */
+    /** The same for a port with implicit TLS, where clear text is impossible. */
     public Verdict withoutClearText() {
         return ruling == Ruling.RETRY_IN_CLEAR ? new Verdict(Ruling.NEXT_HOST, level, shortfall, forReport) : this;
     }
 
-    /** The same for a server that hung up after a handshake a second time: clear text is next, and it is counted already. */
-    public Verdict closedAgain() {
+    /** The same for a server that closed the connection after the handshake twice: clear text is next. The failure is already reported. */
+    public Verdict afterSecondClose() {
         return ruling == Ruling.RETRY_WITH_TLS ? new Verdict(Ruling.RETRY_IN_CLEAR, level, shortfall, List.of()) : this;
     }
 
-    /** Whether TLS was fine but for the REQUIRETLS keyword (RFC 8689 §4.2.1 has a status code of its own for that). */
+    /** Whether only the REQUIRETLS keyword was missing, which has a status code of its own (RFC 8689 §4.2.1). */
     public static boolean isMissingRequireTls(Violation violation) {
         return violation.equals(NO_REQUIRETLS);
     }
@@ -139,15 +139,15 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             return new Verdict(Ruling.SEND, level, List.of(), forReport);
         }
         if (!encrypted) {
-            // RFC 7672 §2.2: what fails in TLS may be tried in clear text
+            // RFC 7672 §2.2: opportunistic TLS that fails may be replaced by clear text
             return new Verdict(Ruling.RETRY_IN_CLEAR, level, tls, forReport);
         }
         return seen.isClosedAfterHandshake() ? new Verdict(Ruling.RETRY_WITH_TLS, level, tls, forReport)
-            // what fails after the first reply under TLS is an ordinary broken session
+            // a failure after the first reply over TLS is no TLS failure
             : new Verdict(Ruling.NEXT_HOST, level, List.of(), List.of());
     }
 
-    private static Verdict againstPolicy(Sts sts, TlsObservation seen, List<Violation> tls, List<Violation> certificate) {
+    private static Verdict againstSts(Sts sts, TlsObservation seen, List<Violation> tls, List<Violation> certificate) {
         List<Violation> all = new ArrayList<>();
         if (sts.listing() == Listing.NOT_LISTED) {
             all.add(NOT_LISTED);
@@ -170,7 +170,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             : opportunistic(seen, tls, forReport);
     }
 
-    /** RFC 7672 §2.2; what is reported beside it, and where it holds as well, is the policy that would hold without. */
+    /** Judges by TLSA records (RFC 7672 §2.2). The policy that would apply without them is evaluated and reported as well. */
     private static Verdict againstDane(Dane dane, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
         List<Violation> all = new ArrayList<>(tls);
         if (seen.handshake() instanceof Handshake.Completed) {
@@ -183,23 +183,23 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         Verdict beside = of(dane.otherwise(), seen, certificate);
         List<PolicyVerdict> forReport = new ArrayList<>();
         forReport.add(all.isEmpty() ? new PolicyVerdict.Met(applied) : new PolicyVerdict.Violated(applied, all));
-        // a policy that is not there is not one more policy
+        // "no policy found" is not reported beside DANE
         beside.forReport().stream().filter(verdict -> verdict.policy().type() != PolicyType.NO_POLICY_FOUND).forEach(forReport::add);
         Strength strength = dane.tlsa().strength();
-        // with no usable record any TLS will do, and tlsa-invalid is for the report only
+        // without usable records any TLS satisfies the demand; tlsa-invalid is only reported
         List<Violation> shortfall = strength == Strength.ENCRYPTS ? tls : all;
         if (!shortfall.isEmpty()) {
             return refused(reached(seen), shortfall, forReport);
         }
-        if (strength == Strength.AUTHENTICATES) {
+        if (strength == Strength.AUTHENTICATES_DOMAIN) {
             return new Verdict(Ruling.SEND, TlsLevel.AUTHENTICATED, List.of(), forReport);
         }
         return beside.ruling() == Ruling.SEND ? new Verdict(Ruling.SEND, beside.level(), List.of(), forReport)
             : refused(beside.level(), beside.shortfall(), forReport);
     }
 
-    /** RFC 8689 §4.2.1: a host named by DNSSEC, and a certificate for it. */
-    private static Verdict againstName(NamedByDnssec named, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
+    /** Judges by a name proven by DNSSEC and a trusted certificate (RFC 8689 §4.2.1). */
+    private static Verdict againstDnssecName(DnssecName named, TlsObservation seen, List<Violation> tls, CertificateFaults certificate) {
         if (seen.handshake() instanceof Handshake.Completed && seen.failure().isPresent()) {
             return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
         }
@@ -222,7 +222,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             : byPolicy;
     }
 
-    /** What was wrong with TLS itself, whoever the peer was. */
+    /** The faults of TLS itself, apart from the certificate. */
     private static List<Violation> tlsViolations(TlsObservation seen) {
         if (seen.startTls() == StartTls.NOT_OFFERED) {
             return List.of(NO_STARTTLS);

@@ -93,7 +93,7 @@ class TlsaRecordsTest {
             }
             case "tlspol-address-secure" -> {
                 dns.tlsa(SECURE, HOST, EE);
-                assertThat(found().strength()).isEqualTo(Strength.AUTHENTICATES);
+                assertThat(found().strength()).isEqualTo(Strength.AUTHENTICATES_DOMAIN);
             }
             case "tlspol-address-secure-nxdomain", "tlspol-secure-address-nodata-skips-tlsa" -> assertNoAddress(SECURE);
             case "tlspol-address-unsigned-nxdomain" -> assertNoAddress(INSECURE);
@@ -152,7 +152,7 @@ class TlsaRecordsTest {
     void insecureMxShouldLeaveTheProtectionButNotTheName() {
         dns.tlsa(SECURE, HOST, EE);
 
-        assertThat(found(hop(INSECURE)).strength()).isEqualTo(Strength.PROTECTS_THE_WAY);
+        assertThat(found(hop(INSECURE)).strength()).isEqualTo(Strength.AUTHENTICATES_HOST);
         assertThat(found(hop(INSECURE)).referenceNames()).as("RFC 7672 §3.2.2").containsExactly(DomainName.of(HOST));
         assertNoDane(find(hop(INSECURE), DaneScope.SECURE_MX));
     }
@@ -225,7 +225,7 @@ class TlsaRecordsTest {
 
         assertThat(records.find(hop(SECURE), host, 25, dns.addresses(host))).isEqualTo(first);
         assertThat(records.find(hop(INSECURE), host, 25, dns.addresses(host))).isInstanceOfSatisfying(DaneLookup.Found.class,
-            found -> assertThat(found.tlsa().strength()).isEqualTo(Strength.PROTECTS_THE_WAY));
+            found -> assertThat(found.tlsa().strength()).isEqualTo(Strength.AUTHENTICATES_HOST));
         assertNoDane(records.find(hop(SECURE), host, 26, dns.addresses(host)));
         dns.tlsa(SECURE, HOST, OTHER);
         assertThat(records.find(hop(SECURE), host, 25, dns.addresses(host))).isInstanceOfSatisfying(DaneLookup.Found.class,

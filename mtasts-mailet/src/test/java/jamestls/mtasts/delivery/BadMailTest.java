@@ -208,7 +208,7 @@ class BadMailTest {
     }
 
     private void work(int inHand, int retries, List<Duration> noticePauses) throws Exception {
-        OutboundResources resources = internet.traffic(20);
+        OutboundResources resources = internet.resources(20);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0),
             new RetrySchedule(List.of(Duration.ofHours(1)), retries),
             new QueueWorker.Notices(james.proxy(), Optional.empty(), Optional.empty(), new ReportMails(new TlsOutcomes(),

@@ -101,7 +101,7 @@ class HostileServersTest {
     }
 
     private void work() throws Exception {
-        OutboundResources resources = internet.traffic(20);
+        OutboundResources resources = internet.resources(20);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0), new RetrySchedule(List.of(RETRY), 5),
             new QueueWorker.Notices(FakeMailContext.defaultContext(), Optional.empty(), Optional.empty(),
                 new ReportMails(new ReportMailListener() { }, Clock.systemUTC())), resources, 5_000);

@@ -23,33 +23,33 @@ class OutboundMailTest {
     @ParameterizedTest
     @ValueSource(strings = {"No", "no", "NO", " No "})
     void fieldThatSaysNoShouldWaiveTls(String value) throws Exception {
-        assertThat(outbound(mail(value)).wish()).isEqualTo(SenderTlsRequest.WAIVED);
+        assertThat(outbound(mail(value)).tlsRequest()).isEqualTo(SenderTlsRequest.WAIVED);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"Yes", "", "Not", "No; really", "No, No"})
     void fieldThatSaysAnythingElseShouldSayNothing(String value) throws Exception {
-        assertThat(outbound(mail(value)).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
+        assertThat(outbound(mail(value)).tlsRequest()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @Test
     void mailWithoutTheFieldShouldGoAsThePolicySays() throws Exception {
-        assertThat(outbound(mail()).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
+        assertThat(outbound(mail()).tlsRequest()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @Test
     void twoFieldsShouldSayNothing() throws Exception {
-        assertThat(outbound(mail("No", "No")).wish()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
+        assertThat(outbound(mail("No", "No")).tlsRequest()).isEqualTo(SenderTlsRequest.AS_POLICY_SAYS);
     }
 
     @ParameterizedTest
     @CsvSource({"true, REQUIRED, YES", "false, WAIVED, NO"})
-    void attributeOfJamesShouldOutweighTheField(boolean required, SenderTlsRequest wish, RequireTls keyword) throws Exception {
+    void attributeOfJamesShouldOutweighTheField(boolean required, SenderTlsRequest request, RequireTls keyword) throws Exception {
         for (FakeMail mail : List.of(mail(), mail("No"), mail("Yes"))) {
             mail.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(required)));
 
-            assertThat(outbound(mail).wish()).isEqualTo(wish);
-            assertThat(outbound(mail).asked().requireTls()).isEqualTo(keyword);
+            assertThat(outbound(mail).tlsRequest()).isEqualTo(request);
+            assertThat(outbound(mail).requests().requireTls()).isEqualTo(keyword);
         }
     }
 

@@ -64,7 +64,7 @@ class PostfixDeliveryTest {
     void burstShouldGetThroughInOneRoundToAServerThatTakesTwoConnections() throws Exception {
         try (PostfixMx postfix = postfix(Map.of("smtpd_client_connection_count_limit", "2"))) {
             MemoryQueue queue = new MemoryQueue();
-            OutboundResources resources = internet.traffic(20);
+            OutboundResources resources = internet.resources(20);
             for (int i = 0; i < 80; i++) {
                 queue.enQueue(FakeMail.builder().name("mail-" + i).sender(MailAddressFixture.SENDER).recipient("bob@" + DOMAIN)
                     .mimeMessage(TestDelivery.message()).build());

@@ -382,7 +382,7 @@ class QueueWorkerTest {
     }
 
     private void work(int perDestination, int inHand) throws Exception {
-        OutboundResources traffic = internet.traffic(perDestination);
+        OutboundResources traffic = internet.resources(perDestination);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(traffic), 0),
             new RetrySchedule(List.of(Duration.ofHours(1)), retries),
             new QueueWorker.Notices(mailetContext, Optional.empty(), Optional.empty(), new ReportMails(losses, Clock.systemUTC())),

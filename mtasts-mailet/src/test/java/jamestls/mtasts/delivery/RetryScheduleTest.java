@@ -13,7 +13,7 @@ class RetryScheduleTest {
 
     @Test
     void delaysShouldFollowTheListAndThenRepeatTheLast() {
-        RetrySchedule schedule = RetrySchedule.parse("5000, 2*10m, 1h", 5, QueuePriority.UNTOUCHED);
+        RetrySchedule schedule = RetrySchedule.parse("5000, 2*10m, 1h", 5, QueuePriority.UNCHANGED);
 
         assertThat(List.of(0, 1, 2, 3, 4).stream().map(schedule::delayAfter).map(delay -> delay.orElseThrow()))
             .containsExactly(Duration.ofSeconds(5), Duration.ofMinutes(10), Duration.ofMinutes(10), Duration.ofHours(1),
@@ -23,7 +23,7 @@ class RetryScheduleTest {
 
     @Test
     void longerListShouldWinOverMaxRetries() {
-        assertThat(RetrySchedule.parse("4*1s", 2, QueuePriority.UNTOUCHED).delayAfter(3)).contains(Duration.ofSeconds(1));
+        assertThat(RetrySchedule.parse("4*1s", 2, QueuePriority.UNCHANGED).delayAfter(3)).contains(Duration.ofSeconds(1));
     }
 
     @Test
@@ -34,7 +34,7 @@ class RetryScheduleTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "soon", "3*", "*5s", "0*5s", "5s,,6s", "-1s", "5 fortnights", "9999*1s, 9999*1s", "99999999999999999999s"})
     void otherTextShouldBeRefusedWithTheStepThatIsWrong(String text) {
-        assertThatThrownBy(() -> RetrySchedule.parse(text, 3, QueuePriority.UNTOUCHED))
+        assertThatThrownBy(() -> RetrySchedule.parse(text, 3, QueuePriority.UNCHANGED))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'");
     }
 }

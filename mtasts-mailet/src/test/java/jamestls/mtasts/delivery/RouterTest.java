@@ -83,7 +83,7 @@ class RouterTest {
 
         assertThat(internet.dispatch(mail("bob@example.org"), new OwnAddresses(Optional.empty(), Set.of(us.ip())), 0))
             .isInstanceOfSatisfying(DeliveryResult.Refused.class,
-                refused -> assertThat(refused.why().toString()).startsWith("550 5.4.6").contains("mx.example.org", "round in circles"));
+                refused -> assertThat(refused.why().toString()).startsWith("550 5.4.6").contains("mx.example.org", "mail loop"));
     }
 
     @Test

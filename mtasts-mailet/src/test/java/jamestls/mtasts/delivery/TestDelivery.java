@@ -57,7 +57,7 @@ import org.apache.james.core.MailAddress;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.mailet.Mail;
 
-/** A delivery room with all the rooms behind it, and the internet it delivers to. */
+/** A delivery with everything it uses, and the fake internet it delivers to. */
 final class TestDelivery implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -75,7 +75,7 @@ final class TestDelivery implements AutoCloseable {
     private final GuardedHttpsClient https;
     private final SmtpConnector connector;
     private final ReuseLimits reuse;
-    private final OutboundResources traffic;
+    private final OutboundResources resources;
     private final List<OutboundResources> others = new ArrayList<>();
     private final StsPolicies policies;
     private final DnsjavaDns resolver;
@@ -115,7 +115,7 @@ final class TestDelivery implements AutoCloseable {
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
             .withReadTimeout(readTimeout).withLimit(Phase.FINAL_REPLY, readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
-        traffic = new OutboundResources(connector, reuse, 20, 256);
+        resources = new OutboundResources(connector, reuse, 20, 256);
     }
 
     /** Publishes record and policy for the domain. */
@@ -171,40 +171,41 @@ final class TestDelivery implements AutoCloseable {
 
     /** One attempt for a mail as James's queue hands it out. */
     DeliveryResult dispatch(Mail mail) throws Exception {
-        return Router.byMx(delivery(traffic, AddressGuard.anywhere()), 0).attempt(mail, Retry.YES);
+        return Router.byMx(delivery(resources, AddressGuard.anywhere()), 0).attempt(mail, Retry.YES);
     }
 
     /** Likewise, with gateways. */
     DeliveryResult dispatch(Mail mail, Gateways gateways) throws Exception {
-        return Router.through(delivery(traffic, AddressGuard.publicOnly()), gateways, new Random(1)).attempt(mail, Retry.YES);
+        return Router.viaGateways(delivery(resources, AddressGuard.publicOnly()), gateways, new Random(1)).attempt(mail, Retry.YES);
     }
 
     /** Likewise, for a server that knows itself. */
     DeliveryResult dispatch(Mail mail, OwnAddresses itself, int dnsRetries) throws Exception {
-        return Router.byMx(delivery(traffic, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail, Retry.YES);
+        return Router.byMx(delivery(resources, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail, Retry.YES);
     }
 
     DeliveryResult deliver(String domain) throws Exception {
         return deliver(domain, SenderTlsRequest.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
     }
 
-    DeliveryResult deliver(String domain, SenderTlsRequest wish, OutboundMail.Reporting reporting, String... recipients) throws Exception {
-        return deliver(domain, AddressGuard.anywhere(), wish, reporting, recipients);
+    DeliveryResult deliver(String domain, SenderTlsRequest request, OutboundMail.Reporting reporting, String... recipients)
+            throws Exception {
+        return deliver(domain, AddressGuard.anywhere(), request, reporting, recipients);
     }
 
-    DeliveryResult deliver(String domain, AddressGuard guard, SenderTlsRequest wish, OutboundMail.Reporting reporting, String... recipients)
-            throws Exception {
-        Delivery delivery = delivery(traffic, guard);
+    DeliveryResult deliver(String domain, AddressGuard guard, SenderTlsRequest request, OutboundMail.Reporting reporting,
+                           String... recipients) throws Exception {
+        Delivery delivery = delivery(resources, guard);
         List<MailAddress> addresses = new ArrayList<>();
         for (String recipient : recipients) {
             addresses.add(new MailAddress(recipient));
         }
         return delivery.deliver(new OutboundMail("Mail1", DomainName.of(domain), Optional.of(new MailAddress("alice@sender.example")),
-            addresses, wish, reporting, message()));
+            addresses, request, reporting, message()));
     }
 
-    /** Turns and sessions of its own, with so many deliveries at once to one destination. */
-    OutboundResources traffic(int perDestination) {
+    /** Separate resources with that limit per destination. */
+    OutboundResources resources(int perDestination) {
         OutboundResources own = new OutboundResources(connector, reuse, perDestination, 256);
         others.add(own);
         return own;
@@ -242,7 +243,7 @@ final class TestDelivery implements AutoCloseable {
 
     @Override
     public void close() {
-        traffic.close();
+        resources.close();
         others.forEach(OutboundResources::close);
         connector.close();
         https.close();

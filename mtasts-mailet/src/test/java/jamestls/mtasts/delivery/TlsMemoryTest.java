@@ -24,7 +24,7 @@ class TlsMemoryTest {
     @BeforeEach
     void start() throws Exception {
         internet = new TestDelivery();
-        traffic = internet.traffic(20);
+        traffic = internet.resources(20);
     }
 
     @AfterEach

@@ -19,7 +19,7 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
-import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
+import jamestls.mtasts.policy.TlsDemand.DnssecName;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
@@ -133,9 +133,9 @@ class DaneVerdictTest {
             Arguments.of("REQUIRETLS by DANE, no keyword", requiring(DANE), TLS, GOOD, UNTRUSTED, NEXT_HOST, AUTHENTICATED, "tlsa met"),
             Arguments.of("REQUIRETLS by DANE, no match", requiring(DANE), KEYWORD, NO_MATCH, GOOD, NEXT_HOST, UNAUTHENTICATED,
                 "tlsa validation-failure"),
-            Arguments.of("REQUIRETLS by DNSSEC and PKIX", requiring(new NamedByDnssec(NO_STS)), KEYWORD, GOOD, GOOD, SEND, AUTHENTICATED,
+            Arguments.of("REQUIRETLS by DNSSEC and PKIX", requiring(new DnssecName(NO_STS)), KEYWORD, GOOD, GOOD, SEND, AUTHENTICATED,
                 "no-policy-found met"),
-            Arguments.of("REQUIRETLS by DNSSEC, PKIX bad", requiring(new NamedByDnssec(NO_STS)), KEYWORD, GOOD, UNTRUSTED, NEXT_HOST,
+            Arguments.of("REQUIRETLS by DNSSEC, PKIX bad", requiring(new DnssecName(NO_STS)), KEYWORD, GOOD, UNTRUSTED, NEXT_HOST,
                 UNAUTHENTICATED, "no-policy-found met"));
     }
 
@@ -166,7 +166,7 @@ class DaneVerdictTest {
         assertThat(Verdict.beforeConnecting(new Dane(STRONG, UNLISTED))).isEmpty();
         assertThat(Verdict.beforeConnecting(new Dane(UNUSABLE, UNLISTED))).isPresent();
         assertThat(Verdict.beforeConnecting(new Dane(INSECURE_MX, UNLISTED))).isPresent();
-        assertThat(Stream.of(DANE, WEAK, INSECURE, requiring(DANE), requiring(new NamedByDnssec(NO_STS))).map(Verdict::beforeConnecting))
+        assertThat(Stream.of(DANE, WEAK, INSECURE, requiring(DANE), requiring(new DnssecName(NO_STS))).map(Verdict::beforeConnecting))
             .allMatch(Optional::isEmpty);
     }
 

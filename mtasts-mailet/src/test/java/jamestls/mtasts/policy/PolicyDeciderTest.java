@@ -32,15 +32,15 @@ class PolicyDeciderTest {
 
     @Test
     void hostWithTlsaShouldHaveToSatisfyIt() {
-        assertThat(decide(USABLE).inLog()).isEqualTo("dane");
-        assertThat(decide(INSECURE_MX).inLog()).isEqualTo("dane-insecure-mx");
-        assertThat(decide(UNUSABLE).inLog()).isEqualTo("dane-unauthenticated");
+        assertThat(decide(USABLE).logWord()).isEqualTo("dane");
+        assertThat(decide(INSECURE_MX).logWord()).isEqualTo("dane-insecure-mx");
+        assertThat(decide(UNUSABLE).logWord()).isEqualTo("dane-unauthenticated");
     }
 
     @Test
     void hostWithoutShouldObeyWhatHoldsOtherwise() {
-        assertThat(decide(NO_DANE).inLog()).isEqualTo("none");
-        assertThat(decide(new DaneLookup.NoAddress()).inLog()).isEqualTo("none");
+        assertThat(decide(NO_DANE).logWord()).isEqualTo("none");
+        assertThat(decide(new DaneLookup.NoAddress()).logWord()).isEqualTo("none");
     }
 
     @Test
@@ -58,8 +58,8 @@ class PolicyDeciderTest {
                 .isInstanceOfSatisfying(TlsDemand.Unreachable.class, unreachable ->
                     assertThat(unreachable.why().type()).isEqualTo(ResultType.DANE_REQUIRED));
         }
-        assertThat(decide(SECURE, USABLE, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).inLog()).isEqualTo("dane");
-        assertThat(decide(SECURE, new DaneLookup.NoAddress(), SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).inLog())
+        assertThat(decide(SECURE, USABLE, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).logWord()).isEqualTo("dane");
+        assertThat(decide(SECURE, new DaneLookup.NoAddress(), SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY).logWord())
             .as("a host without address is just that").isEqualTo("none");
     }
 
@@ -74,7 +74,7 @@ class PolicyDeciderTest {
         assertThat(by(decide(SECURE, USABLE, SenderTlsRequest.REQUIRED,
             DaneRequirement.WHERE_PUBLISHED))).containsInstanceOf(TlsDemand.Dane.class);
         assertThat(by(decide(SECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED)))
-            .as("RFC 8689 §4.2.1").containsInstanceOf(TlsDemand.NamedByDnssec.class);
+            .as("RFC 8689 §4.2.1").containsInstanceOf(TlsDemand.DnssecName.class);
         assertThat(by(decide(INSECURE, INSECURE_MX, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
         assertThat(by(decide(INSECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
     }
@@ -98,8 +98,8 @@ class PolicyDeciderTest {
         return decide(SECURE, lookup, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.WHERE_PUBLISHED);
     }
 
-    private static TlsDemand decide(Security mx, DaneLookup lookup, SenderTlsRequest wish, DaneRequirement duty) {
-        return PolicyDecider.decide(new RecipientPolicy(DOMAIN, NO_STS, mx, duty), lookup, wish, HOST);
+    private static TlsDemand decide(Security mx, DaneLookup lookup, SenderTlsRequest request, DaneRequirement duty) {
+        return PolicyDecider.decide(new RecipientPolicy(DOMAIN, NO_STS, mx, duty), lookup, request, HOST);
     }
 
     private static DaneLookup found(Security mx, int usage) {
