@@ -10,6 +10,7 @@ import jamestls.scenario.ScenarioInternet;
 import jamestls.scenario.Scenarios;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,6 +109,32 @@ class InstalledServerIT {
 
         assertThat(internet.reports(1, () -> administrator.send("tls-report-now@sender.example", "now", "Please.\n"))).isNotEmpty();
         Awaitility.await().atMost(PATIENCE).until(() -> james.log().stream().anyMatch(line -> line.contains("signature=holds")));
+    }
+
+    @Test
+    void routesShouldTellOfADomainAndExplainADelivery() {
+        assertThat(admin.get("/tls/domains/" + good.domain())).contains("\"queue\": \"outgoing\"", "\"mode\": \"enforce\"",
+            "\"host\": \"mx.good.example\"", "\"sessionsToday\": {");
+
+        assertThat(admin.post("/tls/explain?domain=" + good.domain())).satisfies(answer -> {
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            assertThat(answer.body()).contains("\"action\": \"deliver\"", "\"tls\": \"authenticated\"");
+        });
+        assertThat(admin.post("/tls/explain?domain=" + good.domain(), "Origin", "http://attacker.example").statusCode()).isEqualTo(403);
+        assertThat(admin.post("/tls/explain?domain=no..name")).satisfies(answer -> {
+            assertThat(answer.statusCode()).isEqualTo(400);
+            assertThat(answer.body()).contains("\"type\":\"InvalidArgument\"");
+        });
+    }
+
+    @Test
+    void reportsShouldBeSentByATaskOfJames() {
+        HttpResponse<String> answer = admin.post("/tls/reports?action=send");
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+        assertThat(admin.get(answer.headers().firstValue("Location").orElseThrow() + "/await"))
+            .contains("\"status\":\"completed\"", "\"type\":\"send-tls-reports\"", "\"additionalInformation\":{", "\"notSent\":0");
+        assertThat(admin.get("/tls/reports")).contains("\"counted\": [");
     }
 
     @Test

@@ -47,6 +47,12 @@ public final class WebAdmin {
         return send(HttpRequest.newBuilder(base.resolve(path)).GET()).body();
     }
 
+    /** POST without a body on that path; {@code fields} are names and values of header fields. */
+    public HttpResponse<String> post(String path, String... fields) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).POST(BodyPublishers.noBody());
+        return send(fields.length == 0 ? request : request.headers(fields));
+    }
+
     private HttpResponse<String> send(HttpRequest.Builder request) {
         try {
             return http.send(request.timeout(PATIENCE).build(), BodyHandlers.ofString());

@@ -133,6 +133,14 @@ public final class Doctor {
         }
     }
 
+    private static String missing(Extension extension) {
+        return switch (extension.property()) {
+            case "additional.healthchecks" -> "James's health does not tell about " + extension.className();
+            case "extensions.routes" -> "webadmin does not have the routes of " + extension.className();
+            default -> "James can't show tasks of ours, or hand them to another server, without " + extension.className();
+        };
+    }
+
     /** Classes that properties name: one that is missing stops James, one that is not named tells nothing. */
     private void extensions(List<Jar> jars) throws IOException, Refusal {
         for (String property : Installation.EXTENSIONS.stream().map(each -> each.file() + " " + each.property()).distinct().toList()) {
@@ -147,10 +155,9 @@ public final class Doctor {
                         "take it out"));
                 }
             }
-            for (Extension extension : Installation.EXTENSIONS) {
+            for (Extension extension : Installation.extensions(options.conf)) {
                 if (path.getFileName().toString().equals(extension.file()) && !named.contains(extension.className())) {
-                    findings.add(Finding.advice(path, text.line(key), "James's health does not tell about " + extension.className(),
-                        "add it to " + key));
+                    findings.add(Finding.advice(path, text.line(key), missing(extension), "add it to " + key));
                 }
             }
         }

@@ -19,10 +19,16 @@ import java.util.regex.Pattern;
 /** Plans what puts both mailets into the configuration of a James: the smallest change that does it. */
 public final class Installation {
 
+    private static final String WEBADMIN = "webadmin.properties";
+
     /** What James may load from our jars besides mailets: file, property and class. A class that is missing stops James. */
     static final List<Extension> EXTENSIONS = List.of(
         new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.mtasts.DeliveryHealthCheck"),
-        new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.tlsrpt.ReportingHealthCheck"));
+        new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.tlsrpt.ReportingHealthCheck"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.DomainRoutes"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.ExplainRoutes"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.tlsrpt.web.ReportRoutes"),
+        new Extension("extensions.properties", "guice.extension.task", "jamestls.tlsrpt.web.SendReportsTaskModule"));
 
     private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.!#%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
@@ -39,6 +45,14 @@ public final class Installation {
 
     /** A class of ours that a property of James names. */
     record Extension(String file, String property, String className) {
+    }
+
+    /** Those that this configuration has a use for: routes only where webadmin is on, whose file is not made here. */
+    static List<Extension> extensions(Path conf) throws IOException, Refusal {
+        Path webadmin = conf.resolve(WEBADMIN);
+        boolean on = Files.isRegularFile(webadmin)
+            && new PropertiesText(ConfFile.read(webadmin).text()).first("enabled").filter("true"::equalsIgnoreCase).isPresent();
+        return EXTENSIONS.stream().filter(each -> on || !each.file.equals(WEBADMIN)).toList();
     }
 
     /**
@@ -277,15 +291,10 @@ public final class Installation {
     }
 
     private void extensions() throws IOException, Refusal {
-        for (Extension extension : EXTENSIONS) {
-            if (jars.isPresent() && !jars.get().have(extension.className)) {
-                continue;
-            }
-            List<Extension> ofFile = EXTENSIONS.stream().filter(each -> each.file.equals(extension.file))
-                .filter(each -> jars.isEmpty() || jars.get().have(each.className)).toList();
-            if (ofFile.getFirst().equals(extension)) {
-                extensions(options.conf.resolve(extension.file), ofFile);
-            }
+        List<Extension> wanted = extensions(options.conf).stream()
+            .filter(each -> jars.isEmpty() || jars.get().have(each.className)).toList();
+        for (String name : wanted.stream().map(Extension::file).distinct().toList()) {
+            extensions(options.conf.resolve(name), wanted.stream().filter(each -> each.file.equals(name)).toList());
         }
     }
 

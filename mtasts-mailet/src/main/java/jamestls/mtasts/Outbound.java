@@ -34,6 +34,7 @@ import jamestls.mtasts.sts.PolicyRefresher;
 import jamestls.mtasts.sts.PolicyStore;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.SqlPolicyStore;
+import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import jamestls.mtasts.sts.StsSettings;
@@ -207,6 +208,18 @@ public final class Outbound implements AutoCloseable {
             }
             return results;
         }
+    }
+
+    /** Whose policies apply to mail for that domain: its own, or those of the gateways (RFC 8461 §3.4). */
+    public List<DomainName> policyDomains(DomainName domain) {
+        return settings.delivery().gateways()
+            .map(gateways -> gateways.hosts().stream().filter(host -> host.address().isEmpty()).map(MxHost::name).toList())
+            .orElse(List.of(domain));
+    }
+
+    /** The policy that this server has of that domain, expired or not. Never fetches, and never throws for what the store does. */
+    public Optional<StoredPolicy> keptPolicy(DomainName domain) {
+        return policies.kept(domain);
     }
 
     private DryRun dryRun(OutboundResources over, DryRun.Connecting connecting) {

@@ -56,6 +56,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final MailQueueFactory<?> queues;
     private final TlsOutcomes outcomes;
     private final HealthRegistry vitals;
+    private final RunningDeliveries running;
     private final Clock clock;
 
     private final Audit audit = Audit.ofJames();
@@ -66,11 +67,13 @@ public class SecureRemoteDelivery extends GenericMailet {
     private HealthRegistry.HealthProbe organ;
 
     @Inject
-    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry vitals, Clock clock) {
+    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry vitals,
+                                RunningDeliveries running, Clock clock) {
         this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
         this.vitals = vitals;
+        this.running = running;
         this.clock = clock;
     }
 
@@ -90,6 +93,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         worker = outbound.work(queue, getMailetContext());
         organ = () -> Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
         vitals.watch(organ);
+        running.add(outbound);
     }
 
     @Override
@@ -130,6 +134,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             worker.close();
         }
         if (outbound != null) {
+            running.remove(outbound);
             outbound.close();
         }
         if (queue != null) {

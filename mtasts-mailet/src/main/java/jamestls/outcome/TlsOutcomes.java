@@ -2,6 +2,7 @@ package jamestls.outcome;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jamestls.dns.DomainName;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,7 +23,24 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
 
     private final List<TlsOutcomeSink> sinks = new CopyOnWriteArrayList<>();
     private final List<ReportMailListener> listeners = new CopyOnWriteArrayList<>();
+    private final List<SessionCounter> counters = new CopyOnWriteArrayList<>();
     private volatile Optional<String> trouble = Optional.empty();
+
+    /** Knows how many sessions were counted; implemented by who counts them. */
+    @FunctionalInterface
+    public interface SessionCounter {
+
+        /** The sessions of the current UTC day for mail to that domain; empty if that is not known. May throw if the store fails. */
+        Optional<Sessions> today(DomainName recipientDomain);
+    }
+
+    /**
+     * Numbers of sessions.
+     *
+     * @param failed those that did not meet a policy, among all of them
+     */
+    public record Sessions(long all, long failed) {
+    }
 
     @Inject
     public TlsOutcomes() {
@@ -50,6 +68,23 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
     /** The listener learns nothing more. Unknown listeners are ignored. */
     public void removeListener(ReportMailListener listener) {
         listeners.remove(listener);
+    }
+
+    /** From now on {@code counter} is asked for numbers of sessions; a counter is added at most once. */
+    public void addCounter(SessionCounter counter) {
+        if (!counters.contains(counter)) {
+            counters.add(counter);
+        }
+    }
+
+    /** The counter is asked no more. Unknown counters are ignored. */
+    public void removeCounter(SessionCounter counter) {
+        counters.remove(counter);
+    }
+
+    /** The sessions of the current UTC day for mail to that domain; empty if nobody counts them. */
+    public Optional<Sessions> sessionsToday(DomainName recipientDomain) {
+        return counters.stream().map(counter -> counter.today(recipientDomain)).flatMap(Optional::stream).findFirst();
     }
 
     @Override

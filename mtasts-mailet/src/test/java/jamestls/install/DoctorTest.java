@@ -221,6 +221,14 @@ class DoctorTest {
     }
 
     @Test
+    void routeThatIsInNoJarShouldBeTold() throws Exception {
+        edit("webadmin.properties", "jamestls.tlsrpt.web.ReportRoutes", "jamestls.tlsrpt.web.NoSuchRoutes");
+        assertThat(problems()).singleElement().asString().contains("jamestls.tlsrpt.web.NoSuchRoutes is in none of the jars");
+        assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null))).extracting(Finding::text)
+            .contains("webadmin does not have the routes of jamestls.tlsrpt.web.ReportRoutes");
+    }
+
+    @Test
     void dnsShouldBeAskedForDnssecKeyAndHeloName() throws Exception {
         DkimKey key = DkimKey.read(conf.resolve("dkim-tlsrpt.pem"));
         String name = "tlsrpt._domainkey.sender.example";

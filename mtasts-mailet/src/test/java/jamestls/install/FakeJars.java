@@ -21,9 +21,11 @@ final class FakeJars {
         String api = classifier.isEmpty() ? "jakarta/mail/Message" : "javax/mail/Message";
         return List.of(
             write(directory.resolve("mtasts-mailet-" + version + classifier + ".jar"), version, api,
-                List.of("jamestls/mtasts/SecureRemoteDelivery", "jamestls/mtasts/DeliveryHealthCheck")),
+                List.of("jamestls/mtasts/SecureRemoteDelivery", "jamestls/mtasts/DeliveryHealthCheck", "jamestls/mtasts/web/DomainRoutes",
+                    "jamestls/mtasts/web/ExplainRoutes")),
             write(directory.resolve("tlsrpt-mailet-" + version + classifier + ".jar"), version, api,
-                List.of("jamestls/tlsrpt/TlsReporting", "jamestls/tlsrpt/ReportingHealthCheck")));
+                List.of("jamestls/tlsrpt/TlsReporting", "jamestls/tlsrpt/ReportingHealthCheck", "jamestls/tlsrpt/web/ReportRoutes",
+                    "jamestls/tlsrpt/web/SendReportsTaskModule")));
     }
 
     private static Path write(Path file, String version, String api, List<String> classes) throws IOException {

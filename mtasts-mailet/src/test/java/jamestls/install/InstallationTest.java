@@ -100,16 +100,41 @@ class InstallationTest {
         assertThat(after.get("logback.xml")).contains("<logger name=\"jamestls\" level=\"INFO\"/>");
         assertThat(after.get("healthcheck.properties"))
             .contains("\nadditional.healthchecks=jamestls.mtasts.DeliveryHealthCheck,jamestls.tlsrpt.ReportingHealthCheck\n");
+        assertThat(after.get("webadmin.properties")).contains("\nextensions.routes=jamestls.mtasts.web.DomainRoutes,")
+            .contains("jamestls.tlsrpt.web.ReportRoutes\n");
+        assertThat(after.get("extensions.properties")).contains("guice.extension.task=jamestls.tlsrpt.web.SendReportsTaskModule\n");
         assertThat(after.keySet()).containsAll(before.keySet());
         assertThat(Files.getPosixFilePermissions(conf.resolve("dkim-tlsrpt.pem"))).isEqualTo(PosixFilePermissions.fromString("rw-------"));
         assertThat(before.keySet().stream().filter(name -> !before.get(name).equals(after.get(name))))
-            .containsExactlyInAnyOrder("mailetcontainer.xml", "logback.xml", "healthcheck.properties");
+            .filteredOn(name -> !name.equals("extensions.properties"))
+            .containsExactlyInAnyOrder("mailetcontainer.xml", "logback.xml", "healthcheck.properties", "webadmin.properties");
         assertThat(install().isEmpty()).isTrue();
 
         Backup.applyRevert(Backup.revert(conf));
         Map<String, String> reverted = files(conf);
         assertThat(reverted.remove("dkim-tlsrpt.pem")).isNotNull();
         assertThat(reverted).isEqualTo(before);
+    }
+
+    @Test
+    void routesShouldNotBeAddedWhereWebadminIsOff() throws Exception {
+        StockConfiguration.write(Server.MEMORY, Form.STOCK, conf);
+        String off = Files.readString(conf.resolve("webadmin.properties")).replace("enabled=true", "enabled=false");
+        Files.writeString(conf.resolve("webadmin.properties"), off);
+
+        install();
+
+        assertThat(conf.resolve("webadmin.properties")).hasContent(off);
+    }
+
+    @Test
+    void webadminPropertiesShouldNotBeMade() throws Exception {
+        StockConfiguration.write(Server.MEMORY, Form.STOCK, conf);
+        Files.delete(conf.resolve("webadmin.properties"));
+
+        install();
+
+        assertThat(conf.resolve("webadmin.properties")).doesNotExist();
     }
 
     @Test

@@ -25,9 +25,9 @@ class ArchitectureTest {
 
     @Test
     void packagesShouldBeFreeOfCycles() {
-        // the commands are above everything, whatever their package is called
+        // commands and routes are above everything, whatever their packages are called
         slices().matching("jamestls.(*)..").should().beFreeOfCycles()
-            .check(CLASSES.that(resideOutsideOfPackage("jamestls.mtasts.cli..")));
+            .check(CLASSES.that(resideOutsideOfPackage("jamestls.mtasts.cli..").and(resideOutsideOfPackage("jamestls.mtasts.web.."))));
         slices().matching("jamestls.mtasts.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
@@ -47,7 +47,9 @@ class ArchitectureTest {
         "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
         "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
         "install,         config dns mtasts",
-        "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net"})
+        "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net",
+        "web,             cli dns net storage",
+        "mtasts.web,      cli dns outcome web mtasts"})
     void packageShouldKnowOnlyThePackagesBelow(String name, String below) {
         String[] allowed = Stream.concat(Stream.of(name), Arrays.stream(below.split(" "))).filter(each -> !each.isEmpty())
             .map(each -> "jamestls." + each + "..").toArray(String[]::new);
@@ -55,6 +57,19 @@ class ArchitectureTest {
         classes().that().resideInAPackage("jamestls." + name + "..")
             .should().onlyDependOnClassesThat(resideInAnyPackage(allowed).or(resideOutsideOfPackage("jamestls..")))
             .check(CLASSES);
+    }
+
+    @Test
+    void jarsShouldLoadInAJamesWithoutWebadmin() {
+        noClasses().that().resideOutsideOfPackage("jamestls..web..")
+            .should().dependOnClassesThat().resideInAnyPackage("org.apache.james.webadmin..", "spark..", "jamestls.web..",
+                "jamestls.mtasts.web..").check(CLASSES);
+    }
+
+    @Test
+    void routesShouldNotUseTheServletApi() {
+        noClasses().should().dependOnClassesThat().resideInAnyPackage("javax.servlet..", "jakarta.servlet..", "org.eclipse.jetty..")
+            .because("it is javax in James 3.8 and jakarta in 3.9, and Spark hides which").check(CLASSES);
     }
 
     @Test

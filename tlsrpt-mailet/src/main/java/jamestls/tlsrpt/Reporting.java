@@ -4,6 +4,7 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.storage.Database;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
@@ -28,6 +29,7 @@ import jamestls.tlsrpt.send.TlsReportingSettings;
 import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
+import jamestls.tlsrpt.store.TallyView;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,11 +44,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Wires and owns everything that counts sessions and sends reports; one for all TlsReporting entries of a server. */
-final class Reporting {
+public final class Reporting {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Reporting.class);
     private static final Duration TIMER_INTERVAL = Duration.ofSeconds(30);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
+    /** Parts of one day and domain, with every identity. */
+    private static final int MAX_LINES = 1_000;
 
     private final Stores stores;
     private final TlsReportingSettings settings;
@@ -63,6 +67,7 @@ final class Reporting {
     private final Network network;
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
+    private final TlsOutcomes.SessionCounter sessionsToday = this::sessionsToday;
 
     /**
      * What reporting needs to reach receivers.
@@ -106,8 +111,28 @@ final class Reporting {
         this.signingProblems = Map.copyOf(signingProblems);
     }
 
-    ReportNow reportNow() {
+    /** Sends reports because somebody asked. */
+    public ReportNow reportNow() {
         return reportNow;
+    }
+
+    /** Where counts and records are; empty if they are in memory. */
+    public Optional<Database> database() {
+        return stores.database();
+    }
+
+    /** Rules and limits of destinations. */
+    public DestinationSettings destinations() {
+        return settings.destinations();
+    }
+
+    private Optional<TlsOutcomes.Sessions> sessionsToday(DomainName recipientDomain) {
+        LocalDate today = clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
+        return stores.database().map(database -> {
+            List<TallyView.Line> lines = new TallyView(database).lines(Optional.of(today), Optional.of(recipientDomain), MAX_LINES);
+            return new TlsOutcomes.Sessions(lines.stream().mapToLong(TallyView.Line::sessions).sum(),
+                lines.stream().mapToLong(TallyView.Line::failed).sum());
+        });
     }
 
     /** Current problems for the health check, one sentence each. */
@@ -153,12 +178,14 @@ final class Reporting {
         outcomes.subscribe(counting);
         outcomes.addListener(returnedReports);
         outcomes.addListener(dkimMonitor);
+        outcomes.addCounter(sessionsToday);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
         runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(returnedReports),
-            () -> outcomes.removeListener(dkimMonitor), () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
+            () -> outcomes.removeListener(dkimMonitor), () -> outcomes.removeCounter(sessionsToday),
+            () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
             journal::close, guard::save, network.close(), stores::close);
     }
 

@@ -72,7 +72,7 @@ public final class ReportingService {
     }
 
     /** The running reporting; empty if no mailet uses it. */
-    Optional<Reporting> running() {
+    public Optional<Reporting> running() {
         lock.lock();
         try {
             return running;

@@ -19,7 +19,7 @@ class ArchitectureTest {
     void reportingShouldSeeOnlyTheSharedRoomsOfDelivery() {
         noClasses().should().dependOnClassesThat().resideInAnyPackage("jamestls.mtasts", "jamestls.mtasts.delivery..",
             "jamestls.mtasts.policy..", "jamestls.mtasts.sts..", "jamestls.mtasts.dane..", "jamestls.mtasts.mx..",
-            "jamestls.smtp..", "jamestls.mtasts.cli..").check(CLASSES);
+            "jamestls.smtp..", "jamestls.mtasts.cli..", "jamestls.mtasts.web..").check(CLASSES);
     }
 
     @Test
@@ -28,8 +28,16 @@ class ArchitectureTest {
     }
 
     @Test
-    void noRoomShouldKnowTheMailet() {
-        classes().that().resideInAPackage("jamestls.tlsrpt").should().onlyBeAccessed().byAnyPackage("jamestls.tlsrpt").check(CLASSES);
+    void onlyRoutesShouldKnowTheMailet() {
+        classes().that().resideInAPackage("jamestls.tlsrpt").should().onlyBeAccessed()
+            .byAnyPackage("jamestls.tlsrpt", "jamestls.tlsrpt.web").check(CLASSES);
+    }
+
+    @Test
+    void jarShouldLoadInAJamesWithoutWebadmin() {
+        noClasses().that().resideOutsideOfPackage("jamestls.tlsrpt.web..").should().dependOnClassesThat().resideInAnyPackage(
+            "org.apache.james.webadmin..", "org.apache.james.task..", "org.apache.james.server.task..", "spark..", "jamestls.web..",
+            "jamestls.tlsrpt.web..").check(CLASSES);
     }
 
     @Test

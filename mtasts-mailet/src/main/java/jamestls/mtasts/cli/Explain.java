@@ -4,11 +4,9 @@ import jamestls.cli.Json;
 import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.Outbound;
-import jamestls.mtasts.cli.Explanation.PolicySource;
 import jamestls.mtasts.cli.Explanation.Way;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
-import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
@@ -67,7 +65,8 @@ final class Explain implements Callable<Integer> {
             List<DryRunResult> results = outbound.explain(domain,
                 requireTls ? SenderTlsRequest.REQUIRED : SenderTlsRequest.AS_POLICY_SAYS,
                 connect ? DryRun.Connecting.YES : DryRun.Connecting.NO);
-            Explanation explanation = new Explanation(domain, results.stream().map(result -> way(result, outbound, kept)).toList(),
+            Explanation explanation = new Explanation(domain, results.stream().map(result -> Way.of(result,
+                    outbound.policies().find(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList(),
                 outbound.settings().delivery().gateways(), outbound.dnssec(), options.lookUps(), Instant.now());
             print(explanation);
             return explanation.exitCode().number();
@@ -83,13 +82,6 @@ final class Explain implements Callable<Integer> {
         }
     }
 
-    private static Way way(DryRunResult result, Outbound outbound, Map<DomainName, StoredPolicy> kept) {
-        Optional<StoredPolicy> stored = outbound.policies().find(result.domain());
-        boolean ofServer = stored.isPresent() && kept.containsKey(result.domain())
-            && kept.get(result.domain()).fetched().equals(stored.get().fetched());
-        return new Way(result, stored, ofServer ? PolicySource.SERVER : PolicySource.FETCHED);
-    }
-
     /** The policies that the running server has and that bear on the mail; its store is neither made, nor changed, nor needed. */
     private Map<DomainName, StoredPolicy> keptByServer(Outbound outbound, DomainName domain) {
         Map<DomainName, StoredPolicy> kept = new HashMap<>();
@@ -98,12 +90,9 @@ final class Explain implements Callable<Integer> {
         if (address.isEmpty()) {
             return kept;
         }
-        List<DomainName> names = outbound.settings().delivery().gateways()
-            .map(gateways -> gateways.hosts().stream().filter(host -> host.address().isEmpty()).map(MxHost::name).toList())
-            .orElse(List.of(domain));
         try (Database database = Database.toRead(address.get(), List.of(SqlPolicyStore.TABLES))) {
             SqlPolicyStore store = new SqlPolicyStore(database);
-            names.forEach(name -> store.find(name).ifPresent(policy -> kept.put(name, policy)));
+            outbound.policyDomains(domain).forEach(name -> store.find(name).ifPresent(policy -> kept.put(name, policy)));
         }
         return kept;
     }

@@ -4,14 +4,19 @@ import jamestls.cli.ExitCode;
 import jamestls.cli.Json;
 import jamestls.dns.DnssecState;
 import jamestls.dns.DomainName;
+import jamestls.mtasts.Outbound;
+import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.delivery.DryRunResult.Outcome;
 import jamestls.mtasts.delivery.Gateways;
+import jamestls.mtasts.policy.SenderTlsRequest;
+import jamestls.mtasts.sts.FetchFailure;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsLookup;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,11 +27,11 @@ import java.util.Optional;
  * @param ways to the hosts of the domain; with gateways, one to each
  * @param lookUps in the order in which they ended
  */
-record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateways, DnssecState dnssec, List<WatchedDns.LookUp> lookUps,
-                   Instant now) {
+public record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateways, DnssecState dnssec,
+                          List<WatchedDns.LookUp> lookUps, Instant now) {
 
     /** Where a policy came from. */
-    enum PolicySource {
+    public enum PolicySource {
         /** The server had it. */
         SERVER,
         /** It was fetched for this explanation. */
@@ -39,7 +44,22 @@ record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateway
      * @param stored the policy as it is kept, if there is one
      * @param source where it came from
      */
-    record Way(DryRunResult findings, Optional<StoredPolicy> stored, PolicySource source) {
+    public record Way(DryRunResult findings, Optional<StoredPolicy> stored, PolicySource source) {
+
+        /** @param kept what the server had before the dry run */
+        static Way of(DryRunResult findings, Optional<StoredPolicy> stored, Optional<StoredPolicy> kept) {
+            boolean ofServer = stored.isPresent() && kept.isPresent() && kept.get().fetched().equals(stored.get().fetched());
+            return new Way(findings, stored, ofServer ? PolicySource.SERVER : PolicySource.FETCHED);
+        }
+    }
+
+    /** By a delivery that runs in this server; without look-ups. It may fetch a policy, as a delivery does. */
+    public static Explanation ofRunning(Outbound outbound, DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
+        Map<DomainName, StoredPolicy> kept = new HashMap<>();
+        outbound.policyDomains(domain).forEach(name -> outbound.keptPolicy(name).ifPresent(policy -> kept.put(name, policy)));
+        List<Way> ways = outbound.explain(domain, request, connecting).stream().map(result -> Way.of(result,
+            outbound.keptPolicy(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList();
+        return new Explanation(domain, ways, outbound.settings().delivery().gateways(), outbound.dnssec(), List.of(), Instant.now());
     }
 
     /** As a delivery decides: a gateway that can't have the mail now leaves it to the next. */
@@ -85,7 +105,8 @@ record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateway
         return lines;
     }
 
-    Map<String, Object> json() {
+    /** For programs; docs/command-line.md and docs/webadmin.md tell the members. */
+    public Map<String, Object> json() {
         Map<String, Object> json = Json.object("domain", domain.ascii(),
             "dnssec", Json.object("standing", WatchedDns.word(dnssec.standing()), "detail", dnssec.detail()));
         if (gateways.isPresent()) {
@@ -141,8 +162,14 @@ record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateway
                 "id", way.stored().map(StoredPolicy::id).orElse(null), "source", WatchedDns.word(way.source()),
                 "fetched", way.stored().map(policy -> policy.fetched().toString()).orElse(null),
                 "expires", way.stored().map(policy -> policy.expires().toString()).orElse(null),
+                "lastChecked", way.stored().map(policy -> policy.lastChecked().toString()).orElse(null),
+                "lastFailure", way.stored().flatMap(StoredPolicy::failure).map(Explanation::failureJson).orElse(null),
                 "refreshProblem", found.refreshProblem().map(Object::toString).orElse(null));
         };
+    }
+
+    private static Object failureJson(FetchFailure failure) {
+        return Json.object("id", failure.id(), "retryAfter", failure.retryAfter().toString(), "why", failure.problem().toString());
     }
 
     private static String inWords(Duration duration) {

@@ -146,6 +146,11 @@ public final class StsPolicies {
         store.settle();
     }
 
+    /** The policy that memory or store have of that domain, expired or not; nothing is fetched or noted. */
+    public Optional<StoredPolicy> kept(DomainName domain) {
+        return store.findAgain(domain);
+    }
+
     /** For health checks and metrics. */
     public StoreHealth storeHealth() {
         return store.health();

@@ -21,6 +21,11 @@ public record Due(LocalDate lastDay, Instant now, Instant postponedUntil) {
         return new Due(now.atZone(ZoneOffset.UTC).toLocalDate().minusDays(1), now, now);
     }
 
+    /** That day and earlier ones, and what was postponed of them, however long. */
+    public static Due ofDay(LocalDate day, Instant now) {
+        return new Due(day, now, now.plus(LONGER_THAN_ANY_WAIT));
+    }
+
     /** All there is, the day so far included. */
     public static Due everything(Instant now) {
         // tomorrow, because another node's clock may be ahead

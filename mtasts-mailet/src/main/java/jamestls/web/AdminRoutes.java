@@ -1,0 +1,128 @@
+package jamestls.web;
+
+import jamestls.cli.Json;
+import jamestls.dns.DomainName;
+import jamestls.net.Sanitized;
+import jamestls.storage.StorageOutage;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.apache.james.webadmin.Routes;
+import org.apache.james.webadmin.authentication.AuthenticationFilter;
+import org.apache.james.webadmin.utils.ErrorResponder;
+import org.apache.james.webadmin.utils.ErrorResponder.ErrorType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import spark.HaltException;
+import spark.Request;
+import spark.Response;
+import spark.Route;
+
+/**
+ * Routes below one base path of James's administration server. James authenticates before they are called. Answers are JSON, errors
+ * have James's form. Base paths do not contain each other, because James's filter covers everything below one.
+ *
+ * <p>No class of the servlet API is used: James 3.8 has it in {@code javax}, 3.9 in {@code jakarta}, and Spark hides both.
+ */
+public abstract class AdminRoutes implements Routes {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(AdminRoutes.class);
+    private static final int MAX_NAME = 200;
+
+    private final String basePath;
+    private final CrossSiteCheck crossSite;
+
+    protected AdminRoutes(String basePath, CrossSiteCheck crossSite) {
+        this.basePath = basePath;
+        this.crossSite = crossSite;
+    }
+
+    /** Answers one request. */
+    @FunctionalInterface
+    protected interface Handler {
+
+        /** @return what {@link Json#of} writes; a string is the body as it is */
+        Object answer(Request request, Response response) throws Exception;
+    }
+
+    @Override
+    public final String getBasePath() {
+        return basePath;
+    }
+
+    /** For requests that change nothing. */
+    protected static Route reading(Handler handler) {
+        return (request, response) -> answered(handler, request, response);
+    }
+
+    /** For requests that change something, or make this server connect to others: refused if another site's page made them. */
+    protected final Route writing(Handler handler) {
+        return (request, response) -> {
+            Optional<String> objection = crossSite.objection(request.headers("Host"), request.headers("Origin"),
+                request.headers("Sec-Fetch-Site"));
+            if (objection.isPresent()) {
+                LOGGER.warn("{} {} from {} was refused: {}", request.requestMethod(), Sanitized.ascii(request.pathInfo(), MAX_NAME),
+                    who(request), objection.get());
+                throw error(403, ErrorType.WRONG_STATE, objection.get());
+            }
+            return answered(handler, request, response);
+        };
+    }
+
+    private static Object answered(Handler handler, Request request, Response response) throws Exception {
+        try {
+            Object answer = handler.answer(request, response);
+            return answer instanceof String body ? body : Json.of(answer);
+        } catch (RequestLimit.Exceeded e) {
+            response.header("Retry-After", "60");
+            throw error(e.status(), ErrorType.WRONG_STATE, e.getMessage());
+        } catch (StorageOutage e) {
+            throw error(503, ErrorType.SERVER_ERROR, "The database failed: " + e.getMessage());
+        }
+    }
+
+    /** An answer in James's form for errors, to be thrown. */
+    protected static HaltException error(int status, ErrorType type, String message) {
+        return ErrorResponder.builder().statusCode(status).type(type).message(message).haltError();
+    }
+
+    /** For what a request has that is not allowed. */
+    protected static HaltException badRequest(String message) {
+        return error(400, ErrorType.INVALID_ARGUMENT, message);
+    }
+
+    /** @throws HaltException if the request has query parameters with other names */
+    protected static void onlyParameters(Request request, String... allowed) {
+        TreeSet<String> unknown = new TreeSet<>(request.queryParams());
+        unknown.removeAll(List.of(allowed));
+        if (!unknown.isEmpty()) {
+            throw badRequest("There is no query parameter '" + Sanitized.ascii(unknown.first(), MAX_NAME) + "'; allowed are: "
+                + String.join(", ", allowed) + ".");
+        }
+    }
+
+    /** The value of a query parameter; empty if it is not there. */
+    protected static Optional<String> parameter(Request request, String name) {
+        return Optional.ofNullable(request.queryParams(name));
+    }
+
+    /** A query parameter that is true or false. */
+    protected static boolean flag(Request request, String name, boolean usual) {
+        return parameter(request, name).map(value -> switch (value) {
+            case "true", "" -> true;
+            case "false" -> false;
+            default -> throw badRequest(name + " is true or false.");
+        }).orElse(usual);
+    }
+
+    protected static DomainName domain(String text) {
+        return DomainName.parse(text)
+            .orElseThrow(() -> badRequest("'" + Sanitized.ascii(text, MAX_NAME) + "' is not a domain name."));
+    }
+
+    /** Who makes the request: the subject of the JSON Web Token, else the peer's address. */
+    protected static String who(Request request) {
+        Object subject = request.attribute(AuthenticationFilter.LOGIN);
+        return Sanitized.ascii(subject == null ? request.ip() : subject.toString(), MAX_NAME);
+    }
+}
