@@ -109,8 +109,8 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
     }
 
     private Optional<Violation> problem() {
-        return policy.map(Timed::value).flatMap(result -> result instanceof FetchResult.Failed(Violation why)
-            ? Optional.of(why) : Optional.empty());
+        return policy.map(Timed::value).flatMap(result -> result instanceof FetchResult.Failed failed
+            ? Optional.of(failed.problem()) : Optional.empty());
     }
 
     private boolean lists(DomainName host) {

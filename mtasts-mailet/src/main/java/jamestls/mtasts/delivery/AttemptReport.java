@@ -7,7 +7,6 @@ import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
-import jamestls.mtasts.sts.StsPolicy;
 import jamestls.outcome.CountedSession;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcome.Peer;
@@ -31,8 +30,8 @@ final class AttemptReport {
     private final List<TlsOutcome> outcomes = new ArrayList<>();
     /** Hosts that were skipped before connecting: counted with the next session of the attempt, or without one at its end. */
     private final List<TlsOutcome> skippedHosts = new ArrayList<>();
-    /** A failed refresh of the policy: counted once, with the session that carried the mail. */
-    private final List<TlsOutcome> refreshProblems = new ArrayList<>();
+    /** A fetch of the policy that failed, and the policy that applied all the same. */
+    private Optional<StsLookup.Found> afterFailedFetch = Optional.empty();
     private boolean sessionSeen;
 
     AttemptReport(OutboundMail mail, Clock clock) {
@@ -56,21 +55,13 @@ final class AttemptReport {
         private boolean isFirstMailTo(DomainName recipientDomain, Optional<DomainName> sendingDomain) {
             return mails.enter(List.of(recipientDomain, sendingDomain));
         }
-
-        /** Whether these policy problems were not counted on the connection before. The second call returns false. */
-        private boolean isFirstMailUnder(List<TlsOutcome> problems) {
-            return mails.enter(problems.stream().map(TlsOutcome::verdicts).toList());
-        }
     }
 
     /** Starts the round of hosts under this policy and forgets the hosts skipped under an older one. */
     void apply(StsLookup lookup) {
         skippedHosts.clear();
-        if (lookup instanceof StsLookup.Found found && found.policy().mode() != StsPolicy.Mode.NONE
-                && mail.tlsRequest() != SenderTlsRequest.WAIVED) {
-            // RFC 8461 §6: a fetch that fails while a cached policy holds is reported, too
-            found.refreshProblem().ifPresent(problem -> add(refreshProblems, Peer.unknown(),
-                List.of(new PolicyVerdict.Violated(found.policy().applied(mail.domain()), List.of(problem))), Optional.empty()));
+        if (lookup instanceof StsLookup.Found found && found.failedFetch().isPresent()) {
+            afterFailedFetch = Optional.of(found);
         }
     }
 
@@ -99,15 +90,19 @@ final class AttemptReport {
         if (counts.isFirstMailTo(mail.domain())) {
             outcomes.addAll(skippedHosts);
         }
-        if (!refreshProblems.isEmpty() && counts.isFirstMailUnder(refreshProblems)) {
-            outcomes.addAll(refreshProblems);
-        }
         skippedHosts.clear();
-        refreshProblems.clear();
+        afterFailedFetch.ifPresent(this::countFailedFetch);
         if (counts.isFirstMailTo(mail.domain(), sendingDomain())) {
             add(outcomes, new Peer(seen.sendingIp(), Optional.of(seen.mxHost()), seen.helo(), Optional.of(seen.receivingIp())),
                 verdict.forReport(), Optional.of(counts.session()));
         }
+    }
+
+    /** RFC 8461 §6: a fetch that fails while a cached policy applies is reported, too: once, beside the session. */
+    private void countFailedFetch(StsLookup.Found found) {
+        found.failedFetch().filter(failed -> failed.enterReport(clock.instant())).ifPresent(failed -> add(outcomes, Peer.unknown(),
+            List.of(new PolicyVerdict.Violated(found.policy().applied(mail.domain()), List.of(failed.problem()))), Optional.empty()));
+        afterFailedFetch = Optional.empty();
     }
 
     /** The outcomes to report; empty for mails that are not counted. */

@@ -105,7 +105,8 @@ public final class PolicyDecider {
             case StsLookup.NoPolicy none -> new Opportunistic(AppliedPolicy.none(domain), Optional.empty());
             // RFC 8461 §3.3: announced, but not fetched and not cached: as without MTA-STS, but reported
             case StsLookup.Unusable unusable -> new Opportunistic(
-                new AppliedPolicy(PolicyType.STS, domain, List.of(), List.of()),
+                // RFC 8460 §4.5: as declared, "including any errors"
+                new AppliedPolicy(PolicyType.STS, domain, unusable.declared(), List.of()),
                 Optional.of(unusable.problem()));
             case StsLookup.Found found -> ofPolicy(domain, found.policy(), mxHost);
         };

@@ -19,10 +19,16 @@ final class FetchBackOff {
     static final Duration PAUSE = Duration.ofMinutes(5);
     /** After so many different ids have failed the domain has to wait, whatever its id is. */
     static final int MAX_IDS = 4;
-    private static final long MAX_DOMAINS = 100_000;
+    /** In bytes, roughly: 100,000 failures without a text to quote. */
+    private static final long MAX_WEIGHT = 50_000_000;
+    private static final int FAILURE_WEIGHT = 500;
 
-    private final Cache<DomainName, List<FetchFailure>> failures =
-        Caffeine.newBuilder().executor(Runnable::run).maximumSize(MAX_DOMAINS).build();
+    private final Cache<DomainName, List<FetchFailure>> failures = Caffeine.newBuilder().executor(Runnable::run).maximumWeight(MAX_WEIGHT)
+        .<DomainName, List<FetchFailure>>weigher((domain, known) -> known.stream().mapToInt(FetchBackOff::weight).sum()).build();
+
+    private static int weight(FetchFailure failure) {
+        return FAILURE_WEIGHT + failure.declared().stream().mapToInt(line -> 60 + 2 * line.length()).sum();
+    }
 
     /** The last one comes first; of each id the last one is kept. */
     void remember(DomainName domain, FetchFailure failure) {

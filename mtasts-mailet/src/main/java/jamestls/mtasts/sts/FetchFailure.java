@@ -2,6 +2,7 @@ package jamestls.mtasts.sts;
 
 import jamestls.outcome.Violation;
 import java.time.Instant;
+import java.util.List;
 
 /**
  * The last fetch went wrong.
@@ -9,8 +10,19 @@ import java.time.Instant;
  * @param id the TXT id that was to be fetched; empty if there was no valid TXT record
  * @param retryAfter until then no other fetch is made for this id (RFC 8461 §3.3: five minutes at least)
  * @param problem what happened, as a report names it
+ * @param declared the lines of an invalid policy, as {@link PolicyGrammar#declared} gives them; empty beside a cached policy, which is
+ *     quoted instead
  */
-public record FetchFailure(String id, Instant retryAfter, Violation problem) {
+public record FetchFailure(String id, Instant retryAfter, Violation problem, List<String> declared) {
+
+    public FetchFailure {
+        declared = List.copyOf(declared);
+    }
+
+    /** A failure without a text to quote. */
+    public FetchFailure(String id, Instant retryAfter, Violation problem) {
+        this(id, retryAfter, problem, List.of());
+    }
 
     /** Whether it forbids fetching that id now. */
     boolean blocks(String wantedId, Instant now) {

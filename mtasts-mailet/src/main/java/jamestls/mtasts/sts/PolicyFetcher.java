@@ -15,6 +15,7 @@ import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -128,7 +129,8 @@ public final class PolicyFetcher {
                 failed(ResultType.STS_POLICY_FETCH_ERROR, "media type is not text/plain: " + answer.contentType().orElse("none"));
             case HttpsResult.Answer answer -> switch (StsPolicy.parse(answer.body())) {
                 case ParsedPolicy.Valid valid -> new FetchResult.Fetched(valid.policy());
-                case ParsedPolicy.Invalid invalid -> failed(ResultType.STS_POLICY_INVALID, invalid.error().toString());
+                case ParsedPolicy.Invalid invalid -> new FetchResult.Failed(
+                    new Violation(ResultType.STS_POLICY_INVALID, invalid.error().toString()), PolicyGrammar.declared(answer.body()));
             };
         };
     }
@@ -157,7 +159,7 @@ public final class PolicyFetcher {
     }
 
     private static FetchResult failed(ResultType type, String reason) {
-        return new FetchResult.Failed(new Violation(type, reason));
+        return new FetchResult.Failed(new Violation(type, reason), List.of());
     }
 
     /** What became of fetching a policy. */
@@ -172,8 +174,9 @@ public final class PolicyFetcher {
          *
          * @param problem {@code sts-policy-fetch-error}, {@code sts-webpki-invalid} or {@code sts-policy-invalid}, as a report
          *     names it (RFC 8460 §4.3.2)
+         * @param declared the lines of an invalid policy, as {@link PolicyGrammar#declared} gives them; else empty
          */
-        record Failed(Violation problem) implements FetchResult {
+        record Failed(Violation problem, List<String> declared) implements FetchResult {
         }
     }
 }

@@ -2,6 +2,7 @@ package jamestls.mtasts.sts;
 
 import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.mtasts.sts.StsPolicy.PolicySyntaxError;
+import jamestls.net.Sanitized;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,9 @@ final class PolicyGrammar {
     /** In bytes. */
     static final int MAX_POLICY = 64 * 1024;
     static final int MAX_LINES = 1000;
+    /** Of an invalid policy, in bytes; a text that ends within is quoted whole. */
+    private static final int MAX_DECLARED = 4_096;
+    private static final int MAX_DECLARED_LINES = 100;
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}");
     private static final Pattern CONTROL = Pattern.compile("[\\x00-\\x1f\\x7f]");
@@ -64,6 +68,15 @@ final class PolicyGrammar {
         }
         Finding first = grammar.findings.getFirst();
         return new ParsedPolicy.Invalid(new PolicySyntaxError(first.line(), first.reason()));
+    }
+
+    /**
+     * The lines of an invalid policy, as a report quotes them (RFC 8460 §4.5: "including any errors"). Of a stranger's text, so: the first
+     * 4,096 bytes and 100 lines, without empty ones; bytes that are not UTF-8 become U+FFFD, control characters become {@code ?}.
+     */
+    static List<String> declared(byte[] body) {
+        return new String(body, 0, Math.min(body.length, MAX_DECLARED), StandardCharsets.UTF_8).lines()
+            .filter(line -> !line.isBlank()).limit(MAX_DECLARED_LINES).map(line -> Sanitized.line(line, MAX_DECLARED)).toList();
     }
 
     /** For those who want to know everything that is wrong. */

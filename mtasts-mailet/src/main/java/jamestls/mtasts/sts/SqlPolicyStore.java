@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Policies in a database: they survive restarts, and on PostgreSQL several servers share them. Nothing is read at start; each
@@ -95,7 +96,7 @@ public final class SqlPolicyStore implements PolicyStore {
                 stored.lastChecked(), stored.lastUsed(), stored.refreshAt(),
                 failure.map(FetchFailure::id).orElse(null), failure.map(FetchFailure::retryAfter).orElse(null),
                 failure.map(last -> last.problem().type().wireName()).orElse(null),
-                failure.map(last -> last.problem().reason()).orElse(null),
+                failure.map(SqlPolicyStore::reasonAndText).orElse(null),
                 stored.expires(), latest, latest, latest);
             return update(connection, "DELETE FROM sts_failure WHERE domain = ?", stored.domain().ascii());
         });
@@ -131,8 +132,7 @@ public final class SqlPolicyStore implements PolicyStore {
             "INSERT INTO sts_failure (domain, failed_id, retry_after, problem_type, problem_reason) VALUES (?, ?, ?, ?, ?) "
                 + "ON CONFLICT (domain) DO UPDATE SET failed_id = excluded.failed_id, retry_after = excluded.retry_after, "
                 + "problem_type = excluded.problem_type, problem_reason = excluded.problem_reason",
-            domain.ascii(), failure.id(), failure.retryAfter(), failure.problem().type().wireName(),
-            failure.problem().reason()));
+            domain.ascii(), failure.id(), failure.retryAfter(), failure.problem().type().wireName(), reasonAndText(failure)));
     }
 
     @Override
@@ -230,13 +230,20 @@ public final class SqlPolicyStore implements PolicyStore {
             : Optional.empty();
     }
 
+    /** The reason, and the text of an invalid policy in the lines after it: versions before 0.3.0 read and write the reason only. */
+    private static String reasonAndText(FetchFailure failure) {
+        return String.join("\n", Stream.concat(Stream.of(failure.problem().reason()), failure.declared().stream()).toList());
+    }
+
     private Optional<FetchFailure> failure(ResultSet row) throws SQLException {
         String id = row.getString("failed_id");
         if (id == null) {
             return Optional.empty();
         }
         ResultType type = ResultType.ofWireName(row.getString("problem_type")).orElse(ResultType.STS_POLICY_FETCH_ERROR);
-        return Optional.of(new FetchFailure(id, time(row, "retry_after"), new Violation(type, row.getString("problem_reason"))));
+        List<String> reasonAndText = List.of(row.getString("problem_reason").split("\n"));
+        return Optional.of(new FetchFailure(id, time(row, "retry_after"), new Violation(type, reasonAndText.getFirst()),
+            reasonAndText.subList(1, reasonAndText.size())));
     }
 
     private Instant time(ResultSet row, String column) throws SQLException {

@@ -3,6 +3,7 @@ package jamestls.mtasts.sts;
 import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.sts.PolicyFetcher.FetchResult;
+import jamestls.mtasts.sts.UnreportedFetches.Cause;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.time.Clock;
@@ -29,8 +30,9 @@ public final class StsPolicies {
     /** At a time in the background. */
     static final int MAX_REFRESHES = 32;
     private static final Duration REFRESH_PATIENCE = Duration.ofSeconds(5);
-    private static final Violation NO_PLACE = new Violation(ResultType.STS_POLICY_FETCH_ERROR,
-        "too many policies are being fetched, or too many from this host");
+    /** No fetch was made, so there is nothing that would be reported of it beside a cached policy. */
+    private static final FetchFailure NO_PLACE = new FetchFailure("", Instant.EPOCH, new Violation(ResultType.STS_POLICY_FETCH_ERROR,
+        "too many policies are being fetched, or too many from this host"));
     private static final Logger LOGGER = LoggerFactory.getLogger(StsPolicies.class);
 
     private final Dns dns;
@@ -43,6 +45,7 @@ public final class StsPolicies {
     private final FetchSlots fetches = new FetchSlots(MAX_FETCHES, PolicyFetcher.USUAL_DEADLINE);
     private final FetchSlots refreshes = new FetchSlots(MAX_REFRESHES, REFRESH_PATIENCE);
     private final FetchBackOff backOff = new FetchBackOff();
+    private final UnreportedFetches unreported = new UnreportedFetches();
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
     /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
@@ -71,7 +74,7 @@ public final class StsPolicies {
                     noteUse(cached.get(), now);
                     if (cached.get().isCurrent(id)) {
                         alarms.over(policyDomain);
-                        yield new StsLookup.Found(cached.get().policy(), Optional.empty());
+                        yield found(cached.get(), Optional.empty());
                     }
                 }
                 yield lookupStale(policyDomain, id, cached);
@@ -116,7 +119,7 @@ public final class StsPolicies {
             fetchDue(due.domain());
         } catch (RuntimeException | Error e) {
             LOGGER.error("Refreshing the MTA-STS policy of {} broke off", due.domain(), e);
-            keep(due, "", fetchError("broke off: " + e.getClass().getSimpleName()));
+            keepAfterFetch(due, failure("", fetchError("broke off: " + e.getClass().getSimpleName()), List.of()), Cause.REFRESH);
         }
     }
 
@@ -124,9 +127,13 @@ public final class StsPolicies {
         switch (Discovery.of(domain, dns)) {
             case Discovery.Published(String id) -> flights.run(domain, () -> fetchIfDue(domain, id));
             // RFC 8461 §3.1: without a record the rest of discovery is skipped, so there is nothing to fetch
-            case Discovery.Unpublished(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));
-            case Discovery.Unknown(String why) -> store.findAgain(domain).ifPresent(cached -> keep(cached, "", fetchError(why)));
+            case Discovery.Unpublished(String why) -> keepWithoutRecord(domain, why);
+            case Discovery.Unknown(String why) -> keepWithoutRecord(domain, why);
         }
+    }
+
+    private void keepWithoutRecord(DomainName domain, String why) {
+        store.findAgain(domain).ifPresent(cached -> keep(cached, failure("", fetchError(why), List.of())));
     }
 
     /** Forgets what has expired, says so where it matters, and writes what the store does not have yet. */
@@ -183,14 +190,14 @@ public final class StsPolicies {
         }
         return cached.flatMap(StoredPolicy::failure).or(failure).filter(last -> last.blocks(id, now()))
             .or(() -> backOff.blocking(domain, id, now()))
-            .map(last -> without(cached, last.problem()));
+            .map(last -> without(cached, last));
     }
 
     // The next three run inside a flight. They look at the store again, because an earlier flight, or another server's, may have
     // done the work.
 
     private StsLookup fetchUnlessDone(DomainName domain, String id) {
-        return fetches.run(fetcher.host(domain), () -> turn.take(domain, () -> done(domain, id), () -> fetch(domain, id)))
+        return fetches.run(fetcher.host(domain), () -> turn.take(domain, () -> done(domain, id), () -> fetch(domain, id, Cause.DELIVERY)))
             .orElseGet(() -> without(validAgain(domain), NO_PLACE));
     }
 
@@ -199,14 +206,14 @@ public final class StsPolicies {
             Optional<StoredPolicy> cached = validAgain(domain).filter(stored -> stored.id().equals(id));
             boolean recent = cached.filter(stored -> wasChecked(stored, now())).isPresent();
             return recent || cached.isEmpty() ? done(domain, id) : Optional.empty();
-        }, () -> fetch(domain, id))).orElseGet(() -> without(validAgain(domain), NO_PLACE));
+        }, () -> fetch(domain, id, Cause.DELIVERY))).orElseGet(() -> without(validAgain(domain), NO_PLACE));
     }
 
     private StsLookup fetchIfDue(DomainName domain, String id) {
         return refreshes.run(fetcher.host(domain), () -> turn.take(domain, () -> {
             boolean due = validAgain(domain).filter(stored -> stored.isDueAt(clock.millis())).isPresent();
             return due ? Optional.empty() : done(domain, id);
-        }, () -> fetch(domain, id))).orElseGet(() -> {
+        }, () -> fetch(domain, id, Cause.REFRESH))).orElseGet(() -> {
             // others have their turn first: this one is due again within the hour, and nothing has failed
             Instant now = now();
             validAgain(domain).ifPresent(stored -> store.save(stored.withRefreshAt(schedule.afterFailure(now))));
@@ -224,7 +231,7 @@ public final class StsPolicies {
         return withoutFetch(domain, id, validAgain(domain), () -> store.findFailureAgain(domain));
     }
 
-    private StsLookup fetch(DomainName domain, String id) {
+    private StsLookup fetch(DomainName domain, String id, Cause cause) {
         Optional<StoredPolicy> cached = validAgain(domain);
         return switch (fetcher.fetch(domain)) {
             case FetchResult.Fetched(StsPolicy policy) -> {
@@ -234,34 +241,47 @@ public final class StsPolicies {
                 backOff.forget(domain);
                 alarms.over(domain);
                 cached.filter(before -> weakens(before.policy(), policy)).ifPresent(before -> alarms.weakened(domain, policy.mode()));
-                yield new StsLookup.Found(policy, Optional.empty());
+                yield new StsLookup.Found(policy, Optional.empty(), policy.mode() == StsPolicy.Mode.NONE ? Optional.empty()
+                    : unreported.find(domain));
             }
-            case FetchResult.Failed(Violation problem) -> {
-                backOff.remember(domain, failure(id, problem));
-                cached.ifPresentOrElse(kept -> keep(kept, id, problem), () -> store.saveFailure(domain, failure(id, problem)));
-                yield without(cached, problem);
+            case FetchResult.Failed(Violation problem, List<String> declared) -> {
+                // beside a cached policy, that one is quoted
+                FetchFailure failure = failure(id, problem, cached.isPresent() ? List.of() : declared);
+                backOff.remember(domain, failure);
+                cached.ifPresentOrElse(kept -> keepAfterFetch(kept, failure, cause), () -> store.saveFailure(domain, failure));
+                yield without(cached, failure);
             }
         };
     }
 
     /** RFC 8461 §3.3: what failed is noted, the policy stays. */
-    private void keep(StoredPolicy cached, String id, Violation problem) {
+    private void keep(StoredPolicy cached, FetchFailure failure) {
         Instant now = now();
-        store.save(cached.withFailure(failure(id, problem), now, schedule.afterFailure(now)));
-        alarms.cannotRefresh(cached, problem, now);
+        store.save(cached.withFailure(failure, now, schedule.afterFailure(now)));
+        alarms.cannotRefresh(cached, failure.problem(), now);
     }
 
-    private FetchFailure failure(String id, Violation problem) {
-        return new FetchFailure(id, now().plus(FetchBackOff.PAUSE), problem);
+    /** The same, and the failure is to be reported (RFC 8461 §6). */
+    private void keepAfterFetch(StoredPolicy cached, FetchFailure failure, Cause cause) {
+        keep(cached, failure);
+        if (cached.policy().mode() != StsPolicy.Mode.NONE) {
+            unreported.add(cached.domain(), failure.problem(), cause);
+        }
     }
 
-    private static StsLookup without(Optional<StoredPolicy> cached, Violation problem) {
-        return cached.map(kept -> found(kept, Optional.of(problem))).orElseGet(() -> new StsLookup.Unusable(problem));
+    private FetchFailure failure(String id, Violation problem, List<String> declared) {
+        return new FetchFailure(id, now().plus(FetchBackOff.PAUSE), problem, declared);
+    }
+
+    private StsLookup without(Optional<StoredPolicy> cached, FetchFailure failure) {
+        return cached.map(kept -> found(kept, Optional.of(failure.problem())))
+            .orElseGet(() -> new StsLookup.Unusable(failure.problem(), failure.declared()));
     }
 
     /** RFC 8461 §6: in mode none a failing refresh is nobody's concern. */
-    private static StsLookup found(StoredPolicy stored, Optional<Violation> problem) {
-        return new StsLookup.Found(stored.policy(), problem.filter(p -> stored.policy().mode() != StsPolicy.Mode.NONE));
+    private StsLookup found(StoredPolicy stored, Optional<Violation> problem) {
+        return stored.policy().mode() == StsPolicy.Mode.NONE ? new StsLookup.Found(stored.policy(), Optional.empty())
+            : new StsLookup.Found(stored.policy(), problem, unreported.find(stored.domain()));
     }
 
     private static boolean weakens(StsPolicy before, StsPolicy after) {

@@ -20,8 +20,8 @@
  * <ul>
  * <li>Only two things end a policy: a newer one, successfully fetched, or its {@code max_age}, counted from the last successful
  *     fetch. A TXT record that is gone, broken or cannot be looked up does not; nor does a fetch that fails, a store that
- *     fails, or a restart over a store that lasts (§3.1, §3.3). The delivery learns of the problem beside the policy, to
- *     report it (§6).</li>
+ *     fails, or a restart over a store that lasts (§3.1, §3.3). A fetch that failed is reported once (§6, {@link
+ *     UnreportedFetches}).</li>
  * <li>A new id is fetched at once. After a failed fetch the same id is not tried for five minutes (§3.3), not even by another
  *     server or after a restart: the store remembers.</li>
  * <li>However many deliveries wait for one domain, one fetch is made ({@link SingleFlight}), and among servers that share a store

@@ -12,6 +12,7 @@ import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.smtp.ReuseLimits;
 import java.util.List;
+import org.apache.mailet.base.test.FakeMail;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,7 +69,7 @@ class SessionCountingTest {
     }
 
     @Test
-    void failedRefreshShouldCountOnceBesideTheSession() throws Exception {
+    void failedFetchShouldCountOnceBesideTheSession() throws Exception {
         internet.policy("example.org", "enforce", HOST);
         internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
         deliver("example.org");
@@ -82,17 +83,74 @@ class SessionCountingTest {
     }
 
     @Test
-    void failedRefreshShouldNotCountForWaivedMailOrWithoutASession() throws Exception {
+    void failedFetchShouldCountOnceOverSeveralConnections() throws Exception {
+        internet.close();
+        internet = new TestDelivery(ReuseLimits.none());
         internet.policy("example.org", "enforce", HOST);
         SmtpServer mx = internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
         deliver("example.org");
         breakPolicyHost("example.org");
 
+        deliver("example.org", "example.org", "example.org");
+
+        assertThat(mx.connections()).isEqualTo(4);
+        assertThat(counted()).containsExactlyInAnyOrder("example.org met", "example.org sts-policy-fetch-error", "example.org met",
+            "example.org met", "example.org met");
+    }
+
+    @Test
+    void failedFetchShouldNotCountForWaivedMailOrReportsAndWaitForASession() throws Exception {
+        internet.policy("example.org", "enforce", HOST, "mx2.hoster.example");
+        SmtpServer mx = internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
+        deliver("example.org");
+        breakPolicyHost("example.org");
+
         internet.deliver("example.org", WAIVED, Reporting.COUNTED, "bob@example.org");
+        internet.deliver("example.org", AS_POLICY_SAYS, Reporting.NOT_COUNTED, "reports@example.org");
         mx.close();
         internet.deliver("example.org");
+        assertThat(counted()).containsExactly("example.org met");
+
+        internet.mx("example.org", 20, "mx2.hoster.example", setup -> setup.identity(internet.ca.issue("mx2.hoster.example")));
+        deliver("example.org");
+        assertThat(counted()).containsExactly("example.org met", "example.org sts-policy-fetch-error", "example.org met");
+    }
+
+    @Test
+    void missingRecordShouldBeNoFailedFetch() throws Exception {
+        internet.policy("example.org", "enforce", HOST);
+        internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
+        deliver("example.org");
+        internet.dns.zone().remove("_mta-sts.example.org");
+
+        deliver("example.org", "example.org");
 
         assertThat(counted()).containsExactly("example.org met");
+    }
+
+    @Test
+    void invalidPolicyShouldBeQuotedAsDeclared() throws Exception {
+        // RFC 8460 §4.5: "including any errors"
+        internet.policy("example.org", "enforced", HOST);
+        internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
+
+        deliver("example.org", "example.org");
+
+        assertThat(counted()).containsExactly("example.org sts-policy-invalid");
+        assertThat(internet.outcomes.getFirst().verdicts().getFirst().policy().policyStrings())
+            .containsExactly("version: STSv1", "mode: enforced", "max_age: 86400", "mx: " + HOST);
+    }
+
+    @Test
+    void bounceShouldCountLikeAnyOtherMail() throws Exception {
+        // also the bounce of a TLS report that came in: nothing tells it from others
+        internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
+
+        internet.dispatch(FakeMail.builder().name("bounce").recipients("tls-reports@example.org").mimeMessage(TestDelivery.message())
+            .build());
+
+        assertThat(counted()).containsExactly("example.org met");
+        assertThat(internet.outcomes.getFirst().sendingDomain()).isEmpty();
     }
 
     @Test

@@ -12,6 +12,8 @@ import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.policy.PolicyDecider.DaneRequirement;
 import jamestls.mtasts.policy.PolicyDecider.RecipientPolicy;
 import jamestls.mtasts.sts.StsLookup;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.util.List;
@@ -75,8 +77,24 @@ class PolicyDeciderTest {
             DaneRequirement.WHERE_PUBLISHED))).containsInstanceOf(TlsDemand.Dane.class);
         assertThat(by(decide(SECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED)))
             .as("RFC 8689 §4.2.1").containsInstanceOf(TlsDemand.DnssecName.class);
+        assertThat(by(decide(SECURE, UNUSABLE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED)))
+            .containsInstanceOf(TlsDemand.DnssecName.class);
+        assertThat(by(decide(INSECURE, found(INSECURE, 1), SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
         assertThat(by(decide(INSECURE, INSECURE_MX, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
         assertThat(by(decide(INSECURE, NO_DANE, SenderTlsRequest.REQUIRED, DaneRequirement.WHERE_PUBLISHED))).isEmpty();
+    }
+
+    @Test
+    void invalidPolicyShouldBeQuotedAsDeclared() {
+        // RFC 8460 §4.5: "including any errors"
+        Violation invalid = new Violation(ResultType.STS_POLICY_INVALID, "no mode");
+        StsLookup sts = new StsLookup.Unusable(invalid, List.of("version: STSv1", "mod: enforce"));
+
+        TlsDemand demand = PolicyDecider.decide(new RecipientPolicy(DOMAIN, sts, SECURE, DaneRequirement.WHERE_PUBLISHED), NO_DANE,
+            SenderTlsRequest.AS_POLICY_SAYS, HOST);
+
+        assertThat(demand).isEqualTo(new TlsDemand.Opportunistic(new AppliedPolicy(PolicyType.STS, DOMAIN,
+            List.of("version: STSv1", "mod: enforce"), List.of()), Optional.of(invalid)));
     }
 
     @Test

@@ -12,12 +12,12 @@ final class FaultMatrix {
         | where | fault | what happens | nothing cached | cached, same id | cached, new id | cached, expired |
         |---|---|---|---|---|---|---|
         | nowhere | none | everything works | new | cached | new | new |
-        | TXT | none | no record | none | cached + fetch-error | cached + fetch-error | none |
+        | TXT | none | no record | none | cached | cached | none |
         | TXT | slow | the answer takes half a second | new | cached | new | new |
-        | TXT | refused | the name server refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | TXT | wrong | two records | none | cached + fetch-error | cached + fetch-error | none |
-        | TXT | lost | no answer | none | cached + fetch-error | cached + fetch-error | none |
-        | TXT | garbage | an answer no parser takes | none | cached + fetch-error | cached + fetch-error | none |
+        | TXT | refused | the name server refuses | none | cached | cached | none |
+        | TXT | wrong | two records | none | cached | cached | none |
+        | TXT | lost | no answer | none | cached | cached | none |
+        | TXT | garbage | an answer no parser takes | none | cached | cached | none |
         | HTTPS | none | no address | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
         | HTTPS | slow | header fields drip without end | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
         | HTTPS | refused | nobody listens | none + fetch-error | cached | cached + fetch-error | none + fetch-error |
@@ -43,14 +43,14 @@ final class FaultMatrix {
         | store | wrong | the row makes no sense | new | cached | new | new |
         | store | lost | the file is deleted | new | cached | new | new |
         | store | garbage | the file is overwritten, all but its header | new | cached | new | new |
-        | store, TXT | none | memory only; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | slow | every call takes a while; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | refused | closed, every call fails; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | wrong | the row makes no sense; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | lost | the file is deleted; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
-        | store, TXT | garbage | the file is overwritten, all but its header; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
+        | store, TXT | none | memory only; DNS refuses | none | cached | cached | none |
+        | store, TXT | slow | every call takes a while; DNS refuses | none | cached | cached | none |
+        | store, TXT | refused | closed, every call fails; DNS refuses | none | cached | cached | none |
+        | store, TXT | wrong | the row makes no sense; DNS refuses | none | cached | cached | none |
+        | store, TXT | lost | the file is deleted; DNS refuses | none | cached | cached | none |
+        | store, TXT | garbage | the file is overwritten, all but its header; DNS refuses | none | cached | cached | none |
         | store, TXT, restart | none | memory only; DNS refuses | none | none | none | none |
-        | store, TXT, restart | slow | every call takes a while; DNS refuses | none | cached + fetch-error | cached + fetch-error | none |
+        | store, TXT, restart | slow | every call takes a while; DNS refuses | none | cached | cached | none |
         | store, TXT, restart | refused | closed, every call fails; DNS refuses | none | none | none | none |
         | store, TXT, restart | wrong | the row makes no sense; DNS refuses | none | none | none | none |
         | store, TXT, restart | lost | the file is deleted; DNS refuses | none | none | none | none |

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.mtasts.sts.FaultMatrix.Cached;
 import jamestls.mtasts.sts.FaultMatrix.Cell;
+import jamestls.mtasts.sts.UnreportedFetches.FailedFetch;
 import jamestls.outcome.Violation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -77,7 +78,8 @@ class FaultMatrixTest {
             case StsLookup.NoPolicy none -> "none";
             case StsLookup.Unusable unusable -> "none" + reported(Optional.of(unusable.problem()));
             case StsLookup.Found found ->
-                (found.policy().text().equals(FaultFixture.OLD) ? "cached" : "new") + reported(found.refreshProblem());
+                (found.policy().text().equals(FaultFixture.OLD) ? "cached" : "new")
+                    + reported(found.failedFetch().map(FailedFetch::problem));
         };
     }
 

@@ -106,6 +106,25 @@ class PolicyFetcherTest {
         assertThat(problem.reason()).endsWith(": the detail");
     }
 
+    @Test
+    void invalidPolicyShouldBeQuotedAsDeclared() {
+        // RFC 8460 §4.5: "including any errors"
+        assertThat(declared("version: STSv1\r\n\r\nmode = enforce\nmx: *\u0007.b\u00fccher.example\nmax_age: 1d"))
+            .containsExactly("version: STSv1", "mode = enforce", "mx: *?.b\u00fccher.example", "max_age: 1d");
+        assertThat(PolicyFetcher.judge(answer(404, Optional.of("text/plain"), "version: STSv1"))).isInstanceOfSatisfying(
+            FetchResult.Failed.class, failed -> assertThat(failed.declared()).isEmpty());
+    }
+
+    @Test
+    void quotedPolicyShouldBeBounded() {
+        assertThat(declared("x".repeat(60_000))).containsExactly("x".repeat(4_096));
+        assertThat(declared("x\n".repeat(30_000))).hasSize(100);
+    }
+
+    private static List<String> declared(String body) {
+        return ((FetchResult.Failed) PolicyFetcher.judge(answer(200, Optional.of("text/plain"), body))).declared();
+    }
+
     private PolicyFetcher fetcher(int port) {
         return new PolicyFetcher(request -> {
             requests.add(request);

@@ -76,8 +76,7 @@ class PolicyRefresherTest {
     }
 
     @Test
-    void failedRefreshShouldBeReportedByDeliveriesUntilItSucceeds() {
-        // RFC 8461 §6
+    void deliveriesShouldBeToldOfAFailedRefreshUntilItSucceeds() {
         world.publish("1", policy(ENFORCE, MONTH)).lookup();
         world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
         assertThat(((StsLookup.Found) world.lookup()).refreshProblem()).isPresent();

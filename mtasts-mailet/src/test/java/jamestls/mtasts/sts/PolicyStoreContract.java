@@ -152,6 +152,10 @@ abstract class PolicyStoreContract {
         assertThat(store.find(DOMAIN)).isEmpty();
 
         FetchFailure next = new FetchFailure("2", NOW.plusSeconds(400), new Violation(ResultType.STS_POLICY_FETCH_ERROR, ""));
+        FetchFailure invalid = new FetchFailure("3", NOW.plusSeconds(400), new Violation(ResultType.STS_POLICY_INVALID, "no mode"),
+            List.of("version: STSv1", "mod\u00e9: enforce"));
+        store.saveFailure(DOMAIN, invalid);
+        assertThat(store.findFailure(DOMAIN)).contains(invalid);
         store.saveFailure(DOMAIN, next);
         assertThat(store.findFailure(DOMAIN)).contains(next);
         store.save(stored("example.com", "2", NOW));

@@ -14,6 +14,7 @@ import jamestls.dns.DomainName;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -144,7 +145,7 @@ class StsPoliciesTest {
         world.txt("v=STSv1; id=1");
 
         assertThat(world.lookup()).isEqualTo(new StsLookup.Unusable(
-            new Violation(ResultType.STS_POLICY_FETCH_ERROR, "no connection: connection refused")));
+            new Violation(ResultType.STS_POLICY_FETCH_ERROR, "no connection: connection refused"), List.of()));
     }
 
     @Test
