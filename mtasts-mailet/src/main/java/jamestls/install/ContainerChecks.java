@@ -6,8 +6,8 @@ import jamestls.install.JamesServer.Flavour;
 import jamestls.install.MailetContainer.Mailet;
 import jamestls.install.XmlSource.Element;
 import jamestls.mtasts.Outbound;
+import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -16,14 +16,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /** The doctor's checks of mailetcontainer.xml and the files it names. */
 final class ContainerChecks {
-
-    private static final Set<String> NETWORK = Set.of("nfs", "nfs4", "cifs", "smb", "smbfs", "smb2", "smb3", "afs", "9p", "ceph",
-        "glusterfs",
-        "fuse.glusterfs", "fuse.sshfs", "fuse.ceph", "lustre", "gpfs", "ocfs2", "gfs2");
 
     private final MailetContainer container;
     private final JamesConf conf;
@@ -177,15 +172,8 @@ final class ContainerChecks {
                 : " is read-only"),
                 "let James write there");
         }
-        FileStore store = Files.getFileStore(there);
-        if (isNetwork(store.type())) {
-            problem(element, "the database " + file + " is on a network file system (" + store.type() + "), where SQLite's locks fail",
-                "put it on a local disk, or use PostgreSQL");
-        }
-    }
-
-    static boolean isNetwork(String fileSystem) {
-        return NETWORK.contains(fileSystem.toLowerCase(Locale.ROOT));
+        new DatabaseAddress.SqliteFile(file).objection()
+            .ifPresent(objection -> problem(element, objection, "James's health tells it, too, while it runs"));
     }
 
     private static boolean readableByOthers(Path file) throws IOException {

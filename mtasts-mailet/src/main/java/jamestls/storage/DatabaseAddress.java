@@ -2,9 +2,12 @@ package jamestls.storage;
 
 import jamestls.config.Parameters;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 
 /** Where a database is. */
 public sealed interface DatabaseAddress {
@@ -57,8 +60,40 @@ public sealed interface DatabaseAddress {
         return parameters.read("database", otherwise, ALLOWED, location -> parse(location, user, password, parameters::locate));
     }
 
+    /**
+     * Why this is no good place, for health checks and the doctor: a SQLite file on a network file system. Looks at the disk, which may
+     * take long there.
+     */
+    default Optional<String> objection() {
+        return Optional.empty();
+    }
+
     /** A SQLite file; it and the directories above it are made if they are not there. On a local disk: locks need one. */
     record SqliteFile(Path file) implements DatabaseAddress {
+
+        private static final Set<String> NETWORK = Set.of("nfs", "nfs4", "cifs", "smb", "smbfs", "smb2", "smb3", "afs", "9p", "ceph",
+            "glusterfs", "fuse.glusterfs", "fuse.sshfs", "fuse.ceph", "lustre", "gpfs", "ocfs2", "gfs2");
+
+        @Override
+        public Optional<String> objection() {
+            Path there = file.toAbsolutePath();
+            while (!Files.exists(there) && there.getParent() != null) {
+                there = there.getParent();
+            }
+            try {
+                return objection(Files.getFileStore(there).type());
+            } catch (IOException e) {
+                // whoever opens the file says what is wrong
+                return Optional.empty();
+            }
+        }
+
+        Optional<String> objection(String fileSystem) {
+            return NETWORK.contains(fileSystem.toLowerCase(Locale.ROOT))
+                ? Optional.of("the database " + file + " is on a network file system (" + fileSystem + "), where SQLite's locks fail: "
+                    + "put it on a local disk, or use PostgreSQL") : Optional.empty();
+        }
+
         @Override
         public String toString() {
             return file.toString();

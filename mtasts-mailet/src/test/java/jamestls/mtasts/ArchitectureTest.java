@@ -46,7 +46,7 @@ class ArchitectureTest {
         "mtasts.sts,      config dns https outcome storage net",
         "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
         "mtasts.delivery, config mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
-        "install,         config dns mtasts",
+        "install,         config dns storage mtasts",
         "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net",
         "web,             cli dns net storage",
         "mtasts.web,      cli dns outcome web mtasts"})

@@ -30,6 +30,16 @@ class DatabaseAddressTest {
             .contains(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/mail", "james", "secret"));
     }
 
+    @Test
+    void fileOnANetworkFileSystemShouldBeObjectedTo() {
+        DatabaseAddress.SqliteFile file = new DatabaseAddress.SqliteFile(Path.of("/mnt/var/jamestls.sqlite"));
+
+        assertThat(List.of("nfs4", "CIFS", "fuse.sshfs")).allMatch(type -> file.objection(type)
+            .filter(text -> text.contains("/mnt/var/jamestls.sqlite") && text.contains(type)).isPresent());
+        assertThat(List.of("ext4", "overlay", "xfs", "tmpfs")).allMatch(type -> file.objection(type).isEmpty());
+        assertThat(file.objection()).as("the disk of this machine").isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "sqlite", "/var/jamestls.sqlite", "jdbc:mysql://db/mail", "MEMORY"})
     void otherLocationsShouldBeRefusedWithWhatIsAllowed(String location) {

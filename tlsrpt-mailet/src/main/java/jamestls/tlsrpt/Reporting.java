@@ -5,6 +5,7 @@ import jamestls.dns.DomainName;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
@@ -39,6 +40,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.apache.james.metrics.api.MetricFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,14 +70,17 @@ public final class Reporting {
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
     private final TlsOutcomes.SessionCounter sessionsToday = this::sessionsToday;
+    /** Why the database should be elsewhere. */
+    private final Optional<String> badPlace;
 
     /**
      * What reporting needs to reach receivers.
      *
      * @param ids for Message-ID fields of report mails
+     * @param serverTakesMail whether James has a queue for report mails yet
      * @param close releases DNS and HTTPS resources; runs after the last use of them
      */
-    record Network(Dns dns, Transports transports, SharedMailIds ids, Runnable close) {
+    record Network(Dns dns, Transports transports, SharedMailIds ids, BooleanSupplier serverTakesMail, Runnable close) {
     }
 
     /**
@@ -102,13 +107,14 @@ public final class Reporting {
         this.settings = settings;
         this.journal = new OutcomeJournal(stores.tallies(), metrics, clock);
         this.counting = new CountingRules(settings.reporters().submitters(), destinations.mxHosts(), journal);
-        this.timer = new ReportTimer(run, this::dueAt, this::housekeeping, clock, TIMER_INTERVAL);
+        this.timer = new ReportTimer(run, this::dueAt, this::housekeeping, network.serverTakesMail(), clock, TIMER_INTERVAL);
         this.reportNow = new ReportNow(run, clock);
         this.overdueCheck = new OverdueCheck(stores.tallies(), this::dueAt, clock);
         this.fromDomains =
             new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporter::submitter).toList(), clock);
         this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
+        this.badPlace = settings.store().database().flatMap(DatabaseAddress::objection);
     }
 
     /** Sends reports because somebody asked. */
@@ -146,6 +152,7 @@ public final class Reporting {
         if (state.dropped() > 0) {
             problems.add(state.dropped() + " sessions were not counted since the start; see the log for the reason");
         }
+        badPlace.ifPresent(problems::add);
         problems.addAll(network.transports().problems());
         problems.addAll(fromDomains.problems());
         overdueCheck.problem().ifPresent(problems::add);

@@ -193,6 +193,11 @@ public class TlsReporting extends GenericMailet {
         }
     }
 
+    /** James sets its postmaster last when it configures the context of mailets, after the queue for the mails they send. */
+    private boolean serverTakesMail() {
+        return getMailetContext().getPostmaster() != null;
+    }
+
     private Reporting open() {
         Stores stores = Stores.open(settings.store().database(), clock);
         Dns dns = new DnsjavaDns(DnsSettings.of(settings.dnsServers()));
@@ -202,7 +207,7 @@ public class TlsReporting extends GenericMailet {
         Transports transports = new Transports(
             new MailTransport(getMailetContext(), settings.processor(), ids, clock),
             new HttpsTransport(https::exchange));
-        Reporting.Network network = new Reporting.Network(dns, transports, ids, https::close);
+        Reporting.Network network = new Reporting.Network(dns, transports, ids, this::serverTakesMail, https::close);
         return new Reporting(settings, stores, network, signingProblems(), metrics, clock);
     }
 }

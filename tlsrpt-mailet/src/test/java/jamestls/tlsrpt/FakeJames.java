@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.james.core.MailAddress;
 import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.dnsservice.api.DNSServiceMBean;
 import org.apache.james.filesystem.api.FileSystem;
@@ -24,6 +25,12 @@ final class FakeJames implements AutoCloseable {
     }
 
     private final List<SentMail> sent = new CopyOnWriteArrayList<>();
+    private volatile boolean isUp;
+
+    /** Until then it has no queue, and no postmaster, as James while it starts. */
+    void finishStart() {
+        isUp = true;
+    }
 
     List<SentMail> sent() {
         return List.copyOf(sent);
@@ -88,6 +95,9 @@ final class FakeJames implements AutoCloseable {
     }
 
     private Object call(Method method, Object[] arguments) throws Exception {
+        if (method.getName().equals("getPostmaster")) {
+            return isUp ? new MailAddress("postmaster@sender.example") : null;
+        }
         if (!method.getName().equals("sendMail")) {
             throw new AssertionError("not expected: " + method);
         }

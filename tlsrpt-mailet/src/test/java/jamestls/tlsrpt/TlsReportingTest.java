@@ -96,6 +96,19 @@ class TlsReportingTest {
     }
 
     @Test
+    void reportDueAtStartShouldGoWhenJamesTakesMailAndLoseNoTry() throws Exception {
+        outcomes.record(List.of(met(NOON)));
+        mailet.destroy();
+        clock.advance(Duration.ofHours(30));
+        mailet = started(parameters());
+        assertThat(james.sent()).isEmpty();
+
+        james.finishStart();
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo("tlsreport").size() == 1);
+    }
+
+    @Test
     void administratorShouldGetAnAnswer() throws Exception {
         outcomes.record(List.of(met(NOON), met(NOON, DomainName.of("silent.example"))));
         MailImpl request = request("Admin@sender.example");

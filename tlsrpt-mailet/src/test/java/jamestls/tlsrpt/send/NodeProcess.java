@@ -50,7 +50,7 @@ final class NodeProcess {
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(), dns, transports,
             new ReportLog(metrics), clock);
-        new ReportTimer(run, TallyKey::endOfDay, () -> { }, clock, Duration.ofMillis(50)).start();
+        new ReportTimer(run, TallyKey::endOfDay, () -> { }, () -> true, clock, Duration.ofMillis(50)).start();
         write(ledger, arguments[2] + " up");
         // a virtual thread keeps no process alive
         new CountDownLatch(1).await();

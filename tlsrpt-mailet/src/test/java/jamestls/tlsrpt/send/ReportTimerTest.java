@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
@@ -106,14 +107,49 @@ class ReportTimerTest {
     }
 
     @Test
-    void startedTimerShouldNotWorkBeforeJamesIsUp() {
+    void reportThatIsDueAtStartShouldGoAsSoonAsJamesTakesMail() {
         tally.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
-        ReportTimer slow = timer(outbox.transports(), Duration.ofMinutes(10));
-        slow.start();
-        slow.stop(Duration.ofSeconds(10));
+        CountDownLatch asked = new CountDownLatch(3);
+        AtomicBoolean up = new AtomicBoolean();
+        ReportTimer starting = new ReportTimer(run(outbox.transports()), this::dueAt, () -> { }, () -> {
+            asked.countDown();
+            return up.get();
+        }, clock, Duration.ofMillis(20));
+        starting.start();
+        try {
+            await().atMost(Duration.ofSeconds(20)).until(() -> asked.getCount() == 0);
+            assertThat(outbox.reports()).isEmpty();
 
-        assertThat(outbox.reports()).isEmpty();
+            up.set(true);
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
+        } finally {
+            starting.stop(Duration.ofSeconds(10));
+        }
+    }
+
+    @Test
+    void timerShouldNotWaitForeverForJames() {
+        tally.record(List.of(met(NOON)));
+        clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
+        ReportTimer impatient = new ReportTimer(run(outbox.transports()), this::dueAt, () -> { }, () -> false, clock,
+            Duration.ofMillis(20), Duration.ofMillis(100));
+        impatient.start();
+        try {
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
+        } finally {
+            impatient.stop(Duration.ofSeconds(10));
+        }
+    }
+
+    @Test
+    void timerShouldStopWhileItWaitsForJames() {
+        ReportTimer waiting = new ReportTimer(run(outbox.transports()), this::dueAt, () -> { }, () -> false, clock, Duration.ofMinutes(10));
+        waiting.start();
+        long begun = System.nanoTime();
+        waiting.stop(Duration.ofSeconds(60));
+
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
     }
 
     @Test
@@ -122,7 +158,7 @@ class ReportTimerTest {
         ReportTimer failing = new ReportTimer(run(outbox.transports()), key -> MIDNIGHT, () -> {
             looks.countDown();
             throw new NoClassDefFoundError("descriptors used up");
-        }, clock, Duration.ofMillis(1));
+        }, () -> true, clock, Duration.ofMillis(1));
         failing.start();
         try {
             await().atMost(Duration.ofSeconds(20)).until(() -> looks.getCount() == 0);
@@ -218,7 +254,7 @@ class ReportTimerTest {
     }
 
     private ReportTimer timer(Transports transports, Duration pause) {
-        return new ReportTimer(run(transports), this::dueAt, () -> { }, clock, pause);
+        return new ReportTimer(run(transports), this::dueAt, () -> { }, () -> true, clock, pause);
     }
 
     private ReportRun run(Transports transports) {
