@@ -83,6 +83,8 @@ public final class Outbound implements AutoCloseable {
     private final Optional<Database> database;
     private final PolicyStore store;
     private final StsWarnings warnings = new StsWarnings();
+    /** Why the database should be elsewhere. */
+    private final Optional<String> badPlace;
     private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
@@ -119,10 +121,12 @@ public final class Outbound implements AutoCloseable {
 
         private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName) {
             DeliverySettings delivery = DeliverySettings.of(parameters);
+            DaneSettings dane = DaneSettings.of(parameters);
+            delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(dane.mandatory(), parameters));
             return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
                 SmtpSettings.of(parameters, usualName),
                 ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
-                StsSettings.of(parameters), DaneSettings.of(parameters),
+                StsSettings.of(parameters), dane,
                 parameters.oneOf("addressFamilies", Families.BOTH, Families.values()), delivery);
         }
     }
@@ -139,6 +143,7 @@ public final class Outbound implements AutoCloseable {
         this.https = new GuardedHttpsClient(dns, settings.https());
         this.fetcher = new PolicyFetcher(https, settings.sts().port(), settings.sts().fetchTimeout());
         this.database = database;
+        this.badPlace = settings.sts().database().flatMap(DatabaseAddress::objection);
         this.store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
         this.policies = new StsPolicies(dns, fetcher, store, RefreshSchedule.daily(settings.sts().unusedAfter(), random), warnings, clock);
         this.refresher = new PolicyRefresher(policies);
@@ -260,6 +265,7 @@ public final class Outbound implements AutoCloseable {
             problems.add("EHLO says '" + name + "', which has no dot, and many servers refuse that: write the name that this server has in"
                 + " DNS into the parameter heloName");
         }
+        badPlace.ifPresent(problems::add);
         resolver.dnssec().trouble().ifPresent(problems::add);
         List<StsWarnings.Unrefreshable> stale = warnings.unrefreshable();
         if (!stale.isEmpty()) {

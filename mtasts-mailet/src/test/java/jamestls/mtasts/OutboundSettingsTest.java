@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.AddressGuard;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.delivery.Gateways;
 import jamestls.mtasts.delivery.Gateways.Order;
@@ -103,7 +104,7 @@ class OutboundSettingsTest {
         assertThatThrownBy(() -> of("gatewayTokenFile", "file://conf/not-yet", "gatewayUsername", "james"))
             .hasMessageContaining("there is no 'gateway'");
         assertThatThrownBy(() -> of("gateway", "relay.example.org", "gatewayUsername", "james", "gatewayTokenFile", "eyJ0eXAi.a.token"))
-            .hasMessageContaining("it is no file URL").hasMessageNotContaining("eyJ0eXAi");
+            .hasMessageContaining("it is not a file URL").hasMessageNotContaining("eyJ0eXAi");
     }
 
     @Test
@@ -117,6 +118,16 @@ class OutboundSettingsTest {
         Gateways other = gateways("gateway", "a.example", "gatewayPort", "587");
         assertThat(other.toString()).isEqualTo("a.example:587");
         assertThat(other.verification()).isEqualTo(Verification.NOT_DEMANDED);
+    }
+
+    @Test
+    void mandatoryDaneShouldNameGatewaysWhereThereAreSome() throws ConfigurationException {
+        assertThat(of("gateway", "a.example, b.example:587", "mandatoryDane", "b.example").dane().mandatory())
+            .containsExactly(DomainName.of("b.example"));
+        assertThatThrownBy(() -> of("gateway", "a.example", "mandatoryDane", "a.example, recipient.example"))
+            .hasMessageContainingAll("'mandatoryDane'", "names of the gateways", "'recipient.example' is none of them");
+        assertThatThrownBy(() -> of("gateway", "a.example", "mandatoryDane", "a.example", "verifyServerIdentity", "true"))
+            .hasMessageContainingAll("'mandatoryDane'", "nothing beside verifyServerIdentity");
     }
 
     @ParameterizedTest

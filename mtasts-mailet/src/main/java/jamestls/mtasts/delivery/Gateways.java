@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -88,6 +89,22 @@ public record Gateways(List<MxHost> hosts, Order order, TlsUse tls, Verification
         if (verified) {
             parameters.invalid("verifyServerIdentity", "false, or leave it out: the policy of the recipient domain decides what is "
                 + "verified at MX hosts; only for a gateway it can be demanded here");
+        }
+    }
+
+    /**
+     * Refuses demands of DANE that could not be kept: it protects the way to the gateway (RFC 7672 §2.2.2), and nobody here sees the way
+     * beyond.
+     *
+     * @param mandatory next hops that get mail under authenticated DANE or not at all
+     */
+    public void checkMandatoryDane(Set<DomainName> mandatory, Parameters parameters) {
+        mandatory.stream().filter(name -> hosts.stream().noneMatch(host -> host.name().equals(name))).sorted().findFirst()
+            .ifPresent(other -> parameters.invalid("mandatoryDane", "names of the gateways, because all mail goes through a 'gateway' and "
+                + "DANE protects the way to it; '" + other + "' is none of them"));
+        if (verification == Verification.DEMANDED && !mandatory.isEmpty()) {
+            parameters.invalid("mandatoryDane", "nothing beside verifyServerIdentity, which has the gateway prove its name by a trusted "
+                + "certificate: leave it out, or write verifyServerIdentity=false");
         }
     }
 

@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.Signing;
@@ -69,6 +70,33 @@ class GatewayDaneTest {
         assertThat(internet.dispatch(requireTls(), through(gateway, "relay.unsigned.example")))
             .isInstanceOf(DeliveryResult.Answered.class);
         assertThat(gateway.mails()).hasSize(1);
+    }
+
+    @Test
+    void mandatoryDaneOfAGatewayShouldHoldTheMailWithoutIt() throws Exception {
+        internet.mandatoryDane.add(DomainName.of("relay.example.org"));
+        SmtpServer gateway = internet.gateway("relay.example.org", setup -> setup.identity(internet.ca.issue("relay.example.org")));
+
+        assertThat(internet.dispatch(ordinary(), through(gateway))).isInstanceOfSatisfying(DeliveryResult.Deferred.class,
+            deferred -> assertThat(deferred.why().toString()).contains("mandatoryDane").contains("dane required"));
+        assertThat(gateway.connections()).isZero();
+    }
+
+    @Test
+    void mandatoryDaneShouldBeSatisfiedByTheTlsaRecordsOfAGateway() throws Exception {
+        internet.mandatoryDane.add(DomainName.of("relay.example.org"));
+        SmtpServer gateway = internet.gateway("relay.example.org", setup -> setup.identity(IMPOSTOR));
+        publish(gateway);
+
+        assertThat(internet.dispatch(ordinary(), through(gateway))).isInstanceOf(DeliveryResult.Answered.class);
+    }
+
+    @Test
+    void requireTlsShouldNotGoToAGatewayWithoutTrustedCertificate() throws Exception {
+        SmtpServer gateway = internet.gateway("relay.unsigned.example", setup -> setup.identity(IMPOSTOR).keywordsUnderTls("REQUIRETLS"));
+
+        assertThat(internet.dispatch(requireTls(), through(gateway, "relay.unsigned.example"))).isInstanceOf(DeliveryResult.Refused.class);
+        assertThat(gateway.mails()).isEmpty();
     }
 
     private static Gateways through(SmtpServer gateway) {
