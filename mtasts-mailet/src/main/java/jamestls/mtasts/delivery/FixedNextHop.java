@@ -46,6 +46,15 @@ record FixedNextHop(MxHost host, TlsUse tls, Certificate certificate, Optional<S
         return host.address().isEmpty();
     }
 
+    /**
+     * Whether sessions with it are counted for TLS reports. Not so for a host without a name or one that the operator answers for, which
+     * have no domain to report to, and not for submission (RFC 8460 §1.1: only relaying counts), that is with a login or TLS from the
+     * first byte.
+     */
+    boolean isCounted() {
+        return isNamed() && certificate == Certificate.AS_POLICY_SAYS && login.isEmpty() && tls == TlsUse.IF_OFFERED;
+    }
+
     /** The demand of the operator; empty if policies decide. */
     Optional<TlsDemand> demand(SenderTlsRequest request) {
         if (certificate == Certificate.AS_POLICY_SAYS) {

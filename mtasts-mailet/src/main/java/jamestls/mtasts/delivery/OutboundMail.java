@@ -113,9 +113,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     private static OutboundMail of(Mail mail, DomainName domain, Optional<FixedNextHop> nextHop, Retry temporary,
                                    Retry missingDomain) throws MessagingException, IOException {
         boolean report = AttributeUtils.getValueAndCastFromMail(mail, Attributes.TLS_REPORT, Boolean.class).orElse(false);
-        // sessions with an address literal, or verified at the operator's demand, belong to no policy domain
-        boolean counted = !report
-            && nextHop.filter(hop -> !hop.isNamed() || hop.certificate() == FixedNextHop.Certificate.VERIFIED).isEmpty();
+        boolean counted = !report && nextHop.filter(hop -> !hop.isCounted()).isEmpty();
         SenderTlsRequest request = tlsRequestOf(mail);
         boolean bounce = !mail.hasSender();
         boolean required = request == SenderTlsRequest.REQUIRED;

@@ -114,6 +114,20 @@ class GatewayDeliveryTest {
     }
 
     @Test
+    void submissionShouldNotBeCounted() throws Exception {
+        // RFC 8460 §1.1: a sending MTA relays
+        SmtpServer gateway = internet.gateway(GATEWAY,
+            setup -> setup.identity(internet.ca.issue(GATEWAY)).login("james", "s3cret", "PLAIN"));
+
+        assertThat(internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, LOGIN)))
+            .isInstanceOf(DeliveryResult.Answered.class);
+        assertThat(internet.outcomes).isEmpty();
+
+        internet.dispatch(mail("bob@one.example"), through(gateway, TlsUse.IF_OFFERED, Verification.NOT_DEMANDED, Optional.empty()));
+        assertThat(internet.outcomes).hasSize(1);
+    }
+
+    @Test
     void tlsAtOnceShouldNeedNoStartTls() throws Exception {
         SmtpServer gateway = internet.gateway(GATEWAY, setup -> setup.identity(internet.ca.issue(GATEWAY)).tlsAtOnce());
 
