@@ -131,7 +131,14 @@ public final class Parameters {
                                 FileLocator files) {
         Map<String, String> written = new LinkedHashMap<>();
         names.forEachRemaining(name -> written.put(name, Optional.ofNullable(values.apply(name)).orElse("")));
-        return new Parameters(mailet, written, foreign, files);
+        Parameters parameters = new Parameters(mailet, written, foreign, files);
+        parameters.values.forEach((name, value) -> {
+            // James leaves such a variable in the value
+            if (Variables.hasUnset(value)) {
+                parameters.invalid(name, "a value; a variable in it is not set where James runs, and has no default (':-')");
+            }
+        });
+        return parameters;
     }
 
     /** Whether the parameter is there and not blank. */

@@ -28,6 +28,11 @@ public final class Variables {
         return new Variables(name -> Optional.ofNullable(System.getenv(name)), name -> Optional.ofNullable(System.getProperty(name)));
     }
 
+    /** Whether a variable has stayed in a text after the others were filled in. */
+    public static boolean hasUnset(String text) {
+        return VARIABLE.matcher(text).find();
+    }
+
     public String filledIn(String text) {
         return VARIABLE.matcher(text).replaceAll(found -> Matcher.quoteReplacement(value(found)));
     }

@@ -23,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /**
  * Reads the parameters of the two mailets by the code that reads them when James starts, and finds the values for which it would not
@@ -33,10 +32,10 @@ final class ParameterChecks {
 
     /** In another jar, which may be out of reach: see {@link #reporting}. */
     private static final String REPORTING_SETTINGS = "jamestls.tlsrpt.send.TlsReportingSettings";
-    private static final Pattern UNSET = Pattern.compile("\\$\\{(?:env|sys):");
     /** Taken for values that are not known here, where other parameters depend on whether they are there. */
     private static final Map<String, String> STAND_INS =
-        Map.of("gateway", "gateway.invalid", "gatewayUsername", "unknown", "gatewayPassword", "unknown");
+        Map.of("gateway", "gateway.invalid", "gatewayUsername", "unknown", "gatewayPassword", "unknown", "organization", "unknown",
+            "contact", "unknown@unknown.invalid");
 
     private final MailetContainer container;
     private final JamesConf conf;
@@ -60,7 +59,7 @@ final class ParameterChecks {
             for (Element parameter : mailet.element().children()) {
                 String name = DeliveryTranslation.here(parameter.name());
                 String value = Variables.ofProcess().filledIn(parameter.value());
-                if (!UNSET.matcher(value).find()) {
+                if (!Variables.hasUnset(value)) {
                     // James makes a list of elements with one name
                     values.merge(parameter.name(), value, (one, other) -> one + "," + other);
                 } else {
@@ -70,6 +69,10 @@ final class ParameterChecks {
             }
             if (unset.contains("trustStorePassword")) {
                 values.remove("trustStore");
+            }
+            if (unset.contains("contact")) {
+                // it must be in the domain of the contact
+                values.remove("from");
             }
             if (unset.contains("gatewayTokenFile")) {
                 // a user needs one of the two
@@ -104,9 +107,6 @@ final class ParameterChecks {
      */
     List<Finding> reporting(Mailet mailet) {
         Written written = Written.of(mailet);
-        if (!written.unset.isEmpty()) {
-            return List.of();
-        }
         Parameters parameters = new Parameters("TlsReporting", written.values, Parameters.ForeignNames.NONE, conf::locate);
         ClassLoader own = ParameterChecks.class.getClassLoader();
         try (URLClassLoader loader = new URLClassLoader(beside(own), own)) {
@@ -119,7 +119,8 @@ final class ParameterChecks {
         } catch (IOException | ReflectiveOperationException | LinkageError | Refusal e) {
             return List.of(unchecked(mailet));
         }
-        List<Finding> findings = new ArrayList<>(parameters.mistakes().stream().map(mistake -> finding(mistake, mailet)).toList());
+        List<Finding> findings = new ArrayList<>(parameters.mistakes().stream()
+            .filter(mistake -> !written.unset.contains(mistake.parameter())).map(mistake -> finding(mistake, mailet)).toList());
         for (Element parameter : mailet.element().children()) {
             if (!DeliveryTranslation.OF_JAMES.contains(parameter.name())) {
                 parameters.objection(parameter.name()).ifPresent(objection -> findings.add(Finding.problem(container.file().path(),

@@ -47,6 +47,17 @@ class ParametersTest {
     }
 
     @Test
+    void variableThatIsNotSetShouldStopJames() {
+        Map<String, String> written = Map.of("databasePassword", "x${env:NO_SUCH_VARIABLE}");
+        Parameters parameters = Parameters.of("Sample", written.keySet().iterator(), written::get, Parameters.ForeignNames.NONE,
+            location -> directory);
+        parameters.text("databasePassword");
+
+        assertThatThrownBy(parameters::check).hasMessage("Sample: parameter 'databasePassword' has the value '(not shown)'; allowed: "
+            + "a value; a variable in it is not set where James runs, and has no default (':-')");
+    }
+
+    @Test
     void oneMistakeShouldStandOnOneLine() {
         Parameters parameters = of("count", "11");
         parameters.number("count", 5, 0, 10);

@@ -40,6 +40,17 @@ class DoctorTest {
     }
 
     @Test
+    void variableThatIsNotSetHereShouldLeaveOnlyItsParameterUnchecked() throws Exception {
+        List<Finding> findings = findings("<contact>${env:NO_SUCH_VARIABLE}</contact>\n<from>reports@sender.example</from>\n"
+            + "<retention>2000d</retention>\n<database>${env:NO_SUCH_VARIABLE}</database>");
+
+        assertThat(findings).filteredOn(finding -> finding.text().startsWith("James does not start:")).singleElement()
+            .satisfies(finding -> assertThat(finding.text()).contains("'retention'"));
+        assertThat(findings).extracting(Finding::text).anyMatch(text -> text.startsWith("parameter 'contact' was not checked"))
+            .anyMatch(text -> text.startsWith("parameter 'database' was not checked"));
+    }
+
+    @Test
     void valuesThatAreAllowedShouldBeNoFinding() throws Exception {
         assertThat(findings("<contact>postmaster@sender.example</contact>\n<retention>14d</retention>"))
             .noneMatch(finding -> finding.text().startsWith("James does not start:") || finding.text().contains("not checked"));
