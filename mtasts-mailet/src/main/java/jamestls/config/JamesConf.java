@@ -6,11 +6,14 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
-/** James's conf directory, as commands find and read it. */
+/** Reads James's conf directory for commands. */
 public final class JamesConf {
 
     private static final String MAILET_CONTAINER = "mailetcontainer.xml";
@@ -23,7 +26,7 @@ public final class JamesConf {
         this.variables = variables;
     }
 
-    /** That directory, whether or not it is there. */
+    /** The directory at that path, which may be missing. */
     public static JamesConf at(Path directory) {
         return at(directory, Variables.ofProcess());
     }
@@ -42,7 +45,7 @@ public final class JamesConf {
         return directory;
     }
 
-    /** @throws ConfigurationException when there is none, or it can't be read */
+    /** @throws ConfigurationException if the file is missing or can't be read */
     public MailetContainerXml mailetContainer() throws ConfigurationException {
         return MailetContainerXml.read(directory.resolve(MAILET_CONTAINER), variables);
     }
@@ -50,7 +53,7 @@ public final class JamesConf {
     /**
      * The first mailet of that class.
      *
-     * @throws ConfigurationException when there is none
+     * @throws ConfigurationException if there is none
      */
     public MailetContainerXml.Mailet mailet(String className) throws ConfigurationException {
         return mailetContainer().mailets(className).stream().findFirst().orElseThrow(() ->
@@ -60,35 +63,47 @@ public final class JamesConf {
     /**
      * The DNS servers that dnsservice.xml names for James, as written there.
      *
-     * @return empty if James asks those of the system
-     * @throws ConfigurationException when the file is there and can't be read
+     * @return empty if James uses the servers of the system
+     * @throws ConfigurationException if the file can't be read
      */
     public List<String> dnsServers() throws ConfigurationException {
-        Path file = directory.resolve("dnsservice.xml");
+        Map<String, List<String>> texts = texts("dnsservice.xml", Set.of("server", "autodiscover"));
+        return texts.getOrDefault("autodiscover", List.of()).contains("true") ? List.of() : texts.getOrDefault("server", List.of());
+    }
+
+    /**
+     * The default domain that domainlist.xml names for James.
+     *
+     * @return empty if the file is missing or names none
+     * @throws ConfigurationException if the file can't be read
+     */
+    public Optional<String> defaultDomain() throws ConfigurationException {
+        return texts("domainlist.xml", Set.of("defaultDomain")).getOrDefault("defaultDomain", List.of()).stream()
+            .filter(text -> !text.isEmpty()).findFirst();
+    }
+
+    /** The texts of all elements of these names in a file, which may be missing. */
+    private Map<String, List<String>> texts(String name, Set<String> elements) throws ConfigurationException {
+        Path file = directory.resolve(name);
+        Map<String, List<String>> texts = new HashMap<>();
         if (!Files.exists(file)) {
-            return List.of();
+            return texts;
         }
-        List<String> servers = new ArrayList<>();
-        List<String> autodiscover = new ArrayList<>();
         try (InputStream in = Files.newInputStream(file)) {
             MailetContainerXml.each(in, file.toString(), variables, (element, text) -> {
-                switch (element.name()) {
-                    case "server" -> servers.add(text);
-                    case "autodiscover" -> autodiscover.add(text);
-                    default -> {
-                        // nothing about servers
-                    }
+                if (elements.contains(element.name())) {
+                    texts.computeIfAbsent(element.name(), first -> new ArrayList<>()).add(text);
                 }
             });
         } catch (IOException e) {
             throw new ConfigurationException(file + " can't be read", e);
         }
-        return autodiscover.contains("true") ? List.of() : List.copyOf(servers);
+        return texts;
     }
 
     /**
-     * The path of a location as James writes it: {@code file://conf/…} is in this directory, {@code file://var/…} and other
-     * relative ones are beside it, {@code file:///…} is absolute. What has no {@code file:} is a path of the command line.
+     * The path of a location in James's syntax: {@code file://conf/…} is in this directory, {@code file://var/…} and other relative
+     * ones are beside it, {@code file:///…} is absolute. A text without {@code file:} is a path relative to the working directory.
      */
     public Path locate(String location) {
         if (!location.startsWith("file:")) {

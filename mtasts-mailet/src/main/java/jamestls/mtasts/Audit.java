@@ -10,13 +10,13 @@ import org.apache.james.core.MailAddress;
 import org.apache.james.util.AuditTrail;
 import org.apache.mailet.Mail;
 
-/** James's audit trail, with the entries stock RemoteDelivery makes. James 3.8 has none. */
+/** Writes the entries of stock RemoteDelivery into James's audit trail, which James 3.8 does not have. */
 interface Audit {
 
-    /** A mail has been taken for delivery. */
+    /** Records that a mail was taken for delivery. */
     void planned(Mail mail, Optional<Gateways> gateway);
 
-    /** The one of the James we run in. */
+    /** The audit trail of the running James; does nothing before James 3.9. */
     static Audit ofJames() {
         try {
             Class.forName("org.apache.james.util.AuditTrail", false, Audit.class.getClassLoader());
@@ -42,7 +42,7 @@ interface Audit {
 
         private static Map<String, String> parameters(Mail mail, Optional<Gateways> gateway) {
             Map<String, String> parameters = new TreeMap<>();
-            gateway.ifPresent(way -> parameters.put("gateways", way.toString()));
+            gateway.ifPresent(all -> parameters.put("gateways", all.toString()));
             parameters.put("mailId", mail.getName());
             parameters.put("mimeMessageId", messageId(mail));
             parameters.put("sender", mail.getMaybeSender().asString());

@@ -11,8 +11,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 /**
- * How secure delivery does: degraded while policies can't be refreshed or kept, or outcomes for the TLS reports can't be
- * stored. Mail goes on in all these cases; what is in danger is said in the cause. In healthcheck.properties:
+ * James's health check of SecureRemoteDelivery: degraded while policies can't be refreshed or stored, bounces fail, or outcomes for the
+ * TLS reports can't be stored. The cause names each problem; mail is delivered in all these cases. In healthcheck.properties:
  *
  * <pre>
  * additional.healthchecks=jamestls.mtasts.DeliveryHealthCheck
@@ -23,12 +23,12 @@ public final class DeliveryHealthCheck implements HealthCheck {
     static final ComponentName NAME = new ComponentName("SecureRemoteDelivery");
     private static final int MAX_CAUSE = 1_000;
 
-    private final HealthRegistry vitals;
+    private final HealthRegistry health;
     private final TlsOutcomes outcomes;
 
     @Inject
-    public DeliveryHealthCheck(HealthRegistry vitals, TlsOutcomes outcomes) {
-        this.vitals = vitals;
+    public DeliveryHealthCheck(HealthRegistry health, TlsOutcomes outcomes) {
+        this.health = health;
         this.outcomes = outcomes;
     }
 
@@ -43,10 +43,10 @@ public final class DeliveryHealthCheck implements HealthCheck {
     }
 
     private Result now() {
-        List<String> problems = new ArrayList<>(vitals.problems());
+        List<String> problems = new ArrayList<>(health.problems());
         outcomes.trouble().ifPresent(trouble -> problems.add("TLS outcomes can't be stored for the reports: " + trouble));
-        if (!vitals.isAlive()) {
-            problems.add("no SecureRemoteDelivery runs");
+        if (!health.isAlive()) {
+            problems.add("no SecureRemoteDelivery is running");
         }
         String cause = String.join("; ", problems);
         return problems.isEmpty() ? Result.healthy(NAME)

@@ -7,41 +7,41 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * Where the delivery mailets of a server say how they do, and its health check hears it. Nobody binds this class, so Guice
- * makes one for all; it must never depend on {@code MailetConfig}, or each mailet would get its own.
+ * Connects the delivery mailets of a server with its health check. Without a binding Guice creates one instance for the whole server;
+ * it must not depend on {@code MailetConfig}, or James would create one per mailet.
  */
 @Singleton
 public final class HealthRegistry {
 
-    /** What is not as it should be at the moment, each as a sentence; empty if all is well. Requests often, so it must not block. */
+    /** Supplies the present problems, one sentence each; empty if there are none. Called often, so it must not block. */
     @FunctionalInterface
     public interface HealthProbe extends Supplier<List<String>> {
     }
 
-    private final List<HealthProbe> organs = new CopyOnWriteArrayList<>();
+    private final List<HealthProbe> probes = new CopyOnWriteArrayList<>();
 
     @Inject
     public HealthRegistry() {
-        // what it watches comes and goes
+        // probes are added and removed by the mailets
     }
 
-    /** From now on the health check asks it, too. */
-    public void watch(HealthProbe organ) {
-        organs.add(organ);
+    /** Adds a probe to the health check. */
+    public void watch(HealthProbe probe) {
+        probes.add(probe);
     }
 
-    /** It is asked no more. Unknown ones are ignored. */
-    public void forget(HealthProbe organ) {
-        organs.remove(organ);
+    /** Removes a probe; unknown probes are ignored. */
+    public void forget(HealthProbe probe) {
+        probes.remove(probe);
     }
 
-    /** All that is wrong now. */
+    /** The present problems of all mailets. */
     List<String> problems() {
-        return organs.stream().flatMap(organ -> organ.get().stream()).toList();
+        return probes.stream().flatMap(probe -> probe.get().stream()).toList();
     }
 
-    /** Whether any delivery runs at all. */
+    /** Whether any delivery mailet is running. */
     boolean isAlive() {
-        return !organs.isEmpty();
+        return !probes.isEmpty();
     }
 }

@@ -20,7 +20,7 @@ import org.apache.james.filesystem.api.FileSystem;
 import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.api.MetricFactory;
 
-/** What James gives to whoever delivers its mail. Guice makes it from what James binds. */
+/** The services of James: DNS servers, names, files, metrics. Created by Guice. */
 public class JamesServices implements Services {
 
     private final DNSService dns;
@@ -30,9 +30,9 @@ public class JamesServices implements Services {
     private final GaugeRegistry gauges;
 
     /**
-     * @param dns knows which servers James asks
-     * @param domains knows what James calls itself
-     * @param files knows where {@code file://conf/} is
+     * @param dns the source of James's DNS servers and of the host name
+     * @param domains the source of the default domain
+     * @param files resolves {@code file://conf/}
      */
     @Inject
     public JamesServices(DNSService dns, DomainList domains, FileSystem files, MetricFactory metrics, GaugeRegistry gauges) {
@@ -48,7 +48,7 @@ public class JamesServices implements Services {
         return DnsServers.ofJames(dns);
     }
 
-    /** As stock RemoteDelivery: the default domain; or the name of this host, where another server could not look that up. */
+    /** The default domain, as in stock RemoteDelivery; if it has no dot, the name of this host. */
     @Override
     public String heloName() {
         try {

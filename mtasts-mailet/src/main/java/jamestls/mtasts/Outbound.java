@@ -61,13 +61,13 @@ import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
 /**
- * Wires and owns everything that one SecureRemoteDelivery uses, or one {@code explain}; closed with it. Opening it creates no thread
- * that works on its own: {@link #work} does.
+ * Creates and owns everything that one SecureRemoteDelivery or one {@code explain} uses. Opening it starts no background work;
+ * {@link #work} does.
  */
 public final class Outbound implements AutoCloseable {
 
     private static final int MAX_NAMES = 5;
-    /** Somebody waits at a terminal for a dry run; a delivery has as long as {@code timeout} says. */
+    /** The read time-out of a dry run, instead of the parameter {@code timeout}. */
     private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);
 
     private final Settings settings;
@@ -90,7 +90,7 @@ public final class Outbound implements AutoCloseable {
     private final SmtpConnector connector;
     private final OutboundResources resources;
 
-    /** All settings, each as the package that uses it has them. */
+    /** The settings of all packages. */
     public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneSettings dane,
                            Families families, DeliverySettings delivery) {
 
@@ -101,7 +101,7 @@ public final class Outbound implements AutoCloseable {
             return settings;
         }
 
-        /** Why SecureRemoteDelivery takes no parameter of that name, and what to write instead; empty if it does. */
+        /** Why SecureRemoteDelivery has no parameter of that name, and what to write instead; empty if it has one. */
         public static Optional<String> objection(String name) {
             Parameters none = new Parameters(SecureRemoteDelivery.NAME, Map.of(), new StockNames(), Path::of);
             read(none, List.of(), "localhost");
@@ -139,7 +139,7 @@ public final class Outbound implements AutoCloseable {
         this.outcomes = outcomes;
         this.clock = clock;
         this.resolver = new DnsjavaDns(settings.dns(), clock).start();
-        this.dns = services.watched(resolver);
+        this.dns = services.recorded(resolver);
         this.https = new GuardedHttpsClient(dns, settings.https());
         this.fetcher = new PolicyFetcher(https, settings.sts().port(), settings.sts().fetchTimeout());
         this.database = database;
@@ -172,7 +172,7 @@ public final class Outbound implements AutoCloseable {
         return settings;
     }
 
-    /** Starts delivering what is in the queue, and refreshing policies. */
+    /** Starts the deliveries from the queue and the refresh of policies. */
     QueueWorker work(MailQueue queue, MailetContext context) {
         DeliverySettings how = settings.delivery();
         Delivery delivery = new Delivery(lookups(), certificates, resources, settings.https().guard(), how.smtpPort(),
@@ -195,21 +195,21 @@ public final class Outbound implements AutoCloseable {
     }
 
     /**
-     * Goes through a delivery without a mail.
+     * Runs deliveries without a mail.
      *
-     * @return what was seen on the way to the hosts of the domain; with gateways, on the way to each of them
+     * @return the result for the MX hosts of the domain; with gateways, one for each gateway
      */
     public List<DryRunResult> explain(DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
-        SmtpSettings patient = settings.smtp().withReadTimeout(DRY_RUN_TIMEOUT);
-        try (SmtpConnector own = new SmtpConnector(patient);
-             OutboundResources without = new OutboundResources(own, ReuseLimits.none(), 1, 1)) {
+        SmtpSettings smtp = settings.smtp().withReadTimeout(DRY_RUN_TIMEOUT);
+        try (SmtpConnector own = new SmtpConnector(smtp);
+             OutboundResources resourcesOfRun = new OutboundResources(own, ReuseLimits.none(), 1, 1)) {
             Optional<Gateways> gateways = settings.delivery().gateways();
             if (gateways.isEmpty()) {
-                return List.of(dryRun(without, connecting).run(domain, request));
+                return List.of(dryRun(resourcesOfRun, connecting).run(domain, request));
             }
             List<DryRunResult> results = new ArrayList<>();
             for (MxHost gateway : gateways.get().hosts()) {
-                results.add(dryRun(without, connecting).run(gateway, gateways.get(), request));
+                results.add(dryRun(resourcesOfRun, connecting).run(gateway, gateways.get(), request));
             }
             return results;
         }
@@ -237,12 +237,12 @@ public final class Outbound implements AutoCloseable {
             new HostLookup(dns, new TlsaRecords(dns, settings.dane().scope()), settings.dane().mandatory()), policies);
     }
 
-    /** Where the policies are that were fetched so far. */
+    /** The store of fetched policies. */
     public PolicyStore policies() {
         return store;
     }
 
-    /** Fetches policies, past the store. */
+    /** Fetches policies without using the store. */
     public PolicyFetcher fetcher() {
         return fetcher;
     }
@@ -251,19 +251,19 @@ public final class Outbound implements AutoCloseable {
         return dns;
     }
 
-    /** Whether DNS answers are known to be secure. */
+    /** The DNSSEC state of the resolver. */
     public DnssecState dnssec() {
         return resolver.dnssec();
     }
 
-    /** What an operator should look at now; the first few names of each kind. */
+    /** The present problems for the health check; the first names of each kind. */
     List<String> problems() {
         List<String> problems = new ArrayList<>();
         String name = settings.smtp().heloName();
         // an address literal needs no dot: [IPv6:2001:db8::1] (RFC 5321 §4.1.3)
         if (!name.contains(".") && !name.startsWith("[")) {
-            problems.add("EHLO says '" + name + "', which has no dot, and many servers refuse that: write the name that this server has in"
-                + " DNS into the parameter heloName");
+            problems.add("the name in EHLO, '" + name + "', has no dot, and many servers refuse such names: set the parameter heloName to"
+                + " this server's name in DNS");
         }
         badPlace.ifPresent(problems::add);
         resolver.dnssec().trouble().ifPresent(problems::add);
@@ -275,7 +275,7 @@ public final class Outbound implements AutoCloseable {
         }
         StoreHealth health = policies.storeHealth();
         health.outOfOrderSince().ifPresent(since ->
-            problems.add("the store of policies is out of order since " + since + ": " + health.why()));
+            problems.add("the database of policies fails since " + since + ": " + health.why()));
         return problems;
     }
 

@@ -55,7 +55,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final JamesServices james;
     private final MailQueueFactory<?> queues;
     private final TlsOutcomes outcomes;
-    private final HealthRegistry vitals;
+    private final HealthRegistry health;
     private final RunningDeliveries running;
     private final Clock clock;
 
@@ -64,15 +64,15 @@ public class SecureRemoteDelivery extends GenericMailet {
     private MailQueue queue;
     private Outbound outbound;
     private QueueWorker worker;
-    private HealthRegistry.HealthProbe organ;
+    private HealthRegistry.HealthProbe probe;
 
     @Inject
-    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry vitals,
+    public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry health,
                                 RunningDeliveries running, Clock clock) {
         this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
-        this.vitals = vitals;
+        this.health = health;
         this.running = running;
         this.clock = clock;
     }
@@ -91,8 +91,8 @@ public class SecureRemoteDelivery extends GenericMailet {
         settings = outbound.settings().delivery();
         queue = queues.createQueue(MailQueueName.of(settings.queue()));
         worker = outbound.work(queue, getMailetContext());
-        organ = () -> Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
-        vitals.watch(organ);
+        probe = () -> Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
+        health.watch(probe);
         running.add(outbound);
     }
 
@@ -130,7 +130,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     @Override
     public void destroy() {
         if (worker != null) {
-            vitals.forget(organ);
+            health.forget(probe);
             worker.close();
         }
         if (outbound != null) {

@@ -11,26 +11,26 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** What outbound delivery takes from its surroundings: from James, or from a command line. */
+/** The services that outbound delivery needs from James or from the command line. */
 public interface Services extends FileLocator {
 
-    /** The DNS servers to ask where no parameter names any; empty if they are not known. */
+    /** The DNS servers to use without the parameter {@code dnsServers}; empty if unknown. */
     List<InetSocketAddress> dnsServers();
 
-    /** Our name in EHLO where no parameter says it. */
+    /** The name in EHLO without the parameter {@code heloName}. */
     String heloName();
 
-    /** Opens the database of the policies; empty where nothing may be written, and policies are kept in memory. */
+    /** Opens the database of policies; empty if policies are to be kept in memory only. */
     Optional<Database> open(DatabaseAddress address, Clock clock);
 
-    /** Counts what deliveries do. */
+    /** The metrics of deliveries. */
     DeliveryMetrics metrics();
 
-    /** Publishes a number that is asked for now and then; it must not block. */
+    /** Publishes a gauge. The supplier is called at any time and must not block. */
     void gauge(String name, Supplier<? extends Number> value);
 
-    /** Looks on at every look-up; what is returned is asked in place of {@code dns}. */
-    default Dns watched(Dns dns) {
+    /** Wraps DNS to record look-ups; the result is used in place of {@code dns}. */
+    default Dns recorded(Dns dns) {
         return dns;
     }
 }

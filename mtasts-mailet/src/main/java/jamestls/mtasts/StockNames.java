@@ -8,16 +8,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Names that stock RemoteDelivery knows and that have another name here, or none: properties of Jakarta Mail, of which those with a
- * meaning in any SMTP client are read, an old spelling, and what stock's samples have and stock's code never reads. As in stock, a
- * property wins over the parameter.
+ * Parameter names of stock RemoteDelivery that have another name here, or none: properties of Jakarta Mail, an old spelling, and names
+ * that stock's samples have but stock's code never reads. As in stock RemoteDelivery, a property overrides the parameter.
  */
 public final class StockNames implements Parameters.ForeignNames {
 
     private static final Map<String, String> NEVER_READ = Map.of(
-        "deliveryThreads", "write 'deliveries', the most deliveries at once; waiting costs no thread",
-        "outgoingQueue", "write 'outgoing'; stock RemoteDelivery reads that name, too, whatever its samples say",
-        "connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery reads that name, too");
+        "deliveryThreads", "write 'deliveries', the maximum of concurrent deliveries",
+        "outgoingQueue", "write 'outgoing'; stock RemoteDelivery also reads that name only",
+        "connectionTimeout", "write 'connectiontimeout'; stock RemoteDelivery also reads that name only");
 
     private static final Pattern PROPERTY = Pattern.compile("mail\\.(?:smtps?\\.)?(.+)");
 
@@ -41,10 +40,10 @@ public final class StockNames implements Parameters.ForeignNames {
         Map.entry("ssl.enable", "write 'sslEnable'"),
         Map.entry("ssl.checkserveridentity", "write 'verifyServerIdentity'"),
         Map.entry("ssl.trust", "write 'trustStore' with the certificate authorities to trust"),
-        Map.entry("ssl.protocols", "leave it out; TLS 1.2 and 1.3 are spoken, what else may be is said in jvm.properties"),
+        Map.entry("ssl.protocols", "leave it out; TLS 1.2 and 1.3 are used, jvm.properties can restrict them"),
         Map.entry("ssl.ciphersuites", "leave it out; cipher suites are chosen in jvm.properties (jdk.tls.disabledAlgorithms)"),
-        Map.entry("dsn.notify", "leave it out; each mail brings its own DSN parameters"),
-        Map.entry("dsn.ret", "leave it out; each mail brings its own DSN parameters"),
+        Map.entry("dsn.notify", "leave it out; each mail has its own DSN parameters"),
+        Map.entry("dsn.ret", "leave it out; each mail has its own DSN parameters"),
         Map.entry("allow8bitmime", "leave it out; 8BITMIME is used where it is offered"),
         Map.entry("chunksize", "leave it out; CHUNKING is not configured"),
         Map.entry("writetimeout", "leave it out; sending a mail has half an hour"),

@@ -21,13 +21,13 @@ class DeliveryHealthCheckTest {
     private static final List<TlsOutcome> OUTCOME = List.of(new TlsOutcome(Instant.EPOCH, DOMAIN, Peer.unknown(),
         List.of(new PolicyVerdict.Met(AppliedPolicy.none(DOMAIN)))));
 
-    private final HealthRegistry vitals = new HealthRegistry();
+    private final HealthRegistry health = new HealthRegistry();
     private final TlsOutcomes outcomes = new TlsOutcomes();
-    private final DeliveryHealthCheck check = new DeliveryHealthCheck(vitals, outcomes);
+    private final DeliveryHealthCheck check = new DeliveryHealthCheck(health, outcomes);
 
     @Test
     void deliveryThatRunsWithoutTroubleShouldBeHealthy() {
-        vitals.watch(List::of);
+        health.watch(List::of);
 
         assertThat(result().isHealthy()).isTrue();
     }
@@ -35,7 +35,7 @@ class DeliveryHealthCheckTest {
     @Test
     void troubleShouldDegradeForAsLongAsItLasts() {
         AtomicBoolean stale = new AtomicBoolean(true);
-        vitals.watch(() -> stale.get() ? List.of("a policy can't be refreshed") : List.of());
+        health.watch(() -> stale.get() ? List.of("a policy can't be refreshed") : List.of());
 
         assertThat(result().isDegraded()).isTrue();
         assertThat(result().getCause()).contains("a policy can't be refreshed");
@@ -45,7 +45,7 @@ class DeliveryHealthCheckTest {
 
     @Test
     void outcomesThatCannotBeStoredShouldDegradeUntilTheyCan() {
-        vitals.watch(List::of);
+        health.watch(List::of);
         AtomicBoolean full = new AtomicBoolean(true);
         outcomes.subscribe(recorded -> {
             if (full.get()) {
@@ -63,18 +63,18 @@ class DeliveryHealthCheckTest {
 
     @Test
     void causeShouldBeBounded() {
-        vitals.watch(() -> List.of("x".repeat(100_000)));
+        health.watch(() -> List.of("x".repeat(100_000)));
 
         assertThat(result().getCause().orElseThrow()).hasSizeLessThan(1_100);
     }
 
     @Test
     void serverWithoutDeliveryShouldSaySo() {
-        HealthRegistry.HealthProbe organ = List::of;
-        vitals.watch(organ);
-        vitals.forget(organ);
+        HealthRegistry.HealthProbe probe = List::of;
+        health.watch(probe);
+        health.forget(probe);
 
-        assertThat(result().getCause()).contains("no SecureRemoteDelivery runs");
+        assertThat(result().getCause()).contains("no SecureRemoteDelivery is running");
     }
 
     private Result result() {

@@ -38,7 +38,7 @@ class OutboundTest {
     private final DnsTree tree = DnsTree.over(new Zone()).signed(".", Signing.with(Signing.Algorithm.ECDSA));
     private final DnsServer dns = DnsServer.start(tree);
     private final Map<String, Gauge<?>> gauges = new ConcurrentHashMap<>();
-    private final HealthRegistry vitals = new HealthRegistry();
+    private final HealthRegistry health = new HealthRegistry();
 
     @TempDir
     private Path conf;
@@ -92,7 +92,7 @@ class OutboundTest {
         try (Outbound outbound = open("off", heloName)) {
             assertThat(health().isHealthy()).isEqualTo(healthy);
             if (!healthy) {
-                assertThat(health().getCause().orElseThrow()).contains("EHLO says 'localhost', which has no dot", "parameter heloName");
+                assertThat(health().getCause().orElseThrow()).contains("the name in EHLO, 'localhost', has no dot", "parameter heloName");
             }
         }
     }
@@ -109,7 +109,7 @@ class OutboundTest {
             new StockNames(), james);
         Outbound outbound = Outbound.open(parameters, james, new TlsOutcomes(), Clock.systemUTC());
         outbound.publish();
-        vitals.watch(outbound::problems);
+        health.watch(outbound::problems);
         return outbound;
     }
 
@@ -125,7 +125,7 @@ class OutboundTest {
     }
 
     private Result health() {
-        return Mono.from(new DeliveryHealthCheck(vitals, new TlsOutcomes()).check()).block();
+        return Mono.from(new DeliveryHealthCheck(health, new TlsOutcomes()).check()).block();
     }
 
     private final class Gauges implements GaugeRegistry {

@@ -28,13 +28,13 @@ final class Confirmation {
     @Option(names = "--yes", description = "do not ask")
     private boolean yes;
 
-    /** A command that changes files. */
+    /** The work of a command that changes files. */
     @FunctionalInterface
     interface Work {
         ExitCode run() throws IOException, Refusal;
     }
 
-    /** Does the work; a refusal is printed, with what to do by hand. */
+    /** Runs the work; a refusal is printed with what to do by hand. */
     int answering(Work work) throws IOException {
         if (dryRun && yes) {
             throw new ParameterException(spec.commandLine(), "--dry-run or --yes, not both");
@@ -54,7 +54,7 @@ final class Confirmation {
         to.println("    -> " + finding.remedy());
     }
 
-    /** Shows the plan; whether it may be carried out. */
+    /** Shows the plan and returns whether to carry it out. */
     boolean confirmed(Plan plan) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         plan.steps().forEach(out::println);
@@ -68,7 +68,7 @@ final class Confirmation {
         return answer != null && answer.strip().toLowerCase(Locale.ROOT).matches("y|yes");
     }
 
-    /** What to end with when it may not. */
+    /** The exit code when the plan is not carried out. */
     ExitCode unconfirmed() {
         spec.commandLine().getOut().println("nothing was changed");
         return dryRun ? ExitCode.OK : ExitCode.PROBLEM;

@@ -17,9 +17,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Looks for mistakes in the configuration of a James. */
+/** Checks the configuration of a James server for mistakes. */
 @Command(name = "doctor", mixinStandardHelpOptions = true,
-    description = "Looks for mistakes in James's conf directory, and changes nothing.",
+    description = "Checks James's conf directory for mistakes. Changes nothing.",
     footer = {"", "Exit codes: 0 no problem (there may be advice), 1 a problem, 2 wrong usage, 3 the directory can't be read", "",
         "Examples:",
         "  java -jar mtasts-mailet.jar doctor --conf /opt/james/conf",
@@ -37,13 +37,13 @@ final class DoctorCommand implements Callable<Integer> {
     private Path extensions;
 
     @Option(names = "--james", paramLabel = "VERSION|DIR",
-        description = "which James this is, or the directory with its libraries; default: what lies beside conf")
+        description = "the version of James, or the directory with its libraries; default: the libraries beside conf")
     private String james;
 
-    @Option(names = "--online", description = "ask DNS, too: DNSSEC, the key that signs reports, the name in EHLO")
+    @Option(names = "--online", description = "query DNS, too: DNSSEC, the DKIM key of reports, the name in EHLO")
     private boolean online;
 
-    @Option(names = "--dns", paramLabel = "SERVERS", description = "resolvers to ask, such as 127.0.0.1:5353; default: those of James")
+    @Option(names = "--dns", paramLabel = "SERVERS", description = "resolvers to use, such as 127.0.0.1:5353; default: those of James")
     private String dns;
 
     @Option(names = "--json", description = "print one JSON object")
@@ -71,7 +71,7 @@ final class DoctorCommand implements Callable<Integer> {
                     ofKind.forEach(finding -> Confirmation.print(finding, out));
                 }
             }
-            out.println(problem ? "not in order" : "no problem found");
+            out.println(problem ? "problems found" : "no problem found");
         }
         return (problem ? ExitCode.PROBLEM : ExitCode.OK).number();
     }

@@ -4,7 +4,7 @@ import jamestls.cli.Json;
 import jamestls.config.ConfigurationException;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.Outbound;
-import jamestls.mtasts.cli.Explanation.Way;
+import jamestls.mtasts.cli.Explanation.Target;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.policy.SenderTlsRequest;
@@ -28,9 +28,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Says what SecureRemoteDelivery would do with a mail, and why: a delivery without a mail. */
+/** Explains what SecureRemoteDelivery would do with a mail, by a dry run of the delivery. */
 @Command(name = "explain", mixinStandardHelpOptions = true,
-    description = "Goes through a delivery to a domain, step by step, and sends nothing.",
+    description = "Shows each step of a delivery to a domain. Sends nothing.",
     footer = {"", "Exit codes: 0 the mail would be delivered (or, without --connect, hosts would be connected to),",
         "1 it would be held or bounced, 2 wrong usage, 3 the configuration can't be read", "", "Examples:",
         "  java -jar mtasts-mailet.jar explain bob@example.org --connect",
@@ -41,13 +41,13 @@ final class Explain implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN|ADDRESS", description = "a recipient, or what stands behind the @")
+    @Parameters(paramLabel = "DOMAIN|ADDRESS", description = "a recipient's address, or its domain")
     private String recipient;
 
-    @Option(names = "--connect", description = "connect to every host that may have the mail: EHLO, STARTTLS, EHLO, QUIT")
+    @Option(names = "--connect", description = "connect to every host that policies allow: EHLO, STARTTLS, EHLO, QUIT")
     private boolean connect;
 
-    @Option(names = "--require-tls", description = "as for a mail with REQUIRETLS (RFC 8689)")
+    @Option(names = "--require-tls", description = "explain a mail with REQUIRETLS (RFC 8689)")
     private boolean requireTls;
 
     @Option(names = "--json", description = "print one JSON object")
@@ -65,9 +65,10 @@ final class Explain implements Callable<Integer> {
             List<DryRunResult> results = outbound.explain(domain,
                 requireTls ? SenderTlsRequest.REQUIRED : SenderTlsRequest.AS_POLICY_SAYS,
                 connect ? DryRun.Connecting.YES : DryRun.Connecting.NO);
-            Explanation explanation = new Explanation(domain, results.stream().map(result -> Way.of(result,
+            Explanation explanation = new Explanation(domain, results.stream().map(result -> Target.of(result,
                     outbound.policies().find(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList(),
-                outbound.settings().delivery().gateways(), outbound.dnssec(), options.lookUps(), Instant.now());
+                outbound.settings().delivery().gateways(), outbound.dnssec(), options.lookUps(),
+                new Explanation.Helo(outbound.settings().smtp().heloName(), options.heloSource(outbound)), Instant.now());
             print(explanation);
             return explanation.exitCode().number();
         }
@@ -82,7 +83,7 @@ final class Explain implements Callable<Integer> {
         }
     }
 
-    /** The policies that the running server has and that bear on the mail; its store is neither made, nor changed, nor needed. */
+    /** The policies in the server's database that concern the mail. A missing database is not created; an existing one is only read. */
     private Map<DomainName, StoredPolicy> keptByServer(Outbound outbound, DomainName domain) {
         Map<DomainName, StoredPolicy> kept = new HashMap<>();
         Optional<DatabaseAddress> address = options.isOfServer() ? outbound.settings().sts().database()

@@ -22,50 +22,60 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What {@code explain} found, as people and machines read it.
+ * The result of {@code explain}, as text and as JSON.
  *
- * @param ways to the hosts of the domain; with gateways, one to each
- * @param lookUps in the order in which they ended
+ * @param targets one for the MX hosts of the domain; with gateways, one for each gateway
+ * @param lookUps the DNS look-ups in the order in which they ended
+ * @param helo the name of this server in EHLO
  */
-public record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> gateways, DnssecState dnssec,
-                          List<WatchedDns.LookUp> lookUps, Instant now) {
+public record Explanation(DomainName domain, List<Target> targets, Optional<Gateways> gateways, DnssecState dnssec,
+                          List<RecordingDns.LookUp> lookUps, Helo helo, Instant now) {
+
+    /**
+     * The name in EHLO.
+     *
+     * @param source where it comes from; says so if it is assumed
+     */
+    public record Helo(String name, String source) {
+    }
 
     /** Where a policy came from. */
     public enum PolicySource {
-        /** The server had it. */
+        /** From the database of the server. */
         SERVER,
-        /** It was fetched for this explanation. */
+        /** Fetched by this command. */
         FETCHED
     }
 
     /**
      * One dry run.
      *
-     * @param stored the policy as it is kept, if there is one
-     * @param source where it came from
+     * @param stored the stored policy, if there is one
+     * @param source where the policy came from
      */
-    public record Way(DryRunResult findings, Optional<StoredPolicy> stored, PolicySource source) {
+    public record Target(DryRunResult findings, Optional<StoredPolicy> stored, PolicySource source) {
 
-        /** @param kept what the server had before the dry run */
-        static Way of(DryRunResult findings, Optional<StoredPolicy> stored, Optional<StoredPolicy> kept) {
+        /** @param kept the policy that the server had before the dry run */
+        static Target of(DryRunResult findings, Optional<StoredPolicy> stored, Optional<StoredPolicy> kept) {
             boolean ofServer = stored.isPresent() && kept.isPresent() && kept.get().fetched().equals(stored.get().fetched());
-            return new Way(findings, stored, ofServer ? PolicySource.SERVER : PolicySource.FETCHED);
+            return new Target(findings, stored, ofServer ? PolicySource.SERVER : PolicySource.FETCHED);
         }
     }
 
-    /** By a delivery that runs in this server; without look-ups. It may fetch a policy, as a delivery does. */
+    /** Explains with a running delivery of this server, without look-ups. May fetch a policy, as a delivery does. */
     public static Explanation ofRunning(Outbound outbound, DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
         Map<DomainName, StoredPolicy> kept = new HashMap<>();
         outbound.policyDomains(domain).forEach(name -> outbound.keptPolicy(name).ifPresent(policy -> kept.put(name, policy)));
-        List<Way> ways = outbound.explain(domain, request, connecting).stream().map(result -> Way.of(result,
+        List<Target> targets = outbound.explain(domain, request, connecting).stream().map(result -> Target.of(result,
             outbound.keptPolicy(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList();
-        return new Explanation(domain, ways, outbound.settings().delivery().gateways(), outbound.dnssec(), List.of(), Instant.now());
+        return new Explanation(domain, targets, outbound.settings().delivery().gateways(), outbound.dnssec(), List.of(),
+            new Helo(outbound.settings().smtp().heloName(), "the running server"), Instant.now());
     }
 
-    /** As a delivery decides: a gateway that can't have the mail now leaves it to the next. */
+    /** The outcome of the mail. As in a delivery, a gateway that holds the mail is skipped if another one follows. */
     private Outcome outcome() {
-        return ways.stream().map(way -> way.findings().outcome()).filter(outcome -> !(outcome instanceof Outcome.Hold)).findFirst()
-            .orElseGet(() -> ways.getLast().findings().outcome());
+        return targets.stream().map(target -> target.findings().outcome()).filter(outcome -> !(outcome instanceof Outcome.Hold)).findFirst()
+            .orElseGet(() -> targets.getLast().findings().outcome());
     }
 
     ExitCode exitCode() {
@@ -80,25 +90,26 @@ public record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> 
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(domain.ascii());
-        lines.add("  DNSSEC   " + WatchedDns.word(dnssec.standing()) + ": " + dnssec.detail());
+        lines.add("  DNSSEC   " + RecordingDns.word(dnssec.standing()) + ": " + dnssec.detail());
+        lines.add("  EHLO     " + helo.name() + ": " + helo.source());
         gateways.ifPresentOrElse(all -> {
             lines.add("  gateway  " + all + (all.hosts().size() == 1 ? "" : all.order() == Gateways.Order.SHUFFLED ? ", in random order"
                 : ", in this order") + "; the hosts of " + domain + " are not looked up");
             all.login().ifPresent(login -> lines.add("  login    AUTH as " + login.user() + "; not tried"));
-        }, () -> lines.add("  MX       " + ways.getFirst().findings().mx().map(WatchedDns::word).orElse("no host to go to")));
-        for (Way way : ways) {
-            lines.add("  MTA-STS  " + (gateways.isPresent() ? way.findings().domain() + ": " : "") + sts(way));
-            way.findings().hosts().forEach(host -> lines.addAll(HostText.lines(host)));
+        }, () -> lines.add("  MX       " + targets.getFirst().findings().mx().map(RecordingDns::word).orElse("no mail host")));
+        for (Target target : targets) {
+            lines.add("  MTA-STS  " + (gateways.isPresent() ? target.findings().domain() + ": " : "") + sts(target));
+            target.findings().hosts().forEach(host -> lines.addAll(HostText.lines(host)));
         }
         lines.add("  look-ups");
         lookUps.forEach(lookUp -> lines.add("    " + lookUp.line()));
         switch (outcome()) {
             case Outcome.Deliver deliver -> lines.add("  => would be delivered to " + HostText.name(deliver.host()) + " ["
                 + deliver.address().getHostAddress() + "], tls=" + deliver.level());
-            case Outcome.Connect connect -> lines.add("  => hosts would be connected to; --connect shows how that goes");
+            case Outcome.Connect connect -> lines.add("  => hosts would be connected to; --connect does so");
             case Outcome.Hold hold -> {
                 lines.add("  => would be held and tried again: " + hold.why());
-                lines.add("     and in the end bounced with: " + hold.bounce());
+                lines.add("     after the last retry bounced with: " + hold.bounce());
             }
             case Outcome.Bounce bounce -> lines.add("  => would be bounced with: " + bounce.why());
         }
@@ -108,16 +119,17 @@ public record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> 
     /** For programs; docs/command-line.md and docs/webadmin.md tell the members. */
     public Map<String, Object> json() {
         Map<String, Object> json = Json.object("domain", domain.ascii(),
-            "dnssec", Json.object("standing", WatchedDns.word(dnssec.standing()), "detail", dnssec.detail()));
+            "dnssec", Json.object("standing", RecordingDns.word(dnssec.standing()), "detail", dnssec.detail()),
+            "helo", Json.object("name", helo.name(), "source", helo.source()));
         if (gateways.isPresent()) {
-            json.put("gateways", ways.stream().map(way -> Json.object("domain", way.findings().domain().ascii(), "sts", stsJson(way),
-                "outcome", json(way.findings().outcome()))).toList());
+            json.put("gateways", targets.stream().map(target -> Json.object("domain", target.findings().domain().ascii(),
+                "sts", stsJson(target), "outcome", json(target.findings().outcome()))).toList());
         } else {
-            json.put("mx", ways.getFirst().findings().mx().map(WatchedDns::word).orElse(null));
-            json.put("sts", stsJson(ways.getFirst()));
+            json.put("mx", targets.getFirst().findings().mx().map(RecordingDns::word).orElse(null));
+            json.put("sts", stsJson(targets.getFirst()));
         }
-        json.put("hosts", ways.stream().flatMap(way -> way.findings().hosts().stream()).map(HostText::json).toList());
-        json.put("lookUps", lookUps.stream().map(WatchedDns.LookUp::json).toList());
+        json.put("hosts", targets.stream().flatMap(target -> target.findings().hosts().stream()).map(HostText::json).toList());
+        json.put("lookUps", lookUps.stream().map(RecordingDns.LookUp::json).toList());
         json.put("outcome", json(outcome()));
         return json;
     }
@@ -132,38 +144,39 @@ public record Explanation(DomainName domain, List<Way> ways, Optional<Gateways> 
         };
     }
 
-    private String sts(Way way) {
-        if (way.findings().sts().isEmpty()) {
+    private String sts(Target target) {
+        if (target.findings().sts().isEmpty()) {
             return "not looked up";
         }
-        return switch (way.findings().sts().get()) {
+        return switch (target.findings().sts().get()) {
             case StsLookup.NoPolicy none -> "no policy: " + none.why();
             case StsLookup.Unusable unusable -> "announced, but can't be fetched: " + unusable.problem();
-            case StsLookup.Found found -> PolicyText.of(found.policy()) + way.stored().map(policy -> age(policy, way.source())).orElse("")
+            case StsLookup.Found found -> PolicyText.of(found.policy())
+                + target.stored().map(policy -> age(policy, target.source())).orElse("")
                 + found.refreshProblem().map(problem -> "; can't be refreshed: " + problem).orElse("");
         };
     }
 
     private String age(StoredPolicy policy, PolicySource source) {
         return "; id " + policy.id() + switch (source) {
-            case SERVER -> ", kept by this server for " + inWords(Duration.between(policy.fetched(), now));
+            case SERVER -> ", stored by this server for " + inWords(Duration.between(policy.fetched(), now));
             case FETCHED -> ", fetched now";
         } + ", applies for another " + inWords(Duration.between(now, policy.expires()));
     }
 
-    private static Object stsJson(Way way) {
-        if (way.findings().sts().isEmpty()) {
+    private static Object stsJson(Target target) {
+        if (target.findings().sts().isEmpty()) {
             return null;
         }
-        return switch (way.findings().sts().get()) {
+        return switch (target.findings().sts().get()) {
             case StsLookup.NoPolicy none -> Json.object("policy", null, "why", none.why());
             case StsLookup.Unusable unusable -> Json.object("policy", null, "why", unusable.problem().toString());
             case StsLookup.Found found -> Json.object("policy", PolicyText.json(found.policy()), "text", found.policy().text(),
-                "id", way.stored().map(StoredPolicy::id).orElse(null), "source", WatchedDns.word(way.source()),
-                "fetched", way.stored().map(policy -> policy.fetched().toString()).orElse(null),
-                "expires", way.stored().map(policy -> policy.expires().toString()).orElse(null),
-                "lastChecked", way.stored().map(policy -> policy.lastChecked().toString()).orElse(null),
-                "lastFailure", way.stored().flatMap(StoredPolicy::failure).map(Explanation::failureJson).orElse(null),
+                "id", target.stored().map(StoredPolicy::id).orElse(null), "source", RecordingDns.word(target.source()),
+                "fetched", target.stored().map(policy -> policy.fetched().toString()).orElse(null),
+                "expires", target.stored().map(policy -> policy.expires().toString()).orElse(null),
+                "lastChecked", target.stored().map(policy -> policy.lastChecked().toString()).orElse(null),
+                "lastFailure", target.stored().flatMap(StoredPolicy::failure).map(Explanation::failureJson).orElse(null),
                 "refreshProblem", found.refreshProblem().map(Object::toString).orElse(null));
         };
     }

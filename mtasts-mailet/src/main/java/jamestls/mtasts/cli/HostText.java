@@ -22,7 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
-/** One host of an explanation. */
+/** One host of an explanation, as text and as JSON. */
 final class HostText {
 
     private HostText() {
@@ -38,14 +38,14 @@ final class HostText {
         for (SessionFindings session : host.sessions()) {
             lines.add("    session  " + session.seen().receivingIp().getHostAddress() + ": " + tls(session));
             certificates(session).forEach(certificate -> lines.add("      chain  " + certificate));
-            lines.add("    verdict  " + WatchedDns.word(session.verdict().ruling()).replace('_', ' ') + ", tls=" + session.verdict().level()
-                + inWords(session.verdict().shortfall()));
+            lines.add("    verdict  " + RecordingDns.word(session.verdict().ruling()).replace('_', ' ') + ", tls="
+                + session.verdict().level() + inWords(session.verdict().shortfall()));
         }
         host.causes().forEach(cause -> lines.add("    because  " + cause));
         return lines;
     }
 
-    /** Its name, or its address where it has no name, with its port where it has one of its own. */
+    /** The name or address of the host, with the port if one is configured. */
     static String name(MxHost host) {
         return Gateways.written(host);
     }
@@ -60,16 +60,16 @@ final class HostText {
     private static Map<String, Object> json(SessionFindings session) {
         return Json.object("ip", session.seen().receivingIp().getHostAddress(),
             "greeting", session.seen().greeting().map(Object::toString).orElse(null),
-            "startTls", WatchedDns.word(session.seen().startTls()), "tls", tls(session), "chain", certificates(session),
-            "ruling", WatchedDns.word(session.verdict().ruling()), "level", session.verdict().level().toString(),
+            "startTls", RecordingDns.word(session.seen().startTls()), "tls", tls(session), "chain", certificates(session),
+            "ruling", RecordingDns.word(session.verdict().ruling()), "level", session.verdict().level().toString(),
             "shortfall", session.verdict().shortfall().stream().map(Violation::toString).toList());
     }
 
     private static String addresses(DnsAnswer<InetAddress> answer) {
         return switch (answer) {
-            case DnsAnswer.Found<InetAddress> found -> WatchedDns.word(found.security()) + " "
+            case DnsAnswer.Found<InetAddress> found -> RecordingDns.word(found.security()) + " "
                 + String.join(", ", found.records().stream().map(InetAddress::getHostAddress).toList());
-            case DnsAnswer.Absent<InetAddress> absent -> "none (" + WatchedDns.word(absent.security()) + ")";
+            case DnsAnswer.Absent<InetAddress> absent -> "none (" + RecordingDns.word(absent.security()) + ")";
             case DnsAnswer.Bogus<InetAddress> bogus -> "bogus: " + bogus.reason();
             case DnsAnswer.Failed<InetAddress> failed -> "failed: " + failed.reason();
         };
@@ -78,7 +78,7 @@ final class HostText {
     private static String tlsa(DaneLookup lookup) {
         return switch (lookup) {
             case DaneLookup.NoDane none -> "no DANE: " + none.reason();
-            case DaneLookup.NoAddress none -> "not asked for without an address";
+            case DaneLookup.NoAddress none -> "not looked up without an address";
             case DaneLookup.Unreachable unknown -> unknown.violation().toString();
             case DaneLookup.Found found -> "base domain " + found.tlsa().base() + "; "
                 + String.join(", ", found.tlsa().published().stream().map(TlsaSet::text).toList()) + "; " + found.tlsa().usable().size()
@@ -103,11 +103,11 @@ final class HostText {
             case Handshake.Completed completed -> completed.protocol() + " " + completed.cipherSuite() + trouble;
             case Handshake.Failed failed -> "TLS failed: " + failed.cause();
             case Handshake.NotAttempted none -> "no TLS, STARTTLS "
-                + WatchedDns.word(session.seen().startTls()).replace('_', ' ') + trouble;
+                + RecordingDns.word(session.seen().startTls()).replace('_', ' ') + trouble;
         };
     }
 
-    /** Each with the record that would pin its key, so that it can be compared, or published. */
+    /** The certificates, each with the digest of its key as in a TLSA record. */
     private static List<String> certificates(SessionFindings session) {
         return session.seen().handshake() instanceof Handshake.Completed completed
             ? completed.chain().stream().map(HostText::certificate).toList() : List.of();

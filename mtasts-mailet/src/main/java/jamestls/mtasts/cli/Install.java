@@ -16,11 +16,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Puts both mailets into the configuration of a James. */
+/** Adds both mailets to the configuration of a James server. */
 @Command(name = "install", mixinStandardHelpOptions = true,
     description = "Makes the changes in James's conf directory that SecureRemoteDelivery and TlsReporting need, "
         + "and keeps copies of what it changes.",
-    footer = {"", "Exit codes: 0 done, or nothing to do, 1 the configuration is not understood, or you said no; nothing was changed,",
+    footer = {"", "Exit codes: 0 done, or nothing to do, 1 refused, or not confirmed; nothing was changed,",
         "2 wrong usage, 3 a file can't be read or written", "", "Examples:",
         "  java -jar mtasts-mailet.jar install --conf /opt/james/conf --organization \"Example Org\" --contact postmaster@example.org",
         "  java -jar mtasts-mailet.jar install --conf conf --organization \"Example Org\" --contact tls@example.org "
@@ -33,7 +33,7 @@ final class Install implements Callable<Integer> {
     @Option(names = "--conf", paramLabel = "DIR", required = true, description = "James's conf directory")
     private Path conf;
 
-    @Option(names = "--organization", paramLabel = "NAME", description = "who you are, as the reports say it")
+    @Option(names = "--organization", paramLabel = "NAME", description = "your organization, named in the reports")
     private String organization;
 
     @Option(names = "--contact", paramLabel = "ADDRESS",
@@ -45,7 +45,7 @@ final class Install implements Callable<Integer> {
     private String from;
 
     @Option(names = "--administrator", paramLabel = "ADDRESS",
-        description = "user who may have the reports sent now, by mail; once for each; default: the contact")
+        description = "user who may trigger the reports by mail; may be repeated; default: the contact")
     private List<String> administrators = new ArrayList<>();
 
     @Option(names = "--helo", paramLabel = "NAME",
@@ -57,10 +57,10 @@ final class Install implements Callable<Integer> {
     private Path extensions;
 
     @Option(names = "--james", paramLabel = "VERSION|DIR",
-        description = "which James this is, or the directory with its libraries; default: what lies beside conf, else what this jar is for")
+        description = "the version of James, or the directory with its libraries; default: the libraries beside conf, else this jar's")
     private String james;
 
-    @Option(names = "--reports-by", paramLabel = "PROCESSOR", description = "processor that report mails leave by, where there are several")
+    @Option(names = "--reports-by", paramLabel = "PROCESSOR", description = "processor that sends the report mails, if there are several")
     private String reportsBy;
 
     @Mixin
@@ -73,13 +73,13 @@ final class Install implements Callable<Integer> {
             Plan plan = Installation.plan(new Installation.Options(conf, organization, contact, from, administrators, helo, james,
                 extensions, reportsBy));
             if (plan.isEmpty()) {
-                out.println("nothing to do: it is installed");
+                out.println("nothing to do: already installed");
                 return ExitCode.OK;
             }
             if (!confirmation.confirmed(plan)) {
                 return confirmation.unconfirmed();
             }
-            out.println("done; what was before is in " + Backup.apply(plan));
+            out.println("done; the previous files are in " + Backup.apply(plan));
             plan.afterwards().forEach(text -> out.println("- " + text));
             out.println("- Restart James and look for result=delivered in its log. To check all of this: doctor --conf " + conf);
             return ExitCode.OK;

@@ -1,8 +1,8 @@
 package jamestls.mtasts.cli;
 
 /**
- * Starts the command line, or says in one sentence why it can't run here. The build compiles this class for Java 8, so that older Java
- * runs it, too; it may refer to no other class but by name.
+ * Starts the command line, or prints why it can't run. Compiled for Java 8, so that older Java versions can run it; it may refer to
+ * other classes by name only.
  */
 public final class Launcher {
 

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
         "  java -jar mtasts-mailet.jar lint --txt 'v=STSv1; id=20260101T000000;' --json"})
 final class Lint implements Callable<Integer> {
 
-    /** More than a policy may have, so that one that is too large is seen to be so. */
+    /** The most bytes read: more than a policy may have, so that a policy that is too large is reported. */
     private static final int MAX_READ = 1024 * 1024;
 
     @Spec
@@ -44,7 +44,7 @@ final class Lint implements Callable<Integer> {
         @Parameters(paramLabel = "FILE", description = "the policy file; - for standard input")
         private String file;
 
-        @Option(names = "--txt", paramLabel = "RECORD", description = "a TXT record, its strings joined; once for each record")
+        @Option(names = "--txt", paramLabel = "RECORD", description = "a TXT record with its strings joined; may be repeated")
         private List<String> records;
     }
 

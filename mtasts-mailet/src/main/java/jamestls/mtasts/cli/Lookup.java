@@ -19,9 +19,9 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Asks a domain for its policy, now and without any cache. */
+/** Looks up the MTA-STS policy of a domain without a cache. */
 @Command(name = "lookup", mixinStandardHelpOptions = true,
-    description = "Looks up record, policy and mail hosts of a domain, live, and says which hosts the policy lets take its mail.",
+    description = "Looks up the TXT record, policy and mail hosts of a domain, and shows which hosts the policy allows.",
     footer = {"", "Exit codes: 0 a policy applies and every host matches, 1 a problem, 2 wrong usage, 3 DNS did not answer,",
         "4 the domain has no MTA-STS", "", "Examples:",
         "  java -jar mtasts-mailet.jar lookup example.org",
@@ -32,10 +32,10 @@ final class Lookup implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN", description = "what stands behind the @ of the recipients")
+    @Parameters(paramLabel = "DOMAIN", description = "the recipient domain")
     private String domain;
 
-    @Option(names = "--mx", paramLabel = "HOST", description = "judge this host instead of those in DNS; once for each")
+    @Option(names = "--mx", paramLabel = "HOST", description = "check this host instead of the MX hosts in DNS; may be repeated")
     private List<String> mx = new ArrayList<>();
 
     @Option(names = "--json", description = "print one JSON object")
@@ -48,7 +48,7 @@ final class Lookup implements Callable<Integer> {
     public Integer call() throws ConfigurationException {
         DomainName name = name(domain);
         List<DomainName> hosts = mx.stream().map(this::name).toList();
-        // MTA-STS asks for no DNSSEC, and a look-up is quicker without; a server's own configuration says for itself
+        // MTA-STS needs no DNSSEC; without it the look-up is faster. With --conf the server's setting is used
         try (Outbound outbound = options.open(Map.of("dnssec", "off"))) {
             LookupFindings findings = LookupFindings.of(name, hosts, outbound.dns(), outbound.fetcher());
             PrintWriter out = spec.commandLine().getOut();

@@ -24,16 +24,16 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /**
- * What a live look-up found, step by step.
+ * The result of {@code lookup}, as text and as JSON.
  *
- * @param policy empty when there was no valid record to fetch by
- * @param hosts those named on the command line, or those of the MX look-up
- * @param mxTrouble why there are no hosts; empty if there are
+ * @param policy the result of the fetch; empty without a valid TXT record
+ * @param hosts the hosts named on the command line, or the MX hosts
+ * @param mxProblem why there are no hosts; empty if there are
  */
 record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Timed<FetchResult>> policy, List<DomainName> hosts,
-                      String mxTrouble) {
+                      String mxProblem) {
 
-    /** What a step gave, and how long it took. */
+    /** The result of a step, and how long it took. */
     record Timed<T>(T value, Duration took) {
 
         static <T> Timed<T> of(Supplier<T> step) {
@@ -42,28 +42,28 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
             return new Timed<>(value, Duration.ofNanos(System.nanoTime() - begun));
         }
 
-        String inWords() {
+        String elapsed() {
             return "(" + took.toMillis() + " ms)";
         }
     }
 
     /**
-     * The TXT records at {@code _mta-sts.DOMAIN}, maybe none.
+     * The TXT records at {@code _mta-sts.DOMAIN}.
      *
-     * @param trouble why DNS did not say; empty if it did
+     * @param error why the look-up failed; empty if it did not
      */
-    record TxtRecords(List<String> records, RecordLint lint, String trouble) {
+    record TxtRecords(List<String> records, RecordLint lint, String error) {
 
         static TxtRecords found(List<String> records) {
             return new TxtRecords(records, RecordLint.of(records), "");
         }
 
-        static TxtRecords unknown(String trouble) {
-            return new TxtRecords(List.of(), RecordLint.of(List.of()), trouble);
+        static TxtRecords unknown(String error) {
+            return new TxtRecords(List.of(), RecordLint.of(List.of()), error);
         }
 
-        /** Whether one claims to be of MTA-STS: others may be there, under a wildcard for example. */
-        boolean promisePolicy() {
+        /** Whether one of the records starts as an MTA-STS record. Unrelated records may come from a wildcard. */
+        boolean hasStsRecord() {
             return !(StsRecord.of(records) instanceof StsRecord.None);
         }
     }
@@ -77,19 +77,19 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
         }
         return switch (new Destinations(dns, new Random()).find(domain)) {
             case Destination.Hosts hosts when isImplicit(hosts, domain) && dns.addresses(domain) instanceof DnsAnswer.Absent<?> ->
-                new LookupFindings(domain, record, policy, List.of(), "the domain does not exist, or takes no mail: it has neither MX "
-                    + "records nor an address");
+                new LookupFindings(domain, record, policy, List.of(), "the domain does not exist or does not accept mail: it has "
+                    + "neither MX records nor an address");
             case Destination.Hosts hosts ->
                 new LookupFindings(domain, record, policy, hosts.inOrder().stream().map(host -> host.name()).toList(), "");
             case Destination.TakesNoMail none ->
-                new LookupFindings(domain, record, policy, List.of(), "the domain takes no mail (null MX)");
+                new LookupFindings(domain, record, policy, List.of(), "the domain does not accept mail (null MX)");
             case Destination.NoHostName none -> new LookupFindings(domain, record, policy, List.of(), none.reason());
             case Destination.LoopsBack loop -> new LookupFindings(domain, record, policy, List.of(loop.ourselves().name()), "");
             case Destination.Unknown unknown -> new LookupFindings(domain, record, policy, List.of(), unknown.reason());
         };
     }
 
-    /** Whether the only host is the domain itself, as it is without MX records. */
+    /** Whether the only host is the domain itself, as without MX records (RFC 5321 §5.1). */
     private static boolean isImplicit(Destination.Hosts hosts, DomainName domain) {
         return hosts.inOrder().size() == 1 && hosts.inOrder().getFirst().name().equals(domain);
     }
@@ -118,10 +118,10 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
     }
 
     ExitCode exitCode() {
-        if (!record.value().trouble().isEmpty()) {
+        if (!record.value().error().isEmpty()) {
             return ExitCode.UNKNOWN;
         }
-        if (!record.value().promisePolicy()) {
+        if (!record.value().hasStsRecord()) {
             return ExitCode.NOTHING;
         }
         if (fetched().isEmpty()) {
@@ -138,35 +138,35 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
 
     private String verdict() {
         return switch (exitCode()) {
-            case UNKNOWN -> !record.value().trouble().isEmpty() ? "DNS does not say whether there is a policy; a cached one would apply"
-                : "the mail hosts could not be found out";
-            case NOTHING -> "no MTA-STS: mail goes out with TLS where it is offered, unauthenticated";
-            case PROBLEM -> fetched().isEmpty() ? "no usable policy: a cached one would apply, else mail goes out as if there were none"
+            case UNKNOWN -> !record.value().error().isEmpty() ? "the TXT record could not be looked up; a cached policy would apply"
+                : "the mail hosts could not be looked up";
+            case NOTHING -> "no MTA-STS: mail is sent with TLS if the host offers it, without authentication";
+            case PROBLEM -> fetched().isEmpty() ? "no usable policy: a cached one would apply, else mail is sent as without MTA-STS"
                 : fetched().get().mode() == StsPolicy.Mode.ENFORCE ? "hosts that do not match get no mail"
                 : "hosts that do not match get mail, and the failure is reported";
             default -> switch (fetched().map(StsPolicy::mode).orElse(StsPolicy.Mode.NONE)) {
-                case ENFORCE -> "mail goes to these hosts only, with a verified certificate";
-                case TESTING -> "mail goes out in any case; failures are reported";
-                case NONE -> "the policy is withdrawn: mail goes out as if there were none";
+                case ENFORCE -> "mail is sent to these hosts only, with a verified certificate";
+                case TESTING -> "mail is sent in any case; failures are reported";
+                case NONE -> "the policy is withdrawn (mode none): mail is sent as without MTA-STS";
             };
         };
     }
 
-    /** For people. */
+    /** The output as text. */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(domain.ascii());
-        lines.add("  record   " + recordLine() + " " + record.inWords());
-        if (record.value().promisePolicy()) {
+        lines.add("  record   " + recordLine() + " " + record.elapsed());
+        if (record.value().hasStsRecord()) {
             for (LintNote note : record.value().lint().problems()) {
                 lines.add("           " + note.text() + " -> " + note.remedy());
             }
         }
         policy.ifPresent(fetch -> lines.add("  policy   "
-            + fetched().map(PolicyText::of).or(() -> problem().map(Violation::toString)).orElse("") + " " + fetch.inWords()));
+            + fetched().map(PolicyText::of).or(() -> problem().map(Violation::toString)).orElse("") + " " + fetch.elapsed()));
         hosts.forEach(host -> lines.add("  mx       " + host + matchText(host)));
         if (hosts.isEmpty()) {
-            lines.add("  mx       " + mxTrouble);
+            lines.add("  mx       " + mxProblem);
         }
         lines.add("  verdict  " + verdict());
         return lines;
@@ -179,22 +179,22 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
 
     private String recordLine() {
         TxtRecords found = record.value();
-        if (!found.trouble().isEmpty()) {
-            return "look-up of _mta-sts." + domain + " " + found.trouble();
+        if (!found.error().isEmpty()) {
+            return "look-up of _mta-sts." + domain + " " + found.error();
         }
         return found.records().isEmpty() ? "none at _mta-sts." + domain
             : String.join(" | ", found.records().stream().map(text -> Sanitized.ascii(text, Integer.MAX_VALUE)).toList());
     }
 
-    /** For programs; docs/command-line.md tells the members. */
+    /** The output as JSON; docs/command-line.md lists the members. */
     Map<String, Object> json() {
         Map<String, Object> object = Json.object("domain", domain.ascii(), "verdict", verdict());
         Map<String, Object> txt = Json.object("ms", record.took().toMillis());
         TxtRecords found = record.value();
-        txt.putAll(found.trouble().isEmpty()
+        txt.putAll(found.error().isEmpty()
             ? Json.object("texts", found.records(), "id", found.lint().id().orElse(null), "problems", found.lint().problems().stream()
                 .map(note -> Json.object("text", note.text(), "remedy", note.remedy())).toList())
-            : Json.object("trouble", found.trouble()));
+            : Json.object("trouble", found.error()));
         object.put("record", txt);
         policy.ifPresent(fetch -> {
             Map<String, Object> fetching = Json.object("ms", fetch.took().toMillis());

@@ -13,7 +13,9 @@ import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -27,7 +29,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
-/** The options that say which server's answer is wanted; without any it is a SecureRemoteDelivery with its defaults. */
+/** The options that configure the delivery to explain or look up with. Without options it has the defaults of SecureRemoteDelivery. */
 final class MailetOptions {
 
     private static final String NAME = SecureRemoteDelivery.NAME;
@@ -36,11 +38,11 @@ final class MailetOptions {
     private CommandSpec spec;
 
     @Option(names = "--conf", paramLabel = "DIR",
-        description = "James's conf/: take the parameters of SecureRemoteDelivery and the DNS servers of this server")
+        description = "James's conf directory: use this server's parameters of SecureRemoteDelivery, DNS servers and name")
     private Path conf;
 
     @Option(names = "--set", paramLabel = "NAME=VALUE",
-        description = "a parameter of SecureRemoteDelivery; wins over --conf. Once for each")
+        description = "a parameter of SecureRemoteDelivery; overrides --conf; may be repeated")
     private Map<String, String> set = new LinkedHashMap<>();
 
     @Option(names = "--dns", paramLabel = "SERVERS", description = "short for --set dnsServers=SERVERS")
@@ -64,34 +66,36 @@ final class MailetOptions {
     @Option(names = "--allow-private", description = "short for --set allowPrivateAddresses=true")
     private boolean allowPrivate;
 
-    private WatchedDns watched;
+    private RecordingDns recording;
+    private CommandServices services;
 
-    /** Whether it is a server's configuration that is asked about. */
+    /** Whether {@code --conf} names the configuration of a server. */
     boolean isOfServer() {
         return conf != null;
     }
 
     /**
-     * Opens what the mailet would open, but for its database.
+     * Opens what the mailet would open, except its database.
      *
-     * @param usual values of parameters that are neither in the configuration nor on the command line
-     * @throws ConfigurationException when the configuration of the server can't be read, or James would not start with it
+     * @param defaults the parameters without {@code --conf}; options override them
+     * @throws ConfigurationException if the configuration of the server can't be read, or James would not start with it
      */
-    Outbound open(Map<String, String> usual) throws ConfigurationException {
+    Outbound open(Map<String, String> defaults) throws ConfigurationException {
         try {
             JamesConf james = JamesConf.at(conf == null ? Path.of("conf") : conf);
             Map<String, String> ofServer = conf == null ? Map.of() : james.mailet(NAME).parameters();
-            Terminal terminal = new Terminal(james, conf == null ? List.of() : james.dnsServers());
-            Map<String, String> values = new LinkedHashMap<>(conf == null ? usual : Map.of());
+            services = new CommandServices(james, conf == null ? List.of() : james.dnsServers(),
+                conf == null ? Optional.empty() : james.defaultDomain());
+            Map<String, String> values = new LinkedHashMap<>(conf == null ? defaults : Map.of());
             values.putAll(ofServer);
             Map<String, String> given = given();
             values.putAll(given);
             try {
-                return Outbound.open(parameters(values, terminal), terminal, new TlsOutcomes(), Clock.systemUTC());
+                return Outbound.open(parameters(values, services), services, new TlsOutcomes(), Clock.systemUTC());
             } catch (ConfigurationException e) {
                 if (conf != null) {
-                    // throws if the server's own configuration is to blame
-                    Outbound.Settings.of(parameters(ofServer, terminal), terminal);
+                    // throws if the mistake is in the server's own configuration
+                    Outbound.Settings.of(parameters(ofServer, services), services);
                 }
                 throw new ParameterException(spec.commandLine(), asOption(e.getMessage()));
             }
@@ -100,13 +104,18 @@ final class MailetOptions {
         }
     }
 
-    /** All look-ups so far, in the order in which they ended. */
-    List<WatchedDns.LookUp> lookUps() {
-        return watched.lookUps();
+    /** Where the name in EHLO comes from; says so if it is assumed. */
+    String heloSource(Outbound outbound) {
+        return outbound.settings().smtp().heloName().equals(services.heloName()) ? services.heloSource() : "parameter heloName";
     }
 
-    private static Parameters parameters(Map<String, String> values, Services terminal) {
-        return new Parameters(NAME, values, new StockNames(), terminal);
+    /** All look-ups so far, in the order in which they ended. */
+    List<RecordingDns.LookUp> lookUps() {
+        return recording.lookUps();
+    }
+
+    private static Parameters parameters(Map<String, String> values, Services services) {
+        return new Parameters(NAME, values, new StockNames(), services);
     }
 
     private Map<String, String> given() {
@@ -127,7 +136,7 @@ final class MailetOptions {
         }
     }
 
-    /** The message in terms of the options that were given. */
+    /** The message with the names of options in place of those of parameters. */
     private String asOption(String message) {
         Map<String, String> options = new LinkedHashMap<>();
         put(options, "dnsServers", dns == null ? null : "--dns");
@@ -143,14 +152,20 @@ final class MailetOptions {
         return text;
     }
 
-    /** What a command has in place of James. */
-    private final class Terminal implements Services {
+    /** The services of a command, which runs without James. */
+    private final class CommandServices implements Services {
 
         private final JamesConf james;
         private final List<InetSocketAddress> dnsServers;
+        private final Optional<String> defaultDomain;
+        private final String assumedName;
 
-        Terminal(JamesConf james, List<String> dnsServers) {
+        /** @param defaultDomain James's, as configured; empty if unknown */
+        CommandServices(JamesConf james, List<String> dnsServers, Optional<String> defaultDomain) {
             this.james = james;
+            // as in JamesServices: a name without a dot is replaced by the name of the machine
+            this.defaultDomain = defaultDomain.filter(name -> name.contains("."));
+            this.assumedName = conf == null ? "localhost" : nameOfMachine();
             this.dnsServers = dnsServers.isEmpty() ? DnsServers.ofSystem() : DnsServers.parse(String.join(",", dnsServers));
         }
 
@@ -161,7 +176,21 @@ final class MailetOptions {
 
         @Override
         public String heloName() {
-            return "localhost";
+            return defaultDomain.orElse(assumedName);
+        }
+
+        private String heloSource() {
+            return defaultDomain.isPresent() ? "default domain of domainlist.xml"
+                : conf == null ? "assumed, because the server's name is not known; --conf reads it, --set heloName=NAME sets it"
+                : "assumed: name of this machine, because domainlist.xml has no default domain with a dot; --set heloName=NAME sets it";
+        }
+
+        private static String nameOfMachine() {
+            try {
+                return InetAddress.getLocalHost().getCanonicalHostName();
+            } catch (UnknownHostException e) {
+                return "localhost";
+            }
         }
 
         @Override
@@ -171,7 +200,7 @@ final class MailetOptions {
 
         @Override
         public Optional<Database> open(DatabaseAddress address, Clock clock) {
-            // a command writes nothing that belongs to a server
+            // a command never writes into a database of a server
             return Optional.empty();
         }
 
@@ -182,13 +211,13 @@ final class MailetOptions {
 
         @Override
         public void gauge(String name, Supplier<? extends Number> value) {
-            // nobody asks
+            // a command publishes no gauges
         }
 
         @Override
-        public Dns watched(Dns resolver) {
-            watched = new WatchedDns(resolver);
-            return watched;
+        public Dns recorded(Dns resolver) {
+            recording = new RecordingDns(resolver);
+            return recording;
         }
     }
 }

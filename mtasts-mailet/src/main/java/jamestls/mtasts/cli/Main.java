@@ -12,8 +12,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "mtasts-mailet", mixinStandardHelpOptions = true,
     subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Explain.class, Lint.class, Lookup.class,
         CommandLine.HelpCommand.class},
-    description = "Looks at MTA-STS policies (RFC 8461) the way SecureRemoteDelivery does.",
-    footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 the domain has nothing to look at",
+    description = "Installs and checks SecureRemoteDelivery, and shows MTA-STS policies (RFC 8461) as it sees them.",
+    footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be determined, 4 the domain has no MTA-STS",
         "", "Examples:", "  java -jar mtasts-mailet.jar lint mta-sts.txt", "  java -jar mtasts-mailet.jar lookup example.org"})
 public final class Main implements Runnable {
 

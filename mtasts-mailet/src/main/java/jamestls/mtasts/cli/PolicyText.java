@@ -7,13 +7,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** A policy as the commands print it. */
+/** A policy as text and as JSON, for all commands. */
 final class PolicyText {
 
     private PolicyText() {
     }
 
-    /** On one line. */
+    /** The policy on one line. */
     static String of(StsPolicy policy) {
         String mx = policy.mx().stream().map(MxPattern::text).collect(Collectors.joining(", "));
         return "mode " + policy.mode().wireName() + ", max_age " + policy.maxAge().toSeconds() + " (" + inWords(policy.maxAge()) + "), mx "

@@ -13,10 +13,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Takes back what install did. */
+/** Reverts what install did. */
 @Command(name = "uninstall", mixinStandardHelpOptions = true,
-    description = "Takes back what install changed in James's conf directory. Edits made elsewhere in the files since stay.",
-    footer = {"", "Exit codes: 0 done, 1 what install wrote was edited since, or you said no; nothing was changed, 2 wrong usage,",
+    description = "Reverts what install changed in James's conf directory. Later edits elsewhere in the files are kept.",
+    footer = {"", "Exit codes: 0 done, 1 what install wrote was edited since, or not confirmed; nothing was changed, 2 wrong usage,",
         "3 a file can't be read or written"})
 final class Uninstall implements Callable<Integer> {
 
@@ -37,7 +37,7 @@ final class Uninstall implements Callable<Integer> {
             if (!confirmation.confirmed(plan)) {
                 return confirmation.unconfirmed();
             }
-            out.println("done; what was before is in " + Backup.applyRevert(plan));
+            out.println("done; the previous files are in " + Backup.applyRevert(plan));
             plan.afterwards().forEach(text -> out.println("- " + text));
             out.println("- Restart James.");
             return ExitCode.OK;

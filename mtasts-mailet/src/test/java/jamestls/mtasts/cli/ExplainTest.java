@@ -28,6 +28,7 @@ import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -184,8 +185,8 @@ class ExplainTest {
 
     @Test
     void settingsShouldBeThoseOfTheMailet() throws Exception {
-        Path conf = configured("<smtpPort>2525</smtpPort><delayTime>5m, 2*1h</delayTime><mandatoryDane>a.example</mandatoryDane>"
-            + "<heloName>mail.sender.example</heloName>").toAbsolutePath();
+        Path conf = configured("<smtpPort>2525</smtpPort><delayTime>5m, 2*1h</delayTime><mandatoryDane>a.example</mandatoryDane>")
+            .toAbsolutePath();
         Files.writeString(conf.resolve("mailetcontainer.xml"), Files.readString(conf.resolve("mailetcontainer.xml"))
             .replaceAll("<trust(Store|Anchors|StorePassword)>.*?</trust\\1>", ""));
         MailetOptions options = new MailetOptions();
@@ -195,11 +196,12 @@ class ExplainTest {
         xml.forEach(james::setProperty);
         FakeMailetConfig config = james.build();
 
+        defaultDomain("mail.sender.example");
         try (Outbound explain = options.open(Map.of())) {
             JamesServices services = new JamesServices(null, null, null, null, null) {
                 @Override
                 public String heloName() {
-                    return "localhost";
+                    return "mail.sender.example";
                 }
 
                 @Override
@@ -211,6 +213,31 @@ class ExplainTest {
                 config::getInitParameter, new StockNames(), services), services))
                 .usingRecursiveComparison().ignoringFields("dns.anchors").isEqualTo(explain.settings());
         }
+    }
+
+    @Test
+    void nameInEhloShouldBeTheDefaultDomainOfTheServer() throws IOException {
+        Path conf = configured("<smtpPort>%d</smtpPort>".formatted(internet.smtpPort()));
+        defaultDomain("mail.sender.example");
+
+        Run run = Run.of("explain", DOMAIN, "--conf", conf.toString(), "--connect");
+
+        assertThat(run.out()).contains("  EHLO     mail.sender.example: default domain of domainlist.xml\n");
+        assertThat(internet.mailServer(HOST).transcript()).anyMatch(line -> line.contains("EHLO mail.sender.example"))
+            .noneMatch(line -> line.contains("EHLO localhost"));
+    }
+
+    @Test
+    void nameInEhloThatIsNotKnownShouldBeSaidToBeAssumed() throws IOException {
+        Path conf = configured("<smtpPort>%d</smtpPort>".formatted(internet.smtpPort()));
+        String machine = InetAddress.getLocalHost().getCanonicalHostName();
+
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("  EHLO     " + machine + ": assumed");
+        defaultDomain("localhost");
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("  EHLO     " + machine + ": assumed");
+        assertThat(explain(DOMAIN).out()).contains("  EHLO     localhost: assumed").contains("--set heloName=NAME");
+        assertThat(explain(DOMAIN, "--set", "heloName=mail.other.example").out())
+            .contains("  EHLO     mail.other.example: parameter heloName\n");
     }
 
     @Test
@@ -226,10 +253,10 @@ class ExplainTest {
             new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept, now, now, now, now.plusSeconds(3_600),
                 Optional.empty()));
 
-            assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "kept by this server");
+            assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "stored by this server");
         }
         byte[] before = Files.readAllBytes(file);
-        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("kept by this server");
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("stored by this server");
         assertThat(Files.readAllBytes(file)).isEqualTo(before);
 
         try (Database newer = Database.open(address, List.of(new Migrations("sts", List.of(SqlPolicyStore.TABLES.steps().getFirst(),
@@ -281,6 +308,11 @@ class ExplainTest {
             </processor></processors></mailetcontainer>
             """.formatted(internet.policyPort(), internet.dnsAddress().getPort(), more));
         return conf;
+    }
+
+    private void defaultDomain(String name) throws IOException {
+        Files.writeString(directory.resolve("conf/domainlist.xml"),
+            "<domainlist><autodetect>false</autodetect><defaultDomain>" + name + "</defaultDomain></domainlist>");
     }
 
     private void publishTlsa(Identity of) {

@@ -69,7 +69,7 @@ class LookupTest {
               record   v=STSv1; id=1 (N ms)
               policy   mode enforce, max_age 86400 (1 day), mx mail.user.example (N ms)
               mx       mail.user.example: matches
-              verdict  mail goes to these hosts only, with a verified certificate
+              verdict  mail is sent to these hosts only, with a verified certificate
             """);
     }
 
@@ -167,7 +167,7 @@ class LookupTest {
         Run run = Run.of("lookup", "nowhere.example", "--dns", "127.0.0.1:" + dns.address().getPort());
 
         assertThat(run.exitCode()).isEqualTo(4);
-        assertThat(run.out()).contains("mx       the domain does not exist, or takes no mail");
+        assertThat(run.out()).contains("mx       the domain does not exist or does not accept mail");
     }
 
     @Test
@@ -185,7 +185,7 @@ class LookupTest {
         StandAlone.Result result = StandAlone.run(arguments());
 
         assertThat(result.err()).isEmpty();
-        assertThat(result.out()).contains("mail goes to these hosts only");
+        assertThat(result.out()).contains("mail is sent to these hosts only");
         assertThat(result.exitCode()).isZero();
         assertThat(StandAlone.run(List.of("lint", "--txt", "v=STSv1; id=1")).exitCode()).isZero();
     }

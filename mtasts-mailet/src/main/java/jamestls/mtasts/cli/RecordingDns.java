@@ -18,15 +18,15 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/** DNS, and a note of every look-up: what was asked, what came, whether DNSSEC proves it, and how long it took. */
-final class WatchedDns implements Dns {
+/** Passes look-ups on and records each: question, answer, DNSSEC state and duration. */
+final class RecordingDns implements Dns {
 
     private static final int MAX_ANSWER = 300;
 
     private final Dns dns;
     private final List<LookUp> lookUps = new CopyOnWriteArrayList<>();
 
-    WatchedDns(Dns dns) {
+    RecordingDns(Dns dns) {
         this.dns = dns;
     }
 
@@ -34,7 +34,7 @@ final class WatchedDns implements Dns {
      * One look-up.
      *
      * @param state secure, insecure, bogus or failed
-     * @param answer the records, or why there are none; a stranger's text in printable ASCII
+     * @param answer the records, or why there are none; printable ASCII
      */
     record LookUp(String type, DomainName name, String state, String answer, Duration took) {
 
@@ -47,7 +47,7 @@ final class WatchedDns implements Dns {
         }
     }
 
-    /** In the order in which they ended; a question that was asked again is there again. */
+    /** All look-ups in the order in which they ended; repeated questions are repeated. */
     List<LookUp> lookUps() {
         return List.copyOf(lookUps);
     }
@@ -84,7 +84,7 @@ final class WatchedDns implements Dns {
         switch (answer) {
             case DnsAnswer.Found<T> found -> note(type, name, word(found.security()), found.records().stream().map(inWords)
                 .collect(Collectors.joining(", ")) + (found.canonicalName().equals(name) ? "" : " at " + found.canonicalName()), took);
-            case DnsAnswer.Absent<T> absent -> note(type, name, word(absent.security()), "not there", took);
+            case DnsAnswer.Absent<T> absent -> note(type, name, word(absent.security()), "none", took);
             case DnsAnswer.Bogus<T> bogus -> note(type, name, "bogus", bogus.reason(), took);
             case DnsAnswer.Failed<T> failed -> note(type, name, "failed", failed.reason(), took);
         }
