@@ -4,20 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import jamestls.config.Parameters;
 import jamestls.fakeinternet.FakeInternet;
-import jamestls.mtasts.JamesServices;
 import jamestls.mtasts.Outbound;
 import jamestls.mtasts.RunningDeliveries;
 import jamestls.mtasts.SecureRemoteDelivery;
-import jamestls.mtasts.StockNames;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.web.AdminServer;
 import jamestls.web.AdminServer.Answer;
 import jamestls.web.AdminServer.Authentication;
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +20,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.james.filesystem.api.FileSystem;
-import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.james.webadmin.Routes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,29 +191,8 @@ class DeliveryRoutesTest {
     }
 
     private Outbound open() throws Exception {
-        JamesServices james = new JamesServices(null, AdminServer.domains(), new ConfFiles(), new RecordingMetricFactory(), null);
-        Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, Map.of(
-            "dnsServers", "127.0.0.1:" + internet.dnsAddress().getPort(), "dnssec", "off", "heloName", "mail.sender.example",
-            "database", "memory", "smtpPort", Integer.toString(internet.smtpPort()),
-            "policyPort", Integer.toString(internet.policyPort()), "allowPrivateAddresses", "true",
-            "trustStore", "file://conf/ca.p12", "trustStorePassword", "secret"), new StockNames(), james);
-        return Outbound.open(parameters, james, outcomes, Clock.systemUTC());
-    }
-
-    private final class ConfFiles implements FileSystem {
-        @Override
-        public InputStream getResource(String url) {
-            throw new AssertionError(url);
-        }
-
-        @Override
-        public File getFile(String url) {
-            return directory.resolve(url.substring("file://conf/".length())).toFile();
-        }
-
-        @Override
-        public File getBasedir() {
-            return directory.toFile();
-        }
+        return TestOutbound.open(directory, Map.of("dnsServers", "127.0.0.1:" + internet.dnsAddress().getPort(),
+            "smtpPort", Integer.toString(internet.smtpPort()), "policyPort", Integer.toString(internet.policyPort()),
+            "allowPrivateAddresses", "true", "trustStore", "file://conf/ca.p12", "trustStorePassword", "secret"));
     }
 }
