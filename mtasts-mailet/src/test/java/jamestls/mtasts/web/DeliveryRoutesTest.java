@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.fakeinternet.FakeInternet;
 import jamestls.mtasts.Outbound;
 import jamestls.mtasts.RunningDeliveries;
-import jamestls.mtasts.SecureRemoteDelivery;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.web.AdminServer;
 import jamestls.web.AdminServer.Answer;
