@@ -64,6 +64,19 @@ public final class Database implements AutoCloseable {
             new ReadingEngine(address, expected));
     }
 
+    /**
+     * Opens a database that belongs to a server, running or not, for a command that writes a row or two: nothing is created, renamed or
+     * migrated.
+     *
+     * @throws StorageOutage as a transaction of {@link #toRead} does
+     */
+    public static Database toChange(DatabaseAddress address, List<Migrations> expected, Clock clock) {
+        try (Database looking = toRead(address, expected)) {
+            looking.transaction(connection -> Boolean.TRUE);
+        }
+        return open(address, expected, clock);
+    }
+
     /** An address that can't be meant: one that makes no sense, or a database of other software. The message says what to do. */
     public static final class Refused extends IllegalArgumentException {
 
