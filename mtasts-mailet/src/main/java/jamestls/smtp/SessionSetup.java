@@ -33,10 +33,10 @@ final class SessionSetup {
     private Capabilities capabilities = Capabilities.none();
 
     SessionSetup(SmtpSettings settings, Watchdog watchdog, TlsHandshake tls, ExtensionMemory extensions,
-                 TlsHandshake.Endpoint endpoint) {
+                 TlsHandshake.Endpoint endpoint, SessionListener listener) {
         this.extensions = extensions;
         this.settings = settings;
-        this.connection = new SmtpConnection(settings, watchdog);
+        this.connection = new SmtpConnection(settings, watchdog, listener);
         this.tls = tls;
         this.endpoint = endpoint;
     }

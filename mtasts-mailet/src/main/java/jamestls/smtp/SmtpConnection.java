@@ -30,6 +30,7 @@ final class SmtpConnection {
 
     private final SmtpSettings settings;
     private final Watchdog watchdog;
+    private final SessionListener listener;
     private final Socket plain = new Socket();
     private OutputStream out = OutputStream.nullOutputStream();
     private Socket top = plain;
@@ -39,9 +40,10 @@ final class SmtpConnection {
     private Optional<Watchdog.Deadline> envelope = Optional.empty();
     private Optional<IOException> bodyFailure = Optional.empty();
 
-    SmtpConnection(SmtpSettings settings, Watchdog watchdog) {
+    SmtpConnection(SmtpSettings settings, Watchdog watchdog, SessionListener listener) {
         this.settings = settings;
         this.watchdog = watchdog;
+        this.listener = listener;
     }
 
     /** Starts the time of that phase. If the connection is in it already, the time goes on. */
@@ -108,6 +110,7 @@ final class SmtpConnection {
             plain.connect(address);
             replies = new ReplyReader(plain.getInputStream());
             out = plain.getOutputStream();
+            listener.happened("connected");
         } catch (IOException e) {
             throw lost(e);
         }
@@ -147,6 +150,7 @@ final class SmtpConnection {
         int next = 0;
         for (CommandLine command : commands) {
             LOG.trace("C: {}", command);
+            listener.sent(command.toString());
             System.arraycopy(command.bytes(), 0, bytes, next, command.length());
             next += command.length();
         }
@@ -167,6 +171,7 @@ final class SmtpConnection {
         try {
             SmtpReply reply = replies.read(maxText);
             LOG.trace("S: {}", reply);
+            listener.received(reply);
             return reply;
         } catch (IOException e) {
             throw lost(e);
@@ -227,6 +232,7 @@ final class SmtpConnection {
             top = secured.socket();
             replies = new ReplyReader(top.getInputStream());
             out = top.getOutputStream();
+            listener.happened("TLS: " + secured.handshake().protocol() + ", " + secured.handshake().cipherSuite());
             return secured.handshake();
         } catch (IOException e) {
             throw lost(e);
@@ -274,6 +280,7 @@ final class SmtpConnection {
 
     /** Closes the connection in order, with close_notify under TLS. */
     void hangUp() {
+        listener.happened("closed");
         try {
             top.close();
         } catch (IOException e) {
@@ -309,7 +316,9 @@ final class SmtpConnection {
         abort();
         SessionFailure.Cause kind = reply.isPresent() ? SessionFailure.Cause.REPLY
             : cause == null || cause instanceof ReplyReader.MalformedReply ? SessionFailure.Cause.PROTOCOL : SessionFailure.Cause.LOST;
-        return new ConnectionLost(new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply, kind), cause);
+        SessionFailure failure = new SessionFailure(phase, Sanitized.line(detail, MAX_DETAIL), reply, kind);
+        listener.happened("ended in phase " + phase + ": " + failure.detail());
+        return new ConnectionLost(failure, cause);
     }
 
     private static String seconds(Watchdog.Deadline expired) {

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SmtpConnector implements AutoCloseable {
 
     private final SmtpSettings settings;
+    private final SessionListener.Factory listeners;
     private final Watchdog watchdog = new Watchdog("smtp-deadlines");
     private final TlsHandshake tls = new TlsHandshake();
     private final ExtensionMemory extensions = new ExtensionMemory();
@@ -17,7 +18,13 @@ public final class SmtpConnector implements AutoCloseable {
     private volatile boolean stopping;
 
     public SmtpConnector(SmtpSettings settings) {
+        this(settings, (host, address) -> SessionListener.none());
+    }
+
+    /** @param listeners listen to all that is said */
+    public SmtpConnector(SmtpSettings settings, SessionListener.Factory listeners) {
         this.settings = settings;
+        this.listeners = listeners;
     }
 
     /**
@@ -33,13 +40,17 @@ public final class SmtpConnector implements AutoCloseable {
             throw new IllegalArgumentException("an address is needed, not a name: " + address);
         }
         TlsHandshake.Endpoint endpoint = new TlsHandshake.Endpoint(mxHost, sni, address);
-        SessionSetup setup = new SessionSetup(settings, watchdog, tls, extensions, endpoint);
+        SessionSetup setup = setup(endpoint);
         SmtpSession session = open(setup, use);
         if (setup.failedInResuming()) {
             tls.requireFullHandshake(endpoint);
-            session = open(new SessionSetup(settings, watchdog, tls, extensions, endpoint), use);
+            session = open(setup(endpoint), use);
         }
         return session;
+    }
+
+    private SessionSetup setup(TlsHandshake.Endpoint endpoint) {
+        return new SessionSetup(settings, watchdog, tls, extensions, endpoint, listeners.to(endpoint.mxHost(), endpoint.address()));
     }
 
     private SmtpSession open(SessionSetup setup, TlsUse use) {
