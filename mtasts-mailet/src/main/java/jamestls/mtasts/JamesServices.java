@@ -3,11 +3,14 @@ package jamestls.mtasts;
 import jakarta.inject.Inject;
 import jamestls.dns.DnsServers;
 import jamestls.mtasts.delivery.DeliveryMetrics;
+import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
@@ -54,8 +57,17 @@ public class JamesServices implements Services {
         try {
             String domain = domains.getDefaultDomain().asString();
             return domain.contains(".") ? domain : dns.getLocalHost().getCanonicalHostName();
-        } catch (DomainListException | java.net.UnknownHostException e) {
+        } catch (DomainListException | UnknownHostException e) {
             return "localhost";
+        }
+    }
+
+    @Override
+    public String serverName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return Services.super.serverName();
         }
     }
 
@@ -66,7 +78,7 @@ public class JamesServices implements Services {
 
     @Override
     public Optional<Database> open(DatabaseAddress address, Clock clock) {
-        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES), clock));
+        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES, HeldStore.TABLES), clock));
     }
 
     @Override

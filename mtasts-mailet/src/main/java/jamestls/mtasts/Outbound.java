@@ -21,6 +21,9 @@ import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.Router;
+import jamestls.mtasts.held.HeldMail.Cause;
+import jamestls.mtasts.held.HeldMails;
+import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.mx.AddressOrder;
 import jamestls.mtasts.mx.AddressOrder.Families;
 import jamestls.mtasts.mx.Destinations;
@@ -41,6 +44,7 @@ import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.ReuseLimits;
+import jamestls.smtp.SessionListener;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
 import jamestls.storage.Database;
@@ -53,12 +57,15 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Creates and owns everything that one SecureRemoteDelivery or one {@code explain} uses. Opening it starts no background work;
@@ -66,6 +73,7 @@ import org.apache.mailet.MailetContext;
  */
 public final class Outbound implements AutoCloseable {
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(Outbound.class);
     private static final int MAX_NAMES = 5;
     /** The read time-out of a dry run, instead of the parameter {@code timeout}. */
     private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);
@@ -89,6 +97,7 @@ public final class Outbound implements AutoCloseable {
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
     private final OutboundResources resources;
+    private final HeldMails held;
 
     /** The settings of all packages. */
     public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneSettings dane,
@@ -150,6 +159,7 @@ public final class Outbound implements AutoCloseable {
         this.connector = new SmtpConnector(settings.smtp());
         this.resources = new OutboundResources(connector, settings.reuse(), settings.delivery().limits().perDestination(),
             settings.delivery().limits().deliveries(), settings.delivery().limits().mailsInHand() / 2);
+        this.held = new HeldMails(settings.delivery().queue(), services.serverName(), database.map(HeldStore::new), clock);
     }
 
     /** @throws ConfigurationException naming every parameter that is not allowed, can't be used or is unknown */
@@ -181,8 +191,26 @@ public final class Outbound implements AutoCloseable {
             .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
         refresher.start();
         publish();
-        return new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
-            how.processors().success(), new ReportMails(outcomes, clock)), resources, how.limits().mailsInHand());
+        QueueWorker worker = new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
+            how.processors().success(), new ReportMails(outcomes, clock), how.processors().delay(), held, clock), resources,
+            how.limits().mailsInHand());
+        held.requests().carriedOutBy(domain -> retryNow(domain, worker));
+        held.start(worker::waitingForPlace);
+        return worker;
+    }
+
+    private void retryNow(DomainName domain, QueueWorker worker) {
+        try {
+            policies.fetchNow(domain);
+        } catch (RuntimeException | Error e) {
+            LOGGER.warn("The policy of {} was not fetched again", domain, e);
+        }
+        worker.flush();
+    }
+
+    /** The mails that wait. */
+    HeldMails held() {
+        return held;
     }
 
     void publish() {
@@ -192,6 +220,10 @@ public final class Outbound implements AutoCloseable {
         services.gauge("mtastsPolicyWeakenings", warnings::weakenings);
         services.gauge("mtastsPolicyLapses", warnings::lapses);
         services.gauge("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
+        for (Cause cause : Cause.values()) {
+            services.gauge("mtastsHeld" + cause.wireName().substring(0, 1).toUpperCase(Locale.ROOT) + cause.wireName().substring(1),
+                () -> held.count(cause));
+        }
     }
 
     /**
@@ -200,8 +232,18 @@ public final class Outbound implements AutoCloseable {
      * @return the result for the MX hosts of the domain; with gateways, one for each gateway
      */
     public List<DryRunResult> explain(DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
+        return explain(domain, request, connecting, (host, address) -> SessionListener.none());
+    }
+
+    /**
+     * Runs deliveries without a mail and with listeners.
+     *
+     * @param listeners are told what is said in each session
+     */
+    public List<DryRunResult> explain(DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting,
+                                      SessionListener.Factory listeners) {
         SmtpSettings smtp = settings.smtp().withReadTimeout(DRY_RUN_TIMEOUT);
-        try (SmtpConnector own = new SmtpConnector(smtp);
+        try (SmtpConnector own = new SmtpConnector(smtp, listeners);
              OutboundResources resourcesOfRun = new OutboundResources(own, ReuseLimits.none(), 1, 1)) {
             Optional<Gateways> gateways = settings.delivery().gateways();
             if (gateways.isEmpty()) {
@@ -286,6 +328,7 @@ public final class Outbound implements AutoCloseable {
         connector.close();
         https.close();
         policies.settle();
+        held.close();
         database.ifPresent(Database::close);
     }
 }

@@ -2,7 +2,16 @@ package jamestls.mtasts;
 
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.held.HeldGroup;
+import jamestls.mtasts.held.RetryRequests;
+import jamestls.mtasts.held.RetryRequests.Reach;
+import jamestls.storage.DatabaseAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -33,5 +42,33 @@ public final class RunningDeliveries {
     /** In the order in which they started; empty until one has. */
     public List<Outbound> all() {
         return List.copyOf(running);
+    }
+
+    /**
+     * The mails that wait, by domain and cause, on all servers that share a database with this one; those with the most mails first in each
+     * database.
+     */
+    public List<HeldGroup> held(Optional<DomainName> domain) {
+        Set<DatabaseAddress> asked = new HashSet<>();
+        List<HeldGroup> groups = new ArrayList<>();
+        for (Outbound outbound : running) {
+            // the queues that share a database are in one answer
+            if (outbound.settings().sts().database().map(asked::add).orElse(true)) {
+                groups.addAll(outbound.held().groups(domain));
+            }
+        }
+        return groups;
+    }
+
+    /**
+     * Makes the mail of a domain due now, and has its policy fetched again, on all servers that share a database with this one. Returns at
+     * once.
+     *
+     * @return who has heard of it
+     */
+    public Reach retry(DomainName domain) {
+        String id = RetryRequests.newId();
+        List<Reach> reached = running.stream().map(outbound -> outbound.held().requests().ask(domain, id)).toList();
+        return !reached.isEmpty() && reached.stream().allMatch(Reach.ALL_SERVERS::equals) ? Reach.ALL_SERVERS : Reach.THIS_SERVER;
     }
 }

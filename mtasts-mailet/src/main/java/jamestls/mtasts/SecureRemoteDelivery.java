@@ -151,6 +151,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         List<ProcessingState> states = new ArrayList<>();
         settings.processors().bounce().map(ProcessingState::new).ifPresent(states::add);
         settings.processors().success().map(ProcessingState::new).ifPresent(states::add);
+        settings.processors().delay().processor().map(ProcessingState::new).ifPresent(states::add);
         return states;
     }
 

@@ -20,6 +20,11 @@ public interface Services extends FileLocator {
     /** The name in EHLO without the parameter {@code heloName}. */
     String heloName();
 
+    /** The name of this machine, the same after a restart. */
+    default String serverName() {
+        return "here";
+    }
+
     /** Opens the database of policies; empty if policies are to be kept in memory only. */
     Optional<Database> open(DatabaseAddress address, Clock clock);
 

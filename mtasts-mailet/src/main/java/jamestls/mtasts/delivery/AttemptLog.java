@@ -7,6 +7,7 @@ import jamestls.mtasts.delivery.DeliveryMetrics.Count;
 import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.delivery.ReplyInterpretation.Protection;
 import jamestls.mtasts.delivery.ReplyInterpretation.Skip;
+import jamestls.mtasts.held.HeldMail.Cause;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.SenderTlsRequest;
@@ -24,6 +25,7 @@ import jamestls.smtp.Transmission;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -43,7 +45,9 @@ import org.apache.james.core.MailAddress;
 final class AttemptLog {
 
     /** Why the mail was not sent to a host. */
-    private enum Obstacle { POLICY, LOOKUP, NO_ADDRESS, NETWORK, REPLY, TLS_DEMANDED_AFTER_FALLBACK, TLS_DEMANDED_NOT_OFFERED, OWN_ADDRESS }
+    private enum Obstacle {
+        POLICY, LOOKUP, NO_ADDRESS, ADDRESS_LOOKUP, NETWORK, REPLY, TLS_DEMANDED_AFTER_FALLBACK, TLS_DEMANDED_NOT_OFFERED, OWN_ADDRESS
+    }
 
     private record HostFailure(MxHost host, TlsDemand demand, Obstacle obstacle, List<Violation> shortfall, String cause) {
     }
@@ -103,6 +107,11 @@ final class AttemptLog {
 
     void withoutAddress(MxHost host, TlsDemand demand) {
         fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NO_ADDRESS, List.of(), "has no address");
+    }
+
+    /** Nobody knows now which addresses the host has. */
+    void addressesUnknown(MxHost host, TlsDemand demand, String cause) {
+        fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.ADDRESS_LOOKUP, List.of(), cause);
     }
 
     void unreachable(MxHost host, TlsDemand demand, String cause) {
@@ -213,7 +222,7 @@ final class AttemptLog {
             case DeliveryResult.Deferred deferred -> mail.recipients().forEach(recipient -> failed.put(recipient, deferred.why()));
             case DeliveryResult.Refused refused -> mail.recipients().forEach(recipient -> failed.put(recipient, refused.why()));
             case DeliveryResult.Postponed postponed ->
-                mail.recipients().forEach(recipient -> failed.put(recipient, Failure.temporary("4.1", postponed.why())));
+                mail.recipients().forEach(recipient -> failed.put(recipient, Failure.atLimit(postponed.why())));
         }
         return new DeliveryResult.Answered(accepted, failed);
     }
@@ -273,8 +282,14 @@ final class AttemptLog {
         }
         boolean anyDemandsTls = failures.stream().anyMatch(failure ->
             failure.obstacle() == Obstacle.TLS_DEMANDED_AFTER_FALLBACK || failure.obstacle() == Obstacle.TLS_DEMANDED_NOT_OFFERED);
-        return new DeliveryResult.Deferred(Failure.temporary(anyDemandsTls ? "7.10" : "4.1",
-            publicText("no mail host of " + mail.domain() + " accepts the message at the moment: " + hosts)));
+        Failure failure = Failure.temporary(anyDemandsTls ? "7.10" : "4.1",
+            publicText("no mail host of " + mail.domain() + " accepts the message at the moment: " + hosts));
+        return new DeliveryResult.Deferred(allAre(Obstacle.NO_ADDRESS, Obstacle.ADDRESS_LOOKUP) ? failure.withCause(Cause.DNS)
+            : allAre(Obstacle.REPLY) ? failure.withCause(Cause.REPLY) : failure);
+    }
+
+    private boolean allAre(Obstacle... obstacles) {
+        return failures.stream().allMatch(failure -> Arrays.asList(obstacles).contains(failure.obstacle()));
     }
 
     private String hostsText() {

@@ -356,11 +356,11 @@ public sealed class Delivery permits DryRun {
                 yield List.of();
             }
             case DnsAnswer.Bogus<InetAddress> bogus -> {
-                attempts.unreachable(host, demand, "addresses fail DNSSEC validation: " + bogus.reason());
+                attempts.addressesUnknown(host, demand, "addresses fail DNSSEC validation: " + bogus.reason());
                 yield List.of();
             }
             case DnsAnswer.Failed<InetAddress> failed -> {
-                attempts.unreachable(host, demand, "address look-up failed: " + failed.reason());
+                attempts.addressesUnknown(host, demand, "address look-up failed: " + failed.reason());
                 yield List.of();
             }
         };

@@ -1,6 +1,9 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.config.Durations;
 import jamestls.config.Parameters;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
@@ -22,8 +25,41 @@ public record DeliverySettings(String queue, Processors processors, RetrySchedul
      *
      * @param bounce gets mails that failed permanently; without one James's own text bounce is sent
      * @param success gets a copy of each delivered mail
+     * @param delay what the senders of mails that wait are told
      */
-    public record Processors(Optional<String> bounce, Optional<String> success) {
+    public record Processors(Optional<String> bounce, Optional<String> success, Delay delay) {
+    }
+
+    /**
+     * What the sender of a mail that waits is told.
+     *
+     * @param noticeAfter how long the mail has waited then; empty if nothing is told
+     * @param processor makes the notice; without one it is a plain text
+     */
+    public record Delay(Optional<Duration> noticeAfter, Optional<String> processor) {
+
+        private static final Duration MAX = Duration.ofDays(30);
+
+        /** Nothing is told. */
+        static Delay off() {
+            return new Delay(Optional.empty(), Optional.empty());
+        }
+
+        private static Delay of(Parameters parameters) {
+            return new Delay(parameters.read("delayNotice", "4h", "'off', or a duration from 1s to 30d such as '4h'", Delay::after),
+                parameters.text("delayProcessor"));
+        }
+
+        private static Optional<Duration> after(String text) {
+            if (text.equalsIgnoreCase("off")) {
+                return Optional.empty();
+            }
+            Duration after = Durations.parse(text, ChronoUnit.SECONDS);
+            if (after.compareTo(Duration.ofSeconds(1)) < 0 || after.compareTo(MAX) > 0) {
+                throw new IllegalArgumentException("out of range");
+            }
+            return Optional.of(after);
+        }
     }
 
     /**
@@ -46,7 +82,7 @@ public record DeliverySettings(String queue, Processors processors, RetrySchedul
         }
         return new DeliverySettings(
             parameters.text("outgoing", "outgoing"),
-            new Processors(parameters.text("bounceProcessor"), parameters.text("onSuccess")),
+            new Processors(parameters.text("bounceProcessor"), parameters.text("onSuccess"), Delay.of(parameters)),
             RetrySchedule.of(parameters),
             parameters.number("maxDnsProblemRetries", 0, 0, 10_000),
             new Limits(parameters.number("deliveries", 256, 1, 100_000), parameters.number("deliveriesPerDestination", 20, 1, 10_000),

@@ -1,5 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.mtasts.held.HeldMail.Cause;
+import jamestls.mtasts.held.HeldMail.Why;
 import jamestls.net.Sanitized;
 import jamestls.smtp.SessionFailure;
 import jamestls.smtp.SmtpReply;
@@ -11,9 +13,10 @@ import jamestls.smtp.Transmission.RecipientReply;
  * @param code an SMTP reply code, 400 to 599: the server's, or the code for a fault found here
  * @param status the enhanced status code (RFC 3463), such as {@code 4.7.5}
  * @param text domain, host, cause and, if there is one, the remedy; one line, at most {@value #MAX_TEXT} UTF-16 units
- * @param origin who refused: a server or a policy
+ * @param cause what prevented the delivery
+ * @param remedy one sentence: who can fix it, and how; empty if the cause implies it
  */
-public record Failure(int code, String status, String text, Origin origin) {
+public record Failure(int code, String status, String text, Cause cause, String remedy) {
 
     private static final String TOO_MANY = "4.5.3";
     private static final String TOO_MANY_FOR_GOOD = "5.5.3";
@@ -22,25 +25,38 @@ public record Failure(int code, String status, String text, Origin origin) {
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_REPLY = 512;
 
-    /** Where a failure comes from. */
-    public enum Origin {
-        /** A server, the network, DNS or this server. */
-        DELIVERY,
-        /** A policy of the domain, the sender or the operator. It becomes a permanent failure once the retries are used up. */
-        POLICY
-    }
-
     public Failure {
         text = Sanitized.line(text, MAX_TEXT);
     }
 
+    /** A refusal by a server. */
     Failure(int code, String status, String text) {
-        this(code, status, text, Origin.DELIVERY);
+        this(code, status, text, Cause.REPLY, "");
     }
 
     /** A temporary failure found here. */
     static Failure temporary(String status, String text) {
-        return new Failure(451, "4." + status, text);
+        return new Failure(451, "4." + status, text, causeOf(status), "");
+    }
+
+    /** A temporary failure: nothing was tried, because of this server's own limits. */
+    static Failure atLimit(String text) {
+        return temporary("4.1", text).withCause(Cause.LIMIT);
+    }
+
+    /** The same with a more precise cause than the status implies. */
+    Failure withCause(Cause precise) {
+        return new Failure(code, status, text, precise, remedy);
+    }
+
+    /** The cause of a failure found here, from subject and detail of its enhanced status code. */
+    private static Cause causeOf(String detail) {
+        return switch (detail) {
+            case "4.3", "1.2" -> Cause.DNS;
+            case "4.1", "4.2" -> Cause.NETWORK;
+            case "3.0" -> Cause.ERROR;
+            default -> detail.startsWith("7.") ? Cause.POLICY : Cause.REPLY;
+        };
     }
 
     /**
@@ -50,7 +66,7 @@ public record Failure(int code, String status, String text, Origin origin) {
      */
     static Failure byPolicy(String status, String text, String remedy) {
         String told = Sanitized.line(text, MAX_TEXT - RETRIED.length() - remedy.length() - 2);
-        return new Failure(451, "4." + status, told + "." + RETRIED + " " + remedy, Origin.POLICY);
+        return new Failure(451, "4." + status, told + "." + RETRIED + " " + remedy, Cause.POLICY, remedy);
     }
 
     /** A permanent failure found here. */
@@ -90,14 +106,31 @@ public record Failure(int code, String status, String text, Origin origin) {
         return code >= 500;
     }
 
+    /** Whether a policy of the domain, the sender or the operator forbids all hosts: permanent once the retries are used up. */
+    private boolean isByPolicy() {
+        return cause == Cause.POLICY && !remedy.isEmpty();
+    }
+
+    /** The entry in the list of waiting mails. */
+    Why why(String domain) {
+        return new Why(cause, toString(), !remedy.isEmpty() ? remedy : switch (cause) {
+            case POLICY -> "The postmaster of " + domain + " can fix this if it lasts.";
+            case DNS -> "The postmaster of " + domain + " can fix this in DNS, or you in the resolvers that this server asks.";
+            case NETWORK -> "Mostly temporary; the postmaster of " + domain + " can fix it, or you in your network.";
+            case REPLY -> "Mostly temporary; the postmaster of " + domain + " knows more.";
+            case LIMIT -> "Temporary; the mail is sent as soon as a permit is free.";
+            case ERROR -> "You can fix this; the log of this server has the details.";
+        });
+    }
+
     /** The same code and status without the server's text, to bound memory. */
     Failure withoutText() {
-        return new Failure(code, status, "the server refused", origin);
+        return new Failure(code, status, "the server refused", cause, remedy);
     }
 
     /** The same as a temporary failure, for a refusal that may not be final. */
     Failure asTemporary() {
-        return isPermanent() ? new Failure(451, "4." + status.substring(2), text, origin) : this;
+        return isPermanent() ? new Failure(451, "4." + status.substring(2), text, cause, remedy) : this;
     }
 
     /**
@@ -109,8 +142,8 @@ public record Failure(int code, String status, String text, Origin origin) {
             return this;
         }
         String last = "given up after the last retry: " + text.replace(RETRIED, "");
-        return origin == Origin.POLICY ? new Failure(550, "5." + status.substring(2), last, origin)
-            : new Failure(code, status, last, origin);
+        return isByPolicy() ? new Failure(550, "5." + status.substring(2), last, cause, remedy)
+            : new Failure(code, status, last, cause, remedy);
     }
 
     @Override

@@ -235,7 +235,8 @@ final class FailureNotice {
     private void bounceHeaders(Mail failed, String text) throws MessagingException {
         MailAddress sender = failed.getMaybeSender().asOptional().orElseThrow();
         MailImpl bounce = MailImpl.builder().name(MailImpl.getId()).addRecipient(sender)
-            .mimeMessage(headersOnly(sender, failed.getMessage(), text)).build();
+            .mimeMessage(headersOnly(context.getPostmaster(), sender, "Your message could not be delivered", failed.getMessage(), text))
+            .build();
         try {
             bounce.setAttribute(new Attribute(OutboundMail.Attributes.REQUIRETLS, AttributeValue.of(true)));
             context.sendMail(bounce);
@@ -244,7 +245,9 @@ final class FailureNotice {
         }
     }
 
-    private MimeMessage headersOnly(MailAddress sender, MimeMessage original, String text) throws MessagingException {
+    /** Builds a notice that encloses the header of a mail without its body. */
+    static MimeMessage headersOnly(MailAddress postmaster, MailAddress sender, String subject, MimeMessage original, String text)
+            throws MessagingException {
         MimeBodyPart explanation = new MimeBodyPart();
         explanation.setText(text, "utf-8");
         MimeBodyPart header = new MimeBodyPart();
@@ -256,9 +259,9 @@ final class FailureNotice {
         header.setHeader("Content-Type", "text/rfc822-headers; charset=utf-8");
         MimeMultipart parts = new MimeMultipart(explanation, header);
         MimeMessage message = new MimeMessage(Session.getInstance(new Properties()));
-        message.setFrom(new InternetAddress(context.getPostmaster().asString()));
+        message.setFrom(new InternetAddress(postmaster.asString()));
         message.setRecipients(MimeMessage.RecipientType.TO, sender.asString());
-        message.setSubject("Your message could not be delivered");
+        message.setSubject(subject);
         message.setSentDate(new Date());
         // RFC 3834 §5
         message.setHeader("Auto-Submitted", "auto-replied");

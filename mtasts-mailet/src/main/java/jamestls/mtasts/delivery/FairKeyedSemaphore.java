@@ -78,6 +78,22 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         }
     }
 
+    /** The number of waiting threads by key, without keys nobody waits for. */
+    Map<K, Integer> waiting() {
+        lock.lock();
+        try {
+            Map<K, Integer> waiting = new HashMap<>();
+            entries.forEach((key, entry) -> {
+                if (entry.users > permitsPerKey) {
+                    waiting.put(key, entry.users - permitsPerKey);
+                }
+            });
+            return waiting;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Estimates how long a new request for the key would wait.
      *

@@ -3,7 +3,11 @@ package jamestls.mtasts.delivery;
 import jakarta.mail.MessagingException;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.OutboundMail.Retry;
+import jamestls.mtasts.delivery.WaitingMails.NextHop;
+import jamestls.mtasts.delivery.WaitingMails.Turn;
+import jamestls.mtasts.held.HeldMails;
 import java.io.IOException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,6 +27,7 @@ import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.james.queue.api.MailQueue.MailQueueItem;
 import org.apache.james.queue.api.MailQueue.MailQueueItem.CompletionStatus;
+import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import org.slf4j.Logger;
@@ -61,6 +67,7 @@ public final class QueueWorker implements AutoCloseable {
     private final Notices notices;
     private final FailureNotice notice;
     private final ReportMails reportMails;
+    private final WaitingMails waiting;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     /** A thread for requests to the queue: James's JMS queues block the thread that requests a mail. */
     private final ExecutorService dequeuing = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
@@ -79,8 +86,17 @@ public final class QueueWorker implements AutoCloseable {
      * @param bounceProcessor the processor for failed mails; empty for James's own text bounce
      * @param onSuccess the processor for a copy of each delivered mail; empty for none
      * @param reportMails is told how mails with TLS reports end
+     * @param delay when and how senders are told of delays
+     * @param held the list of waiting mails
      */
-    public record Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails) {
+    public record Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails,
+                          DeliverySettings.Delay delay, HeldMails held, Clock clock) {
+
+        /** Nothing is told of mails that wait. */
+        Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails) {
+            this(context, bounceProcessor, onSuccess, reportMails, DeliverySettings.Delay.off(),
+                new HeldMails("outgoing", "here", Optional.empty(), Clock.systemUTC()), Clock.systemUTC());
+        }
     }
 
     /**
@@ -101,6 +117,7 @@ public final class QueueWorker implements AutoCloseable {
         this.notices = notices;
         this.notice = new FailureNotice(notices.context(), notices.bounceProcessor());
         this.reportMails = notices.reportMails();
+        this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), schedule, notices.clock());
         this.resources = resources;
         this.atDomain = resources.atDomain();
         this.maxPerDomain = Math.max(1, inHand / ONE_DOMAIN_DIVISOR);
@@ -152,8 +169,16 @@ public final class QueueWorker implements AutoCloseable {
             domains.forEach((domain, recipients) -> completion.then(() -> enqueuePart(mail, domain, recipients)));
             return completion.complete(stopping);
         }
-        Optional<Duration> delay = reportMails.scheduleOf(mail).orElse(schedule).delayAfter(FailureNotice.retriesOf(mail))
-            .filter(pause -> reportMails.mayWait(mail, pause));
+        Turn turn = waiting.turn(mail);
+        if (turn == Turn.NOT_MEANT) {
+            completion.then(() -> queue.enQueue(mail, waiting.untilDue(mail)));
+            return completion.complete(stopping);
+        }
+        Set<String> listed = waiting.listed(mail);
+        Optional<Duration> delay = turn == Turn.ASKED_FOR ? Optional.of(waiting.untilDue(mail))
+            : reportMails.scheduleOf(mail).orElse(schedule).delayAfter(FailureNotice.retriesOf(mail))
+                .filter(pause -> reportMails.mayWait(mail, pause));
+        Next next = new Next(turn, delay, listed);
         switch (attempt(mail, delay.isPresent() ? Retry.YES : Retry.NO)) {
             case DeliveryResult.Answered answered -> {
                 if (notices.onSuccess().isPresent() && !answered.accepted().isEmpty()) {
@@ -162,15 +187,16 @@ public final class QueueWorker implements AutoCloseable {
                 }
                 Map<MailAddress, Failure> failed = answered.accepted().isEmpty() ? answered.failed()
                     : withoutExcess(answered.failed(), mail, completion);
-                settleFailed(mail, failed, delay, completion);
+                settleFailed(mail, failed, next, completion);
             }
-            case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()), delay, completion);
-            case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()), delay, completion);
+            case DeliveryResult.Deferred deferred -> settleFailed(mail, all(mail, deferred.why()), next, completion);
+            case DeliveryResult.Refused refused -> settleFailed(mail, all(mail, refused.why()), next, completion);
             case DeliveryResult.Postponed postponed -> {
                 if (atDomain.isClosed()) {
                     return false;
                 }
                 Duration stay = requeueDelay(mail);
+                waiting.postponed(mail, postponed.why(), stay);
                 completion.then(() -> queue.enQueue(mail, stay));
             }
         }
@@ -255,11 +281,21 @@ public final class QueueWorker implements AutoCloseable {
         return others;
     }
 
-    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Optional<Duration> delay, DeliveryCompletion completion) {
+    /**
+     * What follows a temporary failure.
+     *
+     * @param turn why the mail was tried
+     * @param delay until the next attempt; empty if there is none
+     * @param listed domains for which the mail may be in the list of held mails
+     */
+    private record Next(Turn turn, Optional<Duration> delay, Set<String> listed) {
+    }
+
+    private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Next next, DeliveryCompletion completion) {
         Map<MailAddress, Failure> retried = new HashMap<>();
         Map<MailAddress, Failure> bounced = new HashMap<>();
         failed.forEach((recipient, failure) -> {
-            if (!failure.isPermanent() && delay.isPresent()) {
+            if (!failure.isPermanent() && next.delay().isPresent()) {
                 retried.put(recipient, failure);
             } else {
                 bounced.put(recipient, failure.givenUp());
@@ -275,10 +311,16 @@ public final class QueueWorker implements AutoCloseable {
             completion.then(() -> {
                 mail.setRecipients(retried.keySet());
                 FailureNotice.mark(mail, retried.values().iterator().next());
-                schedule.prepareRetry(mail);
+                if (next.turn() == Turn.DUE) {
+                    schedule.prepareRetry(mail);
+                    waiting.isDueIn(mail, next.delay().orElseThrow());
+                }
+                waiting.tell(mail, retried);
             });
-            completion.then(() -> queue.enQueue(mail, delay.orElseThrow()));
+            // an attempt that somebody asked for leaves everything as it was
+            completion.then(() -> queue.enQueue(mail, next.turn() == Turn.DUE ? next.delay().orElseThrow() : waiting.untilDue(mail)));
         }
+        completion.then(() -> waiting.attempted(mail, next.listed(), retried, router.isByDomain() ? NextHop.MX_HOST : NextHop.GATEWAY));
     }
 
     private void notifySuccess(Mail mail, List<MailAddress> accepted) throws MessagingException {
@@ -299,6 +341,22 @@ public final class QueueWorker implements AutoCloseable {
 
     private String name() {
         return queue.getName().asString();
+    }
+
+    /** How many mails in hand wait for a free place, by recipient domain. */
+    public Map<String, Integer> waitingForPlace() {
+        return atDomain.waiting();
+    }
+
+    /** Makes every mail in the queue due now, if the queue can do that. Mails nobody asked for go back to their old due time. */
+    public void flush() {
+        if (queue instanceof ManageableMailQueue flushable) {
+            try {
+                LOGGER.info("Queue {}: flushed, {} mails", name(), flushable.flush());
+            } catch (MailQueue.MailQueueException e) {
+                LOGGER.error("Queue {}: it could not be flushed", name(), e);
+            }
+        }
     }
 
     /**

@@ -91,4 +91,17 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
         return retriesSoFar >= retries ? Optional.empty()
             : Optional.of(delays.get(Math.min(retriesSoFar, delays.size() - 1)));
     }
+
+    /**
+     * The time between two attempts: the one that is due next, and the last.
+     *
+     * @param retriesSoFar with the one that is due next
+     */
+    Duration timeLeftAfter(int retriesSoFar) {
+        Duration left = Duration.ZERO;
+        for (int retry = retriesSoFar; retry < retries; retry++) {
+            left = left.plus(delays.get(Math.min(retry, delays.size() - 1)));
+        }
+        return left;
+    }
 }

@@ -49,6 +49,7 @@ public final class Router {
     /** Resets the retry count of a mail that enters remote delivery; a bounce may have inherited it from the mail it bounces. */
     public static void begin(Mail mail) {
         mail.removeAttribute(FailureNotice.RETRY_COUNT);
+        WaitingMails.begin(mail);
     }
 
     /** Whether mail is routed by recipient domain, so that each mail must have recipients in one domain only. */

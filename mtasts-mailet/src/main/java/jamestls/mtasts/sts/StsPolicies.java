@@ -104,6 +104,17 @@ public final class StsPolicies {
             ? Optional.of(found.policy()) : Optional.empty();
     }
 
+    /**
+     * Fetches the policy of a domain at once, if it announces one, whatever is known of it and however recent the last fetch was: an
+     * administrator has asked for it.
+     */
+    public void fetchNow(DomainName policyDomain) {
+        if (Discovery.of(policyDomain, dns) instanceof Discovery.Published(String id)) {
+            flights.run(policyDomain, () -> fetches.run(fetcher.host(policyDomain), () -> fetch(policyDomain, id, Cause.REFRESH))
+                .orElseGet(() -> without(validAgain(policyDomain), NO_PLACE)));
+        }
+    }
+
     /** Policies to {@link #refresh} now, longest due first, at most {@code limit}. */
     List<StoredPolicy> due(int limit) {
         Instant now = now();

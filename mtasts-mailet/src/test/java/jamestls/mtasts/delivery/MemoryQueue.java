@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -8,15 +9,15 @@ import java.util.concurrent.DelayQueue;
 import java.util.concurrent.Delayed;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.james.queue.api.MailQueue;
 import org.apache.james.queue.api.MailQueueName;
+import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** A queue that blocks whoever asks it for the next mail, as James's queues on JMS do, and knows what became of each. */
-final class MemoryQueue implements MailQueue {
+public final class MemoryQueue implements ManageableMailQueue {
 
     private record Entry(Mail mail, long due) implements Delayed {
         @Override
@@ -79,8 +80,45 @@ final class MemoryQueue implements MailQueue {
     }
 
     /** How many mails wait in it. */
-    int size() {
+    public int size() {
         return mails.size();
+    }
+
+    @Override
+    public long getSize() {
+        return mails.size();
+    }
+
+    @Override
+    public long flush() {
+        List<Entry> flushed = new ArrayList<>();
+        for (Entry entry : mails.toArray(Entry[]::new)) {
+            if (mails.remove(entry)) {
+                flushed.add(entry);
+            }
+        }
+        flushed.forEach(entry -> enQueue(entry.mail()));
+        return flushed.size();
+    }
+
+    @Override
+    public long clear() {
+        throw new UnsupportedOperationException("nobody does that");
+    }
+
+    @Override
+    public long remove(Type type, String value) {
+        throw new UnsupportedOperationException("nobody does that");
+    }
+
+    @Override
+    public MailQueueIterator browse() {
+        throw new UnsupportedOperationException("nobody does that");
+    }
+
+    /** The mails that wait in it. */
+    List<Mail> mails() {
+        return mails.stream().map(Entry::mail).toList();
     }
 
     @Override

@@ -1,0 +1,35 @@
+package jamestls.mtasts.held;
+
+import jamestls.mtasts.held.HeldMail.Cause;
+import jamestls.mtasts.held.HeldMail.Why;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The mails that wait for one domain for one cause, on all servers that share the database.
+ *
+ * @param mails how many there are
+ * @param since when the oldest began to wait
+ * @param nextTry when the first of them is due again; in the past if it is due and not tried yet
+ * @param why of the one that was tried last
+ */
+public record HeldGroup(String domain, long mails, Instant since, Instant nextTry, Why why) {
+
+    public Cause cause() {
+        return why.cause();
+    }
+
+    /** The members of its JSON object, in the order in which they are written. */
+    public Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("domain", domain);
+        json.put("cause", cause().wireName());
+        json.put("mails", mails);
+        json.put("since", since.toString());
+        json.put("nextTry", nextTry.toString());
+        json.put("why", why.sentence());
+        json.put("whoCanFix", why.remedy());
+        return json;
+    }
+}

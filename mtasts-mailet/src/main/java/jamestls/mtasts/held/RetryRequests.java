@@ -1,0 +1,123 @@
+package jamestls.mtasts.held;
+
+import jamestls.dns.DomainName;
+import jamestls.mtasts.held.HeldStore.RetryRequest;
+import jamestls.storage.StorageOutage;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The requests to try the mails of a domain now that count at the moment: those made in this process, and those that a command or
+ * another server has written into the shared database. Each is carried out once by each queue of each server. Thread-safe.
+ */
+public final class RetryRequests {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(RetryRequests.class);
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final Optional<HeldStore> store;
+    private final Clock clock;
+    private final Map<String, RetryRequest> open = new ConcurrentHashMap<>();
+    private final AtomicLong lookedAt = new AtomicLong(System.nanoTime() - LOOK_AGAIN_NANOS);
+    private volatile RetryNow retryNow = domain -> { };
+
+    /** Who has heard of a request. */
+    public enum Reach {
+        /** Every server that shares the database hears of it within ten seconds. */
+        ALL_SERVERS,
+        /** There is no database, or it is out of order. */
+        THIS_SERVER
+    }
+
+    /** Makes the mails of a domain due now; may take its time. */
+    @FunctionalInterface
+    public interface RetryNow {
+        void retry(DomainName domain);
+    }
+
+    RetryRequests(Optional<HeldStore> store, Clock clock) {
+        this.store = store;
+        this.clock = clock;
+    }
+
+    /** From now on this carries requests out. */
+    public void carriedOutBy(RetryNow queue) {
+        retryNow = queue;
+    }
+
+    /**
+     * Asks for the mails of a domain.
+     *
+     * @param id the same for all queues of this process that are asked
+     */
+    public Reach ask(DomainName domain, String id) {
+        RetryRequest request = new RetryRequest(id, domain, clock.instant());
+        carryOut(request);
+        if (store.isEmpty()) {
+            return Reach.THIS_SERVER;
+        }
+        try {
+            store.get().ask(request);
+            return Reach.ALL_SERVERS;
+        } catch (StorageOutage e) {
+            LOGGER.warn("The request to retry the mail for {} does not reach other servers: {}", domain, e.getMessage());
+            return Reach.THIS_SERVER;
+        }
+    }
+
+    /** The identity of a new request. */
+    public static String newId() {
+        return UUID.randomUUID().toString();
+    }
+
+    /** Whether a request that counts names one of these domains. */
+    public boolean name(Collection<String> domains) {
+        return open.values().stream().map(request -> request.domain().ascii())
+            .anyMatch(asked -> domains.stream().anyMatch(asked::equalsIgnoreCase));
+    }
+
+    /**
+     * Whether any request counts. Looks into the database if that was last done more than a second ago: another server that takes mails
+     * from the same queue may have carried out a request that this one has not heard of.
+     */
+    public boolean isAnyOpen() {
+        long last = lookedAt.get();
+        if (System.nanoTime() - last > LOOK_AGAIN_NANOS && lookedAt.compareAndSet(last, System.nanoTime())) {
+            try {
+                look();
+            } catch (StorageOutage e) {
+                LOGGER.debug("Requests to retry can't be read: {}", e.getMessage());
+            }
+        }
+        return !open.isEmpty();
+    }
+
+    /** Carries out the requests in the database that are new here, and forgets old ones. */
+    void look() {
+        Instant now = clock.instant();
+        open.values().removeIf(request -> request.asked().plus(HeldStore.REQUEST_LASTS).isBefore(now));
+        store.ifPresent(database -> database.requests(now).forEach(this::carryOut));
+    }
+
+    private void carryOut(RetryRequest request) {
+        if (open.putIfAbsent(request.id(), request) == null) {
+            Thread.ofVirtual().name("retry-now").start(() -> {
+                try {
+                    LOGGER.info("Retrying the mail for {} now, as asked at {}", request.domain(), request.asked());
+                    retryNow.retry(request.domain());
+                } catch (RuntimeException | Error e) {
+                    LOGGER.error("Mail for {} could not be made due now", request.domain(), e);
+                }
+            });
+        }
+    }
+}
