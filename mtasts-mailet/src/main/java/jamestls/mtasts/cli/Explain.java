@@ -10,6 +10,7 @@ import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
+import jamestls.smtp.SessionListener;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.PrintWriter;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
     footer = {"", "Exit codes: 0 the mail would be delivered (or, without --connect, hosts would be connected to),",
         "1 it would be held or bounced, 2 wrong usage, 3 the configuration can't be read", "", "Examples:",
         "  java -jar mtasts-mailet.jar explain bob@example.org --connect",
+        "  java -jar mtasts-mailet.jar explain example.org --connect --transcript",
         "  java -jar mtasts-mailet.jar explain example.org --conf /opt/james/conf --json",
         "  java -jar mtasts-mailet.jar explain lab.example --dns 127.0.0.1:5353 --smtp-port 2525 --allow-private --connect"})
 final class Explain implements Callable<Integer> {
@@ -47,6 +49,10 @@ final class Explain implements Callable<Integer> {
     @Option(names = "--connect", description = "connect to every host that policies allow: EHLO, STARTTLS, EHLO, QUIT")
     private boolean connect;
 
+    @Option(names = "--transcript", description = "with --connect: show the commands and replies of each session with their times; no "
+        + "content, no credentials")
+    private boolean transcribe;
+
     @Option(names = "--require-tls", description = "explain a mail with REQUIRETLS (RFC 8689)")
     private boolean requireTls;
 
@@ -59,27 +65,37 @@ final class Explain implements Callable<Integer> {
     @Override
     public Integer call() throws ConfigurationException {
         DomainName domain = domain();
+        if (transcribe && !connect) {
+            throw new ParameterException(spec.commandLine(), "--transcript shows sessions, and only --connect opens some");
+        }
+        Transcript transcript = new Transcript();
         try (Outbound outbound = options.open(Map.of())) {
             Map<DomainName, StoredPolicy> kept = keptByServer(outbound, domain);
             kept.values().forEach(outbound.policies()::save);
             List<DryRunResult> results = outbound.explain(domain,
                 requireTls ? SenderTlsRequest.REQUIRED : SenderTlsRequest.AS_POLICY_SAYS,
-                connect ? DryRun.Connecting.YES : DryRun.Connecting.NO);
+                connect ? DryRun.Connecting.YES : DryRun.Connecting.NO,
+                transcribe ? transcript : (host, address) -> SessionListener.none());
             Explanation explanation = new Explanation(domain, results.stream().map(result -> Target.of(result,
                     outbound.policies().find(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList(),
                 outbound.settings().delivery().gateways(), outbound.dnssec(), options.lookUps(),
                 new Explanation.Helo(outbound.settings().smtp().heloName(), options.heloSource(outbound)), Instant.now());
-            print(explanation);
+            print(explanation, transcript);
             return explanation.exitCode().number();
         }
     }
 
-    private void print(Explanation explanation) {
+    private void print(Explanation explanation, Transcript transcript) {
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
-            out.println(Json.of(explanation.json()));
+            Map<String, Object> object = explanation.json();
+            if (transcribe) {
+                object.put("transcript", transcript.json());
+            }
+            out.println(Json.of(object));
         } else {
             explanation.lines().forEach(out::println);
+            transcript.lines().forEach(out::println);
         }
     }
 

@@ -11,6 +11,8 @@ import jamestls.fakeinternet.FakeInternet;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.Signing;
 import jamestls.fakeinternet.SigningFault;
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
@@ -91,6 +93,33 @@ class ExplainTest {
         assertThat(internet.mailServer(HOST).mails()).isEmpty();
         assertThat(internet.mailServer(HOST).transcript()).anyMatch(line -> line.startsWith("C: QUIT"))
             .noneMatch(line -> line.startsWith("C: MAIL"));
+    }
+
+    @Test
+    void transcriptShouldShowTheSessionInFullWithItsTimes() throws IOException {
+        publishTlsa(identity);
+
+        assertThat(explain(DOMAIN, "--connect", "--transcript").out().replaceAll(" +[0-9]+ ms  ", "|")).containsSubsequence(
+            "  transcript of mx.good.example [", "] port " + internet.smtpPort() + "\n", "|-- connected\n", "|S: 220 mx.good.example",
+            "|C: EHLO localhost\n", "|S: 250-mx.good.example", "|S: 250 ", "|C: STARTTLS\n", "|S: 220 ", "|-- TLS: TLSv1.3, TLS_",
+            "|C: EHLO localhost\n", "|S: 250-", "|C: QUIT\n", "|S: 221 ", "|-- closed\n");
+        JsonNode transcript = new ObjectMapper().readTree(explain(DOMAIN, "--connect", "--transcript", "--json").out()).get("transcript");
+        assertThat(transcript).hasSize(1);
+        assertThat(transcript.at("/0/host").asText()).isEqualTo(HOST);
+        assertThat(transcript.at("/0/port").asInt()).isEqualTo(internet.smtpPort());
+        assertThat(transcript.at("/0/lines/0/from").asText()).isEqualTo("event");
+        assertThat(transcript.at("/0/lines/0/ms").isInt()).isTrue();
+        assertThat(transcript.at("/0/lines/1/text").asText()).startsWith("220 mx.good.example");
+    }
+
+    @Test
+    void transcriptShouldTellHowASessionEndedAndObeyNoServer() {
+        internet.mailServer(HOST).at(SmtpPhase.EHLO, SmtpAct.say("550 \u001b[2Jgo away"));
+
+        assertThat(explain(DOMAIN, "--connect", "--transcript").out()).contains("S: 550 ?[2Jgo away", "-- ended in phase ")
+            .doesNotContain("\u001b");
+        assertThat(explain(DOMAIN, "--transcript").exitCode()).isEqualTo(2);
+        assertThat(explain(DOMAIN, "--transcript").err()).contains("--transcript shows sessions, and only --connect opens some");
     }
 
     @Test

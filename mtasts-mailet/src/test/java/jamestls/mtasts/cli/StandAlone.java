@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 /** A run in a JVM of its own that has what is in our jar and nothing of James's. */
 final class StandAlone {
 
-    private static final Pattern BUNDLED =
-        Pattern.compile("(dnsjava|httpclient5|httpcore5|httpcore5-h2|caffeine|picocli|slf4j-api)-[0-9].*\\.jar");
+    private static final Pattern BUNDLED = Pattern.compile("(dnsjava|httpclient5|httpcore5|httpcore5-h2|caffeine|picocli|slf4j-api"
+        + "|sqlite-jdbc|HikariCP|postgresql)-[0-9].*\\.jar");
 
     private StandAlone() {
     }
