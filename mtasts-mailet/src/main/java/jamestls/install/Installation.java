@@ -131,11 +131,15 @@ public final class Installation {
         }
         List<Finding> problems = new ArrayList<>(container.sharedQueues());
         List<String> steps = new ArrayList<>();
+        DelayNoticeSection delays = new DelayNoticeSection(container, edits, plan);
         for (Mailet delivery : deliveries) {
+            List<String> added = new ArrayList<>();
+            helo(container, delivery.element(), edits).ifPresent(added::add);
             if (delivery.is("RemoteDelivery")) {
                 problems.addAll(DeliveryTranslation.translate(container.file(), delivery.element(), edits, steps));
+                delays.add(delivery).ifPresent(added::add);
             }
-            helo(container, delivery.element(), edits);
+            add(container, delivery.element(), added, edits);
         }
         problems.addAll(values(container, deliveries, edits));
         if (!problems.isEmpty()) {
@@ -166,9 +170,10 @@ public final class Installation {
         }
     }
 
-    private void helo(MailetContainer container, Element delivery, TextEdits edits) throws Refusal {
+    /** @return the parameter to add, if there is one */
+    private Optional<String> helo(MailetContainer container, Element delivery, TextEdits edits) throws Refusal {
         if (options.helo == null) {
-            return;
+            return Optional.empty();
         }
         if (!HOST.matcher(options.helo).matches()) {
             throw new Refusal("--helo " + options.helo + " is no host name with a dot", "write the name that this server has in DNS");
@@ -180,20 +185,30 @@ public final class Installation {
                 edits.replace(there.get().start(), there.get().end(), element);
                 plan.step(step(container, there.get(), "heloName becomes " + options.helo));
             }
+            return Optional.empty();
+        }
+        plan.step(step(container, delivery, "heloName is " + options.helo));
+        return Optional.of(element);
+    }
+
+    /** Adds parameters to a mailet, before those it has. */
+    private static void add(MailetContainer container, Element mailet, List<String> parameters, TextEdits edits) {
+        if (parameters.isEmpty()) {
             return;
         }
         String newLine = container.file().newLine();
-        if (delivery.isEmptyTag()) {
-            int slash = container.file().text().lastIndexOf('/', delivery.end());
-            String indent = container.indentation(delivery);
-            edits.replace(slash, delivery.end(), ">" + newLine + indent + "    " + element + newLine + indent + "</mailet>");
+        if (mailet.isEmptyTag()) {
+            int slash = container.file().text().lastIndexOf('/', mailet.end());
+            String indent = container.indentation(mailet);
+            String inner = newLine + indent + "    ";
+            edits.replace(slash, mailet.end(), ">" + inner + String.join(inner, parameters) + newLine + indent + "</mailet>");
         } else {
-            // on a line of its own, if the first parameter is
-            boolean own = !delivery.children().isEmpty()
-                && container.file().text().substring(delivery.openEnd(), delivery.children().getFirst().start()).contains("\n");
-            edits.insert(delivery.openEnd(), (own ? newLine + container.indentation(delivery.children().getFirst()) : "") + element);
+            // on lines of their own, if the first parameter is
+            boolean own = !mailet.children().isEmpty()
+                && container.file().text().substring(mailet.openEnd(), mailet.children().getFirst().start()).contains("\n");
+            String before = own ? newLine + container.indentation(mailet.children().getFirst()) : "";
+            edits.insert(mailet.openEnd(), before + String.join(before, parameters));
         }
-        plan.step(step(container, delivery, "heloName is " + options.helo));
     }
 
     private static String step(MailetContainer container, Element element, String what) {
