@@ -1,5 +1,5 @@
 /**
- * What every conversation with a stranger's host needs, whatever its protocol: {@link jamestls.net.Watchdog} bounds its
- * time, {@link jamestls.net.Sanitized} cleans its text. Used by all packages; uses none.
+ * Protection in conversations with strangers' hosts, whatever the protocol: {@link jamestls.net.Watchdog} bounds their time,
+ * {@link jamestls.net.Sanitized} cleans their text, {@link jamestls.net.Backoff} spaces out retries. Used by all packages; uses none.
  */
 package jamestls.net;

@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
+import jamestls.net.Backoff;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -24,8 +25,7 @@ import org.slf4j.LoggerFactory;
 final class DeliveryCompletion {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryCompletion.class);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-    private static final Duration MAX_PAUSE = Duration.ofMinutes(5);
+    private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(500), Duration.ofMinutes(5));
     /** The pauses between the five tries of a notice. */
     static final List<Duration> NOTICE_PAUSES =
         List.of(Duration.ofSeconds(5), Duration.ofSeconds(25), Duration.ofMinutes(2), Duration.ofSeconds(450));
@@ -112,7 +112,7 @@ final class DeliveryCompletion {
     }
 
     private boolean complete(Task task, CountDownLatch stopping) {
-        Duration pause = FIRST_PAUSE;
+        int failures = 0;
         int tries = 0;
         boolean waits = false;
         try {
@@ -127,13 +127,13 @@ final class DeliveryCompletion {
                         return complete(new Task(() -> task.fallback().run(e), null), stopping);
                     }
                     waits = waits || counts && slots.begin();
-                    Duration next = !counts ? pause : waits ? noticePauses.get(tries) : Duration.ZERO;
+                    Duration next = !counts ? BACKOFF.pause(failures) : waits ? noticePauses.get(tries) : Duration.ZERO;
                     LOGGER.error("Mail {}: retry or bounce could not be stored, trying again in {}", mail, next, e);
                     if (stops(stopping, next)) {
                         return false;
                     }
                     tries += counts ? 1 : 0;
-                    pause = pause.multipliedBy(2).compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : pause.multipliedBy(2);
+                    failures++;
                 }
             }
         } finally {
