@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.net.Backoff;
 import jamestls.storage.Database;
 import jamestls.storage.Database.SqlWork;
 import jamestls.storage.StorageOutage;
@@ -8,13 +9,14 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Records in a {@link Database} that has the tables of {@link TallySchema}. */
+/** Delivery records in a {@link Database} with the tables of {@link TallySchema}. */
 public final class SqlReportStore implements ReportStore {
 
     private static final String COLUMNS = "SELECT day, domain, part, report_id, destination, state, tries, at, retry_at, result "
@@ -30,12 +32,28 @@ public final class SqlReportStore implements ReportStore {
         + "state = excluded.state, at = excluded.at, retry_at = excluded.retry_at, result = excluded.result "
         + "WHERE tlsrpt_dispatch.state NOT IN ('ACCEPTED', 'GIVEN_UP', 'LOST')";
     private static final int ROWS_PER_SLICE = 1_000;
-    private static final int TRIES = 3;
+    private static final int MAX_TRIES = 3;
+    /** Long enough for a failover of PostgreSQL together with the connection timeouts; the results of other reports wait meanwhile. */
+    private static final Backoff BACKOFF = new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(5));
 
     private final Database database;
+    private final Pause pause;
 
     public SqlReportStore(Database database) {
+        this(database, Thread::sleep);
+    }
+
+    /** @param pause waits between the tries of a write */
+    SqlReportStore(Database database, Pause pause) {
         this.database = database;
+        this.pause = pause;
+    }
+
+    /** Waits for a duration. */
+    @FunctionalInterface
+    interface Pause {
+
+        void await(Duration duration) throws InterruptedException;
     }
 
     @Override
@@ -79,13 +97,13 @@ public final class SqlReportStore implements ReportStore {
 
     @Override
     public void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now) {
-        // how often it was tried is counted when it is begun
+        // tries are counted by begin
         finish(List.of(new ReportRecord(dispatch, state, 0, now, retryAt, result)));
     }
 
     @Override
     public void finish(List<ReportRecord> finished) {
-        insistently(connection -> {
+        retried(connection -> {
             try (PreparedStatement update = connection.prepareStatement("UPDATE tlsrpt_dispatch SET state = ?, result = ?, at = ?, "
                      + "retry_at = CAST(? AS BIGINT) WHERE day = ? AND domain = ? AND part = ? AND target = ? AND state <> 'LOST'")) {
                 for (ReportRecord each : finished) {
@@ -110,10 +128,10 @@ public final class SqlReportStore implements ReportStore {
     }
 
     @Override
-    public List<ReportRecord> latest(int most) {
+    public List<ReportRecord> latest(int limit) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(COLUMNS + "ORDER BY at DESC LIMIT ?")) {
-                query.setInt(1, most);
+                query.setInt(1, limit);
                 return read(query);
             }
         });
@@ -133,17 +151,28 @@ public final class SqlReportStore implements ReportStore {
         }
     }
 
-    /** What the destination has must be remembered: a short outage is waited for. */
-    private void insistently(SqlWork<int[]> work) {
-        for (int attempt = 1; ; attempt++) {
+    /** Retries a write over a short outage, because a report whose acceptance is not recorded is sent again. */
+    private void retried(SqlWork<int[]> work) {
+        for (int retries = 0; ; retries++) {
             try {
                 database.transaction(work);
                 return;
             } catch (StorageOutage e) {
-                if (attempt == TRIES) {
+                if (retries == MAX_TRIES - 1) {
                     throw e;
                 }
+                awaitRetry(BACKOFF.pause(retries), e);
             }
+        }
+    }
+
+    private void awaitRetry(Duration duration, StorageOutage outage) {
+        try {
+            pause.await(duration);
+        } catch (InterruptedException e) {
+            // an interrupted thread gets no database connection
+            Thread.currentThread().interrupt();
+            throw outage;
         }
     }
 
