@@ -4,7 +4,7 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.tlsrpt.report.Address;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -29,10 +29,10 @@ final class AdminReply {
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
 
     private final MailetContext context;
-    private final Reporter reporter;
+    private final Reporters.Reporter reporter;
     private final Clock clock;
 
-    AdminReply(MailetContext context, Reporter reporter, Clock clock) {
+    AdminReply(MailetContext context, Reporters.Reporter reporter, Clock clock) {
         this.context = context;
         this.reporter = reporter;
         this.clock = clock;

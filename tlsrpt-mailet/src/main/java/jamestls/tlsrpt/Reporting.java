@@ -10,7 +10,8 @@ import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.collect.CountingRules;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.dkim.DkimVerifier;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.MailIds;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.Counters;
 import jamestls.tlsrpt.send.DestinationGuard;
@@ -21,13 +22,11 @@ import jamestls.tlsrpt.send.OverdueCheck;
 import jamestls.tlsrpt.send.ReportLog;
 import jamestls.tlsrpt.send.ReportNow;
 import jamestls.tlsrpt.send.ReportRun;
-import jamestls.tlsrpt.send.ReportSettings;
 import jamestls.tlsrpt.send.ReportTimer;
+import jamestls.tlsrpt.send.ReportTransport;
 import jamestls.tlsrpt.send.ReturnedReports;
-import jamestls.tlsrpt.send.SharedMailIds;
 import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.TlsReportingSettings;
-import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyView;
@@ -80,7 +79,7 @@ public final class Reporting {
      * @param serverTakesMail whether James has a queue for report mails yet
      * @param close releases DNS and HTTPS resources; runs after the last use of them
      */
-    record Network(Dns dns, Transports transports, SharedMailIds ids, BooleanSupplier serverTakesMail, Runnable close) {
+    record Network(Dns dns, ReportTransport.ByScheme transports, MailIds.Shared ids, BooleanSupplier serverTakesMail, Runnable close) {
     }
 
     /**
@@ -100,7 +99,8 @@ public final class Reporting {
         this.dkimMonitor = new DkimMonitor(new DkimVerifier(network.dns()), counters, clock);
         this.guard = new DestinationGuard(destinations.rules(), destinations.mostPerHost(), stores.destinations(), suppressions,
             counters, clock);
-        ReportSettings reports = new ReportSettings(settings.reporters(), guard, destinations.minSessions(), destinations.archive());
+        ReportRun.Settings reports = new ReportRun.Settings(settings.reporters(), guard, destinations.minSessions(),
+            destinations.archive());
         ReportRun run = new ReportRun(reports, stores.tallies(), stores.reports(), network.dns(), network.transports(),
             new ReportLog(metrics), clock);
         this.stores = stores;
@@ -111,7 +111,7 @@ public final class Reporting {
         this.reportNow = new ReportNow(run, clock);
         this.overdueCheck = new OverdueCheck(stores.tallies(), this::dueAt, clock);
         this.fromDomains =
-            new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporter::submitter).toList(), clock);
+            new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporters.Reporter::submitter).toList(), clock);
         this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
         this.badPlace = settings.store().database().flatMap(DatabaseAddress::objection);

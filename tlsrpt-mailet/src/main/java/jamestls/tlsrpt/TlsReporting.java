@@ -16,15 +16,15 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.dkim.DkimConfigCheck;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.MailIds;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.ReturnedMail;
 import jamestls.tlsrpt.send.DestinationSettings;
 import jamestls.tlsrpt.send.HttpsTransport;
 import jamestls.tlsrpt.send.MailTransport;
 import jamestls.tlsrpt.send.ReportNow;
-import jamestls.tlsrpt.send.SharedMailIds;
+import jamestls.tlsrpt.send.ReportTransport;
 import jamestls.tlsrpt.send.TlsReportingSettings;
-import jamestls.tlsrpt.send.Transports;
 import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
 import java.time.Clock;
@@ -170,10 +170,10 @@ public class TlsReporting extends GenericMailet {
     }
 
     private void reportNow(String administrator, Optional<String> recipient) {
-        AdminReply reply = new AdminReply(getMailetContext(), settings.reporters().usual(), clock);
+        AdminReply reply = new AdminReply(getMailetContext(), settings.reporters().defaultReporter(), clock);
         ReportNow.Start start = reporting.orElseThrow().reportNow().start(text -> recipient.ifPresent(to -> reply.send(to, text)));
         LOGGER.info("tlsreport: {} requested the reports: {}", administrator, start);
-        if (start == ReportNow.Start.UNDER_WAY) {
+        if (start == ReportNow.Start.ALREADY_RUNNING) {
             recipient.ifPresent(to -> reply.send(to, "Reports are already being sent. Try again when that run has finished.\r\n"));
         }
     }
@@ -184,7 +184,7 @@ public class TlsReporting extends GenericMailet {
             MailetContainerXml xml = MailetContainerXml.read(files.getFile("file://conf/mailetcontainer.xml").toPath(),
                 Variables.ofProcess());
             Map<DomainName, List<String>> problems = DkimConfigCheck.problems(xml, settings.processor(),
-                settings.reporters().all().stream().map(Reporter::submitter).toList());
+                settings.reporters().all().stream().map(Reporters.Reporter::submitter).toList());
             problems.values().forEach(each -> each.forEach(problem -> LOGGER.warn("tlsreport: {}", problem)));
             return problems;
         } catch (ConfigurationException | IOException e) {
@@ -203,8 +203,8 @@ public class TlsReporting extends GenericMailet {
         Dns dns = new DnsjavaDns(DnsSettings.of(settings.dnsServers()));
         DestinationSettings destinations = settings.destinations();
         GuardedHttpsClient https = GuardedHttpsClient.forReports(dns, destinations.https(), destinations.certificateErrors());
-        SharedMailIds ids = new SharedMailIds(stores.destinations());
-        Transports transports = new Transports(
+        MailIds.Shared ids = new MailIds.Shared(stores.destinations());
+        ReportTransport.ByScheme transports = new ReportTransport.ByScheme(
             new MailTransport(getMailetContext(), settings.processor(), ids, clock),
             new HttpsTransport(https::exchange));
         Reporting.Network network = new Reporting.Network(dns, transports, ids, this::serverTakesMail, https::close);

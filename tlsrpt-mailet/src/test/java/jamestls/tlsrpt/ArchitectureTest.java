@@ -9,26 +9,26 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 
-/** The doors between the rooms. Plain tests, so that no filter of a test run can leave them out unnoticed. */
+/** Allowed dependencies between packages. Plain tests, so that filters of test runs do not skip them. */
 class ArchitectureTest {
 
     private static final JavaClasses CLASSES =
         new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("jamestls.tlsrpt");
 
     @Test
-    void reportingShouldSeeOnlyTheSharedRoomsOfDelivery() {
+    void reportingShouldUseOnlyTheSharedPackagesOfDelivery() {
         noClasses().should().dependOnClassesThat().resideInAnyPackage("jamestls.mtasts", "jamestls.mtasts.delivery..",
             "jamestls.mtasts.policy..", "jamestls.mtasts.sts..", "jamestls.mtasts.dane..", "jamestls.mtasts.mx..",
             "jamestls.smtp..", "jamestls.mtasts.cli..", "jamestls.mtasts.web..").check(CLASSES);
     }
 
     @Test
-    void roomsShouldNotDependOnEachOtherInCircles() {
+    void packagesShouldBeFreeOfCycles() {
         slices().matching("jamestls.tlsrpt.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
 
     @Test
-    void onlyRoutesShouldKnowTheMailet() {
+    void onlyRoutesShouldUseTheMailet() {
         classes().that().resideInAPackage("jamestls.tlsrpt").should().onlyBeAccessed()
             .byAnyPackage("jamestls.tlsrpt", "jamestls.tlsrpt.web").check(CLASSES);
     }
@@ -41,14 +41,14 @@ class ArchitectureTest {
     }
 
     @Test
-    void storeAndReportShouldNotKnowJames() {
+    void storeAndReportShouldNotUseJames() {
         noClasses().that().resideInAnyPackage("jamestls.tlsrpt.store..", "jamestls.tlsrpt.report..")
             .should().dependOnClassesThat().resideInAnyPackage("org.apache.james..", "org.apache.mailet..", "jakarta..")
             .check(CLASSES);
     }
 
     @Test
-    void librariesBundledInTheOtherJarShouldStayBehindItsDoors() {
+    void librariesBundledInTheOtherJarShouldNotBeUsed() {
         noClasses().should().dependOnClassesThat().resideInAnyPackage("org.xbill..", "org.apache.hc..", "com.github.benmanes..")
             .check(CLASSES);
     }

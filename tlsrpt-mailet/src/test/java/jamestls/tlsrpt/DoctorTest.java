@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** That the doctor of the other jar finds the code that reads the parameters of TlsReporting. */
+/** The doctor of the other jar validates the parameters of TlsReporting. */
 class DoctorTest {
 
     @TempDir
@@ -51,7 +51,7 @@ class DoctorTest {
     }
 
     @Test
-    void valuesThatAreAllowedShouldBeNoFinding() throws Exception {
+    void validValuesShouldBeNoFinding() throws Exception {
         assertThat(findings("<contact>postmaster@sender.example</contact>\n<retention>14d</retention>"))
             .noneMatch(finding -> finding.text().startsWith("James does not start:") || finding.text().contains("not checked"));
     }

@@ -17,10 +17,10 @@ import org.apache.mailet.Mail;
 import org.apache.mailet.MailetConfig;
 import org.apache.mailet.MailetContext;
 
-/** As much of a James server as the reporting mailet sees: it keeps the mails that are sent. */
+/** The parts of a James server that the mailet uses; records the mails that are sent. */
 final class FakeJames implements AutoCloseable {
 
-    /** A mail that was handed to the server, and the state it was given. */
+    /** A sent mail and its state. */
     record SentMail(MailImpl mail, String state) {
     }
 
@@ -74,17 +74,17 @@ final class FakeJames implements AutoCloseable {
         };
     }
 
-    /** @param servers what James's own DNS is configured with */
+    /** @param servers the DNS servers configured in James */
     static DNSService dns(String... servers) {
         return proxy((method, arguments) -> {
             if (method.getName().equals("getDNSServers")) {
                 return servers;
             }
-            throw new AssertionError("James's own look-ups are not used: " + method);
+            throw new AssertionError("lookups by James are not expected: " + method);
         }, DNSService.class, DNSServiceMBean.class);
     }
 
-    /** James's files, below a directory. */
+    /** James's file system below a directory. */
     FileSystem files(Path directory) {
         return proxy((method, arguments) -> {
             if (method.getName().equals("getFile")) {
@@ -102,7 +102,7 @@ final class FakeJames implements AutoCloseable {
             throw new AssertionError("not expected: " + method);
         }
         Mail mail = (Mail) arguments[0];
-        // the server keeps a copy, because the sender disposes of its own
+        // a copy, because the sender disposes of its own
         sent.add(new SentMail(MailImpl.duplicate(mail), arguments.length > 1 ? (String) arguments[1] : Mail.DEFAULT));
         return null;
     }

@@ -9,7 +9,7 @@ import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
@@ -27,13 +27,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Values that tests talk about. */
+/** Sample values for tests. */
 public final class Samples {
 
     public static final LocalDate DAY = LocalDate.of(2026, 3, 1);
     public static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
     public static final DomainName RCPT = DomainName.of("rcpt.example");
-    public static final Reporter REPORTER = new Reporter("Sender Example", "tlsrpt@sender.example", "reports@sender.example");
+    public static final Reporters.Reporter REPORTER = new Reporters.Reporter("Sender Example", "tlsrpt@sender.example",
+        "reports@sender.example");
 
     private Samples() {
     }
@@ -64,7 +65,7 @@ public final class Samples {
         return new TlsOutcome(at, RCPT, peer(), List.of(new PolicyVerdict.Violated(sts(), List.of(new Violation(type, reason)))));
     }
 
-    /** The counts of that many sessions to each domain, at {@link #NOON}. */
+    /** Tallies of that many sessions per domain, at {@link #NOON}. */
     public static List<Tally> tallies(Collection<DomainName> domains, int sessions) {
         return domains.stream().map(domain -> {
             TlsOutcome session = met(NOON, domain);
@@ -74,7 +75,7 @@ public final class Samples {
         }).toList();
     }
 
-    /** A report about one session, ready to leave. */
+    /** A file of a report about one session. */
     public static ReportFile reportFile() {
         TallyKey key = new TallyKey(DAY, RCPT);
         DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 1, 0,

@@ -78,7 +78,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void reportShouldBeHandedToTheProcessorAndMarkedAsOne() throws Exception {
+    void reportShouldBePassedToTheProcessorAndMarked() throws Exception {
         outcomes.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
         mailet.service(request("admin@sender.example"));
 
@@ -109,7 +109,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void administratorShouldGetAnAnswer() throws Exception {
+    void administratorShouldGetAReply() throws Exception {
         outcomes.record(List.of(met(NOON), met(NOON, DomainName.of("silent.example"))));
         MailImpl request = request("Admin@sender.example");
         mailet.service(request);
@@ -126,7 +126,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void requestOfAnybodyElseShouldGoOnUntouched() throws Exception {
+    void requestOfAnotherUserShouldContinueUnchanged() throws Exception {
         outcomes.record(List.of(met(NOON)));
         MailImpl anonymous = request(null);
         MailImpl user = request("user@sender.example");
@@ -139,7 +139,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void bounceOfAReportShouldBeTakenInAndGoOn() throws Exception {
+    void bounceOfAReportShouldBeExaminedAndContinue() throws Exception {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
         await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
@@ -151,11 +151,11 @@ class TlsReportingTest {
         mailet.service(request("admin@sender.example"));
         await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo(Mail.DEFAULT).size() == 2);
         assertThat((String) james.sentTo(Mail.DEFAULT).getLast().mail().getMessage().getContent())
-            .contains("given-up", "left alone until", "a report came back: 5.1.1");
+            .contains("given-up", "suppressed until", "a report bounced: 5.1.1");
     }
 
     @Test
-    void unsignedReportShouldBeATroubleThatNamesTheRemedy() throws Exception {
+    void unsignedReportShouldBeAProblemWithItsRemedy() throws Exception {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
         await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo("tlsreport").isEmpty());
@@ -174,7 +174,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void sendingDomainWithAnIdentityShouldBeReportedApartUnderIt() throws Exception {
+    void sendingDomainWithAnIdentityShouldBeReportedUnderIt() throws Exception {
         mailet.destroy();
         mailet = started(parameters("identities", "tenant.example; Tenant Ltd; tls@tenant.example; noreply@tenant.example"));
         outcomes.record(List.of(met(NOON), from("tenant.example"), from("tenant.example"), from("other.example")));
@@ -205,7 +205,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void secondEntryShouldShareTheReportingIfItIsTheSame() throws Exception {
+    void secondEntryWithTheSameParametersShouldShareTheReporting() throws Exception {
         TlsReporting second = started(parameters());
         outcomes.record(List.of(met(NOON)));
         mailet.destroy();
@@ -224,7 +224,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void destroyedMailetShouldCountNothingMore() {
+    void destroyedMailetShouldNotCount() {
         mailet.destroy();
         assertThatCode(() -> outcomes.record(List.of(met(NOON)))).doesNotThrowAnyException();
         assertThatCode(mailet::destroy).doesNotThrowAnyException();
@@ -236,7 +236,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void serversOfJamesShouldBeAskedUnlessOthersAreNamed() {
+    void dnsServersOfJamesShouldBeUsedUnlessOthersAreConfigured() {
         Map<String, String> parameters = parameters();
         parameters.remove("dnsServers");
         mailet.destroy();
@@ -267,7 +267,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void certificateErrorsShouldKeepReportsBackIfTheOperatorSaysSo() throws Exception {
+    void certificateErrorsShouldPreventReportsIfConfigured() throws Exception {
         TestCa ca = TestCa.create("report receivers");
         try (PolicyHost receiver = PolicyHost.start().collect("in.rcpt.example", ca.issue("in.rcpt.example"))) {
             dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
@@ -286,7 +286,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void destinationOnAPortThatIsNotAllowedShouldGetNothing() throws Exception {
+    void destinationWithAPortThatIsNotAllowedShouldGetNoReport() throws Exception {
         dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
             .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example:25/tlsrpt");
         outcomes.record(List.of(met(NOON)));
@@ -298,7 +298,7 @@ class TlsReportingTest {
     }
 
     @Test
-    void privateAddressOfAReceiverShouldNotBeTalkedTo() throws Exception {
+    void privateAddressShouldNotBeConnectedTo() throws Exception {
         dns.zone().remove("_smtp._tls.rcpt.example", "TXT")
             .txt("_smtp._tls.rcpt.example", "v=TLSRPTv1;rua=https://in.rcpt.example/tlsrpt,https://meta.rcpt.example/latest")
             .a("in.rcpt.example", "10.0.0.5").a("meta.rcpt.example", "169.254.169.254");

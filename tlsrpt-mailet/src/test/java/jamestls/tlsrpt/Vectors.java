@@ -10,13 +10,13 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
 
-/** The conformance vectors: inputs and what must come of them. */
+/** Conformance vectors: inputs with expected results. */
 public final class Vectors {
 
     private Vectors() {
     }
 
-    /** One test for each vector of an area; {@code check} gets its input and what is expected. */
+    /** One test per vector of an area; {@code check} gets the input and the expected result. */
     public static Stream<DynamicTest> tests(String area, BiConsumer<JsonNode, JsonNode> check) {
         return all(area).map(vector ->
             DynamicTest.dynamicTest(vector.path("name").asText(), () -> check.accept(vector.path("input"), vector.path("expected"))));

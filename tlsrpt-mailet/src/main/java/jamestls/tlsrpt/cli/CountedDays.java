@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/** What is counted for which day and domain, and what was sent, as people and programs read it: for {@code show} and webadmin. */
+/** Counted days and domains with the delivery records of their reports, as text and JSON, for {@code show} and webadmin. */
 public final class CountedDays {
 
     private final List<Part> parts;
@@ -28,15 +28,15 @@ public final class CountedDays {
         this.limits = limits;
     }
 
-    /** What was counted in one part of a day, and what became of its report at each destination. */
+    /** One part of a day with the delivery records of its report. */
     private record Part(TallyView.Line line, List<ReportRecord> sent) {
     }
 
-    /** Which days and domains to read. */
+    /** Selects days and domains. */
     public record Filter(Optional<LocalDate> day, Optional<DomainName> domain, int max) {
     }
 
-    /** @param cap how many reports a host may get in a day */
+    /** @param cap configured daily limit of reports per host */
     public static CountedDays read(Database database, Filter filter, long cap, Instant now) {
         SqlReportStore reports = new SqlReportStore(database);
         List<Part> parts = new TallyView(database).lines(filter.day, filter.domain, filter.max).stream().map(line -> new Part(line,
@@ -48,7 +48,7 @@ public final class CountedDays {
         return parts.isEmpty();
     }
 
-    /** For people, without what {@link #isEmpty} says. */
+    /** The result as text; empty if {@link #isEmpty}. */
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         parts.forEach(part -> lines.addAll(text(part.line, part.sent)));
@@ -62,7 +62,7 @@ public final class CountedDays {
         return lines;
     }
 
-    /** For programs; docs/reports.md tells the members. */
+    /** The result in JSON; docs/reports.md describes the members. */
     public Map<String, Object> json() {
         Map<String, Object> json = limits.object(parts.stream().map(part -> object(part.line, part.sent)).toList());
         json.put("failing", failing().stream().map(each -> Json.object("day", each.key().day().toString(),
@@ -71,7 +71,7 @@ public final class CountedDays {
         return json;
     }
 
-    /** What did not arrive, so that nobody has to look for it among all that did. */
+    /** Records of reports that did not arrive. */
     private List<ReportRecord> failing() {
         return parts.stream().flatMap(part -> part.sent.stream())
             .filter(each -> each.state() != ReportRecord.State.ACCEPTED && !each.result().isEmpty()).toList();

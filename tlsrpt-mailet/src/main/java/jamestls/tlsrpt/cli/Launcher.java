@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.cli;
 
 /**
- * Starts the command line, or says in one sentence why it can't run here: the Java is too old, or the other jar is missing.
- * The build compiles this class for Java 8, so that older Java runs it, too; it may refer to no other class but by name.
+ * Starts the command line, or prints why it can't run: Java is too old, or the other jar is missing. This class is compiled for Java 8, so
+ * that an old Java can run it; it must refer to other classes by name only.
  */
 public final class Launcher {
 

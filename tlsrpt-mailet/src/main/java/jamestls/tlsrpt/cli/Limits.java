@@ -19,42 +19,44 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * What keeps reports from going, apart from the destinations themselves.
+ * Limits that prevent reports: suppressed addresses and hosts at their daily limit.
  *
- * @param leftAlone addresses that refused a report
- * @param full what hosts got today that may get no more
- * @param caps how many each host may get
+ * @param suppressed addresses that get no reports
+ * @param full reports of today, by host at its limit
+ * @param caps daily limits by host
  */
-record Limits(List<Suppressed> leftAlone, Map<DomainName, Long> full, Map<DomainName, Long> caps) {
+record Limits(List<Suppressed> suppressed, Map<DomainName, Long> full, Map<DomainName, Long> caps) {
 
     /**
-     * @param cap how many a host may get
-     * @param domain leaves out addresses and hosts outside of it, where it is given
+     * Reads the limits.
+     *
+     * @param cap configured daily limit per host
+     * @param domain limits the result to addresses and hosts in that domain
      */
     static Limits of(DestinationStore store, long cap, Optional<DomainName> domain, Instant now) {
-        List<Suppressed> alone = store.suppressed(now).stream()
+        List<Suppressed> suppressed = store.suppressed(now).stream()
             .filter(each -> isIn(domain, each.address().substring(each.address().lastIndexOf('@') + 1)))
             .sorted(Comparator.comparing(Suppressed::address)).toList();
-        Map<DomainName, Long> full = new TreeMap<>(store.ofDay(now.atZone(ZoneOffset.UTC).toLocalDate()));
+        Map<DomainName, Long> full = new TreeMap<>(store.reportsPerHost(now.atZone(ZoneOffset.UTC).toLocalDate()));
         Instant today = now.truncatedTo(ChronoUnit.DAYS);
         Map<DomainName, List<Share>> shares = store.shares().stream().collect(Collectors.groupingBy(Share::host));
         Map<DomainName, Long> caps = full.keySet().stream()
             .collect(Collectors.toMap(Function.identity(), host -> HostShares.cap(cap, shares.getOrDefault(host, List.of()), today)));
         full.entrySet().removeIf(each -> each.getValue() < caps.get(each.getKey()) || !isIn(domain, each.getKey().ascii()));
-        return new Limits(alone, full, caps);
+        return new Limits(suppressed, full, caps);
     }
 
     List<String> text() {
         List<String> lines = new ArrayList<>();
-        leftAlone.forEach(each -> lines.add(each.address() + " is left alone until " + each.until() + ": " + each.why()));
-        full.forEach((host, n) -> lines.add(host + " had " + n + " reports today, and may have " + caps.get(host)));
+        suppressed.forEach(each -> lines.add(each.address() + " gets no reports until " + each.until() + ": " + each.why()));
+        full.forEach((host, n) -> lines.add(host + " had " + n + " reports today, of at most " + caps.get(host)));
         return lines;
     }
 
-    /** @param counted what else there is to show */
+    /** @param counted the other members of the result */
     Map<String, Object> object(List<Map<String, Object>> counted) {
         return Json.object("counted", counted,
-            "left-alone", leftAlone.stream().map(each -> Json.object("address", each.address(), "until", each.until().toString(),
+            "left-alone", suppressed.stream().map(each -> Json.object("address", each.address(), "until", each.until().toString(),
                 "why", each.why())).toList(),
             "at-the-cap", full.entrySet().stream().map(each -> Json.object("host", each.getKey().ascii(), "reports", each.getValue(),
                 "most", caps.get(each.getKey()))).toList());

@@ -22,9 +22,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Holds a report that somebody sent against the RFC. */
+/** Validates a received report against RFC 8460. */
 @Command(name = "lint", mixinStandardHelpOptions = true,
-    description = "Reads a report as it came (JSON, gzip, or the whole mail), says what it says, and what the RFC would have otherwise.")
+    description = "Validates a received report (JSON, gzip, or the whole mail) against RFC 8460, and prints a summary.")
 final class Lint implements Callable<Integer> {
 
     private static final int MAX_BYTES = 64 << 20;
@@ -46,7 +46,7 @@ final class Lint implements Callable<Integer> {
         if (received.json().length > 0) {
             problems.addAll(ReportCheck.problems(received.json()));
         } else {
-            problems.add("there is no report in it");
+            problems.add("no report found");
         }
         Map<String, Object> summary = summary(received.json());
         PrintWriter out = spec.commandLine().getOut();
@@ -85,12 +85,12 @@ final class Lint implements Callable<Integer> {
             put(summary, "to", tree.path("date-range").path("end-datetime"));
             List<String> policies = new ArrayList<>();
             tree.path("policies").forEach(policy -> policies.add(policy.path("policy").path("policy-type").asText() + " "
-                + policy.path("policy").path("policy-domain").asText() + " as it asks: "
-                + policy.path("summary").path("total-successful-session-count").asText("?") + ", not: "
+                + policy.path("policy").path("policy-domain").asText() + " met: "
+                + policy.path("summary").path("total-successful-session-count").asText("?") + ", violated: "
                 + policy.path("summary").path("total-failure-session-count").asText("?")));
             summary.put("policies", policies);
         } catch (IOException e) {
-            // that it is not JSON stands among the problems
+            // ReportCheck has this problem, too
             return summary;
         }
         return summary;

@@ -17,10 +17,10 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** The commands of the jar. */
+/** Entry point of the command line. */
 @Command(name = "tlsrpt-mailet", mixinStandardHelpOptions = true,
     subcommands = {Show.class, Preview.class, Why.class, Lint.class, HelpCommand.class},
-    description = "Looks at TLS reports (RFC 8460): those TlsReporting makes, and those others send.",
+    description = "Shows the TLS reports (RFC 8460) that TlsReporting sends, and validates reports that others send.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 nothing there",
         "", "Examples:", "  java -jar tlsrpt-mailet.jar show --day 2026-03-01 --conf /root/conf",
         "  java -jar tlsrpt-mailet.jar why example.org",
@@ -31,14 +31,14 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     public static void main(String[] arguments) {
-        // nothing is logged: there is no reader but the one at the terminal
+        // no logging: results and errors are printed
         System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
         System.setProperty("slf4j.internal.verbosity", "ERROR");
         System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments));
     }
 
     /**
-     * Does what {@link Cli#run} does, with this jar's own picocli: each jar has it under another name, so commands can't be handed over.
+     * As {@link Cli#run}, with the picocli of this jar: it is relocated to another name in each jar, so commands can't be passed on.
      *
      * @return the exit code
      */
@@ -67,7 +67,7 @@ public final class Main implements Runnable {
         throw new ParameterException(spec.commandLine(), "name a command: " + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** A day as {@code --day} has it. */
+    /** Converter of {@code --day}. */
     static final class Day implements ITypeConverter<LocalDate> {
 
         @Override
@@ -80,7 +80,7 @@ public final class Main implements Runnable {
         }
     }
 
-    /** A domain; what is none is wrong usage. */
+    /** Converter of a domain; an invalid one is wrong usage. */
     static final class Domain implements ITypeConverter<DomainName> {
 
         @Override

@@ -27,21 +27,21 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The report as it would go. */
+/** Prints the report about a domain. */
 @Command(name = "preview", mixinStandardHelpOptions = true,
-    description = "Prints the report about a domain as it would go, or went: one JSON document to a line for each part of the day.")
+    description = "Prints the report about a domain as it would be sent, or was sent: one line of JSON for each part of the day.")
 final class Preview implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "whose report")
+    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "recipient domain")
     private DomainName domain;
 
     @Option(names = "--day", paramLabel = "YYYY-MM-DD", converter = Main.Day.class, description = "the UTC day; default: today")
     private LocalDate day;
 
-    @Option(names = "--json", description = "the same: a report is JSON")
+    @Option(names = "--json", description = "no effect: a report is JSON")
     private boolean json;
 
     @Mixin

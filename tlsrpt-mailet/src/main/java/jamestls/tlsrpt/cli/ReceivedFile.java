@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A report as somebody sent it: JSON, gzip, or a whole mail.
+ * A received report: JSON, gzip, or a whole mail.
  *
  * @param form {@code json}, {@code gzip} or {@code mail}
- * @param json the report itself; empty when none was found
- * @param notes what is not as it should be around it
+ * @param json the report; empty if none was found
+ * @param notes problems of the file or mail around the report
  */
 record ReceivedFile(String form, byte[] json, List<String> notes) {
 
-    /** Whoever sends more than this means harm: RFC 8460 §5.2 speaks of 10 MB, compressed. */
+    /** Protects against decompression bombs; RFC 8460 §5.2 mentions 10 MB, compressed. */
     private static final int MAX_INFLATED = 256 << 20;
 
     static ReceivedFile of(byte[] bytes) {

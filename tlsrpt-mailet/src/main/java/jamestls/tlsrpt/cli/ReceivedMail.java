@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.MimeEntity;
+import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.ReportName;
-import jamestls.tlsrpt.report.ReportSubject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A mail with a report (RFC 8460 §5.3), read as far as that takes and held against what the RFC wants of it. */
+/** Extracts the report from a received mail and validates the mail against RFC 8460 §5.3. */
 final class ReceivedMail {
 
     private static final Pattern FILE_NAME =
@@ -40,10 +40,10 @@ final class ReceivedMail {
     private byte[] report() {
         note(!mail.type().startsWith("multipart/report"), "Content-Type is not multipart/report");
         note(!mail.type().contains("report-type=\"tlsrpt\"") && !mail.type().contains("report-type=tlsrpt"), "report-type is not tlsrpt");
-        ONCE.forEach(name -> note(mail.repeated().contains(name), "the field " + name + " stands more than once"));
+        ONCE.forEach(name -> note(mail.repeated().contains(name), "the field " + name + " occurs more than once"));
         Optional<DomainName> domain = domain("TLS-Report-Domain");
         Optional<DomainName> submitter = domain("TLS-Report-Submitter");
-        Optional<ReportSubject> subject = ReportSubject.parse(mail.header("subject"));
+        Optional<ReportMail.Subject> subject = ReportMail.Subject.parse(mail.header("subject"));
         note(subject.isEmpty(), "Subject is not in the form of RFC 8460");
         subject.ifPresent(each -> {
             differs(domain, each.domain(), "TLS-Report-Domain", "Subject");
@@ -52,7 +52,7 @@ final class ReceivedMail {
         // RFC 8460 §3
         String signature = mail.header("dkim-signature");
         note(signature.isEmpty(), "there is no DKIM signature");
-        note(signature.matches(".*;\\s*l=\\d+.*"), "the DKIM signature has l=, which must not be");
+        note(signature.matches(".*;\\s*l=\\d+.*"), "the DKIM signature has l=, which RFC 8460 forbids");
         Optional<MimeEntity> part = mail.parts().isEmpty() ? Optional.of(mail).filter(ReceivedMail::isReport)
             : mail.parts().stream().filter(ReceivedMail::isReport).findFirst();
         if (part.isEmpty()) {
@@ -65,7 +65,7 @@ final class ReceivedMail {
         if (!type.matches()) {
             notes.add("the part's type is neither application/tlsrpt+gzip nor application/tlsrpt+json");
         } else {
-            note(ReceivedFile.isGzip(content) != type.group(1).equals("gzip"), "the part's type does not fit its content");
+            note(ReceivedFile.isGzip(content) != type.group(1).equals("gzip"), "the part's type does not match its content");
         }
         byte[] json = ReceivedFile.isGzip(content) ? ReceivedFile.inflated(content, notes) : content;
         // RFC 8460 §5.3
@@ -77,13 +77,13 @@ final class ReceivedMail {
         String value = mail.header(field.toLowerCase(Locale.ROOT));
         Optional<DomainName> domain = DomainName.parse(value).filter(each -> each.ascii().equalsIgnoreCase(value));
         note(value.isEmpty(), "there is no " + field);
-        note(!value.isEmpty() && domain.isEmpty(), field + " is no domain in A-labels");
+        note(!value.isEmpty() && domain.isEmpty(), field + " is not a domain in A-labels");
         return domain;
     }
 
     private void fileName(MimeEntity part, Optional<DomainName> domain, Optional<DomainName> submitter) {
         Matcher name = FILE_NAME.matcher(part.header("content-disposition") + " " + part.header("content-type"));
-        // RFC 8460 §5.1 folds the name inside of the quotation marks
+        // RFC 8460 §5.1 folds the name inside the quotation marks
         Optional<ReportName> parsed = name.find()
             ? ReportName.parse(Optional.ofNullable(name.group(1)).orElse(name.group(2)).replaceAll("\\s", "")) : Optional.empty();
         note(parsed.isEmpty(), "the file's name is not in the form of RFC 8460");

@@ -24,7 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** What the commands take from James's configuration, or from options in its place. */
+/** Options shared by the commands: settings from James's configuration, or values that replace them. */
 final class ReportingOptions {
 
     private static final String NAME = TlsReportingSettings.NAME;
@@ -43,10 +43,10 @@ final class ReportingOptions {
     private TlsReportingSettings settings;
     private boolean configured;
 
-    /** To read in: nothing is created, migrated or renamed. */
+    /** Opens the database read-only: nothing is created, migrated or renamed. */
     Database database() throws ConfigurationException, IOException {
         DatabaseAddress address = settings().store().database()
-            .orElseThrow(() -> new IOException("the counts are in the memory of James: there is nothing to look at from here"));
+            .orElseThrow(() -> new IOException("the counts are in James's memory and can't be read by a command"));
         if (address instanceof DatabaseAddress.SqliteFile sqlite && !Files.exists(sqlite.file())) {
             throw new IOException("there is no file " + sqlite.file()
                 + "; name James's conf directory with --conf, or the file with --database");
@@ -90,7 +90,7 @@ final class ReportingOptions {
                 servers = james.get().dnsServers();
             }
             if (!configured) {
-                // needed by no command that works without a configuration
+                // placeholders: commands that work without a configuration do not use them
                 values.put("organization", "unknown");
                 values.put("contact", "postmaster@unknown.invalid");
             }
@@ -101,9 +101,10 @@ final class ReportingOptions {
             if (dns != null) {
                 values.put("dnsServers", dns);
             }
-            List<InetSocketAddress> usual = servers.isEmpty() ? DnsServers.ofSystem() : DnsServers.parse(String.join(",", servers));
+            List<InetSocketAddress> defaultServers = servers.isEmpty() ? DnsServers.ofSystem() : DnsServers.parse(String.join(",",
+                servers));
             return TlsReportingSettings.of(new Parameters(NAME, values, Parameters.ForeignNames.NONE,
-                james.orElseGet(() -> JamesConf.at(Path.of("conf")))::locate), usual);
+                james.orElseGet(() -> JamesConf.at(Path.of("conf")))::locate), defaultServers);
         } catch (ConfigurationException e) {
             throw conf == null ? e : new ConfigurationException("--conf " + conf + ": " + e.getMessage(), e);
         }

@@ -17,10 +17,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** What is counted, and what was sent. */
+/** Shows counts and delivery records. */
 @Command(name = "show", mixinStandardHelpOptions = true,
-    description = "Shows what is counted for which day and domain, and what was sent where, when, and with what answer; which "
-        + "addresses are left alone, and which hosts have had their reports for today.")
+    description = "Shows the counted sessions by day and domain, the reports that were sent, with times and answers, the addresses that "
+        + "get no reports, and the hosts that have reached their daily limit.")
 final class Show implements Callable<Integer> {
 
     private static final int MAX = 10_000;

@@ -24,9 +24,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Why a domain gets reports, or none. */
+/** Explains why a domain gets reports or does not. */
 @Command(name = "why", mixinStandardHelpOptions = true,
-    description = "Says whether a domain gets reports, and if not why: its record, live; our rules; what is counted.")
+    description = "Explains why a domain gets reports or does not: looks up its TLSRPT record, applies the rules, shows the counts.")
 final class Why implements Callable<Integer> {
 
     private static final int LAST_LINES = 5;
@@ -34,7 +34,7 @@ final class Why implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "what stands behind the @ of the recipients")
+    @Parameters(paramLabel = "DOMAIN", converter = Main.Domain.class, description = "domain part of the recipients")
     private DomainName domain;
 
     @Option(names = "--json", description = "print one JSON object")
@@ -43,7 +43,7 @@ final class Why implements Callable<Integer> {
     @Mixin
     private ReportingOptions conf;
 
-    /** @param gets whether a report would go */
+    /** @param gets whether a report would be sent */
     private record Finding(boolean gets, int exitCode, List<String> reasons, List<String> destinations) {
 
         static Finding none(int exitCode, String reason) {
@@ -54,7 +54,7 @@ final class Why implements Callable<Integer> {
     @Override
     public Integer call() throws ConfigurationException {
         List<String> counted = counted(domain);
-        Finding finding = wish(domain, conf.dns());
+        Finding finding = find(domain, conf.dns());
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> object = Json.object("domain", domain.ascii(), "gets-reports", finding.gets(),
@@ -69,7 +69,7 @@ final class Why implements Callable<Integer> {
         return finding.exitCode();
     }
 
-    private Finding wish(DomainName name, Dns dns) throws ConfigurationException {
+    private Finding find(DomainName name, Dns dns) throws ConfigurationException {
         String where = "_smtp._tls." + name;
         return switch (dns.txt(name.child("_smtp._tls"))) {
             case DnsAnswer.Absent<String> absent -> Finding.none(ExitCode.NOTHING.number(), "there is no TXT record at " + where);
@@ -79,19 +79,20 @@ final class Why implements Callable<Integer> {
             case DnsAnswer.Found<String> found -> switch (RuaRecord.select(found.records())) {
                 case RuaRecord.None none -> Finding.none(ExitCode.PROBLEM.number(), none.reason() + " at " + where + ": "
                     + printable(String.join(" | ", found.records())));
-                case RuaRecord.Found good -> ruled(good.record());
+                case RuaRecord.Found good -> applyRules(good.record());
             };
         };
     }
 
-    private Finding ruled(RuaRecord record) throws ConfigurationException {
+    private Finding applyRules(RuaRecord record) throws ConfigurationException {
         DestinationRules rules = conf.destinations().rules();
         DestinationRules.Ruled ruled = rules.rule(record.destinations());
         List<String> reasons = ruled.denied().stream().map(unusable -> unusable.uri() + ": " + unusable.reason()).toList();
-        List<String> go = ruled.allowed().stream().map(after -> record.destinations().contains(after) ? after.uri()
+        List<String> destinations = ruled.allowed().stream().map(after -> record.destinations().contains(after) ? after.uri()
             : record.destinations().stream().filter(each -> rules.apply(each).equals(after)).findFirst()
                 .map(each -> after.uri() + " (in place of " + each.uri() + ")").orElse(after.uri())).toList();
-        return new Finding(!go.isEmpty(), go.isEmpty() ? ExitCode.PROBLEM.number() : ExitCode.OK.number(), reasons, go);
+        return new Finding(!destinations.isEmpty(), destinations.isEmpty() ? ExitCode.PROBLEM.number() : ExitCode.OK.number(), reasons,
+            destinations);
     }
 
     private List<String> counted(DomainName name) {
@@ -99,7 +100,7 @@ final class Why implements Callable<Integer> {
             List<String> lines = new TallyView(database).lines(Optional.empty(), Optional.of(name), LAST_LINES).stream()
                 .map(line -> line.key().day() + ": " + line.sessions() + (line.sessions() == 1 ? " session, " : " sessions, ")
                     + line.state()).toList();
-            return lines.isEmpty() ? List.of("nothing: no session to it ended, or its counts are gone") : lines;
+            return lines.isEmpty() ? List.of("nothing: no session was counted, or its counts were deleted") : lines;
         } catch (IOException | ConfigurationException e) {
             return List.of("not known: " + e.getMessage());
         }

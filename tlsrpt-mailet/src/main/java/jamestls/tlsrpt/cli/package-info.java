@@ -1,8 +1,8 @@
 /**
- * {@code java -jar tlsrpt-mailet.jar}: what an operator asks from a terminal. One class per command; {@link Main} lists them.
+ * The command line, {@code java -jar tlsrpt-mailet.jar}: one class per command; {@link Main} lists them.
  *
- * <p>There is no James around, only this jar and mtasts-mailet.jar beside it (the manifest names it): code that is reached from
- * here must not use James's classes, Guava or Jakarta Mail.
+ * <p>It runs without James, with this jar and mtasts-mailet.jar, which the manifest names. Code that is used here must not use classes of
+ * James, Guava or Jakarta Mail.
  */
 package jamestls.tlsrpt.cli;
 

@@ -2,7 +2,6 @@ package jamestls.tlsrpt.collect;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy.PolicyType;
-import jamestls.outcome.CountedSession;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcomeSink;
@@ -15,7 +14,7 @@ import java.util.Optional;
 /**
  * Decides in which reports an outcome is counted; docs/reference/counting.md has the table. A connection counts once in the report of
  * each recipient domain and reporting identity that it carried mail for, and once in all in the report of the MX host, whose TLSA
- * records are a policy of its own (RFC 8460 §4.4 has the TLSA base domain as {@code policy-domain}): whoever runs the host can ask for
+ * records are a policy of its own (RFC 8460 §4.4 has the TLSA base domain as {@code policy-domain}): the operator of the host can request
  * reports at {@code _smtp._tls} below its name, whatever domains it serves.
  */
 public final class CountingRules implements TlsOutcomeSink {
@@ -27,17 +26,17 @@ public final class CountingRules implements TlsOutcomeSink {
     private final MxHosts mxHosts;
     private final TlsOutcomeSink sink;
 
-    /** The report of a recipient domain, as a {@link CountedSession} remembers it. */
+    /** Report of a recipient domain, as a key of the reports in which a session was counted. */
     private record DomainReport(DomainName domain, Optional<DomainName> submitter) {
     }
 
-    /** A TLSA policy in the report of its MX host. */
+    /** Report of an MX host about its TLSA records. */
     private record HostReport(DomainName base) {
     }
 
     /**
-     * @param submitters the reporting identity of each sending domain that has one of its own; the others are reported together
-     * @param sink gets outcomes whose recipient domain and sending domain name the report they are counted in
+     * @param submitters reporting identities by sending domain; all other sending domains share the default identity
+     * @param sink gets the outcomes; recipient domain and sending domain of each identify the report in which it counts
      */
     public CountingRules(Map<DomainName, DomainName> submitters, MxHosts mxHosts, TlsOutcomeSink sink) {
         this.submitters = Map.copyOf(submitters);
@@ -66,7 +65,7 @@ public final class CountingRules implements TlsOutcomeSink {
         }
     }
 
-    /** All but the TLSA verdict of a recipient domain that is its own MX host, if it stands in that host's report already. */
+    /** The verdicts, without the TLSA verdict of a domain that is its own MX host if the host's report has counted it already. */
     private static List<PolicyVerdict> notYetCountedForHost(TlsOutcome outcome) {
         DomainName domain = outcome.recipientDomain();
         if (outcome.session().isEmpty() || outcome.verdicts().stream().noneMatch(verdict -> isOfHost(verdict, domain))

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.collect;
 
+import jamestls.net.Backoff;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.storage.StorageOutage;
@@ -31,31 +32,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings outcomes into the store, together: what deliveries record while one group is written is added up and makes the next
- * group, which one thread writes in one transaction. {@link #record} returns when the group that holds its outcomes is
- * committed, so a delivery that is acknowledged is counted whatever happens then.
+ * Writes outcomes to the store in groups. Outcomes that are recorded while a group is being written are added up and form the next
+ * group; one thread writes the groups. {@link #record} returns when its outcomes are committed, so the sessions of a delivery that was
+ * acknowledged are counted even after a crash.
  *
- * <p>No mail waits on reporting. While the store fails {@code record} does not wait at all; the outcomes stay in memory, added
- * up and bounded, and are tried again until they are stored. A store that is merely slow is waited for once, as long as the
- * patience given, and then no more until it is quick again. What finds no room in memory is dropped and counted.
+ * <p>Deliveries do not depend on the store. While it fails, {@code record} does not wait; outcomes are added up in memory, within limits,
+ * and the write is retried until it succeeds. If a commit takes longer than the timeout, {@code record} does not wait again until the
+ * store is faster. Outcomes beyond the memory limits are dropped and counted as dropped.
  *
- * <p>A group is the same each time it is tried and has a number, so one of which it is not known whether it was committed
- * counts once.
+ * <p>Each write has a number and is retried unchanged, so a write whose outcome is unknown counts once.
  */
 public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(OutcomeJournal.class);
     /** Long enough for a slow disk, short enough for a delivery. */
-    private static final Duration PATIENCE = Duration.ofSeconds(1);
-    private static final Duration FAREWELL = Duration.ofSeconds(5);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-    private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
-    /** A transaction of this size is a matter of a second at most. */
-    private static final int DOMAINS_TOGETHER = 5_000;
+    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
+    private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(30));
+    /** Domains per transaction; takes a second at most. */
+    private static final int MAX_DOMAINS_PER_WRITE = 5_000;
 
     private final TallyStore store;
     private final TallyLimits limits;
-    private final Duration patience;
+    private final Duration commitTimeout;
     private final Clock clock;
     private final Metric recorded;
     private final Metric dropped;
@@ -70,39 +69,41 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private long droppedSessions;
     private Optional<Instant> failingSince = Optional.empty();
     private String failure = "";
-    /** Whether the store is so late that nobody should wait for it. */
-    private volatile boolean late;
+    /** Whether the store fails or is too slow, so that deliveries do not wait for it. */
+    private volatile boolean slow;
 
-    // of the thread alone
+    /** Number of the last write; used by the writing thread only. */
     private long number;
 
-    /** Starts at once. */
+    /** Starts the writing thread. */
     public OutcomeJournal(TallyStore store, MetricFactory metrics, Clock clock) {
-        this(store, TallyLimits.DEFAULT, metrics, clock, PATIENCE);
+        this(store, TallyLimits.DEFAULT, metrics, clock, COMMIT_TIMEOUT);
     }
 
     /**
-     * @param limits of what is kept in memory
-     * @param patience the longest wait of a delivery
+     * Starts the writing thread.
+     *
+     * @param limits limits of the outcomes in memory
+     * @param commitTimeout longest wait of a delivery
      */
-    public OutcomeJournal(TallyStore store, TallyLimits limits, MetricFactory metrics, Clock clock, Duration patience) {
+    public OutcomeJournal(TallyStore store, TallyLimits limits, MetricFactory metrics, Clock clock, Duration commitTimeout) {
         this.store = store;
         this.limits = limits;
-        this.patience = patience;
+        this.commitTimeout = commitTimeout;
         this.clock = clock;
         this.recorded = metrics.generate("tlsOutcomesRecorded");
         this.dropped = metrics.generate("tlsOutcomesDropped");
         this.open = new Group(limits);
-        this.thread = Thread.ofPlatform().daemon().name("tlsreport-journal").start(this::untilClosed);
+        this.thread = Thread.ofPlatform().daemon().name("tlsreport-journal").start(this::writeUntilClosed);
     }
 
-    /** Sessions that are committed together, and who waits for that. */
+    /** Outcomes that are committed together, and the future for which their deliveries wait. */
     private static final class Group {
         private final TallyLimits limits;
         private final ByteBudget budget;
         private final Map<TallyKey, Tally> tallies = new HashMap<>();
-        private CompletableFuture<Void> safe = new CompletableFuture<>();
-        /** Those that found room for all their policies. */
+        private CompletableFuture<Void> committed = new CompletableFuture<>();
+        /** Number of sessions without dropped policies. */
         private int sessions;
 
         Group(TallyLimits limits) {
@@ -110,7 +111,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             this.budget = limits.budget();
         }
 
-        /** @return false if it found, wholly or for one of its policies, no room */
+        /** @return false if the session or one of its policies was dropped because of the limits */
         boolean add(TlsOutcome outcome) {
             TallyKey key = TallyKey.of(outcome);
             Tally tally = tallies.get(key);
@@ -130,16 +131,16 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             return all;
         }
 
-        /** In the order of their keys, so that servers that write at once wait for each other and do not lock each other out. */
+        /** The tallies sorted by key, because concurrent transactions that update rows in different orders can deadlock. */
         List<Tally> inOrder() {
             return tallies.values().stream().filter(tally -> !tally.isEmpty()).sorted(Comparator.comparing(Tally::key)).toList();
         }
 
-        /** Nobody waits for it any more; who comes later may. */
+        /** Ends the wait of all deliveries that wait now. */
         void release() {
-            CompletableFuture<Void> waitedFor = safe;
-            safe = new CompletableFuture<>();
-            waitedFor.complete(null);
+            CompletableFuture<Void> released = committed;
+            committed = new CompletableFuture<>();
+            released.complete(null);
         }
     }
 
@@ -148,19 +149,19 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         if (outcomes.isEmpty()) {
             return;
         }
-        CompletableFuture<Void> safe = add(outcomes);
-        if (!late) {
-            await(safe);
+        CompletableFuture<Void> committed = add(outcomes);
+        if (!slow) {
+            await(committed);
         }
     }
 
     /**
-     * How the journal is doing.
+     * State of the journal, for health checks.
      *
-     * @param waiting sessions in memory that are not stored yet
-     * @param dropped sessions that were not counted since the start, because there was no room
-     * @param failingSince when the store began to fail; empty while it works
-     * @param failure its last words
+     * @param waiting number of sessions in memory that are not stored yet
+     * @param dropped number of sessions since the start that were not counted because of the limits
+     * @param failingSince start of the current outage of the store; empty if there is none
+     * @param failure last error message of the outage
      */
     public record State(long waiting, long dropped, Optional<Instant> failingSince, String failure) {
     }
@@ -174,17 +175,17 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    /** Writes what there is, as far as the store takes it within five seconds. Nothing may be recorded any more. */
+    /** Writes the remaining outcomes, for five seconds at most. Nothing may be recorded afterwards. */
     @Override
     public void close() {
         stopped.countDown();
         signal();
         try {
             boolean first = thread.isAlive();
-            thread.join(FAREWELL);
+            thread.join(CLOSE_TIMEOUT);
             long lost = state().waiting();
             if (first && lost > 0) {
-                LOGGER.error("tlsreport: {} sessions could not be stored before the end; they will be missing in the reports", lost);
+                LOGGER.error("tlsreport: {} sessions could not be stored before the shutdown and will be missing in the reports", lost);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -199,27 +200,28 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
                 lost += open.add(outcome) ? 0 : 1;
             }
             notEmpty.signal();
-            return open.safe;
+            return open.committed;
         } finally {
             lock.unlock();
             drop(lost);
         }
     }
 
-    private void await(CompletableFuture<Void> safe) {
+    private void await(CompletableFuture<Void> committed) {
         try {
-            safe.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            committed.get(commitTimeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            late = true;
-            LOGGER.warn("tlsreport: the store needs more than {} to count; deliveries go on without waiting for it", patience);
+            slow = true;
+            LOGGER.warn("tlsreport: the store needed more than {} to commit; deliveries do not wait for it until it is faster",
+                commitTimeout);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
-            throw new IllegalStateException("nobody makes it fail", e);
+            throw new IllegalStateException("the future is never completed exceptionally", e);
         }
     }
 
-    private void untilClosed() {
+    private void writeUntilClosed() {
         boolean storing = true;
         while (storing && (stopped.getCount() > 0 || !isEmpty())) {
             Group taken = null;
@@ -232,18 +234,18 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    /** Goes on with the next group, whatever was thrown: this thread is the only one that counts. */
+    /** Drops a group after an unexpected error, so that the thread, the only one that writes, continues with the next group. */
     private void abandon(Group taken, Throwable why) {
         try {
             int lost = taken == null ? 0 : taken.sessions;
-            LOGGER.error("tlsreport: {} sessions can't be counted", lost, why);
+            LOGGER.error("tlsreport: unexpected error, {} sessions are not counted", lost, why);
             if (taken != null) {
                 taken.release();
                 drop(lost);
             }
-            stopped.await(FIRST_PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+            stopped.await(BACKOFF.first().toMillis(), TimeUnit.MILLISECONDS);
         } catch (Throwable again) {
-            // no memory for a log line, or interrupted: nothing more can be done about this group
+            // out of memory or interrupted: nothing more can be done about this group
             why.addSuppressed(again);
         }
     }
@@ -257,7 +259,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    /** Waits until there is something, or nothing will come any more. */
+    /** Takes the open group. Waits until it has outcomes or the journal is closed. */
     private Group take() throws InterruptedException {
         lock.lock();
         try {
@@ -273,55 +275,53 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    /** @return false if it was not stored, and the end has come */
+    /** @return false if the journal was closed before the group was stored */
     private boolean write(Group group) throws InterruptedException {
         long begun = System.nanoTime();
         List<Tally> tallies = group.inOrder();
-        int withoutRoom = 0;
-        for (int from = 0; from < tallies.size(); from += DOMAINS_TOGETHER) {
-            Optional<Integer> added = addAtLast(group, new WriteId(writer, ++number),
-                tallies.subList(from, Math.min(tallies.size(), from + DOMAINS_TOGETHER)));
+        int withoutCapacity = 0;
+        for (int from = 0; from < tallies.size(); from += MAX_DOMAINS_PER_WRITE) {
+            Optional<Integer> added = addRetried(group, new WriteId(writer, ++number),
+                tallies.subList(from, Math.min(tallies.size(), from + MAX_DOMAINS_PER_WRITE)));
             if (added.isEmpty()) {
                 return false;
             }
-            withoutRoom += added.get();
+            withoutCapacity += added.get();
         }
         stored(Duration.ofNanos(System.nanoTime() - begun));
-        add(recorded, Math.max(0, group.sessions - withoutRoom));
-        drop(withoutRoom);
+        add(recorded, Math.max(0, group.sessions - withoutCapacity));
+        drop(withoutCapacity);
         group.release();
         return true;
     }
 
-    /** Tries until it is stored. @return how many policies found no room; empty if the end came before */
-    private Optional<Integer> addAtLast(Group group, WriteId id, List<Tally> tallies) throws InterruptedException {
-        Duration pause = FIRST_PAUSE;
-        while (true) {
+    /** Retries until the tallies are stored. @return number of dropped policies; empty if the journal was closed before */
+    private Optional<Integer> addRetried(Group group, WriteId id, List<Tally> tallies) throws InterruptedException {
+        for (int retries = 0; ; retries++) {
             try {
                 return Optional.of(store.add(id, tallies));
             } catch (StorageOutage | Error e) {
-                // an Error may be over soon: memory or descriptors that ran out
+                // an Error may be temporary, for example if memory or file descriptors ran out
                 failed(group, e);
             } catch (RuntimeException e) {
-                LOGGER.error("tlsreport: {} domains can't be counted", tallies.size(), e);
+                LOGGER.error("tlsreport: unexpected error, the sessions of {} domains are not counted", tallies.size(), e);
                 return Optional.of(tallies.size());
             }
-            if (stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (stopped.await(BACKOFF.pause(retries).toMillis(), TimeUnit.MILLISECONDS)) {
                 return Optional.empty();
             }
-            pause = pause.multipliedBy(2).compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : pause.multipliedBy(2);
         }
     }
 
     private void failed(Group group, Throwable why) {
-        late = true;
+        slow = true;
         lock.lock();
         try {
             if (failingSince.isEmpty()) {
                 failingSince = Optional.of(clock.instant());
-                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", inWords(why));
+                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", message(why));
             }
-            failure = inWords(why);
+            failure = message(why);
             open.release();
             group.release();
         } finally {
@@ -329,17 +329,17 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private static String inWords(Throwable why) {
+    private static String message(Throwable why) {
         return why instanceof StorageOutage ? String.valueOf(why.getMessage()) : why.toString();
     }
 
     private void stored(Duration taken) {
-        late = taken.compareTo(patience) > 0;
+        slow = taken.compareTo(commitTimeout) > 0;
         lock.lock();
         try {
             beingWritten = 0;
             if (failingSince.isPresent()) {
-                LOGGER.warn("tlsreport: the store works again; it failed since {}", failingSince.get());
+                LOGGER.warn("tlsreport: the store works again after an outage since {}", failingSince.get());
                 failingSince = Optional.empty();
                 failure = "";
             }
@@ -356,7 +356,8 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         lock.lock();
         try {
             if (droppedSessions == 0) {
-                LOGGER.warn("tlsreport: no room for more domains or policies; sessions are not counted, see metric tlsOutcomesDropped");
+                LOGGER.warn("tlsreport: the limits of domains or policies are reached, further sessions are dropped; "
+                    + "see metric tlsOutcomesDropped");
             }
             droppedSessions += sessions;
         } finally {
@@ -364,12 +365,12 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    /** A metric that throws costs its own count and nothing else. */
+    /** Adds to a metric; an exception of the metric is ignored. */
     private static void add(Metric metric, int sessions) {
         try {
             metric.add(sessions);
         } catch (RuntimeException | LinkageError e) {
-            LOGGER.debug("tlsreport: a metric throws", e);
+            LOGGER.debug("tlsreport: a metric failed", e);
         }
     }
 

@@ -1,3 +1,3 @@
-/** From outcomes to counters: which day, which domain, which form of the policy, and what counts once. */
+/** Adds the outcomes of TLS sessions to the counters: decides in which reports a session counts, and writes groups of sessions. */
 package jamestls.tlsrpt.collect;
 

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Reads in mailetcontainer.xml whether the report mails will be signed as RFC 8460 §3 wants it: receivers ignore any other.
- * Only the processor that gets them is looked at; signing elsewhere, at a gateway say, is not seen.
+ * Checks in mailetcontainer.xml that report mails are signed as RFC 8460 §3 requires; receivers ignore other report mails. Only the
+ * processor of report mails is checked, so signing elsewhere, for example at a gateway, is not recognized.
  */
 public final class DkimConfigCheck {
 
@@ -23,10 +23,10 @@ public final class DkimConfigCheck {
     }
 
     /**
-     * What is wrong, with the remedy, a sentence each, by domain; nothing where the mails will be signed well.
+     * Problems by domain, each one sentence with the remedy.
      *
-     * @param processor that gets the report mails, in lower case
-     * @param domains of From and contact, at least one; each needs a signature of its own
+     * @param processor name of the processor of report mails, in lower case
+     * @param domains domains of From and contact, at least one; each needs its own signature
      */
     public static Map<DomainName, List<String>> problems(MailetContainerXml mailetContainer, String processor, List<DomainName> domains) {
         List<String> templates = mailetContainer.mailets(DKIM_SIGN).stream().filter(mailet -> mailet.processor().equals(processor))

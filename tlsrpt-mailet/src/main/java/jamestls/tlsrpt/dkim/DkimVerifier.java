@@ -4,10 +4,10 @@ import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Fault;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Invalid;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Unknown;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Valid;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Base64;
@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Verifies a report mail as its receivers will: signed by the domain of its author, nothing left out of the body, with a key that
- * is in DNS (RFC 6376 §6, RFC 8460 §3).
+ * Verifies the DKIM signatures of a report mail as receivers do: signed by the domain of the author, with the whole body and a key in
+ * DNS (RFC 6376 §6, RFC 8460 §3).
  */
 public final class DkimVerifier {
 
@@ -33,71 +33,71 @@ public final class DkimVerifier {
     }
 
     /**
-     * The best that can be said of any of its signatures.
+     * Verifies all signatures of a mail, and returns the best verdict.
      *
-     * @param mail as it leaves; line ends may be any
-     * @param author the domain of From, which should have signed
+     * @param mail the mail, with any line ends
+     * @param author domain of From, whose signature is required
      */
-    public SignatureVerdict of(byte[] mail, DomainName author) {
+    public Verdict verify(byte[] mail, DomainName author) {
         SignedMail signed = SignedMail.of(mail);
         List<String> signatures = signed.named("dkim-signature").stream().limit(MAX_SIGNATURES).toList();
-        SignatureVerdict worst = new Worthless(Fault.UNSIGNED, "report mails are unsigned, and receivers ignore them: add DKIMSign with d="
+        Verdict best = new Invalid(Fault.UNSIGNED, "report mails are unsigned, and receivers ignore them: add DKIMSign with d="
             + author + " to the processor that they go through, before SecureRemoteDelivery");
         for (String signature : signatures) {
-            SignatureVerdict verdict = verify(signed, signature, author);
-            if (verdict instanceof Holds) {
+            Verdict verdict = verify(signed, signature, author);
+            if (verdict instanceof Valid) {
                 return verdict;
             }
-            worst = worst instanceof Worthless first && first.fault() != Fault.UNSIGNED && first.fault() != Fault.OTHER_DOMAIN
-                ? worst : verdict;
+            best = best instanceof Invalid first && first.fault() != Fault.UNSIGNED && first.fault() != Fault.OTHER_DOMAIN
+                ? best : verdict;
         }
-        return worst;
+        return best;
     }
 
-    private SignatureVerdict verify(SignedMail mail, String field, DomainName author) {
-        TagList tags = TagList.of(SignedMail.value(field).replace("\r\n", ""));
-        String domain = tags.packed("d").orElse("");
+    private Verdict verify(SignedMail mail, String field, DomainName author) {
+        PublicKeyRecord.TagList tags = PublicKeyRecord.TagList.of(SignedMail.value(field).replace("\r\n", ""));
+        String domain = tags.compact("d").orElse("");
         if (DomainName.parse(domain).filter(author::equals).isEmpty()) {
-            return new Worthless(Fault.OTHER_DOMAIN, "report mails come from " + author + " and are signed by '" + printable(domain)
+            return new Invalid(Fault.OTHER_DOMAIN, "report mails come from " + author + " and are signed by '" + printable(domain)
                 + "': write d=" + author + " in signatureTemplate of DKIMSign, or give TlsReporting a contact and from in that domain");
         }
-        if (tags.packed("v").filter("1"::equals).isEmpty() || !isBelow(tags.packed("i").orElse("@" + domain), domain)) {
-            return new Worthless(Fault.NOT_UNDERSTOOD, "the signature of report mails is not valid: signatureTemplate of DKIMSign begins "
+        if (tags.compact("v").filter("1"::equals).isEmpty() || !isBelow(tags.compact("i").orElse("@" + domain), domain)) {
+            return new Invalid(Fault.NOT_UNDERSTOOD, "the signature of report mails is not valid: signatureTemplate of DKIMSign begins "
                 + "with v=1, and i=, if it is there, names " + printable(domain) + " or a domain below it");
         }
-        String algorithm = tags.packed("a").orElse("");
+        String algorithm = tags.compact("a").orElse("");
         if (!ALGORITHMS.contains(algorithm)) {
-            return new Worthless(Fault.NOT_UNDERSTOOD, "report mails are signed with '" + printable(algorithm)
+            return new Invalid(Fault.NOT_UNDERSTOOD, "report mails are signed with '" + printable(algorithm)
                 + "': write a=rsa-sha256 in signatureTemplate of DKIMSign");
         }
         // RFC 8460 §3: the signature must not use l=
         if (tags.get("l").isPresent() || !tags.list("h").contains("from")) {
-            return new Worthless(Fault.PARTIAL, "the signature of report mails covers them in part only: leave l= out of "
+            return new Invalid(Fault.PARTIAL, "the signature of report mails covers them in part only: leave l= out of "
                 + "signatureTemplate of DKIMSign, and name from in h=");
         }
         // RFC 8460 §5.3: it should cover both
         if (!tags.list("h").containsAll(REPORT_FIELDS)) {
-            return new Worthless(Fault.PARTIAL, "the signature of report mails should cover " + String.join(" and ", REPORT_FIELDS)
+            return new Invalid(Fault.PARTIAL, "the signature of report mails should cover " + String.join(" and ", REPORT_FIELDS)
                 + ": add them to h= in signatureTemplate of DKIMSign");
         }
-        String[] forms = tags.packed("c").orElse("simple/simple").split("/");
+        String[] forms = tags.compact("c").orElse("simple/simple").split("/");
         SignedMail.Form ofBody = SignedMail.Form.of(forms.length > 1 ? forms[1] : "simple");
         Optional<byte[]> bodyHash = base64(tags, "bh");
         if (bodyHash.isEmpty() || !MessageDigest.isEqual(bodyHash.get(), mail.bodyHash(ofBody))) {
-            return new Worthless(Fault.CHANGED, "report mails are changed after they are signed: put DKIMSign behind every mailet that "
+            return new Invalid(Fault.CHANGED, "report mails are changed after they are signed: put DKIMSign behind every mailet that "
                 + "changes mails, right before SecureRemoteDelivery");
         }
         byte[] octets = mail.signedOctets(tags.list("h"), SignedMail.Form.of(forms[0]), withoutB(field));
         return byKey(tags, domain, algorithm, octets);
     }
 
-    private SignatureVerdict byKey(TagList tags, String domain, String algorithm, byte[] octets) {
-        String name = tags.packed("s").orElse("") + "._domainkey." + domain;
-        Optional<DomainName> place = DomainName.parse(name);
-        if (place.isEmpty()) {
-            return new Worthless(Fault.NOT_UNDERSTOOD, "'" + printable(name) + "' is no name for a key: correct s= in signatureTemplate");
+    private Verdict byKey(PublicKeyRecord.TagList tags, String domain, String algorithm, byte[] octets) {
+        String name = tags.compact("s").orElse("") + "._domainkey." + domain;
+        Optional<DomainName> keyName = DomainName.parse(name);
+        if (keyName.isEmpty()) {
+            return new Invalid(Fault.NOT_UNDERSTOOD, "'" + printable(name) + "' is no name for a key: correct s= in signatureTemplate");
         }
-        return switch (dns.txt(place.get())) {
+        return switch (dns.txt(keyName.get())) {
             case DnsAnswer.Failed<String> failed -> new Unknown(name + ": " + failed.reason());
             case DnsAnswer.Bogus<String> bogus -> new Unknown(name + " fails DNSSEC: " + bogus.reason());
             case DnsAnswer.Absent<String> absent -> noKey(name);
@@ -105,7 +105,7 @@ public final class DkimVerifier {
         };
     }
 
-    private static SignatureVerdict byKey(PublicKeyRecord key, String name, TagList tags, String algorithm, byte[] octets) {
+    private static Verdict byKey(PublicKeyRecord key, String name, PublicKeyRecord.TagList tags, String algorithm, byte[] octets) {
         if (key.isRevoked()) {
             return noKey(name);
         }
@@ -114,44 +114,44 @@ public final class DkimVerifier {
                 return wrongKey(name);
             }
             if (key.isTooShort()) {
-                return new Worthless(Fault.KEY_TOO_SHORT, "the DKIM key at " + name + " has fewer than 1024 bits, and receivers refuse it: "
+                return new Invalid(Fault.KEY_TOO_SHORT, "the DKIM key at " + name + " has fewer than 1024 bits, and receivers refuse it: "
                     + "make one of 2048 bits");
             }
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             return wrongKey(name);
         }
         if (!key.servesMail()) {
-            return new Worthless(Fault.KEY_NOT_FOR_MAIL, "the DKIM key at " + name + " is not for mail, and receivers take the signatures "
+            return new Invalid(Fault.KEY_NOT_FOR_MAIL, "the DKIM key at " + name + " is not for mail, and receivers take the signatures "
                 + "of report mails for invalid: leave s= out of its record");
         }
-        return key.servesReports() ? new Holds()
-            : new Worthless(Fault.KEY_NOT_FOR_REPORTS, "the DKIM key at " + name + " is not for TLS reports, and receivers may ignore "
+        return key.servesReports() ? new Valid()
+            : new Invalid(Fault.KEY_NOT_FOR_REPORTS, "the DKIM key at " + name + " is not for TLS reports, and receivers may ignore "
                 + "them: leave s= out of its record");
     }
 
-    /** RFC 6376 §3.5: the domain of i= is that of d=, or below it. */
+    /** Whether the domain of i= is that of d= or below it (RFC 6376 §3.5). */
     private static boolean isBelow(String identity, String domain) {
         String identityDomain = identity.substring(identity.lastIndexOf('@') + 1).toLowerCase(Locale.ROOT);
         return ("." + identityDomain).endsWith("." + domain.toLowerCase(Locale.ROOT));
     }
 
-    private static SignatureVerdict noKey(String name) {
-        return new Worthless(Fault.NO_KEY, "report mails are signed with a key that is not in DNS: publish it as a TXT record at " + name);
+    private static Verdict noKey(String name) {
+        return new Invalid(Fault.NO_KEY, "report mails are signed with a key that is not in DNS: publish it as a TXT record at " + name);
     }
 
-    private static SignatureVerdict wrongKey(String name) {
-        return new Worthless(Fault.WRONG_KEY, "the signature of report mails does not fit the DKIM key at " + name
+    private static Verdict wrongKey(String name) {
+        return new Invalid(Fault.WRONG_KEY, "the signature of report mails does not fit the DKIM key at " + name
             + ": publish the key that belongs to DKIMSign's private one, or see which mailet behind DKIMSign changes header fields");
     }
 
-    /** RFC 6376 §3.5: the signature's own field is signed with an empty {@code b=}. */
+    /** The signature's own field with an empty {@code b=}, as it is signed (RFC 6376 §3.5). */
     private static String withoutB(String field) {
         return field.replaceFirst("([:;][ \\t\\r\\n]*b[ \\t\\r\\n]*=)[^;]*", "$1");
     }
 
-    private static Optional<byte[]> base64(TagList tags, String name) {
+    private static Optional<byte[]> base64(PublicKeyRecord.TagList tags, String name) {
         try {
-            return tags.packed(name).map(Base64.getDecoder()::decode);
+            return tags.compact(name).map(Base64.getDecoder()::decode);
         } catch (IllegalArgumentException notBase64) {
             return Optional.empty();
         }
@@ -159,5 +159,32 @@ public final class DkimVerifier {
 
     private static String printable(String text) {
         return Sanitized.ascii(text, 255).replace(' ', '?');
+    }
+
+    /** Result of the verification of a mail (RFC 8460 §3). */
+    public sealed interface Verdict {
+
+        /** The mail has a valid signature by the required domain. */
+        record Valid() implements Verdict {
+        }
+
+        /** The mail has no signature that receivers accept; the problem is a sentence with the remedy. */
+        record Invalid(Fault fault, String problem) implements Verdict {
+        }
+
+        /** The lookup of the key failed. */
+        record Unknown(String reason) implements Verdict {
+        }
+
+        /** Kind of problem. */
+        enum Fault {
+            UNSIGNED, OTHER_DOMAIN, PARTIAL, NO_KEY, KEY_NOT_FOR_MAIL, KEY_NOT_FOR_REPORTS, KEY_TOO_SHORT, CHANGED, WRONG_KEY,
+                NOT_UNDERSTOOD;
+
+            /** Value of the log field {@code signature}. */
+            public String word() {
+                return name().toLowerCase(Locale.ROOT).replace('_', '-');
+            }
+        }
     }
 }

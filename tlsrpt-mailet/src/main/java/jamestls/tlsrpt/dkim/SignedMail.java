@@ -10,20 +10,20 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A mail as signatures see it: its header fields and its body, octet by octet, with line ends as on the wire.
+ * Header fields and body of a mail in the form that DKIM signs, with CRLF as line end.
  *
- * @param fields unchanged, folded as they are, without the last line end
- * @param body all after the empty line
+ * @param fields unchanged header fields, folded as received, without the last line end
+ * @param body everything after the empty line
  */
 record SignedMail(List<String> fields, String body) {
 
     private static final String CRLF = "\r\n";
 
-    /** How white space is seen (RFC 6376 §3.4). */
+    /** Canonicalization (RFC 6376 §3.4). */
     enum Form {
         SIMPLE, RELAXED;
 
-        /** @param name as in {@code c=} */
+        /** @param name value from {@code c=} */
         static Form of(String name) {
             return name.equals("relaxed") ? RELAXED : SIMPLE;
         }
@@ -63,10 +63,10 @@ record SignedMail(List<String> fields, String body) {
     }
 
     /**
-     * What is signed (RFC 6376 §3.7).
+     * The octets that are signed (RFC 6376 §3.7).
      *
-     * @param names of the fields; a name that stands n times takes the last n fields, from below (RFC 6376 §5.4.2)
-     * @param signature the field of the signature itself, with an empty {@code b=}
+     * @param names names of the signed fields; a name that is listed n times selects the last n fields, from the bottom (RFC 6376 §5.4.2)
+     * @param signature the signature's own field, with an empty {@code b=}
      */
     byte[] signedOctets(List<String> names, Form form, String signature) {
         Map<String, Integer> taken = new HashMap<>();
@@ -96,7 +96,7 @@ record SignedMail(List<String> fields, String body) {
         if (form == Form.RELAXED && kept.endsWith(" ")) {
             kept = kept.substring(0, kept.length() - 1);
         }
-        // an empty body is one empty line when simple, and nothing when relaxed
+        // RFC 6376 §3.4.3, §3.4.4: an empty body is CRLF in simple form, and empty in relaxed form
         return (kept.isEmpty() && form == Form.RELAXED ? "" : kept + CRLF).getBytes(StandardCharsets.ISO_8859_1);
     }
 

@@ -1,6 +1,6 @@
 /**
- * Verifies the DKIM signatures (RFC 6376) of our own report mails as their receivers will. James signs them;
- * {@link jamestls.tlsrpt.dkim.DkimVerifier} uses none of James's classes, so that no fault of the signer is repeated by the verifier.
+ * Verifies the DKIM signatures (RFC 6376) of our own report mails as their receivers do. James signs them;
+ * {@link jamestls.tlsrpt.dkim.DkimVerifier} uses no classes of James, so that the verifier does not repeat errors of the signer.
  */
 package jamestls.tlsrpt.dkim;
 

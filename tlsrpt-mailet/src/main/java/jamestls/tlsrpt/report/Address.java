@@ -4,7 +4,7 @@ import jamestls.dns.DomainName;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Mail addresses as reports use them: a dot-atom or a quoted string in ASCII, and a domain name (RFC 5321 §4.1.2). */
+/** Parses mail addresses: a dot-atom or quoted string in ASCII, and a domain name (RFC 5321 §4.1.2). */
 public final class Address {
 
     private static final int MAX = 254;
@@ -17,8 +17,8 @@ public final class Address {
     }
 
     /**
-     * The address in the one form in which two spellings of a mailbox are equal: domain in A-labels and lower case, no needless
-     * quotation marks or backslashes (RFC 5321 §4.1.2). Empty when it is none.
+     * The canonical form of an address: domain in A-labels and lower case, no unnecessary quotation marks or backslashes (RFC 5321 §4.1.2).
+     * Empty if the text is not an address.
      */
     public static Optional<String> canonical(String text) {
         int at = text.lastIndexOf('@');
@@ -30,7 +30,7 @@ public final class Address {
             .filter(address -> address.length() <= MAX));
     }
 
-    /** The domain of an address in canonical form. */
+    /** The domain of a canonical address. */
     public static DomainName domainOf(String address) {
         return new DomainName(address.substring(address.lastIndexOf('@') + 1));
     }

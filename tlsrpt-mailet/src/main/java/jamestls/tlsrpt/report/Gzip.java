@@ -13,35 +13,35 @@ import java.util.zip.CheckedOutputStream;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 
-/** One gzip member (RFC 1952) without name and time: the same content always gives the same bytes. */
+/** One gzip member (RFC 1952) without file name and time, so that equal content gives equal bytes. */
 final class Gzip {
 
-    /** Magic, deflate, no flags, no time, no word about compression, unknown system. */
+    /** Magic number, deflate, no flags, no time, no extra flags, unknown operating system. */
     private static final byte[] HEADER = {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, (byte) 0xff};
     private static final int BUFFER = 2_048;
-    /** To make one takes longer than to compress a small report, because it has 256 KB of tables. */
-    private static final BlockingQueue<Deflater> SPARE = new ArrayBlockingQueue<>(8);
+    /** Pool: creating a deflater, which has 256 KB of tables, takes longer than compressing a small report. */
+    private static final BlockingQueue<Deflater> POOL = new ArrayBlockingQueue<>(8);
 
     private Gzip() {
     }
 
-    /** What writes the content. */
+    /** Writes the content to a stream. */
     interface Writer {
 
         void writeTo(OutputStream out) throws IOException;
     }
 
-    /** Compresses while it is written, so that only the compressed bytes are in memory. */
+    /** Compresses the content while it is written, so that only compressed bytes are in memory. */
     static byte[] compress(Writer content) {
-        Deflater spare = SPARE.poll();
-        Deflater deflater = spare == null ? new Deflater(Deflater.DEFAULT_COMPRESSION, true) : spare;
+        Deflater pooled = POOL.poll();
+        Deflater deflater = pooled == null ? new Deflater(Deflater.DEFAULT_COMPRESSION, true) : pooled;
         try {
             return compress(content, deflater);
         } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
+            throw new UncheckedIOException("writing to memory failed", e);
         } finally {
             deflater.reset();
-            if (!SPARE.offer(deflater)) {
+            if (!POOL.offer(deflater)) {
                 deflater.end();
             }
         }

@@ -4,7 +4,7 @@ import jamestls.dns.IpLiteral;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
-/** IP addresses as reports spell them: dotted quads, and IPv6 in its canonical text (RFC 5952 §4), without scope. */
+/** Formats IP addresses: IPv4 as dotted quad, IPv6 in canonical form (RFC 5952 §4), without scope. */
 public final class IpText {
 
     private static final int GROUPS = 8;
@@ -13,12 +13,12 @@ public final class IpText {
     private IpText() {
     }
 
-    /** The text of an address; no name is looked up. */
+    /** The canonical text of an address. */
     public static String of(InetAddress address) {
         return address instanceof Inet6Address ? compressed(groups(address.getAddress())) : address.getHostAddress();
     }
 
-    /** Whether a text is an address in exactly that spelling. No name is looked up. */
+    /** Whether a text is an address in canonical form. */
     public static boolean isCanonical(String text) {
         // RFC 5952 §5: an IPv4-mapped address may have its last four octets as a dotted quad
         String quad = text.startsWith(MAPPED) ? text.substring(MAPPED.length()) : text;

@@ -13,23 +13,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A mail or a part of one (RFC 2045), read as far as reports and bounces need it. It is a stranger's: nothing in it is an error.
+ * A mail or a MIME part (RFC 2045), parsed as far as reports and bounces need it. Untrusted input: parsing never fails.
  *
- * @param headers names in lower case, the first of a name, unfolded
- * @param repeated names in lower case of fields that stand more than once
- * @param body not decoded; lines end with LF
+ * @param headers unfolded values by name in lower case; the first field of a name
+ * @param repeated names in lower case of fields that occur more than once
+ * @param body undecoded content; lines end with LF
  */
 public record MimeEntity(Map<String, String> headers, Set<String> repeated, String body) {
 
     private static final Pattern BOUNDARY = Pattern.compile("boundary=(?:\"([^\"]{1,200})\"|([^;\\s]{1,200}))", Pattern.CASE_INSENSITIVE);
     private static final int MAX_PARTS = 20;
 
-    /** Reads octets with any line ends. */
+    /** Parses octets with any line ends. */
     public static MimeEntity of(byte[] octets) {
         return of(new String(octets, StandardCharsets.ISO_8859_1).replace("\r\n", "\n"));
     }
 
-    /** Reads text whose lines end with LF. */
+    /** Parses text whose lines end with LF. */
     public static MimeEntity of(String text) {
         int end = text.startsWith("\n") ? 0 : text.indexOf("\n\n");
         Map<String, String> headers = new LinkedHashMap<>();
@@ -46,17 +46,17 @@ public record MimeEntity(Map<String, String> headers, Set<String> repeated, Stri
         return new MimeEntity(headers, repeated, end < 0 ? "" : text.substring(Math.min(text.length(), end == 0 ? 1 : end + 2)));
     }
 
-    /** The value, or an empty text. */
+    /** The value of a field, or an empty text. */
     public String header(String name) {
         return headers.getOrDefault(name, "");
     }
 
-    /** Content-Type with its parameters, in lower case. */
+    /** The Content-Type with its parameters, in lower case. */
     public String type() {
         return header("content-type").toLowerCase(Locale.ROOT);
     }
 
-    /** The parts of a multipart, at most twenty; none if it is something else. */
+    /** The parts of a multipart entity, at most twenty; none for other types. */
     public List<MimeEntity> parts() {
         Matcher boundary = BOUNDARY.matcher(header("content-type"));
         if (!type().startsWith("multipart/") || !boundary.find()) {

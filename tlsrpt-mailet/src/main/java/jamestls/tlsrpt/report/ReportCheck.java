@@ -27,9 +27,8 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * Reads a written report again, by the letter of RFC 8460 §4.4 and not by the code that wrote it, so that nothing leaves
- * that a strict receiver would refuse. Addresses on the wire, MX hosts and policies of a session that never came about may
- * be missing, as in the RFC's own example.
+ * Validates reports against RFC 8460 §4.4, independently of the code that writes them, so that no report is sent that a strict receiver
+ * would reject. Addresses, MX hosts and policies may be missing, as in the RFC's example.
  */
 public final class ReportCheck {
 
@@ -43,7 +42,7 @@ public final class ReportCheck {
     private static final long MAX_COUNT = (1L << 53) - 1;
     private static final int MAX_PROBLEMS = 20;
     private static final byte[] BYTE_ORDER_MARK = {(byte) 0xef, (byte) 0xbb, (byte) 0xbf};
-    /** RFC 8460 §4.5; a record that is too short to be one stands as unknown data (RFC 3597 §5). */
+    /** TLSA record (RFC 8460 §4.5), or unknown record data if it is too short to be one (RFC 3597 §5). */
     private static final Pattern TLSA =
         Pattern.compile("[0-9]{1,3} [0-9]{1,3} [0-9]{1,3}( ([0-9A-Fa-f]{2})+)?|\\\\# [0-9]+( ([0-9A-Fa-f]{2})+)?");
 
@@ -52,12 +51,12 @@ public final class ReportCheck {
     private ReportCheck() {
     }
 
-    /** What is wrong, at most twenty lines that name the place; none if nothing is. Never throws. */
+    /** Problems of a report, at most twenty, each naming the member; empty if it is valid. Never throws. */
     public static List<String> problems(byte[] json) {
         return problems(new ByteArrayInputStream(json));
     }
 
-    /** What is wrong with a file that is about to leave. */
+    /** Problems of a compressed file. */
     static List<String> problems(ReportFile file) {
         try (GZIPInputStream json = new GZIPInputStream(new ByteArrayInputStream(file.gzip()))) {
             return problems(json);
@@ -77,7 +76,7 @@ public final class ReportCheck {
         return List.copyOf(check.problems);
     }
 
-    /** RFC 8259 §8.1: no byte order mark; whoever reads the file may ignore one. */
+    /** Skips a byte order mark, which is a problem (RFC 8259 §8.1). */
     private InputStream withoutByteOrderMark(InputStream json) throws IOException {
         json.mark(BYTE_ORDER_MARK.length);
         if (Arrays.equals(json.readNBytes(BYTE_ORDER_MARK.length), BYTE_ORDER_MARK)) {
@@ -88,10 +87,10 @@ public final class ReportCheck {
         return json;
     }
 
-    /** Policy by policy, so that a large report is never in memory as a tree. */
+    /** Reads one policy at a time, so that a large report does not need much memory. */
     private void report(JsonParser parser) throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
-            problem("report is no object");
+            problem("the report is not an object");
             return;
         }
         ObjectNode report = JSON.createObjectNode();
@@ -152,7 +151,7 @@ public final class ReportCheck {
         element.path("failure-details").forEach(detail -> detail(detail, summary.path("total-failure-session-count").asLong()));
     }
 
-    /** Both quote the applied policy (RFC 8460 §4.4); a policy that could not be had, or was none, can't be quoted whole. */
+    /** Requires the applied policy (RFC 8460 §4.4), unless a failure says that it could not be fetched or was invalid. */
     private void sts(JsonNode policy, JsonNode details) {
         boolean hasPolicy = true;
         for (JsonNode detail : details) {
@@ -175,7 +174,7 @@ public final class ReportCheck {
         }
     }
 
-    /** RFC 7493 §2.1: no surrogate without its other half, no noncharacter. */
+    /** Reports lone surrogates and noncharacters (RFC 7493 §2.1). */
     private void texts(JsonNode node) {
         if (node.isTextual() && !isText(node.textValue())) {
             problem("a text with a lone surrogate or a noncharacter");
@@ -217,7 +216,7 @@ public final class ReportCheck {
 
     private boolean object(JsonNode node, String name) {
         if (!node.isObject()) {
-            problem(name + " is no object");
+            problem(name + " is not an object");
         }
         return node.isObject();
     }

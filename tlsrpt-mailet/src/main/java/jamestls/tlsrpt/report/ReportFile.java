@@ -7,22 +7,22 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * A report ready to leave: written, checked, compressed, and small enough.
+ * A report file: written, validated, compressed, and within the maximum size.
  *
- * @param report what it says
- * @param gzip the JSON, compressed: {@code application/tlsrpt+gzip}
+ * @param report the content
+ * @param gzip the compressed JSON, of type {@code application/tlsrpt+gzip}
  */
 public record ReportFile(TlsReport report, byte[] gzip) {
 
-    /** The size that receivers are known to accept (RFC 8460 §5.2: 10 MB), less the third that base64 adds. */
+    /** Maximum size in octets: 10 MB (RFC 8460 §5.2) without the third that base64 adds. */
     static final int MAX = 7_000_000;
     private static final int[] DETAILS = {300, 100, 30, 10, 0};
 
-    /** What came of writing it. */
+    /** Result of writing a report. */
     public sealed interface Written {
     }
 
-    /** They may be sent. One file, or several if one would be too large; then each is a report of its own. */
+    /** Valid files: one, or several if one would be too large; then each is a separate report. */
     public record Ready(List<ReportFile> files) implements Written {
 
         public Ready {
@@ -30,25 +30,25 @@ public record ReportFile(TlsReport report, byte[] gzip) {
         }
     }
 
-    /** It may not: the problems are ours. */
+    /** The report violates RFC 8460, because of an error in this program. */
     public record Faulty(List<String> problems) implements Written {
     }
 
     /**
-     * Writes and checks the report. One that is too large is divided by policies, so that every count stands in exactly one
-     * file; a policy too large for a file of its own loses failure details, never a count.
+     * Writes and validates a report. A report that is too large is divided by policies, so that every count is in exactly one file. A
+     * policy that is too large for one file loses failure details, but no counts.
      */
     public static Written write(TlsReport report) {
         return write(report, MAX);
     }
 
-    static Written write(TlsReport report, int largest) {
+    static Written write(TlsReport report, int maxSize) {
         ReportFile whole = compressed(report);
-        List<ReportFile> files = whole.gzip().length <= largest ? List.of(whole)
-            : report.sliced(slices(report, report.tally().policies(), largest)).stream().map(ReportFile::compressed).toList();
+        List<ReportFile> files = whole.gzip().length <= maxSize ? List.of(whole)
+            : report.sliced(slices(report, report.tally().policies(), maxSize)).stream().map(ReportFile::compressed).toList();
         for (ReportFile file : files) {
-            if (file.gzip().length > largest) {
-                return new Faulty(List.of("one policy is larger than " + largest + " octets even without details"));
+            if (file.gzip().length > maxSize) {
+                return new Faulty(List.of("one policy is larger than " + maxSize + " octets even without details"));
             }
             List<String> problems = ReportCheck.problems(file);
             if (!problems.isEmpty()) {
@@ -58,19 +58,19 @@ public record ReportFile(TlsReport report, byte[] gzip) {
         return new Ready(files);
     }
 
-    /** Halves what is too large until it fits. Measured as the whole, whose name is as long as theirs but for some letters. */
-    private static List<List<PolicyTally>> slices(TlsReport report, List<PolicyTally> policies, int largest) {
+    /** Divides policies in halves until each slice fits, measured with the longest possible report-id. */
+    private static List<List<PolicyTally>> slices(TlsReport report, List<PolicyTally> policies, int maxSize) {
         TlsReport part = new TlsReport(report.reporter(), report.tally().withPolicies(policies), new Slice(100, 100));
-        if (compressed(part).gzip().length <= largest) {
+        if (compressed(part).gzip().length <= maxSize) {
             return List.of(policies);
         }
         if (policies.size() == 1) {
             return List.of(IntStream.of(DETAILS).mapToObj(part::withDetails)
-                .filter(folded -> folded.tally().policies().getFirst().details().isEmpty() || compressed(folded).gzip().length <= largest)
+                .filter(folded -> folded.tally().policies().getFirst().details().isEmpty() || compressed(folded).gzip().length <= maxSize)
                 .findFirst().orElse(part.withDetails(0)).tally().policies());
         }
-        List<List<PolicyTally>> slices = new ArrayList<>(slices(report, policies.subList(0, policies.size() / 2), largest));
-        slices.addAll(slices(report, policies.subList(policies.size() / 2, policies.size()), largest));
+        List<List<PolicyTally>> slices = new ArrayList<>(slices(report, policies.subList(0, policies.size() / 2), maxSize));
+        slices.addAll(slices(report, policies.subList(policies.size() / 2, policies.size()), maxSize));
         return slices;
     }
 

@@ -12,14 +12,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A report's name, in the form of a message id without its angle brackets. It follows from what is reported and from the store it was
- * counted in, so a report that is sent again has the same one and the receiver can drop it (RFC 8460 §5.3), and no other server has
- * it (RFC 8460 §4.4).
+ * The report-id, in the form of a Message-ID without angle brackets. It is derived from day, domain, part and store: a report that is sent
+ * again has the same id, so that receivers drop the duplicate (RFC 8460 §5.3), and no other report has it (RFC 8460 §4.4).
  *
- * @param left for example {@code 20260301_k3f9a0b2c1.rcpt.example}, or {@code 20260301_k3f9a0b2c1-2.rcpt.example} for a day's second
- *     part, {@code 20260301_k3f9a0b2c1_1of2.rcpt.example} for a report in two files; without the store's ten letters and digits where
- *     a version that knew none made the report; letters, digits, hyphens, underscores and dots only
- * @param submitter the reporting domain
+ * @param left for example {@code 20260301_k3f9a0b2c1.rcpt.example}; {@code 20260301_k3f9a0b2c1-2.rcpt.example} for the second part of a
+ *     day; {@code 20260301_k3f9a0b2c1_1of2.rcpt.example} for a report in two files; without the ten letters and digits of the store for
+ *     parts of an early version. Only letters, digits, hyphens, underscores and dots.
+ * @param submitter domain of the reporting organization
  */
 public record ReportId(String left, DomainName submitter) {
 
@@ -33,7 +32,7 @@ public record ReportId(String left, DomainName submitter) {
         return new ReportId(day + store + part + file + "." + tally.key().domain(), submitter);
     }
 
-    /** What a report of that name may be about: reported by the usual one, or by its submitter apart. None if it is none of ours. */
+    /** The keys that a report with that id can have: with the default identity or with its submitter. Empty if the id has another form. */
     public static List<TallyKey> keysOf(String id) {
         Matcher name = NAME.matcher(id);
         if (!name.matches() || DomainName.parse(name.group(2)).isEmpty()) {
@@ -41,8 +40,8 @@ public record ReportId(String left, DomainName submitter) {
         }
         try {
             LocalDate day = LocalDate.parse(name.group(1), DateTimeFormatter.BASIC_ISO_DATE);
-            TallyKey usual = new TallyKey(day, DomainName.of(name.group(2)));
-            return List.of(usual, new TallyKey(day, usual.domain(), DomainName.parse(name.group(3))));
+            TallyKey key = new TallyKey(day, DomainName.of(name.group(2)));
+            return List.of(key, new TallyKey(day, key.domain(), DomainName.parse(name.group(3))));
         } catch (DateTimeParseException noDay) {
             return List.of();
         }

@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The report as JSON (RFC 8460 §4.4, §4.5). What is not known is left out: there is no null and no empty text. The same
- * counts always give the same bytes.
+ * Writes reports in JSON (RFC 8460 §4.4, §4.5). Unknown values are omitted: there is no null and no empty text. Equal counts give equal
+ * bytes.
  */
 public final class ReportJson {
 
     private static final JsonFactory JSON = new JsonFactory().disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
 
-    /** @param text tells entries with the same count apart; made once, because sorting asks for it often */
+    /** @param text orders entries with equal counts; computed once, because sorting needs it often */
     private record Detail(FailureKey failure, long count, String text) {
     }
 
@@ -35,12 +35,12 @@ public final class ReportJson {
         try {
             write(report, bytes);
         } catch (IOException e) {
-            throw new UncheckedIOException("memory does not fail", e);
+            throw new UncheckedIOException("writing to memory failed", e);
         }
         return bytes.toByteArray();
     }
 
-    /** The same, piece by piece into a stream that stays open. */
+    /** Writes the report to a stream, in UTF-8, and does not close it. */
     public static void write(TlsReport report, OutputStream out) throws IOException {
         try (JsonGenerator json = JSON.createGenerator(out)) {
             json.writeStartObject();
@@ -52,7 +52,7 @@ public final class ReportJson {
             json.writeStringField("contact-info", report.reporter().contact());
             json.writeStringField("report-id", report.id().toString());
             json.writeArrayFieldStart("policies");
-            for (PolicyTally policy : inOrder(report.tally().policies())) {
+            for (PolicyTally policy : sorted(report.tally().policies())) {
                 writePolicy(json, policy);
             }
             json.writeEndArray();
@@ -60,7 +60,7 @@ public final class ReportJson {
         }
     }
 
-    private static List<PolicyTally> inOrder(List<PolicyTally> policies) {
+    private static List<PolicyTally> sorted(List<PolicyTally> policies) {
         return policies.size() == 1 ? policies : policies.stream()
             .sorted(Comparator.comparing((PolicyTally tally) -> tally.policy().type())
                 .thenComparing(tally -> tally.policy().policyDomain())

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.report;
 
+import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
@@ -9,10 +10,13 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * The mail that carries a report (RFC 8460 §5.3). It is put together octet by octet, in ASCII with CRLF, so that nothing on
- * its way has a reason to convert it and break its DKIM signature.
+ * Writes report mails (RFC 8460 §5.3). They are pure ASCII with short lines, so that no server converts them and breaks the DKIM
+ * signature.
  */
 public final class ReportMail {
 
@@ -24,12 +28,12 @@ public final class ReportMail {
     }
 
     /**
-     * The message for one destination.
+     * Writes the message for one recipient.
      *
-     * @param to a canonical mail address
-     * @param date for the Date field
-     * @param ids for the Message-ID field
-     * @return RFC 5322 in ASCII, ready to be sent
+     * @param to canonical mail address
+     * @param date value of the Date field
+     * @param ids source of the Message-ID
+     * @return a message (RFC 5322) in ASCII with CRLF
      */
     public static byte[] write(ReportFile file, String to, Instant date, MailIds ids) {
         TlsReport report = file.report();
@@ -41,11 +45,11 @@ public final class ReportMail {
             "Date: " + DATE.format(date.atZone(ZoneOffset.UTC)),
             "From: <" + report.reporter().from() + ">",
             "To: <" + to + ">",
-            "Subject: " + new ReportSubject(report.domain(), report.reporter().submitter(), report.id().toString()).folded(),
+            "Subject: " + new Subject(report.domain(), report.reporter().submitter(), report.id().toString()).folded(),
             "Message-ID: <" + unique + "@" + submitter + ">",
             "TLS-Report-Domain: " + report.domain(),
             "TLS-Report-Submitter: " + submitter,
-            // RFC 8689 §3, because of RFC 8460 §3: a report of a TLS failure must get past that failure
+            // RFC 8689 §3, RFC 8460 §3: a report about a TLS failure must not fail because of it
             "TLS-Required: No",
             "Auto-Submitted: auto-generated",
             "MIME-Version: 1.0",
@@ -81,13 +85,13 @@ public final class ReportMail {
             .append("Sessions: ").append(tally.sessions()).append(", of which failed: ").append(tally.failedSessions()).append(CRLF);
         if (!report.slice().isWhole()) {
             text.append("This is file ").append(report.slice().number()).append(" of ").append(report.slice().of())
-                .append(", about some of the policies.").append(CRLF);
+                .append(" and covers some of the policies.").append(CRLF);
         }
         for (PolicyTally policy : tally.policies()) {
             text.append(CRLF)
                 .append("Policy ").append(policy.policy().type().wireName()).append(" of").append(CRLF)
                 .append("  ").append(policy.policy().policyDomain()).append(CRLF)
-                .append("  as it asks: ").append(policy.successes()).append(", not: ").append(policy.failures()).append(CRLF);
+                .append("  met: ").append(policy.successes()).append(", violated: ").append(policy.failures()).append(CRLF);
         }
         return text.append(CRLF)
             .append("The attached file has the details. Questions go to").append(CRLF)
@@ -95,8 +99,40 @@ public final class ReportMail {
             .toString();
     }
 
-    /** The name for human eyes; in the report itself it stands in UTF-8. */
+    /** The text in ASCII; the report itself has it in UTF-8. */
     private static String ascii(String name) {
         return Sanitized.ascii(name, Integer.MAX_VALUE);
+    }
+
+    /**
+     * The Subject field of a report mail (RFC 8460 §5.3).
+     *
+     * @param domain policy domain of the report
+     * @param submitter domain of the reporting organization
+     * @param reportId the report-id, without angle brackets
+     */
+    public record Subject(DomainName domain, DomainName submitter, String reportId) {
+
+        // RFC 5322 §3.6.4; comments may follow, nested one level at most
+        private static final String ID = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@(?:[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+|\\[[!-Z^-~]*\\])";
+        private static final String COMMENTS = "(?:\\s*\\((?:[^()\\\\]|\\\\.|\\([^()]*\\))*+\\))*+";
+        private static final Pattern SUBJECT =
+            Pattern.compile("Report\\s+Domain:\\s+(\\S+)\\s+Submitter:\\s+(\\S+)\\s+Report-ID:\\s+<(" + ID + ")>" + COMMENTS + "\\s*");
+
+        /** Parses the value of the field, folded or unfolded. */
+        public static Optional<Subject> parse(String value) {
+            Matcher subject = SUBJECT.matcher(value);
+            return !subject.matches() ? Optional.empty() : ascii(subject.group(1)).flatMap(domain -> ascii(subject.group(2))
+                .map(submitter -> new Subject(domain, submitter, subject.group(3))));
+        }
+
+        /** The value of the field, folded into short lines. */
+        String folded() {
+            return "Report Domain: " + domain + "\r\n Submitter: " + submitter + "\r\n Report-ID: <" + reportId + ">";
+        }
+
+        private static Optional<DomainName> ascii(String name) {
+            return DomainName.parse(name).filter(domain -> domain.ascii().equalsIgnoreCase(name));
+        }
     }
 }

@@ -6,13 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a report file (RFC 8460 §5.1).
+ * The file name of a report (RFC 8460 §5.1).
  *
- * @param sender the domain of the contact
- * @param policyDomain the domain the report is for
+ * @param sender domain of the reporting organization
+ * @param policyDomain domain that gets the report
  * @param begin first second of the range, in Unix time
  * @param end last second of the range, in Unix time
- * @param uniqueId letters and digits: the store, the part of the day and the slice; tells reports about the same day and domain apart
+ * @param uniqueId letters and digits made of store, part of the day and slice; distinguishes reports about the same day and domain
  */
 public record ReportName(DomainName sender, DomainName policyDomain, long begin, long end, Optional<String> uniqueId) {
 
@@ -21,7 +21,7 @@ public record ReportName(DomainName sender, DomainName policyDomain, long begin,
 
     public ReportName {
         if (!uniqueId.orElse("x").matches("[A-Za-z0-9]{1,64}")) {
-            throw new IllegalArgumentException("letters and digits only");
+            throw new IllegalArgumentException("a unique id has letters and digits only");
         }
     }
 
@@ -33,12 +33,12 @@ public record ReportName(DomainName sender, DomainName policyDomain, long begin,
             report.end().getEpochSecond(), Optional.of(unique).filter(id -> !id.isEmpty()));
     }
 
-    /** With the extension of a gzip file. */
+    /** The name with the extension of gzip files. */
     public String gzipped() {
         return sender + "!" + policyDomain + "!" + begin + "!" + end + uniqueId.map(id -> "!" + id).orElse("") + ".json.gz";
     }
 
-    /** Reads a file name with extension {@code json} or {@code json.gz}; empty when it does not follow RFC 8460 §5.1. */
+    /** Parses a name with extension {@code json} or {@code json.gz}; empty if it does not follow RFC 8460 §5.1. */
     public static Optional<ReportName> parse(String text) {
         Matcher name = NAME.matcher(text);
         if (!name.matches()) {

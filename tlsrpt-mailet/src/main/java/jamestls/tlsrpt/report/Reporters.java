@@ -7,25 +7,25 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
- * Who reports for whom.
+ * The reporting identities.
  *
- * @param usual for all that have no identity of their own
- * @param bySender identities by the sending domains they stand for
+ * @param defaultReporter default identity, for sending domains without their own
+ * @param bySender other identities, by sending domain
  */
-public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
+public record Reporters(Reporter defaultReporter, Map<DomainName, Reporter> bySender) {
 
-    /** Stands for a contact that is missing while the other parameters are read. */
+    /** Placeholder for a missing contact, so that the other parameters are checked, too. */
     private static final String NOBODY = "nobody@missing.invalid";
 
     public Reporters {
         bySender = Map.copyOf(bySender);
     }
 
-    public static Reporters one(Reporter usual) {
-        return new Reporters(usual, Map.of());
+    /** A single identity for all sending domains. */
+    public static Reporters one(Reporter defaultReporter) {
+        return new Reporters(defaultReporter, Map.of());
     }
 
     /** Reads the parameters {@code organization}, {@code contact}, {@code from} and {@code identities}. */
@@ -43,9 +43,9 @@ public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
             }
             from = contact;
         }
-        Reporter usual = new Reporter(organization, contact, from);
+        Reporter defaultReporter = new Reporter(organization, contact, from);
         return parameters.read("identities", "", "identities, one to a line, like 'example.net, example.com; Example Net; "
-            + "tls@example.net; tls-reports@example.net'", text -> parse(usual, text));
+            + "tls@example.net; tls-reports@example.net'", text -> parse(defaultReporter, text));
     }
 
     private static String organization(String text) {
@@ -60,13 +60,13 @@ public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
     }
 
     /**
-     * Reads identities, one to a line: {@code sending-domain[, sending-domain…]; organization; contact[; from]}.
+     * Parses identities, one per line: {@code sending-domain[, sending-domain…]; organization; contact[; from]}.
      *
-     * @throws IllegalArgumentException on the first that is none; the message names it
+     * @throws IllegalArgumentException if a line is invalid; the message names the first one
      */
-    public static Reporters parse(Reporter usual, String text) {
+    public static Reporters parse(Reporter defaultReporter, String text) {
         Map<DomainName, Reporter> bySender = new HashMap<>();
-        Map<DomainName, Reporter> bySubmitter = new HashMap<>(Map.of(usual.submitter(), usual));
+        Map<DomainName, Reporter> bySubmitter = new HashMap<>(Map.of(defaultReporter.submitter(), defaultReporter));
         for (String line : text.split("[\\r\\n]+")) {
             if (!line.isBlank()) {
                 Identity identity = Identity.of(line.strip());
@@ -81,7 +81,7 @@ public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
                 }
             }
         }
-        return new Reporters(usual, bySender);
+        return new Reporters(defaultReporter, bySender);
     }
 
     private record Identity(List<DomainName> senders, Reporter reporter) {
@@ -110,28 +110,48 @@ public record Reporters(Reporter usual, Map<DomainName, Reporter> bySender) {
         }
     }
 
-    /** Who reports that; the usual one if the identity that it was counted for is not configured any more. */
+    /** The identity of a report; the default identity if that of the report is not configured any more. */
     public Reporter of(TallyKey key) {
         return key.submitter().flatMap(submitter -> all().stream().filter(each -> each.submitter().equals(submitter)).findFirst())
-            .orElse(usual);
+            .orElse(defaultReporter);
     }
 
-    /** Everybody, the usual one first. */
+    /** All identities, the default identity first. */
     public List<Reporter> all() {
-        List<Reporter> all = new ArrayList<>(List.of(usual));
+        List<Reporter> all = new ArrayList<>(List.of(defaultReporter));
         bySender.values().stream().distinct().sorted((a, b) -> a.contact().compareTo(b.contact())).forEach(all::add);
         return all;
     }
 
-    /** The domains under which sessions are reported apart, by sending domain. */
+    /** The submitters of the other identities, by sending domain. */
     public Map<DomainName, DomainName> submitters() {
         Map<DomainName, DomainName> submitters = new HashMap<>();
         bySender.forEach((sender, reporter) -> submitters.put(sender, reporter.submitter()));
         return submitters;
     }
 
-    /** By submitter, but for the usual one. */
-    public Optional<Reporter> apart(DomainName submitter) {
-        return bySender.values().stream().filter(each -> each.submitter().equals(submitter)).findFirst();
+    /**
+     * A reporting identity.
+     *
+     * @param organization value of {@code organization-name}
+     * @param contact value of {@code contact-info}, a canonical mail address (RFC 8460 §4.4)
+     * @param from address for From and MAIL FROM of report mails, in the domain of {@code contact}, which signs the mails (RFC 8460 §3,
+     *     §5.3)
+     */
+    public record Reporter(String organization, String contact, String from) {
+
+        /** Maximum length of {@code organization} in characters. */
+        public static final int MAX_ORGANIZATION = 200;
+
+        public Reporter {
+            if (!Address.domainOf(contact).equals(Address.domainOf(from))) {
+                throw new IllegalArgumentException("from and contact have different domains");
+            }
+        }
+
+        /** The domain of the contact, which is the submitter of the reports (RFC 8460 §5.3). */
+        public DomainName submitter() {
+            return Address.domainOf(contact);
+        }
     }
 }

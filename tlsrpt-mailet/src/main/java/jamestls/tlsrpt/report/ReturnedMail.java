@@ -7,16 +7,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A report mail of ours that somebody could not deliver, as the delivery status notification (RFC 3464) about it says.
+ * A bounced report mail, parsed from a delivery status notification (RFC 3464).
  *
- * @param reportId of the report in it
- * @param address where it was to go, as in its To field: what the record in DNS says, whoever it was forwarded to
- * @param isFinal whether the mailbox is not there or does not want it; if not, it could not be reached in time
- * @param why status and words of the one who refused it, one line
+ * @param reportId report-id of the bounced report
+ * @param address recipient from the To field of the report mail, even if it was forwarded
+ * @param isFinal whether the failure is permanent (status 5.x.x)
+ * @param why status and diagnostic text, one line
  */
 public record ReturnedMail(String reportId, String address, boolean isFinal, String why) {
 
-    /** More of a notification is not looked at; what comes behind is the report itself. */
+    /** Maximum number of octets that are parsed; the returned report itself follows at the end of a notification. */
     public static final int MAX = 256 * 1024;
 
     private static final Pattern MESSAGE_ID = Pattern.compile("<([^<>@\\s]{1,100})@[^<>\\s]{1,255}>");
@@ -24,12 +24,12 @@ public record ReturnedMail(String reportId, String address, boolean isFinal, Str
     private static final Pattern TO = Pattern.compile("<([^<>\\s]{3,254})>");
 
     /**
-     * Reads a mail. It proves that it is about a mail of ours by that mail's Message-ID, which nobody else knows; so whoever makes
-     * it up can only speak about reports that he got.
+     * Parses a mail. The notification must quote the Message-ID of the report mail, which only its recipient knows, so a forged bounce can
+     * affect only reports that the forger has received.
      *
-     * @param head the mail, or as much of its beginning as {@link #MAX}
-     * @param ids that our mails were given
-     * @return empty unless it is a notification of failure about a report mail of ours
+     * @param head the mail, or its first {@link #MAX} octets
+     * @param ids source of the Message-IDs of report mails
+     * @return empty if the mail is not a notification of failure about a report mail of this installation
      */
     public static Optional<ReturnedMail> of(byte[] head, MailIds ids) {
         MimeEntity notification = MimeEntity.of(head);
@@ -47,7 +47,7 @@ public record ReturnedMail(String reportId, String address, boolean isFinal, Str
         Matcher mail = MESSAGE_ID.matcher(ours.header("message-id"));
         Matcher report = REPORT_ID.matcher(ours.header("subject").replaceAll("\\s+", " "));
         Matcher to = TO.matcher(ours.header("to"));
-        if (!mail.find() || !report.find() || !to.find() || !ids.isOf(mail.group(1), report.group(1), to.group(1))) {
+        if (!mail.find() || !report.find() || !to.find() || !ids.matches(mail.group(1), report.group(1), to.group(1))) {
             return Optional.empty();
         }
         String code = status.header("status");
@@ -55,7 +55,7 @@ public record ReturnedMail(String reportId, String address, boolean isFinal, Str
         return Optional.of(new ReturnedMail(report.group(1), to.group(1), code.startsWith("5"), (code + " " + words).strip()));
     }
 
-    /** The fields about the first recipient that did not get it (RFC 3464 §2.3.3); they stand in blocks, one for each recipient. */
+    /** The fields of the first failed recipient (RFC 3464 §2.3.3); each recipient has a block of fields. */
     private static Optional<MimeEntity> failure(MimeEntity statuses) {
         for (String block : statuses.body().split("\n\n", 100)) {
             MimeEntity fields = MimeEntity.of(block);

@@ -14,33 +14,33 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One destination of a {@code rua} field (RFC 8460 §3), read by RFC 6068 and RFC 3986. The text is a stranger's. */
+/** A destination from a {@code rua} field (RFC 8460 §3), parsed by RFC 6068 and RFC 3986. Untrusted input. */
 public sealed interface Rua {
 
     /** The URI as published. */
     String uri();
 
-    /** The URI in one spelling: two URIs of one destination have the same. Without blanks. */
+    /** The normalized URI, without blanks: equal for all spellings of one destination. */
     String id();
 
     /**
-     * A mail address.
+     * A {@code mailto} URI.
      *
-     * @param address in canonical form, see {@link Address#canonical}
+     * @param address the address in canonical form, see {@link Address#canonical}
      */
     record Mailto(String uri, String address) implements Rua {
 
         @Override
         public String id() {
-            // local parts that differ in case only are one mailbox in practice, and each report is a mail somebody else pays for
+            // in practice, local parts that differ in case only are one mailbox; it must not get the same report twice
             return "mailto:" + Escapes.encode(address.toLowerCase(Locale.ROOT));
         }
     }
 
     /**
-     * A web address; whether its host may be talked to is for the client to find out.
+     * An {@code https} URI. The HTTPS client checks whether connections to its host are allowed.
      *
-     * @param location scheme and host in lower case, the host in A-labels and no IP address, no port 443, no fragment
+     * @param location normalized URI: scheme and host in lower case, host in A-labels, no IP address, no port 443, no fragment
      */
     record Https(String uri, URI location) implements Rua {
 
@@ -50,7 +50,7 @@ public sealed interface Rua {
         }
     }
 
-    /** A URI by which nothing can be sent: another scheme, not exactly one mail address, or no host name. */
+    /** A URI to which nothing can be sent: another scheme, not exactly one mail address, or no host name. */
     record Unusable(String uri, String reason) implements Rua {
 
         @Override
@@ -59,7 +59,7 @@ public sealed interface Rua {
         }
     }
 
-    /** Reads a URI; what can't be used, or is none, gives an {@link Unusable}. */
+    /** Parses a URI; an invalid or unsupported one gives an {@link Unusable}. */
     static Rua of(String uri) {
         int colon = uri.indexOf(':');
         int fragment = uri.indexOf('#');
@@ -84,7 +84,7 @@ public sealed interface Rua {
         }
         for (String field : parts.length == 1 ? new String[0] : parts[1].split("&")) {
             String[] nameAndValue = field.split("=", 2);
-            // RFC 6068 §2: other fields would put a stranger's words into our mail
+            // RFC 6068 §2: all other header fields are ignored, because they would put a stranger's text into our mail
             if (nameAndValue.length == 2 && nameAndValue[0].equalsIgnoreCase("to") && !nameAndValue[1].isEmpty()) {
                 to.add(nameAndValue[1]);
             }
@@ -128,7 +128,7 @@ public sealed interface Rua {
         private Escapes() {
         }
 
-        /** The text in UTF-8 without control characters; empty where it is not. */
+        /** The decoded text; empty if it is not UTF-8 or has control characters. */
         private static Optional<String> decode(String text) {
             ByteArrayOutputStream octets = new ByteArrayOutputStream();
             for (int i = 0; i < text.length(); i++) {
@@ -158,7 +158,7 @@ public sealed interface Rua {
             return encoded.toString();
         }
 
-        /** RFC 3986 §6.2.2: capital hexadecimal digits, and nothing encoded that need not be. */
+        /** Normalized percent-encoding (RFC 3986 §6.2.2): upper-case digits, unreserved characters decoded. */
         private static String normalized(String path) {
             return ENCODED.matcher(path).replaceAll(found -> {
                 String plain = String.valueOf((char) Integer.parseInt(found.group(1), 16));

@@ -8,19 +8,19 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The TXT record by which a domain asks for reports (RFC 8460 §3), read by the letter of its grammar.
+ * The TLSRPT record of a domain (RFC 8460 §3), parsed by its grammar.
  *
- * @param destinations what the {@code rua} fields say, each once, in their order; at least one, perhaps none usable
- * @param extensions fields this version does not know; the first of a name counts
+ * @param destinations distinct destinations of the {@code rua} fields in their order, at least one; all may be {@link Rua.Unusable}
+ * @param extensions unknown fields; the first of a name counts
  */
 public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) {
 
     private static final int MAX_RECORD = 16_384;
-    // R8460-14 asks for "v=TLSRPTv1;", the grammar allows blanks before the semicolon: the grammar is the wider, and accepted
+    // RFC 8460 §3: the text has "v=TLSRPTv1;", the grammar allows blanks before the semicolon, and they are accepted
     private static final Pattern VERSION = Pattern.compile("v=TLSRPTv1[ \\t]*+;.*+", Pattern.DOTALL);
     private static final Pattern DELIMITER = Pattern.compile("[ \\t]*+;[ \\t]*+");
-    private static final Pattern BLANKS_AT_THE_END = Pattern.compile("[ \\t]++$");
-    private static final Pattern COMMA_AT_THE_END = Pattern.compile("(?<=[^,\\s])[ \\t]*+,[ \\t]*+$");
+    private static final Pattern TRAILING_BLANKS = Pattern.compile("[ \\t]++$");
+    private static final Pattern TRAILING_COMMA = Pattern.compile("(?<=[^,\\s])[ \\t]*+,[ \\t]*+$");
     private static final Pattern COMMA = Pattern.compile("[ \\t]*+,[ \\t]*+");
     private static final String CHARACTERS = "([A-Za-z0-9._~:/?\\[\\]@$&'()*+=-]|%[0-9A-Fa-f]{2})*+";
     // RFC 3986 §2 without the three characters that RFC 8460 §3 wants encoded: , ! ;
@@ -33,19 +33,19 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
         extensions = Map.copyOf(extensions);
     }
 
-    /** What the TXT records of a name come to. */
+    /** Result of selecting the TLSRPT record. */
     public sealed interface Selection {
     }
 
-    /** Exactly one record asks for reports, and it is well-formed. */
+    /** There is exactly one TLSRPT record, and it is well-formed. */
     public record Found(RuaRecord record) implements Selection {
     }
 
-    /** The domain does not ask for reports, or not in a way that can be understood. */
+    /** There is no valid TLSRPT record. */
     public record None(String reason) implements Selection {
     }
 
-    /** Picks the one record out of all TXT records of a name (RFC 8460 §3). Never throws, whatever is in them. */
+    /** Selects the TLSRPT record among all TXT records of a name (RFC 8460 §3). Never throws. */
     public static Selection select(List<String> texts) {
         List<String> candidates = texts.stream().filter(text -> VERSION.matcher(text).matches()).limit(2).toList();
         if (candidates.isEmpty()) {
@@ -60,17 +60,17 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
     }
 
     /**
-     * Reads one record; empty when it does not follow the grammar to its end. Two slips that leave no doubt are forgiven: blanks at the
-     * end of the record, and a comma with nothing behind it (ADR 40).
+     * Parses one record; empty if it violates the grammar. Two unambiguous deviations are accepted: blanks at the end of the record, and a
+     * comma without a URI after it (ADR 40).
      */
     public static Optional<RuaRecord> parse(String text) {
         if (text.length() > MAX_RECORD || !VERSION.matcher(text).matches()) {
             return Optional.empty();
         }
-        List<String> fields = new ArrayList<>(List.of(DELIMITER.split(BLANKS_AT_THE_END.matcher(text).replaceFirst(""), -1)));
+        List<String> fields = new ArrayList<>(List.of(DELIMITER.split(TRAILING_BLANKS.matcher(text).replaceFirst(""), -1)));
         fields.removeFirst();
         if (fields.getLast().isEmpty()) {
-            // one delimiter may end the record
+            // the record may end with a delimiter
             fields.removeLast();
         }
         Map<String, Rua> destinations = new LinkedHashMap<>();
@@ -83,7 +83,7 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
         return destinations.isEmpty() ? Optional.empty() : Optional.of(new RuaRecord(List.copyOf(destinations.values()), extensions));
     }
 
-    /** The destinations to which something can be sent. */
+    /** The supported destinations. */
     public List<Rua> usable() {
         return destinations.stream().filter(destination -> !(destination instanceof Rua.Unusable)).toList();
     }
@@ -92,7 +92,7 @@ public record RuaRecord(List<Rua> destinations, Map<String, String> extensions) 
         if (!field.startsWith("rua=")) {
             return false;
         }
-        String uris = COMMA_AT_THE_END.matcher(field.substring("rua=".length())).replaceFirst("");
+        String uris = TRAILING_COMMA.matcher(field.substring("rua=".length())).replaceFirst("");
         for (String uri : COMMA.split(uris, -1)) {
             if (!URI.matcher(uri).matches()) {
                 return false;

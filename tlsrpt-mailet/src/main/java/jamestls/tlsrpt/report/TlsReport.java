@@ -8,20 +8,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One report: a tally and who reports it (RFC 8460 §4).
+ * A report: counts and reporting identity (RFC 8460 §4).
  *
- * @param reporter the organization and its addresses
- * @param tally the counts, at least one policy
- * @param slice which file of a report in several
+ * @param reporter the reporting identity
+ * @param tally the counts, of at least one policy
+ * @param slice number of the file, if the report is divided into several
  */
-public record TlsReport(Reporter reporter, DomainTally tally, Slice slice) {
+public record TlsReport(Reporters.Reporter reporter, DomainTally tally, Slice slice) {
 
     /**
-     * Which of the files of a report that is too large for one (RFC 8460 §5.2). Each is a report of its own about some of the
-     * policies, with its own report-id.
+     * One of several files of a report that is too large for one (RFC 8460 §5.2). Each is a separate report about some of the policies,
+     * with its own report-id.
      *
-     * @param number from 1
-     * @param of how many there are
+     * @param number number of the file, from 1
+     * @param of number of files
      */
     public record Slice(int number, int of) {
 
@@ -44,21 +44,21 @@ public record TlsReport(Reporter reporter, DomainTally tally, Slice slice) {
         }
     }
 
-    public TlsReport(Reporter reporter, DomainTally tally) {
+    public TlsReport(Reporters.Reporter reporter, DomainTally tally) {
         this(reporter, tally, Slice.WHOLE);
     }
 
-    /** {@code start-datetime}, a whole second. */
+    /** Value of {@code start-datetime}, in whole seconds. */
     public Instant start() {
         return tally.part().start();
     }
 
-    /** {@code end-datetime}, a whole second that still belongs to the report. */
+    /** Value of {@code end-datetime}: the last second of the report, inclusive. */
     public Instant end() {
         return tally.end();
     }
 
-    /** The domain the report is for. */
+    /** The domain that gets the report. */
     public DomainName domain() {
         return tally.key().domain();
     }
@@ -67,7 +67,7 @@ public record TlsReport(Reporter reporter, DomainTally tally, Slice slice) {
         return ReportId.of(tally, slice, reporter.submitter());
     }
 
-    /** The same policies, each whole, in so many reports. Every count stands in exactly one of them. */
+    /** Divides the report by policies. */
     List<TlsReport> sliced(List<List<PolicyTally>> slices) {
         List<TlsReport> reports = new ArrayList<>();
         for (List<PolicyTally> policies : slices) {
@@ -76,8 +76,8 @@ public record TlsReport(Reporter reporter, DomainTally tally, Slice slice) {
         return reports;
     }
 
-    /** The same with fewer failure details for each policy; no count changes. */
-    TlsReport withDetails(int mostPerPolicy) {
-        return new TlsReport(reporter, tally.withDetails(mostPerPolicy), slice);
+    /** The same report with fewer failure details per policy; no count changes. */
+    TlsReport withDetails(int limitPerPolicy) {
+        return new TlsReport(reporter, tally.withDetails(limitPerPolicy), slice);
     }
 }

@@ -6,19 +6,20 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 
 /**
- * Runs a bounded number of tasks at once, each on a virtual thread, so that one slow destination does not delay the others. All tasks
- * must be started by the same thread.
+ * Runs a bounded number of tasks at the same time, each on a virtual thread, so that one slow destination does not delay the others. All
+ * tasks must be started by the same thread.
  */
 final class BoundedExecutor implements AutoCloseable {
 
-    private final int places;
+    private final int permits;
     private final Semaphore free;
     private final Set<Thread> running = ConcurrentHashMap.newKeySet();
     private final ThreadFactory threads = Thread.ofVirtual().name("tlsreport-", 0).factory();
 
-    BoundedExecutor(int places) {
-        this.places = places;
-        this.free = new Semaphore(places);
+    /** @param permits number of tasks of size 1 that may run at the same time */
+    BoundedExecutor(int permits) {
+        this.permits = permits;
+        this.free = new Semaphore(permits);
     }
 
     /**
@@ -29,7 +30,7 @@ final class BoundedExecutor implements AutoCloseable {
      * @return false if the caller was interrupted and the task was not started
      */
     boolean start(int size, Runnable work) {
-        int taken = Math.min(size, places);
+        int taken = Math.min(size, permits);
         try {
             free.acquire(taken);
         } catch (InterruptedException e) {
@@ -62,10 +63,10 @@ final class BoundedExecutor implements AutoCloseable {
     @Override
     public void close() {
         try {
-            free.acquire(places);
+            free.acquire(permits);
         } catch (InterruptedException stopped) {
             running.forEach(Thread::interrupt);
-            free.acquireUninterruptibly(places);
+            free.acquireUninterruptibly(permits);
             Thread.currentThread().interrupt();
         }
     }

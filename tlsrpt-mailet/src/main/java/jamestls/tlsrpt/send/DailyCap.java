@@ -62,17 +62,18 @@ final class DailyCap {
                 return size() > MAX_HOSTS;
             }
         };
-        private final Map<DomainName, HostShares> crowded = new HashMap<>();
+        /** Hosts for which there were more reports than the limit. */
+        private final Map<DomainName, HostShares> contended = new HashMap<>();
         /** Policy domains with an accepted report, by host; only for hosts that have not reached the limit. */
         private final Map<DomainName, Set<DomainName>> accepted = new HashMap<>();
         private Map<DomainName, Integer> unsaved = new HashMap<>();
         private int unsavedReports;
-        private final FutureTask<Void> before;
+        private final FutureTask<Void> loaded;
 
-        /** @param previous the day before in this process: what is unsaved of it is saved before this one reads the store */
+        /** @param previous the day before, in this process: its unsaved counts are saved before this day reads the store */
         Day(LocalDate date, Optional<Day> previous) {
             this.date = date;
-            this.before = new FutureTask<>(() -> read(previous));
+            this.loaded = new FutureTask<>(() -> read(previous));
         }
 
         private Void read(Optional<Day> previous) {
@@ -80,7 +81,7 @@ final class DailyCap {
                 save(day, takeUnsavedOf(day));
                 saveShares(day);
             });
-            Map<DomainName, Long> known = store.ofDay(date);
+            Map<DomainName, Long> known = store.reportsPerHost(date);
             List<Share> shares = store.shares();
             lock.lock();
             try {
@@ -98,12 +99,12 @@ final class DailyCap {
 
         void load(List<Share> shares) {
             Instant now = clock.instant();
-            shares.forEach(share -> crowded.computeIfAbsent(share.host(), HostShares::new).load(share, now));
+            shares.forEach(share -> contended.computeIfAbsent(share.host(), HostShares::new).load(share, now));
         }
 
         /** Starts to track which domains wait for that host. */
-        HostShares crowd(DomainName host, Instant now) {
-            return crowded.computeIfAbsent(host, each -> {
+        HostShares contend(DomainName host, Instant now) {
+            return contended.computeIfAbsent(host, each -> {
                 HostShares shares = new HostShares(each);
                 Optional.ofNullable(accepted.remove(each)).ifPresent(domains -> domains.forEach(domain -> shares.accepted(domain, now)));
                 return shares;
@@ -125,11 +126,11 @@ final class DailyCap {
         Instant now = clock.instant();
         lock.lock();
         try {
-            HostShares shares = today.crowded.get(host);
+            HostShares shares = today.contended.get(host);
             long cap = shares == null ? most : shares.cap(most, today.begin());
             long free = cap - today.counts.getOrDefault(host, 0L);
             if (free <= 0 || shares != null && shares.areOthersAhead(domain, free, now)) {
-                today.crowd(host, now).waits(domain, until);
+                today.contend(host, now).waits(domain, until);
                 Instant tomorrow = today.date.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
                 Instant later = now.plus(PAUSE_FOR_OTHERS);
                 delayed = Optional.of(free <= 0
@@ -157,7 +158,7 @@ final class DailyCap {
         Instant now = clock.instant();
         lock.lock();
         try {
-            HostShares shares = day.crowded.get(host);
+            HostShares shares = day.contended.get(host);
             if (shares == null) {
                 day.accepted.computeIfAbsent(host, each -> new HashSet<>()).add(domain);
             } else {
@@ -188,7 +189,7 @@ final class DailyCap {
         List<Share> changed = new ArrayList<>();
         lock.lock();
         try {
-            of.crowded.values().forEach(shares -> changed.addAll(shares.takeChanged()));
+            of.contended.values().forEach(shares -> changed.addAll(shares.takeChanged()));
         } finally {
             lock.unlock();
         }
@@ -207,7 +208,7 @@ final class DailyCap {
             LOGGER.debug("tlsreport: shares of hosts could not be saved, trying again later", e);
             lock.lock();
             try {
-                changed.forEach(share -> of.crowded.get(share.host()).markUnsaved(share));
+                changed.forEach(share -> of.contended.get(share.host()).markUnsaved(share));
             } finally {
                 lock.unlock();
             }
@@ -256,9 +257,9 @@ final class DailyCap {
             lock.unlock();
         }
         // the first thread saves and reads, the others wait for it
-        today.before.run();
+        today.loaded.run();
         try {
-            today.before.get();
+            today.loaded.get();
         } catch (ExecutionException e) {
             LOGGER.warn("tlsreport: today's counts of reports per host can't be read: {}", e.getCause().getMessage());
             return replace(today);
@@ -283,7 +284,7 @@ final class DailyCap {
         try {
             if (day == failed) {
                 day = new Day(failed.date, Optional.empty());
-                day.crowded.putAll(failed.crowded);
+                day.contended.putAll(failed.contended);
                 day.accepted.putAll(failed.accepted);
                 failed.unsaved.forEach((host, n) -> day.counts.merge(host, (long) n, Long::sum));
                 day.unsaved.putAll(failed.unsaved);

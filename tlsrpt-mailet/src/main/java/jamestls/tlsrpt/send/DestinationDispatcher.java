@@ -33,21 +33,22 @@ final class DestinationDispatcher {
     private static final Logger LOGGER = LoggerFactory.getLogger(DestinationDispatcher.class);
 
     private final ReportStore reports;
-    private final GroupCommit<Dispatch, Boolean> beginnings;
-    private final GroupCommit<ReportRecord, Boolean> results;
-    private final Transports transports;
+    private final GroupCommit<Dispatch, Boolean> attemptCommits;
+    private final GroupCommit<ReportRecord, Boolean> resultCommits;
+    private final ReportTransport.ByScheme transports;
     private final DestinationGuard guard;
     private final Optional<Rua.Mailto> archive;
     private final Clock clock;
 
     /** @param archive gets a copy of every report that is sent */
-    DestinationDispatcher(ReportStore reports, Transports transports, DestinationGuard guard, Optional<Rua.Mailto> archive, Clock clock) {
+    DestinationDispatcher(ReportStore reports, ReportTransport.ByScheme transports, DestinationGuard guard, Optional<Rua.Mailto> archive,
+        Clock clock) {
         this.reports = reports;
-        this.beginnings = new GroupCommit<>(dispatches -> {
+        this.attemptCommits = new GroupCommit<>(dispatches -> {
             reports.begin(dispatches, clock.instant());
             return Collections.nCopies(dispatches.size(), Boolean.TRUE);
         });
-        this.results = new GroupCommit<>(records -> {
+        this.resultCommits = new GroupCommit<>(records -> {
             reports.finish(records);
             return Collections.nCopies(records.size(), Boolean.TRUE);
         });
@@ -75,14 +76,14 @@ final class DestinationDispatcher {
         for (ReportFile file : files) {
             for (Rua destination : destinations.allowed()) {
                 Dispatch dispatch = dispatch(tally, file, destination);
-                progress.note(dispatch.destination(), tryOne(before.get(dispatch.destination()), dispatch, file, destination, due));
+                progress.note(dispatch.destination(), attempt(before.get(dispatch.destination()), dispatch, file, destination, due));
             }
             for (Rua.Unusable denied : destinations.denied()) {
                 recordDenied(before, dispatch(tally, file, denied), denied.reason());
             }
             archive.ifPresent(copy -> {
                 Dispatch dispatch = dispatch(tally, file, copy);
-                progress.noteCopy(tryOne(before.get(dispatch.destination()), dispatch, file, copy, due));
+                progress.noteCopy(attempt(before.get(dispatch.destination()), dispatch, file, copy, due));
             });
         }
         return progress.result(tally);
@@ -92,7 +93,7 @@ final class DestinationDispatcher {
     void lookupFailed(Claim claim, ReportId id, String reason, Instant retryAt) {
         DomainTally tally = claim.tally();
         Dispatch dispatch = new Dispatch(tally.key(), tally.part().number(), id.toString(), lookup(tally.key()));
-        beginnings.commit(dispatch);
+        attemptCommits.commit(dispatch);
         finish(dispatch, State.REFUSED, claim.tries() + 1, reason, Optional.of(retryAt));
     }
 
@@ -103,7 +104,7 @@ final class DestinationDispatcher {
 
     private void recordDenied(Map<String, ReportRecord> before, Dispatch dispatch, String reason) {
         if (!before.containsKey(dispatch.destination())) {
-            beginnings.commit(dispatch);
+            attemptCommits.commit(dispatch);
             finish(dispatch, State.GIVEN_UP, 1, reason, Optional.empty());
         }
     }
@@ -113,7 +114,7 @@ final class DestinationDispatcher {
         return new Dispatch(tally.key(), tally.part().number(), file.report().id().toString(), destination.id() + which);
     }
 
-    private ReportRecord tryOne(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
+    private ReportRecord attempt(ReportRecord before, Dispatch dispatch, ReportFile file, Rua destination, Due due) {
         boolean over = before != null && before.isFinal();
         boolean waits = before != null && before.retryAt().filter(due.postponedUntil()::isBefore).isPresent();
         if (over || waits) {
@@ -124,7 +125,7 @@ final class DestinationDispatcher {
         if (objection.isPresent() && objection.get() instanceof ReportTransport.Delayed later) {
             return delay(dispatch, tries - 1, later);
         }
-        beginnings.commit(dispatch);
+        attemptCommits.commit(dispatch);
         return switch (objection.orElseGet(() -> handOver(file, destination))) {
             case ReportTransport.Accepted done -> {
                 if (!isArchive(destination)) {
@@ -134,7 +135,7 @@ final class DestinationDispatcher {
             }
             case ReportTransport.Delayed later -> delay(dispatch, tries, later);
             case ReportTransport.Rejected never -> finish(dispatch, State.GIVEN_UP, tries, never.reason(), Optional.empty());
-            case ReportTransport.Failed no when RetryTimes.isLast(tries) ->
+            case ReportTransport.Failed no when ReportSchedule.isLastTry(tries) ->
                 finish(dispatch, State.GIVEN_UP, tries, "given up after " + tries + " tries: " + no.reason(), Optional.empty());
             case ReportTransport.Failed no ->
                 finish(dispatch, State.REFUSED, tries, no.reason(), Optional.of(retryAt(tries, no.retryAfter())));
@@ -144,7 +145,7 @@ final class DestinationDispatcher {
     private Instant retryAt(int tries, Optional<Duration> retryAfter) {
         // interrupted by a shutdown: the next start of James may retry at once
         return Thread.currentThread().isInterrupted() ? clock.instant()
-            : clock.instant().plus(RetryTimes.pauseAfter(tries - 1, retryAfter.orElse(Duration.ZERO)));
+            : clock.instant().plus(ReportSchedule.retryPause(tries - 1, retryAfter.orElse(Duration.ZERO)));
     }
 
     /** Whether it is the operator's own archive, to which limits and rules for destinations do not apply. */
@@ -186,7 +187,7 @@ final class DestinationDispatcher {
 
     private ReportRecord finish(Dispatch dispatch, State state, int tries, String result, Optional<Instant> retryAt) {
         ReportRecord finished = new ReportRecord(dispatch, state, tries, clock.instant(), retryAt, ReportLog.printable(result));
-        results.commit(finished);
+        resultCommits.commit(finished);
         return finished;
     }
 

@@ -37,7 +37,7 @@ public final class DestinationRules {
 
     private record Rule(Verb verb, String pattern, Optional<Rua> replacement) {
 
-        boolean fits(String address, DomainName host) {
+        boolean matches(String address, DomainName host) {
             if (pattern.equals("*") || pattern.equals(address.toLowerCase(Locale.ROOT))) {
                 return true;
             }
@@ -77,27 +77,27 @@ public final class DestinationRules {
      * The destinations of a record after the rules were applied.
      *
      * @param allowed destinations of reports, each once, at most {@value #MAX_DESTINATIONS}
-     * @param denied destinations denied by a rule or because of their port, and one entry for those beyond the limit, with the reason
+     * @param denied destinations denied by a rule or because of their port, and one entry for those excess the limit, with the reason
      */
     public record Ruled(List<Rua> allowed, List<Rua.Unusable> denied) {
     }
 
-    /** Applies the rules to each destination, then removes duplicates and destinations beyond the limit (RFC 8460 §7). */
+    /** Applies the rules to each destination, then removes duplicates and destinations excess the limit (RFC 8460 §7). */
     public Ruled rule(List<Rua> destinations) {
         Map<String, Rua> allowed = new LinkedHashMap<>();
         List<Rua.Unusable> denied = new ArrayList<>();
-        List<Rua> beyond = new ArrayList<>();
+        List<Rua> excess = new ArrayList<>();
         for (Rua destination : destinations) {
             switch (apply(destination)) {
                 case Rua.Unusable unusable when denied.size() < MAX_DESTINATIONS -> denied.add(unusable);
                 case Rua.Unusable unusable -> { }
-                case Rua after when allowed.size() == MAX_DESTINATIONS && !allowed.containsKey(after.id()) -> beyond.add(after);
+                case Rua after when allowed.size() == MAX_DESTINATIONS && !allowed.containsKey(after.id()) -> excess.add(after);
                 case Rua after -> allowed.putIfAbsent(after.id(), after);
             }
         }
-        if (!beyond.isEmpty()) {
-            denied.add(new Rua.Unusable(beyond.getFirst().uri(), "the record names more than " + MAX_DESTINATIONS
-                + " destinations; this one and " + (beyond.size() - 1) + " after it get no report"));
+        if (!excess.isEmpty()) {
+            denied.add(new Rua.Unusable(excess.getFirst().uri(), "the record names more than " + MAX_DESTINATIONS
+                + " destinations; this one and " + (excess.size() - 1) + " after it get no report"));
         }
         return new Ruled(List.copyOf(allowed.values()), denied);
     }
@@ -110,15 +110,15 @@ public final class DestinationRules {
         }
         String address = destination instanceof Rua.Mailto mailto ? mailto.address() : destination.uri();
         for (Rule rule : rules) {
-            if (rule.fits(address, host.get())) {
+            if (rule.matches(address, host.get())) {
                 return switch (rule.verb()) {
-                    case ALLOW -> onAnAllowedPort(destination);
+                    case ALLOW -> withAllowedPort(destination);
                     case DENY -> new Rua.Unusable(destination.uri(), "denied by the rule '" + rule + "'");
                     case REPLACE -> rule.replacement().orElseThrow();
                 };
             }
         }
-        return onAnAllowedPort(destination);
+        return withAllowedPort(destination);
     }
 
     /** The host that gets the report: that of the URI, or the domain of the mail address. Empty if the destination is unusable. */
@@ -130,7 +130,7 @@ public final class DestinationRules {
         };
     }
 
-    private Rua onAnAllowedPort(Rua destination) {
+    private Rua withAllowedPort(Rua destination) {
         // RFC 8460 §7: a record must not direct our connections to an arbitrary port
         return destination instanceof Rua.Https https && https.location().getPort() != -1 && !ports.contains(https.location().getPort())
             ? new Rua.Unusable(https.uri(), "port " + https.location().getPort() + " is not among those allowed for reports")

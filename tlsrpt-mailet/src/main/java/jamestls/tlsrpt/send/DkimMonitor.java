@@ -4,7 +4,6 @@ import jamestls.dns.DomainName;
 import jamestls.outcome.ReportMailListener;
 import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.tlsrpt.dkim.DkimVerifier;
-import jamestls.tlsrpt.dkim.SignatureVerdict;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.send.Counters.Counter;
 import java.io.ByteArrayOutputStream;
@@ -32,7 +31,7 @@ public final class DkimMonitor implements ReportMailListener {
     private static final Duration INTERVAL_IF_INVALID = Duration.ofMinutes(1);
     private static final int MAX_AUTHORS = 1_000;
 
-    private record Finding(Instant at, SignatureVerdict verdict) {
+    private record Finding(Instant at, DkimVerifier.Verdict verdict) {
     }
 
     private final DkimVerifier verifier;
@@ -73,20 +72,21 @@ public final class DkimMonitor implements ReportMailListener {
     }
 
     /** Whether the last verified signature of that author is valid. */
-    public boolean holds(DomainName author) {
-        return Optional.ofNullable(findings.get(author)).filter(finding -> finding.verdict() instanceof SignatureVerdict.Holds).isPresent();
+    public boolean isValid(DomainName author) {
+        return Optional.ofNullable(findings.get(author)).filter(finding ->
+            finding.verdict() instanceof DkimVerifier.Verdict.Valid).isPresent();
     }
 
     /** Whether a signature of that author was verified, with a valid or an invalid result. */
     public boolean isKnown(DomainName author) {
         Finding finding = findings.get(author);
-        return finding != null && !(finding.verdict() instanceof SignatureVerdict.Unknown);
+        return finding != null && !(finding.verdict() instanceof DkimVerifier.Verdict.Unknown);
     }
 
     /** Problems of signatures, one sentence with the remedy for each author. */
     public List<String> problems() {
-        return findings.values().stream().map(Finding::verdict).filter(SignatureVerdict.Worthless.class::isInstance)
-            .map(verdict -> ((SignatureVerdict.Worthless) verdict).problem()).sorted().toList();
+        return findings.values().stream().map(Finding::verdict).filter(DkimVerifier.Verdict.Invalid.class::isInstance)
+            .map(verdict -> ((DkimVerifier.Verdict.Invalid) verdict).problem()).sorted().toList();
     }
 
     private boolean isDue(DomainName author) {
@@ -94,30 +94,30 @@ public final class DkimMonitor implements ReportMailListener {
         if (last == null) {
             return findings.size() < MAX_AUTHORS;
         }
-        Duration pause = last.verdict() instanceof SignatureVerdict.Holds ? INTERVAL_IF_VALID : INTERVAL_IF_INVALID;
+        Duration pause = last.verdict() instanceof DkimVerifier.Verdict.Valid ? INTERVAL_IF_VALID : INTERVAL_IF_INVALID;
         // absolute value: verification must not stop if the clock was set back
         return Duration.between(last.at(), clock.instant()).abs().compareTo(pause) >= 0;
     }
 
     private void verify(DomainName author, byte[] mail, String name) {
         try {
-            SignatureVerdict verdict = verifier.of(mail, author);
+            DkimVerifier.Verdict verdict = verifier.verify(mail, author);
             Finding before = findings.get(author);
             switch (verdict) {
-                case SignatureVerdict.Holds holds -> {
-                    if (before == null || !before.verdict().equals(holds)) {
+                case DkimVerifier.Verdict.Valid valid -> {
+                    if (before == null || !before.verdict().equals(valid)) {
                         LOGGER.info("tlsreport: signature=holds author={} mail={}", author, name);
                     }
                 }
-                case SignatureVerdict.Worthless no -> {
+                case DkimVerifier.Verdict.Invalid bad -> {
                     invalid.increment();
-                    LOGGER.warn("tlsreport: signature={} author={} mail={}: {}", no.fault().word(), author, name, no.problem());
+                    LOGGER.warn("tlsreport: signature={} author={} mail={}: {}", bad.fault().word(), author, name, bad.problem());
                 }
-                case SignatureVerdict.Unknown unknown ->
+                case DkimVerifier.Verdict.Unknown unknown ->
                     LOGGER.info("tlsreport: signature=unknown author={} mail={}: {}", author, name, ReportLog.printable(unknown.reason()));
             }
             // a failed lookup does not replace an earlier result
-            boolean kept = verdict instanceof SignatureVerdict.Unknown && before != null;
+            boolean kept = verdict instanceof DkimVerifier.Verdict.Unknown && before != null;
             findings.put(author, kept ? new Finding(clock.instant().minus(INTERVAL_IF_VALID).plus(INTERVAL_IF_INVALID), before.verdict())
                 : new Finding(clock.instant(), verdict));
             checked.increment();

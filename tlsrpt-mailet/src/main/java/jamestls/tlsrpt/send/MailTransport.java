@@ -91,7 +91,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
         } catch (MessagingException | RuntimeException e) {
             LOGGER.error("tlsreport: James rejects report mails for the processor '{}': {}", processor, e.toString());
             failure = Optional.of("James rejects report mails for the processor '" + processor + "': " + e);
-            return new Failed("our own server: " + e);
+            return new Failed("James rejects the mail: " + e);
         } finally {
             LifecycleUtil.dispose(mail);
         }

@@ -35,7 +35,7 @@ public final class OverdueCheck {
         Instant now = clock.instant();
         try {
             Due neglected = new Due(Due.finishedDays(now).lastDay(), now, now.minus(TOLERANCE));
-            List<TallyKey> overdue = tallies.present(neglected, Optional.empty(), MAX).stream()
+            List<TallyKey> overdue = tallies.claimable(neglected, Optional.empty(), MAX).stream()
                 .filter(key -> dueAt.apply(key).plus(TOLERANCE).isBefore(now)).toList();
             return overdue.isEmpty() ? Optional.empty()
                 : Optional.of((overdue.size() == 1 ? "1 report is" : (overdue.size() == MAX ? "at least " : "") + overdue.size()

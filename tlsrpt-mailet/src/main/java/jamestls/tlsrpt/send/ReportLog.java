@@ -8,10 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One line and one count for each report that was due. The words are fixed, for the eyes of scripts:
+ * Writes one log line and one metric for each report that was due. The format of the line is stable, so that scripts can parse it:
  * {@code tlsreport domain=… day=… part=… result=sent|partly-sent|no-record|postponed|given-up|expired|failed
- * sessions=… failures=… to=…} with
- * {@code reason=…} in place of {@code to=…} unless it was sent.
+ * sessions=… failures=… to=…}, with {@code reason=…} instead of {@code to=…} if no destination accepted the report.
  */
 public final class ReportLog {
 
@@ -39,7 +38,7 @@ public final class ReportLog {
             + tally.key().submitter().map(submitter -> " as=" + submitter).orElse("")
             + " day=" + tally.key().day() + " part=" + tally.part().number()
             + " result=" + result.word() + " sessions=" + tally.sessions() + " failures=" + tally.failedSessions()
-            + (hasIt(result) ? " to=" : " reason=") + printable(result.detail());
+            + (isAccepted(result) ? " to=" : " reason=") + printable(result.detail());
         switch (result) {
             case ReportResult.Sent done -> {
                 sent.increment();
@@ -70,12 +69,12 @@ public final class ReportLog {
         }
     }
 
-    /** Whether somebody has the report. */
-    static boolean hasIt(ReportResult result) {
+    /** Whether at least one destination accepted the report. */
+    static boolean isAccepted(ReportResult result) {
         return result instanceof ReportResult.Sent || result instanceof ReportResult.PartlySent;
     }
 
-    /** Parts of it are a stranger's words. */
+    /** The text in printable ASCII, cut to a bounded length; for texts that may contain a stranger's words. */
     public static String printable(String text) {
         String clean = Sanitized.ascii(text, Integer.MAX_VALUE);
         return clean.length() > MAX_DETAIL ? clean.substring(0, MAX_DETAIL) : clean;

@@ -4,18 +4,18 @@ import jamestls.tlsrpt.store.DomainTally;
 import java.time.Instant;
 import java.util.Optional;
 
-/** What became of the counts of one day and domain. */
+/** Result of one attempt to report a day and domain. */
 public sealed interface ReportResult {
 
     DomainTally tally();
 
-    /** How it is called in the log. */
+    /** Value of the log field {@code result}. */
     String word();
 
-    /** The rest of the log line: where it went, or why it did not. */
+    /** Destinations that accepted the report, or the reason why none did. */
     String detail();
 
-    /** At least one destination took the report (RFC 8460 §3); the counts are done with. */
+    /** All destinations were tried to the end and at least one accepted the report (RFC 8460 §3). */
     record Sent(DomainTally tally, String to) implements ReportResult {
         @Override
         public String word() {
@@ -28,7 +28,7 @@ public sealed interface ReportResult {
         }
     }
 
-    /** The domain does not ask for reports, or for none that can be sent; the counts are dropped. */
+    /** The domain does not request reports, or only in ways that are not supported or not allowed; its counts are deleted. */
     record NotWanted(DomainTally tally, String reason) implements ReportResult {
         @Override
         public String word() {
@@ -41,7 +41,7 @@ public sealed interface ReportResult {
         }
     }
 
-    /** Some destinations have it and others will be tried again; the counts stay for them. */
+    /** Some destinations accepted the report and others are retried. */
     record PartlySent(DomainTally tally, String to, Instant notBefore) implements ReportResult {
         @Override
         public String word() {
@@ -54,7 +54,7 @@ public sealed interface ReportResult {
         }
     }
 
-    /** No destination took it in a day of tries; it will not be tried again. */
+    /** No destination accepted the report and none is retried. */
     record GivenUp(DomainTally tally, String reason) implements ReportResult {
         @Override
         public String word() {
@@ -68,9 +68,9 @@ public sealed interface ReportResult {
     }
 
     /**
-     * It could not be found out or no destination took it; the counts are back in the store for another try.
+     * The record could not be looked up, or no destination accepted the report yet; it is retried.
      *
-     * @param notBefore when that may be; empty if nobody has been asked, and the number of postponements decides
+     * @param notBefore earliest time of the next attempt; if empty, it follows from the number of attempts
      */
     record Postponed(DomainTally tally, String reason, Optional<Instant> notBefore) implements ReportResult {
 
@@ -89,7 +89,7 @@ public sealed interface ReportResult {
         }
     }
 
-    /** No luck for two days; the counts are dropped. */
+    /** The report could not be delivered within 48 hours of its day's end. */
     record Expired(DomainTally tally) implements ReportResult {
         @Override
         public String word() {
@@ -102,7 +102,7 @@ public sealed interface ReportResult {
         }
     }
 
-    /** The report we wrote is not one; it stays here, and the counts are dropped. A fault of this program. */
+    /** The report violates RFC 8460, because of an error in this program, and is not sent. */
     record Faulty(DomainTally tally, String problems) implements ReportResult {
         @Override
         public String word() {

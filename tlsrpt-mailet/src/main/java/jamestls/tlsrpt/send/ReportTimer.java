@@ -15,14 +15,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that each finished day is reported. It asks the clock anew every time it wakes up and remembers no point in
- * time at which to act, so a clock that jumps, or a machine that slept, costs nothing but the delay.
+ * Runs the reports and the housekeeping at a fixed interval. Each run decides from the current time what is due; no time is computed
+ * ahead, so a clock that is set or a machine that was suspended causes a delay at most.
  */
 public final class ReportTimer {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
     private static final Duration MAX_START = Duration.ofMinutes(10);
-    private static final Duration MAX_LOOK_AGAIN = Duration.ofSeconds(1);
+    private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(1);
 
     private final ReportRun run;
     private final Function<TallyKey, Instant> dueAt;
@@ -35,11 +35,11 @@ public final class ReportTimer {
     private final Thread thread;
 
     /**
-     * @param dueAt the first instant at which a report may go; may throw {@code StorageOutage}
-     * @param housekeeping done at each look, after the reports
-     * @param serverTakesMail whether James has a queue for report mails; mailets start before it does. Asked until it has, for ten minutes
-     *     at most
-     * @param pause between two looks at the clock
+     * @param dueAt earliest time of a report; may throw {@code StorageOutage}
+     * @param housekeeping runs after the reports, each time
+     * @param serverTakesMail whether James has a queue for report mails, because mailets start before it does. Polled until it is true, for
+     *     ten minutes at most
+     * @param pause between two runs
      */
     public ReportTimer(ReportRun run, Function<TallyKey, Instant> dueAt, Runnable housekeeping, BooleanSupplier serverTakesMail,
                        Clock clock, Duration pause) {
@@ -58,66 +58,66 @@ public final class ReportTimer {
         this.thread = Thread.ofVirtual().name("tlsreport-timer").unstarted(this::work);
     }
 
-    /** At most once. */
+    /** Starts the timer; must be called once. */
     public void start() {
         thread.start();
     }
 
-    /** Interrupts what is going on and waits for it, at most {@code patience}; what was claimed and not sent is put back. */
-    public void stop(Duration patience) {
+    /** Interrupts an active run and waits for its end, at most {@code timeout}. Claims that were not sent are released. */
+    public void stop(Duration timeout) {
         stopped.countDown();
         thread.interrupt();
         try {
-            if (thread.isAlive() && !thread.join(patience)) {
-                LOGGER.warn("tlsreport: a report run did not end within {}", patience);
+            if (thread.isAlive() && !thread.join(timeout)) {
+                LOGGER.warn("tlsreport: a report run did not end within {}", timeout);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Reports what is due by now, and returns when that is done. */
-    void tick(Consumer<ReportResult> each) {
+    /** Reports what is due now. Blocks until the run has ended. */
+    void tick(Consumer<ReportResult> onResult) {
         Instant now = clock.instant();
-        run.run(Due.finishedDays(now), key -> !now.isBefore(dueAt.apply(key)), each);
+        run.run(Due.finishedDays(now), key -> !now.isBefore(dueAt.apply(key)), onResult);
     }
 
     private void work() {
         try {
             awaitServer();
             while (stopped.getCount() > 0) {
-                surely("a report run", () -> tick(result -> { }));
-                surely("housekeeping", housekeeping);
+                runLogged("a report run", () -> tick(result -> { }));
+                runLogged("housekeeping", housekeeping);
                 stopped.await(pause.toMillis(), TimeUnit.MILLISECONDS);
             }
         } catch (InterruptedException stop) {
-            LOGGER.debug("tlsreport: the timer stops");
+            LOGGER.debug("tlsreport: the timer was interrupted and stops");
         }
     }
 
-    /** A report mail that James can't take yet would lose one of its tries. */
+    /** Waits until James accepts report mails, because a rejected report mail counts as a try. */
     private void awaitServer() throws InterruptedException {
         long begun = System.nanoTime();
-        long lookAgain = Math.min(pause.toMillis(), MAX_LOOK_AGAIN.toMillis());
+        long pollPause = Math.min(pause.toMillis(), MAX_POLL_PAUSE.toMillis());
         while (!serverTakesMail.getAsBoolean()) {
             if (System.nanoTime() - begun > longestStart.toNanos()) {
-                LOGGER.warn("tlsreport: James has no queue for report mails after {}; trying to send reports all the same", longestStart);
+                LOGGER.warn("tlsreport: James has no queue for report mails after {}; trying to send reports anyway", longestStart);
                 return;
             }
-            if (stopped.await(lookAgain, TimeUnit.MILLISECONDS)) {
+            if (stopped.await(pollPause, TimeUnit.MILLISECONDS)) {
                 return;
             }
         }
     }
 
-    /** Nothing ends the timer but {@link #stop}. */
-    private static void surely(String what, Runnable work) {
+    /** Logs whatever is thrown, so that only {@link #stop} ends the timer. */
+    private static void runLogged(String what, Runnable work) {
         try {
             work.run();
         } catch (StorageOutage e) {
-            LOGGER.error("tlsreport: {} failed because the store did, the next one follows: {}", what, e.getMessage());
+            LOGGER.error("tlsreport: {} failed because the store failed, trying again at the next run: {}", what, e.getMessage());
         } catch (RuntimeException | Error e) {
-            LOGGER.error("tlsreport: {} failed, the next one follows", what, e);
+            LOGGER.error("tlsreport: {} failed, trying again at the next run", what, e);
         }
     }
 }

@@ -4,25 +4,27 @@ import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
-/** A way for reports to leave, for one kind of destination. */
+/** Sends reports to one kind of destination. */
 @FunctionalInterface
 public interface ReportTransport<D extends Rua> {
 
-    /** What became of a report at a destination. */
+    /** Result of one attempt to pass a report to a destination. */
     sealed interface Handover {
     }
 
-    /** The destination took it, or for mail our own server did, which delivers it now. */
+    /** The destination accepted the report. For mail: James accepted it for delivery. */
     record Accepted() implements Handover {
     }
 
     /**
-     * It did not arrive and will be tried again.
+     * The attempt failed; the report is retried.
      *
      * @param reason one line of bounded length
-     * @param retryAfter how long the destination asks us to wait, if it said so
+     * @param retryAfter the pause that the destination asked for
      */
     record Failed(String reason, Optional<Duration> retryAfter) implements Handover {
 
@@ -32,22 +34,39 @@ public interface ReportTransport<D extends Rua> {
     }
 
     /**
-     * It was not tried, because the host had its share of reports.
+     * The report was not sent, because its host has reached the daily limit.
      *
-     * @param notBefore when there may be another share
+     * @param notBefore earliest time of the next attempt
      */
     record Delayed(String reason, Instant notBefore) implements Handover {
     }
 
-    /** It must not be sent there, now or later; the reason is one line of bounded length. */
+    /** The report must not be sent to this destination; the reason is one line of bounded length. */
     record Rejected(String reason) implements Handover {
     }
 
-    /** Blocks until it is known what became of the report; bounded in time. */
+    /** Sends a report. Blocks until the result is known, for a bounded time. */
     Handover send(ReportFile file, D destination);
 
-    /** What is wrong on our side of this way, if something is: a sentence for the operator. */
+    /** A sentence for the operator if reports can't be sent because of a problem of this server. */
     default Optional<String> problem() {
         return Optional.empty();
+    }
+
+    /** The transports of both URI schemes (RFC 8460 §3). */
+    record ByScheme(ReportTransport<Rua.Mailto> mail, ReportTransport<Rua.Https> https) {
+
+        Handover send(ReportFile file, Rua destination) {
+            return switch (destination) {
+                case Rua.Mailto mailto -> mail.send(file, mailto);
+                case Rua.Https web -> https.send(file, web);
+                case Rua.Unusable unusable -> new Rejected(unusable.reason());
+            };
+        }
+
+        /** Problems of this server, one sentence each. */
+        public List<String> problems() {
+            return Stream.of(mail.problem(), https.problem()).flatMap(Optional::stream).toList();
+        }
     }
 }

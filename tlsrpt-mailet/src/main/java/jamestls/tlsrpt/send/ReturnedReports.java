@@ -15,23 +15,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Report mails that our own server had taken and that did not arrive: refused in the session, out of time, or sent back by another
- * server later. The record then says so, and an address that is not there or does not want reports is left alone.
+ * Handles report mails that James accepted and that were not delivered: rejected in the SMTP session, expired in the queue, or bounced
+ * by another server. The record of the report is updated, and an address that rejected it permanently is suppressed.
  */
 public final class ReturnedReports implements ReportMailListener {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReturnedReports.class);
 
     private final ReportStore reports;
-    private final SuppressionList dead;
+    private final SuppressionList suppressions;
     private final Clock clock;
     private final Counter refused;
     private final Counter expired;
     private final Counter returned;
 
-    public ReturnedReports(ReportStore reports, SuppressionList dead, Counters counters, Clock clock) {
+    public ReturnedReports(ReportStore reports, SuppressionList suppressions, Counters counters, Clock clock) {
         this.reports = reports;
-        this.dead = dead;
+        this.suppressions = suppressions;
         this.clock = clock;
         this.refused = counters.named("tlsReportMailsRefused");
         this.expired = counters.named("tlsReportMailsExpired");
@@ -43,33 +43,33 @@ public final class ReturnedReports implements ReportMailListener {
         boolean isFinal = report.reason() == LostReport.Reason.REFUSED;
         (isFinal ? refused : expired).increment();
         if (isFinal) {
-            dead.suppress(report.recipient(), "a report was refused: " + report.why());
+            suppressions.suppress(report.recipient(), "a report was rejected: " + report.why());
         }
-        report.reportId().ifPresent(id -> note(id, report.recipient(), (isFinal ? "refused: " : "expired: ") + report.why()));
+        report.reportId().ifPresent(id -> markLost(id, report.recipient(), (isFinal ? "refused: " : "expired: ") + report.why()));
     }
 
-    /** Another server sent it back. */
+    /** Handles a bounce from another server. */
     public void returned(ReturnedMail mail) {
         returned.increment();
-        LOGGER.warn("tlsreport: report {} to {} came back: {}", ReportLog.printable(mail.reportId()), ReportLog.printable(mail.address()),
+        LOGGER.warn("tlsreport: report {} to {} bounced: {}", ReportLog.printable(mail.reportId()), ReportLog.printable(mail.address()),
             ReportLog.printable(mail.why()));
         if (mail.isFinal()) {
-            dead.suppress(mail.address(), "a report came back: " + mail.why());
+            suppressions.suppress(mail.address(), "a report bounced: " + mail.why());
         }
-        note(mail.reportId(), mail.address(), "came back: " + mail.why());
+        markLost(mail.reportId(), mail.address(), "bounced: " + mail.why());
     }
 
-    private void note(String reportId, String address, String why) {
+    private void markLost(String reportId, String address, String why) {
         Optional<ReportRecord> record = ReportId.keysOf(reportId).stream().flatMap(key -> reports.of(key).stream())
             .filter(each -> each.reportId().equals(reportId) && isTo(each.destination(), address)).findFirst();
         record.ifPresent(each -> {
             reports.finish(each.dispatch(), State.LOST, ReportLog.printable(why), Optional.empty(), clock.instant());
-            dead.disown(address, each.key());
+            suppressions.revokeAcceptance(address, each.key());
         });
     }
 
     private static boolean isTo(String destination, String address) {
-        // a report in several files has "1of2" behind the URI
+        // if a report has several files, the URI is followed by " 1of2"
         return Rua.of(destination.split(" ")[0]) instanceof Rua.Mailto mailto && mailto.address().equalsIgnoreCase(address);
     }
 }

@@ -7,7 +7,7 @@ import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.RuaRecord;
 import java.util.List;
 
-/** Asks DNS where a domain wants its reports. */
+/** Looks up the TLSRPT record of a domain (RFC 8460 §3). */
 final class RuaLookup {
 
     private final Dns dns;
@@ -19,15 +19,15 @@ final class RuaLookup {
     sealed interface Result {
     }
 
-    /** At least one destination that can be used. */
+    /** The record has at least one supported destination. */
     record Destinations(List<Rua> rua) implements Result {
     }
 
-    /** No report is wanted, or none that we could send. */
+    /** There is no record, or none with a supported destination. */
     record NotWanted(String reason) implements Result {
     }
 
-    /** DNS could not say; asking again later may help. */
+    /** The lookup failed and can be retried. */
     record LookupFailed(String reason) implements Result {
     }
 
@@ -40,19 +40,19 @@ final class RuaLookup {
             return new NotWanted("the name of the record would be too long");
         }
         return switch (dns.txt(name)) {
-            case DnsAnswer.Found<String> found -> chosen(RuaRecord.select(found.records()));
+            case DnsAnswer.Found<String> found -> result(RuaRecord.select(found.records()));
             case DnsAnswer.Absent<String> absent -> new NotWanted("no TLSRPT record");
             case DnsAnswer.Bogus<String> bogus -> new LookupFailed("DNSSEC: " + bogus.reason());
             case DnsAnswer.Failed<String> failed -> new LookupFailed("DNS: " + failed.reason());
         };
     }
 
-    private static Result chosen(RuaRecord.Selection selection) {
+    private static Result result(RuaRecord.Selection selection) {
         return switch (selection) {
             case RuaRecord.None none -> new NotWanted(none.reason());
             case RuaRecord.Found found -> {
                 List<Rua> usable = found.record().usable();
-                yield usable.isEmpty() ? new NotWanted("no destination that can be used") : new Destinations(usable);
+                yield usable.isEmpty() ? new NotWanted("no supported destination") : new Destinations(usable);
             }
         };
     }

@@ -19,21 +19,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Mail addresses that refused a report for good, or sent it back. They are left alone for a week, and then tried again. The store
- * has them, so that a restart does not forget them and other servers know; here is a copy, which is up to a minute old.
+ * Mail addresses that permanently rejected a report or bounced it. They get no reports for a week. The store keeps the list for all
+ * servers and over restarts; this class has a copy that is at most a minute old.
  */
 public final class SuppressionList {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SuppressionList.class);
-    private static final Duration LEFT_ALONE = Duration.ofDays(7);
-    private static final Duration COPY_LASTS = Duration.ofMinutes(1);
+    private static final Duration SUPPRESSION = Duration.ofDays(7);
+    private static final Duration MAX_COPY_AGE = Duration.ofMinutes(1);
     private static final int MAX = 100_000;
 
     private final DestinationStore store;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private Map<String, Suppressed> copy = Map.of();
-    /** What the store could not take yet. */
+    /** Entries that could not be written to the store yet. */
     private final Map<String, Suppressed> unsaved = new LinkedHashMap<>() {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Suppressed> eldest) {
@@ -47,53 +47,57 @@ public final class SuppressionList {
         this.clock = clock;
     }
 
-    /** Why nothing goes to an address now, if so. */
+    /** Why the address gets no report now; empty if it may get one. */
     Optional<String> objection(String address) {
-        renew();
-        return find(key(address)).map(alone -> "left alone until " + alone.until() + ", because " + alone.why());
+        refresh();
+        return find(key(address)).map(each -> "suppressed until " + each.until() + ": " + each.why());
     }
 
-    /** @param why what it said, one line */
+    /**
+     * Adds an address.
+     *
+     * @param why reason for operators, one line; may be a stranger's text
+     */
     public void suppress(String address, String why) {
-        Suppressed mailbox = new Suppressed(key(address), clock.instant().plus(LEFT_ALONE), ReportLog.printable(why));
+        Suppressed entry = new Suppressed(key(address), clock.instant().plus(SUPPRESSION), ReportLog.printable(why));
         lock.lock();
         try {
-            unsaved.put(mailbox.address(), mailbox);
+            unsaved.put(entry.address(), entry);
         } finally {
             lock.unlock();
         }
-        save(List.of(mailbox));
+        save(List.of(entry));
     }
 
-    /** A report about {@code key} that the address was said to have accepted came back: that host's cap does not grow for its sake. */
-    void disown(String address, TallyKey key) {
-        DomainName.parse(address.substring(address.lastIndexOf('@') + 1)).ifPresent(host -> store.disown(host, key.domain()));
+    /** Takes back that the address accepted a report about {@code key}, because it bounced later: the host's limit does not grow by it. */
+    void revokeAcceptance(String address, TallyKey key) {
+        DomainName.parse(address.substring(address.lastIndexOf('@') + 1)).ifPresent(host -> store.revokeAcceptance(host, key.domain()));
     }
 
     private Optional<Suppressed> find(String address) {
         lock.lock();
         try {
-            return Optional.ofNullable(unsaved.getOrDefault(address, copy.get(address))).filter(this::holds);
+            return Optional.ofNullable(unsaved.getOrDefault(address, copy.get(address))).filter(this::isActive);
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean holds(Suppressed alone) {
+    private boolean isActive(Suppressed entry) {
         Instant now = clock.instant();
-        // a wait longer than the longest is from a clock that was set back
-        return now.isBefore(alone.until()) && !alone.until().isAfter(now.plus(LEFT_ALONE));
+        // an end further away than a week was written by a wrong clock
+        return now.isBefore(entry.until()) && !entry.until().isAfter(now.plus(SUPPRESSION));
     }
 
-    private void renew() {
+    private void refresh() {
         Instant now = clock.instant();
         List<Suppressed> waiting;
         lock.lock();
         try {
-            if (!copied.isBefore(now.minus(COPY_LASTS)) && !copied.isAfter(now)) {
+            if (!copied.isBefore(now.minus(MAX_COPY_AGE)) && !copied.isAfter(now)) {
                 return;
             }
-            // who comes meanwhile makes do with the old copy
+            // other threads use the old copy meanwhile
             copied = now;
             waiting = new ArrayList<>(unsaved.values());
         } finally {
@@ -110,23 +114,24 @@ public final class SuppressionList {
                 lock.unlock();
             }
         } catch (StorageOutage e) {
-            LOGGER.debug("which mailboxes are left alone can't be read now", e);
+            LOGGER.debug("tlsreport: the list of suppressed addresses can't be read, using the last copy", e);
         }
     }
 
-    private void save(List<Suppressed> mailboxes) {
-        for (Suppressed mailbox : mailboxes) {
+    private void save(List<Suppressed> entries) {
+        for (Suppressed entry : entries) {
             try {
-                store.suppress(mailbox);
+                store.suppress(entry);
             } catch (StorageOutage e) {
-                LOGGER.warn("tlsreport: that {} is left alone can't be written down yet: {}", mailbox.address(), e.getMessage());
+                LOGGER.warn("tlsreport: the suppression of {} could not be stored, trying again later: {}", entry.address(),
+                    e.getMessage());
                 return;
             }
             lock.lock();
             try {
-                unsaved.remove(mailbox.address(), mailbox);
+                unsaved.remove(entry.address(), entry);
                 Map<String, Suppressed> more = new LinkedHashMap<>(copy);
-                more.put(mailbox.address(), mailbox);
+                more.put(entry.address(), entry);
                 copy = more;
             } finally {
                 lock.unlock();

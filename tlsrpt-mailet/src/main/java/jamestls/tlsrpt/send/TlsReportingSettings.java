@@ -5,7 +5,7 @@ import jamestls.config.Parameters;
 import jamestls.dns.DnsServers;
 import jamestls.dns.DomainName;
 import jamestls.tlsrpt.report.Reporters;
-import jamestls.tlsrpt.store.StoreSettings;
+import jamestls.tlsrpt.store.Stores;
 import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
@@ -15,18 +15,18 @@ import java.util.Set;
 /**
  * All parameters of {@code TlsReporting}.
  *
- * @param reporters who reports
+ * @param reporters the reporting identities
  * @param processor James's processor that signs and delivers report mails, in lower case
- * @param administrators users, in lower case, who may ask for the reports now
- * @param dnsServers to ask, at least one
- * @param schedule when reports go
- * @param store where counts and records are kept
- * @param destinations where reports may go
+ * @param administrators users, in lower case, who may request the reports
+ * @param dnsServers DNS servers, at least one
+ * @param schedule when reports are due
+ * @param store database of counters and records
+ * @param destinations settings about destinations
  */
 public record TlsReportingSettings(Reporters reporters, String processor, Set<String> administrators, List<InetSocketAddress> dnsServers,
-                                   ReportSchedule schedule, StoreSettings store, DestinationSettings destinations) {
+                                   ReportSchedule schedule, Stores.Settings store, DestinationSettings destinations) {
 
-    /** Of the mailet, as mailetcontainer.xml has it. */
+    /** Class name of the mailet in mailetcontainer.xml. */
     public static final String NAME = "TlsReporting";
 
     public TlsReportingSettings {
@@ -34,14 +34,15 @@ public record TlsReportingSettings(Reporters reporters, String processor, Set<St
     }
 
     /**
-     * Reads them all.
+     * Reads all parameters.
      *
-     * @param usual the DNS servers to ask where no parameter names any
-     * @throws ConfigurationException naming every mistake
+     * @param defaultServers the DNS servers if no parameter names any
+     * @throws ConfigurationException if a parameter is missing, unknown or invalid; the message names every mistake
      */
-    public static TlsReportingSettings of(Parameters parameters, List<InetSocketAddress> usual) throws ConfigurationException {
+    public static TlsReportingSettings of(Parameters parameters, List<InetSocketAddress> defaultServers) throws ConfigurationException {
         TlsReportingSettings settings = new TlsReportingSettings(Reporters.of(parameters), processor(parameters),
-            administrators(parameters), DnsServers.of(parameters, usual), ReportSchedule.of(parameters), StoreSettings.of(parameters),
+            administrators(parameters), DnsServers.of(parameters, defaultServers), ReportSchedule.of(parameters),
+                Stores.Settings.of(parameters),
             DestinationSettings.of(parameters));
         parameters.check();
         return settings;
@@ -52,7 +53,7 @@ public record TlsReportingSettings(Reporters reporters, String processor, Set<St
             if (!text.matches("[A-Za-z0-9_.-]{1,100}")) {
                 throw new IllegalArgumentException();
             }
-            // James turns processor names into lower case itself
+            // James converts processor names to lower case
             return text.toLowerCase(Locale.ROOT);
         });
     }

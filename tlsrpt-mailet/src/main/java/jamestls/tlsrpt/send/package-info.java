@@ -1,7 +1,8 @@
 /**
- * From counters to reports that have left. {@link jamestls.tlsrpt.send.ReportTimer} decides when,
- * {@link jamestls.tlsrpt.send.ReportRun} does it, {@link jamestls.tlsrpt.send.ReportTransport} is the door out. What became of
- * a day and domain is a {@link jamestls.tlsrpt.send.ReportResult}; it alone feeds log, metrics and the administrator's answer.
+ * Sends the reports. {@link jamestls.tlsrpt.send.ReportTimer} starts a {@link jamestls.tlsrpt.send.ReportRun} when days are due;
+ * the run claims days and domains and passes each report to its destinations through a
+ * {@link jamestls.tlsrpt.send.ReportTransport}. Each day and domain gives one {@link jamestls.tlsrpt.send.ReportResult}, from which
+ * log, metrics and the reply to the administrator are made.
  */
 package jamestls.tlsrpt.send;
 

@@ -20,16 +20,16 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 
 /**
- * Claims parts of several days and domains in one transaction, and ends such claims, with as many statements as for one: batches by
- * key, and queries over the range from the first key to the last, which find only what is not settled.
+ * Claims parts of several days and domains in one transaction, and ends claims. The number of statements does not depend on the number
+ * of keys: updates are batches, and queries read the range from the first key to the last.
  */
 final class ClaimWriter {
 
-    static final String FREE = "result = '' AND (leased <= ? OR leased > ?) AND (postponed <= ? OR postponed > ?)";
+    static final String CLAIMABLE = "result = '' AND (leased <= ? OR leased > ?) AND (postponed <= ? OR postponed > ?)";
     private static final String RANGE = "(day, domain) >= (?, ?) AND (day, domain) <= (?, ?)";
     private static final String LOCK = "UPDATE tlsrpt_domain SET part = part WHERE day = ? AND domain = ?";
-    private static final String FREE_PARTS = "SELECT day, domain, part, started, ended, sessions, failed, tries, store_id "
-        + "FROM tlsrpt_part WHERE " + RANGE + " AND " + FREE + " ORDER BY day, domain, part";
+    private static final String CLAIMABLE_PARTS = "SELECT day, domain, part, started, ended, sessions, failed, tries, store_id "
+        + "FROM tlsrpt_part WHERE " + RANGE + " AND " + CLAIMABLE + " ORDER BY day, domain, part";
     private static final String OPEN_PARTS = "SELECT day, domain, part, started, sessions, failed FROM tlsrpt_domain WHERE "
         + RANGE + " AND is_open = 1 AND sessions > 0";
     private static final String DETAILS = "SELECT SUM(details) FROM tlsrpt_count WHERE day = ? AND domain = ? AND part = ?";
@@ -51,38 +51,38 @@ final class ClaimWriter {
     private final Due due;
     private final String token = UUID.randomUUID().toString();
 
-    /** @param keys in the order in which the database has them, which need not be ours; at least one */
+    /** @param keys at least one, in the order of the database, which may differ from that of {@link TallyKey} */
     ClaimWriter(Connection connection, List<TallyKey> keys, Due due) {
         this.connection = connection;
         this.keys = keys;
         this.due = due;
     }
 
-    /** A part that is being claimed. */
-    private record Found(TallyKey key, ReportPeriod part, Instant end, long sessions, long failed, int tries, boolean fresh) {
+    /** A part that can be claimed. */
+    private record Candidate(TallyKey key, ReportPeriod part, Instant end, long sessions, long failed, int tries, boolean fresh) {
     }
 
-    /** @param mostDetails failure details to be read at once; beyond them the rest is left, but one is always claimed */
-    List<Claim> claim(long mostDetails) throws SQLException {
+    /** @param maxDetails maximum number of failure details to read; further parts are not claimed, but the first one always is */
+    List<Claim> claim(long maxDetails) throws SQLException {
         SortedSet<TallyKey> locked = lock(connection, keys);
         if (locked.isEmpty()) {
             return List.of();
         }
-        Map<TallyKey, Found> found = freeParts(locked);
-        openParts(locked).forEach(found::putIfAbsent);
-        List<Found> chosen = withinBounds(List.copyOf(found.values()), mostDetails);
+        Map<TallyKey, Candidate> candidates = claimableParts(locked);
+        openParts(locked).forEach(candidates::putIfAbsent);
+        List<Candidate> chosen = withinBounds(List.copyOf(candidates.values()), maxDetails);
         lease(chosen.stream().filter(each -> !each.fresh()).toList());
-        close(chosen.stream().filter(Found::fresh).toList());
+        close(chosen.stream().filter(Candidate::fresh).toList());
         return read(chosen);
     }
 
     /**
-     * Whoever has the row of a day and domain has all that hangs on it, until the end of the transaction.
+     * Locks the rows of days and domains until the end of the transaction. Everything about a day and domain is guarded by its row.
      *
-     * @return those that there are
+     * @return the keys that exist
      */
     static SortedSet<TallyKey> lock(Connection connection, Collection<TallyKey> keys) throws SQLException {
-        // always in our order, so that servers that claim at once wait for each other and do not lock each other out
+        // sorted, because concurrent transactions that lock rows in different orders can deadlock
         List<TallyKey> sorted = List.copyOf(new TreeSet<>(keys));
         try (PreparedStatement update = connection.prepareStatement(LOCK)) {
             for (TallyKey key : sorted) {
@@ -100,15 +100,15 @@ final class ClaimWriter {
         }
     }
 
-    private Map<TallyKey, Found> freeParts(SortedSet<TallyKey> wanted) throws SQLException {
-        Map<TallyKey, Found> found = new LinkedHashMap<>();
-        try (PreparedStatement query = connection.prepareStatement(FREE_PARTS)) {
-            setFree(query, setRange(query), due);
+    private Map<TallyKey, Candidate> claimableParts(SortedSet<TallyKey> wanted) throws SQLException {
+        Map<TallyKey, Candidate> candidates = new LinkedHashMap<>();
+        try (PreparedStatement query = connection.prepareStatement(CLAIMABLE_PARTS)) {
+            setClaimable(query, setRange(query), due);
             try (ResultSet answer = query.executeQuery()) {
                 while (answer.next()) {
                     TallyKey key = key(answer);
                     if (wanted.contains(key)) {
-                        found.putIfAbsent(key, new Found(key,
+                        candidates.putIfAbsent(key, new Candidate(key,
                             new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)), answer.getString(9)),
                             Instant.ofEpochMilli(answer.getLong(5)), answer.getLong(6),
                             answer.getLong(7), answer.getInt(8), false));
@@ -116,11 +116,11 @@ final class ClaimWriter {
                 }
             }
         }
-        return found;
+        return candidates;
     }
 
-    private Map<TallyKey, Found> openParts(SortedSet<TallyKey> wanted) throws SQLException {
-        Map<TallyKey, Found> found = new LinkedHashMap<>();
+    private Map<TallyKey, Candidate> openParts(SortedSet<TallyKey> wanted) throws SQLException {
+        Map<TallyKey, Candidate> candidates = new LinkedHashMap<>();
         byte[] secret = SqlDestinationStore.secret(connection);
         try (PreparedStatement query = connection.prepareStatement(OPEN_PARTS)) {
             setRange(query);
@@ -131,22 +131,23 @@ final class ClaimWriter {
                         ReportPeriod part =
                             new ReportPeriod(answer.getInt(3), Instant.ofEpochMilli(answer.getLong(4)))
                                 .closedAt(due.now(), key).in(secret, key);
-                        found.put(key, new Found(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0, true));
+                        candidates.put(key, new Candidate(key, part, part.endAt(due.now(), key), answer.getLong(5), answer.getLong(6), 0,
+                            true));
                     }
                 }
             }
         }
-        return found;
+        return candidates;
     }
 
-    /** Strangers can make a domain's details many: not all of them fit into memory at once. */
-    private List<Found> withinBounds(List<Found> found, long mostDetails) throws SQLException {
-        List<Found> chosen = new ArrayList<>();
+    /** Limits the memory: strangers can cause many failure details. */
+    private List<Candidate> withinBounds(List<Candidate> candidates, long maxDetails) throws SQLException {
+        List<Candidate> chosen = new ArrayList<>();
         long details = 0;
-        for (Found each : found) {
-            // without failures there are none
+        for (Candidate each : candidates) {
+            // a part without failures has no details
             details += each.failed() == 0 ? 0 : details(each);
-            if (details > mostDetails && !chosen.isEmpty()) {
+            if (details > maxDetails && !chosen.isEmpty()) {
                 break;
             }
             chosen.add(each);
@@ -154,7 +155,7 @@ final class ClaimWriter {
         return chosen;
     }
 
-    private long details(Found part) throws SQLException {
+    private long details(Candidate part) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement(DETAILS)) {
             query.setInt(JdbcValues.setKey(query, 1, part.key()), part.part().number());
             try (ResultSet answer = query.executeQuery()) {
@@ -163,12 +164,12 @@ final class ClaimWriter {
         }
     }
 
-    private void lease(List<Found> parts) throws SQLException {
+    private void lease(List<Candidate> parts) throws SQLException {
         if (parts.isEmpty()) {
             return;
         }
         try (PreparedStatement update = connection.prepareStatement(LEASE)) {
-            for (Found each : parts) {
+            for (Candidate each : parts) {
                 JdbcValues.set(update, 1, token, leased());
                 update.setInt(JdbcValues.setKey(update, 3, each.key()), each.part().number());
                 update.addBatch();
@@ -177,13 +178,13 @@ final class ClaimWriter {
         }
     }
 
-    private void close(List<Found> parts) throws SQLException {
+    private void close(List<Candidate> parts) throws SQLException {
         if (parts.isEmpty()) {
             return;
         }
         try (PreparedStatement insert = connection.prepareStatement(CLOSE);
              PreparedStatement update = connection.prepareStatement(NEXT)) {
-            for (Found each : parts) {
+            for (Candidate each : parts) {
                 JdbcValues.set(insert, JdbcValues.setKey(insert, 1, each.key()), each.part().number(), each.part().start().toEpochMilli(),
                     each.end().toEpochMilli(), each.sessions(), each.failed(), token, leased(), each.part().storeId());
                 insert.addBatch();
@@ -197,7 +198,7 @@ final class ClaimWriter {
         }
     }
 
-    private List<Claim> read(List<Found> parts) throws SQLException {
+    private List<Claim> read(List<Candidate> parts) throws SQLException {
         Map<TallyKey, List<PolicyTally>> policies = TallyReader.leased(connection, keys, token,
             parts.stream().anyMatch(part -> part.failed() > 0));
         return parts.stream()
@@ -219,14 +220,14 @@ final class ClaimWriter {
     }
 
     /** @return the number of the next parameter */
-    static int setFree(PreparedStatement query, int first, Due due) throws SQLException {
-        // a lease or pause longer than there can be is from a clock that was wrong
+    static int setClaimable(PreparedStatement query, int first, Due due) throws SQLException {
+        // a lease or pause longer than the maximum was written with a wrong clock
         JdbcValues.set(query, first, due.now().toEpochMilli(), due.now().plus(Expiry.MAX_LEASE).toEpochMilli(),
             due.postponedUntil().toEpochMilli(), due.postponedUntil().plus(Expiry.MAX_PAUSE).toEpochMilli());
         return first + 4;
     }
 
-    /** Ends claims. @return for each whether it was held */
+    /** Ends claims; returns for each whether it was held. */
     static List<Boolean> end(Connection connection, List<Claim.Result> results) throws SQLException {
         List<Integer> order = IntStream.range(0, results.size()).boxed()
             .sorted(Comparator.comparing(i -> results.get(i).claim().tally().key())).toList();

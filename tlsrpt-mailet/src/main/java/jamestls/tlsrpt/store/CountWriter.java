@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Adds one group to the tables, inside a transaction. Every statement is an increment, sent in batches and always in the same
- * order of keys, so that servers that write at once wait for each other and do not lock each other out.
+ * Adds one group of tallies to the tables, inside a transaction. All statements are increments in batches, sorted by key, because
+ * concurrent transactions that update rows in different orders can deadlock.
  */
 final class CountWriter {
 
@@ -33,8 +33,8 @@ final class CountWriter {
         + "VALUES (?, ?, 1, ?, ?, ?, 1) ON CONFLICT (day, domain) DO UPDATE SET "
         + "sessions = tlsrpt_domain.sessions + excluded.sessions, failed = tlsrpt_domain.failed + excluded.failed";
     private static final String HAS_CLOSED_PARTS = "SELECT 1 FROM tlsrpt_part WHERE day = ? LIMIT 1";
-    private static final String OPEN_AGAIN = "UPDATE tlsrpt_domain SET is_open = 1 WHERE day = ? AND domain = ? AND is_open = 0";
-    private static final String TAKE_BACK =
+    private static final String REOPEN = "UPDATE tlsrpt_domain SET is_open = 1 WHERE day = ? AND domain = ? AND is_open = 0";
+    private static final String SUBTRACT =
         "UPDATE tlsrpt_domain SET sessions = sessions - ?, failed = failed - ? WHERE day = ? AND domain = ?";
     private static final String KNOWN_POLICY = "UPDATE tlsrpt_count SET successes = successes + ?, failures = failures + ? "
         + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ?";
@@ -45,7 +45,7 @@ final class CountWriter {
         + "failures = tlsrpt_count.failures + excluded.failures";
     private static final String KNOWN_FAILURE = "UPDATE tlsrpt_failure SET n = n + ? "
         + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ? AND failure = ?";
-    private static final String ROOM_FOR_FAILURE = "UPDATE tlsrpt_count SET details = details + 1 "
+    private static final String RESERVE_FAILURE = "UPDATE tlsrpt_count SET details = details + 1 "
         + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ? AND details < ?";
     private static final String NEW_FAILURE = "INSERT INTO tlsrpt_failure "
         + "(day, domain, part, policy, failure, type, sending_ip, mx_host, helo, receiving_ip, reason, n) "
@@ -63,13 +63,13 @@ final class CountWriter {
     }
 
     /**
-     * What was written.
+     * Result of a write.
      *
-     * @param withoutRoom how many policies found no room
-     * @param policies whose texts are in the table once this is committed, and until which day they stay
+     * @param dropped number of policies that were dropped because of the limits
+     * @param policies policies that the transaction writes, with their last day
      * @param by the connection
      */
-    record Written(int withoutRoom, Map<PolicyRow, Long> policies, Connection by) {
+    record Written(int dropped, Map<PolicyRow, Long> policies, Connection by) {
     }
 
     private record Count(TallyKey key, PolicyTally policy, PolicyRow row) {
@@ -100,10 +100,10 @@ final class CountWriter {
         Map<PolicyRow, Long> fresh = known.unknown(physical, lastDays(counts));
         addPolicies(fresh);
         addToDomains(sorted);
-        openAgain(sorted);
+        reopen(sorted);
         List<Count> counted = addToPolicies(counts);
         if (counted.size() < counts.size()) {
-            takeBackSessionsWithoutPolicy(sorted, counted);
+            subtractSessionsWithoutPolicy(sorted, counted);
         }
         addFailures(counted);
         return new Written(counts.size() - counted.size(), fresh, physical);
@@ -147,8 +147,8 @@ final class CountWriter {
         }
     }
 
-    /** After the rows are ours: whoever closed a part of that day before has committed. Mostly nobody did while the day lasts. */
-    private void openAgain(List<Tally> domains) throws SQLException {
+    /** Marks domains as open whose last part was closed. Runs after the rows are locked, so concurrent claims have committed. */
+    private void reopen(List<Tally> domains) throws SQLException {
         Set<Long> days = new HashSet<>();
         for (long day : domains.stream().mapToLong(domain -> domain.key().day().toEpochDay()).distinct().toArray()) {
             try (PreparedStatement query = connection.prepareStatement(HAS_CLOSED_PARTS)) {
@@ -163,7 +163,7 @@ final class CountWriter {
         if (days.isEmpty()) {
             return;
         }
-        try (PreparedStatement statement = connection.prepareStatement(OPEN_AGAIN)) {
+        try (PreparedStatement statement = connection.prepareStatement(REOPEN)) {
             for (Tally domain : domains) {
                 if (days.contains(domain.key().day().toEpochDay())) {
                     JdbcValues.setKey(statement, 1, domain.key());
@@ -174,7 +174,7 @@ final class CountWriter {
         }
     }
 
-    /** @return those that found room */
+    /** @return the counts that were added; the others are over the limit of policies */
     private List<Count> addToPolicies(List<Count> counts) throws SQLException {
         int[] known;
         try (PreparedStatement statement = connection.prepareStatement(KNOWN_POLICY)) {
@@ -202,9 +202,9 @@ final class CountWriter {
         return counted;
     }
 
-    private void takeBackSessionsWithoutPolicy(List<Tally> domains, List<Count> counted) throws SQLException {
+    private void subtractSessionsWithoutPolicy(List<Tally> domains, List<Count> counted) throws SQLException {
         Set<TallyKey> withPolicy = counted.stream().map(Count::key).collect(Collectors.toSet());
-        try (PreparedStatement statement = connection.prepareStatement(TAKE_BACK)) {
+        try (PreparedStatement statement = connection.prepareStatement(SUBTRACT)) {
             for (Tally domain : domains) {
                 if (!withPolicy.contains(domain.key())) {
                     JdbcValues.set(statement, 1, domain.sessions(), domain.failedSessions());
@@ -229,14 +229,14 @@ final class CountWriter {
             return;
         }
         List<Failure> ownEntry = unknown.stream().filter(failure -> !failure.what().isFolded()).toList();
-        int[] granted = grantRoom(ownEntry);
+        int[] granted = reserve(ownEntry);
         List<Failure> fresh = new ArrayList<>(where(granted, ownEntry, true));
         unknown.stream().filter(failure -> failure.what().isFolded()).forEach(fresh::add);
-        where(granted, ownEntry, false).forEach(crowdedOut -> fresh.add(crowdedOut.folded()));
+        where(granted, ownEntry, false).forEach(failure -> fresh.add(failure.folded()));
         insert(fresh);
     }
 
-    /** @return those that have no entry yet */
+    /** @return the failures without an entry */
     private List<Failure> addToKnown(List<Failure> failures) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(KNOWN_FAILURE)) {
             for (Failure failure : failures) {
@@ -250,8 +250,8 @@ final class CountWriter {
         }
     }
 
-    private int[] grantRoom(List<Failure> failures) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(ROOM_FOR_FAILURE)) {
+    private int[] reserve(List<Failure> failures) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(RESERVE_FAILURE)) {
             for (Failure failure : failures) {
                 int next = JdbcValues.setKey(statement, 1, failure.count().key());
                 next = JdbcValues.setKey(statement, next, failure.count().key());
@@ -279,7 +279,7 @@ final class CountWriter {
         }
     }
 
-    /** Those whose statement changed something, or those whose statement did not. */
+    /** The rows whose statement changed a row, or those whose statement did not. */
     private static <T> List<T> where(int[] changes, List<T> rows, boolean changed) {
         List<T> chosen = new ArrayList<>();
         for (int i = 0; i < changes.length; i++) {

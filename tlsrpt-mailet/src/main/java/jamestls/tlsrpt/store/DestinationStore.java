@@ -8,61 +8,65 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is known about destinations apart from single reports, so that a restart forgets no limit and servers share them. Safe
- * for many threads. All methods may throw {@code StorageOutage}.
+ * Limits and suppressions of destinations, over restarts and for all servers. Thread-safe. All methods may throw
+ * {@code StorageOutage}.
  */
 public interface DestinationStore {
 
     /**
-     * A mail address that gets no reports for a while.
+     * A mail address that gets no reports for some time.
      *
-     * @param address in lower case
-     * @param until when that ends
-     * @param why a line of printable ASCII
+     * @param address the address in lower case
+     * @param until end of the suppression
+     * @param why reason, one line of printable ASCII
      */
     record Suppressed(String address, Instant until, String why) {
 
-        /** All last equally long: one that ends so much later than a new one is from a clock that was wrong. */
+        /** All suppressions have the same length: one that ends this much later than a new one was written with a wrong clock. */
         static final Duration MAX_AHEAD = Duration.ofDays(1);
     }
 
     /**
-     * What is known about the reports for one policy domain to a host that there are more reports for than it may get on a day.
+     * State of one policy domain at a host for which there are more reports than its daily limit.
      *
-     * @param first when the host first accepted one; {@code Instant.EPOCH} for never, here and below
-     * @param last when it last accepted one
-     * @param waitsUntil until when a report for that domain waits for its share
+     * @param first time of the first accepted report; {@code Instant.EPOCH} for never, here and below
+     * @param last time of the last accepted report
+     * @param waitsUntil end of the time in which a report of that domain waits for the limit
      */
     record Share(DomainName host, DomainName domain, Instant first, Instant last, Instant waitsUntil) {
     }
 
-    /** The addresses that get no reports at that time. */
+    /** The addresses that are suppressed at that time. */
     List<Suppressed> suppressed(Instant now);
 
-    /** Adds an address; ignored if the address is suppressed for longer already, unless by a clock that was wrong. */
-    void suppress(Suppressed mailbox);
+    /** Adds a suppression, unless the address is suppressed for longer already. */
+    void suppress(Suppressed entry);
 
-    /** How many reports each host got on a UTC day. */
-    Map<DomainName, Long> ofDay(LocalDate day);
+    /** Number of reports by host on a UTC day. */
+    Map<DomainName, Long> reportsPerHost(LocalDate day);
 
-    /** Adds to that. @return what these hosts got on that day from all servers, this included */
+    /**
+     * Adds to the numbers of a UTC day.
+     *
+     * @return the new totals of these hosts, for all servers
+     */
     Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more);
 
     /** All shares, at most a million. */
     List<Share> shares();
 
-    /** Writes shares; of two about one host and domain the earlier {@code first}, the later {@code last}, and the new wait stay. */
+    /** Writes shares. A share that exists keeps its {@code first} if that is set, and the later {@code last}. */
     void save(List<Share> shares);
 
-    /** A report for that domain that the host was said to have accepted came back: it counts as never accepted. */
-    void disown(DomainName host, DomainName domain);
+    /** Marks that the host has not accepted a report of that domain, because it bounced later. */
+    void revokeAcceptance(DomainName host, DomainName domain);
 
     /**
-     * The store's identity: 32 random octets that nobody outside knows, the same for all servers and for ever, made when first asked
-     * for. A store in memory has another one after each start. Use it as the key of an HMAC over the name of the purpose and the data.
+     * The secret of the store: 32 random octets, created at the first call, the same for all servers and over restarts. A store in memory
+     * has a new one after each start. Use it as the key of an HMAC over the name of the purpose and the data.
      */
     byte[] secret();
 
-    /** Drops what is kept about days before {@code firstKept}. */
+    /** Deletes everything about days before {@code firstKept}. */
     void forget(LocalDate firstKept);
 }

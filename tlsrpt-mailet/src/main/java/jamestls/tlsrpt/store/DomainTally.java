@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The counts of one report: what a {@link Claim} hands out and a report is made of. It never changes.
+ * Counts of one report. Immutable.
  *
  * @param key day and recipient domain
- * @param part which part of the day, and its first second
- * @param end its last second
- * @param sessions how many sessions there were, each counted once whatever the number of policies
- * @param failedSessions how many of them fell short of at least one policy
- * @param policies at least one
+ * @param part number of the part of the day, and its first second
+ * @param end last second of the part
+ * @param sessions number of sessions, each counted once whatever the number of policies
+ * @param failedSessions number of sessions that violated at least one policy
+ * @param policies counts by policy, at least one
  */
 public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long sessions, long failedSessions, List<PolicyTally> policies) {
 
@@ -23,13 +23,13 @@ public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long ses
     }
 
     /**
-     * The counts of one element of {@code policies} (RFC 8460 §4.2, §4.4).
+     * Counts of one element of {@code policies} (RFC 8460 §4.2, §4.4).
      *
-     * @param policy in canonical form
-     * @param successes sessions that did as the policy asks
-     * @param failures sessions that did not
-     * @param details failures by what they have in common; a session can be under several, so the sum may exceed
-     *     {@code failures} (RFC 8460 §4)
+     * @param policy the policy in canonical form
+     * @param successes number of sessions that met the policy
+     * @param failures number of sessions that violated the policy
+     * @param details number of sessions by failure; a session can have several failures, so the sum may exceed {@code failures}
+     *     (RFC 8460 §4)
      */
     public record PolicyTally(AppliedPolicy policy, long successes, long failures, Map<FailureKey, Long> details) {
 
@@ -37,16 +37,16 @@ public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long ses
             details = Map.copyOf(details);
         }
 
-        /** The counts of both; they are about the same policy. */
+        /** The sum of two counts of the same policy. */
         PolicyTally plus(PolicyTally other) {
             Map<FailureKey, Long> sum = new HashMap<>(details);
-            other.details.forEach((what, n) -> sum.merge(what, n, Long::sum));
+            other.details.forEach((failure, n) -> sum.merge(failure, n, Long::sum));
             return new PolicyTally(policy, successes + other.successes, failures + other.failures, sum);
         }
 
-        /** The same counts with at most {@code most} entries of their own, the most frequent ones; the rest is folded by type. */
-        public PolicyTally withDetails(int most) {
-            if (details.size() <= most) {
+        /** The same counts with the {@code limit} most frequent failures; the others are folded into one entry per result type. */
+        public PolicyTally withDetails(int limit) {
+            if (details.size() <= limit) {
                 return this;
             }
             Map<FailureKey, Long> kept = new HashMap<>();
@@ -54,7 +54,7 @@ public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long ses
             details.entrySet().stream()
                 .sorted(Map.Entry.<FailureKey, Long>comparingByValue().reversed().thenComparing(entry -> entry.getKey().toString()))
                 .forEach(entry -> {
-                    boolean keep = !entry.getKey().isFolded() && own[0]++ < most;
+                    boolean keep = !entry.getKey().isFolded() && own[0]++ < limit;
                     kept.merge(keep ? entry.getKey() : FailureKey.folded(entry.getKey().type()), entry.getValue(),
                         (a, b) -> Math.min(a + b, failures));
                 });
@@ -62,13 +62,13 @@ public record DomainTally(TallyKey key, ReportPeriod part, Instant end, long ses
         }
     }
 
-    /** The same with fewer failure details for each policy; no count changes. */
-    public DomainTally withDetails(int mostPerPolicy) {
-        return withPolicies(policies.stream().map(policy -> policy.withDetails(mostPerPolicy)).toList());
+    /** The same counts with fewer failure details per policy. */
+    public DomainTally withDetails(int limitPerPolicy) {
+        return withPolicies(policies.stream().map(policy -> policy.withDetails(limitPerPolicy)).toList());
     }
 
-    /** The same about those policies only. */
-    public DomainTally withPolicies(List<PolicyTally> some) {
-        return new DomainTally(key, part, end, sessions, failedSessions, some);
+    /** The same report with other policies. */
+    public DomainTally withPolicies(List<PolicyTally> replacement) {
+        return new DomainTally(key, part, end, sessions, failedSessions, replacement);
     }
 }

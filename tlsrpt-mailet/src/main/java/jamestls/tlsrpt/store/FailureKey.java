@@ -8,13 +8,13 @@ import java.net.InetAddress;
 import java.util.Optional;
 
 /**
- * All that two failures must have in common to share one entry of {@code failure-details} (RFC 8460 §4.4).
+ * Identifies an entry of {@code failure-details} (RFC 8460 §4.4); failures with equal values share one.
  *
- * @param type the registered result type
- * @param sendingIp our end, where a connection was made
- * @param mxHost the host tried, where one was chosen
- * @param helo the name the server gave itself, printable ASCII
- * @param receivingIp the server's end
+ * @param type registered result type
+ * @param sendingIp own address; empty if there was no connection
+ * @param mxHost MX host; empty if none was chosen
+ * @param helo name from the server's greeting, printable ASCII
+ * @param receivingIp address of the server; empty if there was no connection
  * @param reason printable ASCII, at most 300 characters, may be empty
  */
 public record FailureKey(ResultType type, Optional<InetAddress> sendingIp, Optional<DomainName> mxHost, Optional<String> helo,
@@ -27,17 +27,17 @@ public record FailureKey(ResultType type, Optional<InetAddress> sendingIp, Optio
         return new FailureKey(violation.type(), peer.sendingIp(), peer.mxHost(), peer.helo(), peer.receivingIp(), violation.reason());
     }
 
-    /** The entry that takes all failures of a type for which no further entry of their own is kept. */
+    /** The entry that counts all failures of a type beyond the limit of entries. */
     public static FailureKey folded(ResultType type) {
         return new FailureKey(type, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), FOLDED);
     }
 
-    /** True of the entries that {@link #folded} makes; there is at most one for each type. */
+    /** Whether this is an entry that {@link #folded} returns. */
     public boolean isFolded() {
         return equals(folded(type));
     }
 
-    /** Roughly how many bytes of memory it takes. */
+    /** Estimated memory in bytes. */
     long weight() {
         return FIXED_WEIGHT + reason.length() + helo.map(String::length).orElse(0) + mxHost.map(name -> name.ascii().length()).orElse(0);
     }

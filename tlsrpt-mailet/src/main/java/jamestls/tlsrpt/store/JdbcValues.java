@@ -13,17 +13,17 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 
-/** How values are written into columns and read back. */
+/** Converts values to and from database columns. */
 final class JdbcValues {
 
-    /** 128 bits: nobody finds a second text for a given hash, and two texts of one's own harm nobody else. */
+    /** 128 bits resist second preimages. A collision of two own texts would falsify the counts of their author only. */
     private static final int HASH_BYTES = 16;
     private static final String LINE_END = "\n";
 
     private JdbcValues() {
     }
 
-    /** Sets parameters from {@code first} on; byte strings, text, numbers and null. */
+    /** Sets consecutive parameters: byte strings, texts and numbers. */
     static void set(PreparedStatement statement, int first, Object... values) throws SQLException {
         for (int i = 0; i < values.length; i++) {
             switch (values[i]) {
@@ -56,7 +56,7 @@ final class JdbcValues {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Object part : parts) {
                 byte[] bytes = part instanceof byte[] raw ? raw : part.toString().getBytes(StandardCharsets.UTF_8);
-                // the length, so that no two lists of parts are the same string
+                // the length keeps different lists from having the same octets
                 digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
                 digest.update(bytes);
             }

@@ -10,9 +10,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Cache of the policies that are in the table, and until which day they will stay there, so that a group of sessions does not
- * write them again. Valid for one connection: behind another one there may be another database, or one that was restored. Safe for
- * several threads.
+ * Cache of the policies in the table and of their last day, so that known policies are not written again. Valid for one connection,
+ * because another one may lead to another or a restored database. Thread-safe.
  */
 final class KnownPolicies {
 
@@ -21,15 +20,15 @@ final class KnownPolicies {
     /**
      * A row of the table of policies.
      *
-     * @param hash of the rest, the key; not to be changed
-     * @param type as on the wire
-     * @param domain empty for the recipient domain
-     * @param strings lines
-     * @param mxHosts lines
+     * @param hash primary key, computed from the other columns; must not be changed
+     * @param type name of the type in reports
+     * @param domain policy domain; empty if it is the recipient domain
+     * @param strings policy strings, separated by line ends
+     * @param mxHosts MX hosts, separated by line ends
      */
     record PolicyRow(byte[] hash, String type, String domain, byte[] strings, byte[] mxHosts) implements Comparable<PolicyRow> {
 
-        /** @param key whose policy it is */
+        /** @param key the report that has the policy */
         static PolicyRow of(AppliedPolicy policy, TallyKey key) {
             String domain = policy.policyDomain().equals(key.domain()) ? "" : policy.policyDomain().ascii();
             byte[] strings = JdbcValues.lines(policy.policyStrings());
@@ -63,12 +62,12 @@ final class KnownPolicies {
     };
     private Connection connection;
 
-    /** The driver's connection below one that a pool handed out. */
+    /** The driver's connection, which a pool wraps. */
     static Connection physical(Connection connection) throws SQLException {
         return connection.unwrap(Connection.class);
     }
 
-    /** @return those of {@code wanted} that have to be written */
+    /** The policies of {@code wanted} that must be written, with their last day. */
     Map<PolicyRow, Long> unknown(Connection physical, Map<PolicyRow, Long> wanted) {
         lock.lock();
         try {
@@ -89,7 +88,7 @@ final class KnownPolicies {
         }
     }
 
-    /** Notes what was written and committed. */
+    /** Adds policies that were committed. */
     void committed(Connection physical, Map<PolicyRow, Long> written) {
         lock.lock();
         try {

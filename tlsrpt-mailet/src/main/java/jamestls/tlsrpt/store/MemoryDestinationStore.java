@@ -49,10 +49,10 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void suppress(Suppressed mailbox) {
+    public void suppress(Suppressed entry) {
         lock.lock();
         try {
-            addresses.merge(mailbox.address(), mailbox, (before, fresh) ->
+            addresses.merge(entry.address(), entry, (before, fresh) ->
                 fresh.until().isAfter(before.until()) || before.until().isAfter(fresh.until().plus(Suppressed.MAX_AHEAD)) ? fresh : before);
         } finally {
             lock.unlock();
@@ -60,7 +60,7 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
-    public Map<DomainName, Long> ofDay(LocalDate day) {
+    public Map<DomainName, Long> reportsPerHost(LocalDate day) {
         lock.lock();
         try {
             return Map.copyOf(days.getOrDefault(day, Map.of()));
@@ -73,7 +73,7 @@ public final class MemoryDestinationStore implements DestinationStore {
     public Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more) {
         lock.lock();
         try {
-            // nobody looks back, and memory is dear
+            // earlier days are not needed any more
             days.keySet().removeIf(day::isAfter);
             Map<DomainName, Long> counts = days.computeIfAbsent(day, fresh -> new HashMap<>());
             Map<DomainName, Long> totals = new HashMap<>();
@@ -107,7 +107,7 @@ public final class MemoryDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void disown(DomainName host, DomainName domain) {
+    public void revokeAcceptance(DomainName host, DomainName domain) {
         lock.lock();
         try {
             shares.computeIfPresent(List.of(host, domain),

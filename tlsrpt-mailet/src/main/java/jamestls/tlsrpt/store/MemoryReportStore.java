@@ -10,19 +10,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The last records only, in memory. */
+/** Delivery records in memory, up to a limit; the oldest are dropped. */
 public final class MemoryReportStore implements ReportStore {
 
     private final ReentrantLock lock = new ReentrantLock();
-    /** Newest last. */
+    /** In the order of the last change. */
     private final Map<Dispatch, ReportRecord> records;
 
-    /** @param most records kept, at least one */
-    public MemoryReportStore(int most) {
+    /** @param maxRecords maximum number of records, at least one */
+    public MemoryReportStore(int maxRecords) {
         this.records = new LinkedHashMap<>() {
             @Override
             protected boolean removeEldestEntry(Map.Entry<Dispatch, ReportRecord> eldest) {
-                return size() > most;
+                return size() > maxRecords;
             }
         };
     }
@@ -79,10 +79,10 @@ public final class MemoryReportStore implements ReportStore {
     }
 
     @Override
-    public List<ReportRecord> latest(int most) {
+    public List<ReportRecord> latest(int limit) {
         lock.lock();
         try {
-            return new ArrayList<>(records.values()).reversed().stream().limit(most).toList();
+            return new ArrayList<>(records.values()).reversed().stream().limit(limit).toList();
         } finally {
             lock.unlock();
         }

@@ -20,11 +20,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** Counters in memory: a restart loses them, and what is settled is gone at once. One short critical section for all. */
+/** Counters in memory, guarded by one lock. A restart loses them; settled parts are deleted at once. */
 public final class MemoryTallyStore implements TallyStore {
 
     private static final int DOMAIN_WEIGHT = 400;
-    /** A report may go until 48 hours after the end of its day. */
+    /** Reports are sent until 48 hours after the end of their day. */
     private static final int DAYS_REPORTED = 3;
 
     private final TallyLimits limits;
@@ -33,7 +33,7 @@ public final class MemoryTallyStore implements TallyStore {
     private final SortedMap<TallyKey, Entry> entries = new TreeMap<>();
     private final Map<LocalDate, Integer> domains = new HashMap<>();
     private final Map<String, Long> groups = new HashMap<>();
-    /** Another one after each start: what is counted then is another report. */
+    /** Differs after each start, so that reports from before and after a restart have different ids. */
     private final byte[] secret = new byte[SqlDestinationStore.SECRET_OCTETS];
 
     public MemoryTallyStore(TallyLimits limits) {
@@ -44,7 +44,7 @@ public final class MemoryTallyStore implements TallyStore {
 
     @Override
     public int add(WriteId group, List<Tally> tallies) {
-        return alone(() -> {
+        return locked(() -> {
             Long last = groups.get(group.writer());
             if (last != null && last >= group.number()) {
                 return 0;
@@ -55,25 +55,25 @@ public final class MemoryTallyStore implements TallyStore {
     }
 
     @Override
-    public List<TallyKey> present(Due due, Optional<TallyKey> after, int most) {
-        return alone(() -> entries.entrySet().stream()
+    public List<TallyKey> claimable(Due due, Optional<TallyKey> after, int limit) {
+        return locked(() -> entries.entrySet().stream()
             .filter(entry -> after.isEmpty() || entry.getKey().compareTo(after.get()) > 0)
             .filter(entry -> !entry.getKey().day().isAfter(due.lastDay()) && entry.getValue().isDue(due))
             .map(Map.Entry::getKey)
-            .limit(most)
+            .limit(limit)
             .toList());
     }
 
     @Override
     public List<Claim> claim(List<TallyKey> keys, Due due) {
-        return alone(() -> keys.stream()
+        return locked(() -> keys.stream()
             .flatMap(key -> Optional.ofNullable(entries.get(key)).flatMap(entry -> entry.claim(key, due, secret)).stream())
             .toList());
     }
 
     @Override
     public List<Boolean> end(List<Claim.Result> results) {
-        return alone(() -> results.stream().map(result -> discarded(result.claim())).toList());
+        return locked(() -> results.stream().map(result -> discarded(result.claim())).toList());
     }
 
     private boolean discarded(Claim claim) {
@@ -86,7 +86,7 @@ public final class MemoryTallyStore implements TallyStore {
 
     @Override
     public boolean postpone(Claim claim, Instant notBefore) {
-        return alone(() -> held(claim).map(closed -> {
+        return locked(() -> held(claim).map(closed -> {
             closed.token = "";
             closed.lease = Expiry.NONE;
             closed.pause = new Expiry(notBefore, Expiry.MAX_PAUSE);
@@ -97,23 +97,23 @@ public final class MemoryTallyStore implements TallyStore {
 
     @Override
     public void forget(LocalDate firstKept) {
-        alone(() -> forgetIf(day -> day.isBefore(firstKept)));
+        locked(() -> forgetIf(day -> day.isBefore(firstKept)));
     }
 
     private boolean forgetIf(Predicate<LocalDate> old) {
         domains.keySet().removeIf(old);
         return entries.entrySet().removeIf(entry -> {
-            boolean goes = old.test(entry.getKey().day());
-            if (goes) {
+            boolean removed = old.test(entry.getKey().day());
+            if (removed) {
                 entry.getValue().open.ifPresent(Tally::release);
                 entry.getValue().closed.values().forEach(closed -> closed.counts.release());
-                budget.giveBack(DOMAIN_WEIGHT);
+                budget.release(DOMAIN_WEIGHT);
             }
-            return goes;
+            return removed;
         });
     }
 
-    /** Memory that may still be used, in bytes. */
+    /** Available memory in bytes. */
     long bytesLeft() {
         return budget.left();
     }
@@ -121,7 +121,7 @@ public final class MemoryTallyStore implements TallyStore {
     private int add(Tally more) {
         Entry entry = entries.get(more.key());
         if (entry == null) {
-            if (!roomForDomain(more.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
+            if (!hasCapacityFor(more.key().day()) || !budget.take(DOMAIN_WEIGHT)) {
                 return more.policies().size();
             }
             entry = new Entry(ReportPeriod.first(more.key()));
@@ -135,19 +135,19 @@ public final class MemoryTallyStore implements TallyStore {
         return dropped;
     }
 
-    private boolean roomForDomain(LocalDate day) {
+    private boolean hasCapacityFor(LocalDate day) {
         return domains.getOrDefault(day, 0) < limits.domainsPerDay()
-            && (domains.containsKey(day) || domains.size() < limits.days() || makeRoomFor(day));
+            && (domains.containsKey(day) || domains.size() < limits.days() || evictFor(day));
     }
 
-    /** Forgets the day that is furthest away, if it can't be reported any more, or is from a clock that was wrong. */
-    private boolean makeRoomFor(LocalDate day) {
+    /** Deletes the day furthest away, if it can't be reported any more or was counted with a wrong clock. */
+    private boolean evictFor(LocalDate day) {
         LocalDate furthest = Collections.max(domains.keySet(), Comparator.comparing(each -> Math.abs(ChronoUnit.DAYS.between(day, each))));
-        boolean useless = Math.abs(ChronoUnit.DAYS.between(day, furthest)) > DAYS_REPORTED;
-        if (useless) {
+        boolean evictable = Math.abs(ChronoUnit.DAYS.between(day, furthest)) > DAYS_REPORTED;
+        if (evictable) {
             forgetIf(furthest::equals);
         }
-        return useless;
+        return evictable;
     }
 
     private Optional<Closed> held(Claim claim) {
@@ -156,7 +156,7 @@ public final class MemoryTallyStore implements TallyStore {
             .filter(closed -> closed.token.equals(claim.token()));
     }
 
-    private <T> T alone(Supplier<T> work) {
+    private <T> T locked(Supplier<T> work) {
         lock.lock();
         try {
             return work.get();

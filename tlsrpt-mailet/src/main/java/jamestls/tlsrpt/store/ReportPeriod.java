@@ -8,19 +8,19 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * A part of a day that has a report of its own. A day has one, unless somebody asks for a report while it lasts.
+ * Part of a day with its own report. A day has one part, unless a report is requested before its end.
  *
- * @param number 1 for the first of the day
- * @param start its first second
- * @param storeId ten letters and digits that tell the reports of one store from those of any other (RFC 8460 §5.1, unique-id); empty
- *     for a part that a version without them closed, whose report may be known to receivers without it
+ * @param number number of the part, from 1
+ * @param start first second
+ * @param storeId ten letters and digits that distinguish the reports of this store from those of others (RFC 8460 §5.1, unique-id);
+ *     empty for a part that was closed by a version without store ids
  */
 public record ReportPeriod(int number, Instant start, String storeId) {
 
     private static final int ID_LENGTH = 10;
     private static final BigInteger RADIX = BigInteger.valueOf(Character.MAX_RADIX);
 
-    /** Without a store's id. */
+    /** A part without a store id. */
     public ReportPeriod(int number, Instant start) {
         this(number, start, "");
     }
@@ -29,7 +29,7 @@ public record ReportPeriod(int number, Instant start, String storeId) {
         return new ReportPeriod(1, key.firstSecond());
     }
 
-    /** The same with the id that follows from the store's secret and the key: the same on every server and at every try. */
+    /** The same part with the store id, which is derived from the store's secret and the key, so all servers agree on it. */
     ReportPeriod in(byte[] secret, TallyKey key) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
@@ -43,8 +43,8 @@ public record ReportPeriod(int number, Instant start, String storeId) {
     }
 
     /**
-     * The same as it is reported if it is closed at {@code now}. It begins with the day if it can't have begun where the last one ended:
-     * when the clock was set back since then, and for sessions that come in after the day was closed.
+     * The part as it is reported when it is closed at {@code now}. It starts with the day if it can't start where the last part ended:
+     * when the clock was set back, or for sessions that were counted after the day's last part was closed.
      */
     ReportPeriod closedAt(Instant now, TallyKey key) {
         boolean late = !start.isBefore(key.lastSecond());
@@ -52,7 +52,7 @@ public record ReportPeriod(int number, Instant start, String storeId) {
         return late || setBack ? new ReportPeriod(number, key.firstSecond(), storeId) : this;
     }
 
-    /** Its last second if it is closed at {@code now}: within the day, and later than its first. */
+    /** Last second of the part when it is closed at {@code now}: within the day and after the first second. */
     Instant endAt(Instant now, TallyKey key) {
         Instant second = Instant.ofEpochSecond(now.getEpochSecond());
         Instant end = second.isAfter(key.lastSecond()) ? key.lastSecond() : second;

@@ -5,47 +5,47 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /**
- * How far one report has got at one destination.
+ * State of one report at one destination.
  *
- * @param dispatch which report, which destination
- * @param state how far
- * @param tries how often it was begun
- * @param at when it came to this state
- * @param retryAt not before, where another try is planned
- * @param result "accepted", or why not, in a few words of printable ASCII; empty while it is being sent
+ * @param dispatch the report and the destination
+ * @param state its state
+ * @param tries number of tries
+ * @param at time of the last change of state
+ * @param retryAt earliest time of the next try; empty if none is planned
+ * @param result "accepted", or a reason, in printable ASCII; empty while the report is being sent
  */
 public record ReportRecord(Dispatch dispatch, State state, int tries, Instant at, Optional<Instant> retryAt, String result) {
 
     /**
-     * One report and one destination.
+     * One report at one destination.
      *
      * @param key day and recipient domain
-     * @param part number of the day's part
-     * @param reportId as it stands in the report; it follows from {@code key} and {@code part}
-     * @param destination the URI of the {@code rua} field
+     * @param part number of the part of the day
+     * @param reportId the report-id
+     * @param destination normalized URI from the {@code rua} field
      */
     public record Dispatch(TallyKey key, int part, String reportId, String destination) {
     }
 
-    /** From {@link #SENDING} to one of the others; {@link #REFUSED} may become {@link #SENDING} again. */
+    /** State of a report. {@link #SENDING} becomes one of the others; {@link #REFUSED} can become {@link #SENDING} again. */
     public enum State {
-        /** Begun. If the one who began it is gone, nobody knows whether the destination has it. */
+        /** Being sent. If the process died, it is unknown whether the destination accepted the report. */
         SENDING,
-        /** The destination has it. Final. */
+        /** The destination accepted the report. Final. */
         ACCEPTED,
-        /** The destination does not have it. */
+        /** The last try failed, or the report was delayed. */
         REFUSED,
-        /** It will not be tried any more. Final. */
+        /** The report is not tried any more. Final. */
         GIVEN_UP,
-        /** Our own server had taken it, and could not get it to the destination, or it came back from there. Final. */
+        /** James accepted the report mail and could not deliver it, or it bounced. Final. */
         LOST
     }
 
-    /** By part, and then by destination. */
+    /** Orders by part, then by destination. */
     static final Comparator<ReportRecord> BY_PART =
         Comparator.comparing((ReportRecord each) -> each.dispatch().part()).thenComparing(ReportRecord::destination);
 
-    /** Nothing more will be done about it. */
+    /** Whether the state is final, so that the report is not tried again. */
     public boolean isFinal() {
         return state == State.ACCEPTED || state == State.GIVEN_UP || state == State.LOST;
     }

@@ -7,44 +7,43 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What became of reports: the memory of who was told what. Safe for many threads; for one part of a day and domain, only the
- * holder of its {@link Claim} writes.
+ * Delivery records of reports. Thread-safe; the records of one part of a day are written by the holder of its {@link Claim} only.
  *
- * <p>A report is begun before it is handed over and finished after, so that whoever takes over from a dead process sees which
- * destinations have it (leave them alone), which do not, and which may have it: those get it again, under the same report-id
- * (RFC 8460 §5.3 has receivers drop the second), because a report twice does less harm than none.
+ * <p>A record is begun before the report is sent and finished afterwards. So a server that takes over from a crashed one knows which
+ * destinations accepted the report, which did not, and for which the result is unknown. The latter get it again under the same
+ * report-id; receivers drop duplicates (RFC 8460 §5.3).
  */
 public interface ReportStore {
 
     /**
-     * Says that it is about to be handed over, and commits that before it returns. One that is final is left as it is.
+     * Commits that a report is about to be sent. A final record is not changed.
      *
-     * @return what was known before; empty for the first try
+     * @return the record before this call; empty for the first try
      */
     Optional<ReportRecord> begin(Dispatch dispatch, Instant now);
 
-    /** As for one; all of them or, on an exception, none. */
+    /** As {@link #begin(Dispatch, Instant)}, for several reports in one transaction. */
     default void begin(List<Dispatch> dispatches, Instant now) {
         dispatches.forEach(dispatch -> begin(dispatch, now));
     }
 
-    /** It was not tried, and will be later: written down as refused, without another try. One that is final is left as it is. */
+    /** Records that a report was not sent and will be tried later; this does not count as a try. A final record is not changed. */
     void delay(Dispatch dispatch, String reason, Instant retryAt, Instant now);
 
-    /** What came of it. One that is lost stays so: news of a loss may be faster than that it was handed over. */
+    /** Records the result of a try. A record of state {@code LOST} is not changed, because a bounce may arrive before this call. */
     void finish(Dispatch dispatch, ReportRecord.State state, String result, Optional<Instant> retryAt, Instant now);
 
-    /** As for one; all of them or, on an exception, none. */
+    /** As the other {@code finish}, for several reports in one transaction. */
     default void finish(List<ReportRecord> finished) {
         finished.forEach(each -> finish(each.dispatch(), each.state(), each.result(), each.retryAt(), each.at()));
     }
 
-    /** All that is known about a day and domain, by part and destination. */
+    /** All records of a day and domain, sorted by part and destination. */
     List<ReportRecord> of(TallyKey key);
 
-    /** The last ones, newest first. */
-    List<ReportRecord> latest(int most);
+    /** The latest records, newest first. */
+    List<ReportRecord> latest(int limit);
 
-    /** Drops whatever is kept about days before {@code firstKept}. */
+    /** Deletes the records of days before {@code firstKept}. */
     void forget(LocalDate firstKept);
 }

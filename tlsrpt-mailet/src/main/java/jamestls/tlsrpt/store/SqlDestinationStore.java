@@ -20,10 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** In a {@link Database}. Days are days since 1970, instants milliseconds since 1970. */
+/** Limits and suppressions in a {@link Database}. Days are days since 1970, instants milliseconds since 1970. */
 public final class SqlDestinationStore implements DestinationStore {
 
-    /** For {@code Database.open}: addresses left alone, what hosts got on a day and whose turn it is there, and the secret. */
+    /** The tables, for {@code Database.open}: suppressed addresses, reports per host and day, shares of policy domains, and the secret. */
     public static final Migrations MIGRATIONS = new Migrations("tlsdest", List.of(List.of(
         "CREATE TABLE tlsdest_left_alone (address TEXT PRIMARY KEY, until BIGINT NOT NULL, why TEXT NOT NULL)",
         "CREATE TABLE tlsdest_host_day (day BIGINT NOT NULL, host TEXT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (day, host))",
@@ -35,7 +35,7 @@ public final class SqlDestinationStore implements DestinationStore {
     private static final int MAX_ADDRESSES = 100_000;
     private static final int MAX_HOSTS = 1_000_000;
     private static final int MAX_SHARES = 1_000_000;
-    /** After its first use; there is one secret for all. */
+    /** Named after its first use; now the only secret, for all purposes. */
     private static final String SECRET_NAME = "mail-ids";
 
     private final Database database;
@@ -62,13 +62,13 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void suppress(Suppressed mailbox) {
+    public void suppress(Suppressed entry) {
         database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
                      "INSERT INTO tlsdest_left_alone (address, until, why) VALUES (?, ?, ?) ON CONFLICT (address) DO UPDATE SET "
                          + "until = excluded.until, why = excluded.why WHERE excluded.until > tlsdest_left_alone.until "
                          + "OR tlsdest_left_alone.until > excluded.until + ?")) {
-                JdbcValues.set(insert, 1, mailbox.address(), mailbox.until().toEpochMilli(), mailbox.why(),
+                JdbcValues.set(insert, 1, entry.address(), entry.until().toEpochMilli(), entry.why(),
                     Suppressed.MAX_AHEAD.toMillis());
                 return insert.executeUpdate();
             }
@@ -76,7 +76,7 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
-    public Map<DomainName, Long> ofDay(LocalDate day) {
+    public Map<DomainName, Long> reportsPerHost(LocalDate day) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
                      "SELECT host, n FROM tlsdest_host_day WHERE day = ? ORDER BY n DESC LIMIT ?")) {
@@ -94,7 +94,7 @@ public final class SqlDestinationStore implements DestinationStore {
 
     @Override
     public Map<DomainName, Long> add(LocalDate day, Map<DomainName, Integer> more) {
-        // always in the same order, so that servers wait for each other and do not lock each other out
+        // sorted, because concurrent transactions that update rows in different orders can deadlock
         Map<DomainName, Integer> sorted = new TreeMap<>(more);
         return database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
@@ -144,7 +144,7 @@ public final class SqlDestinationStore implements DestinationStore {
 
     @Override
     public void save(List<Share> shares) {
-        // always in the same order, as for add
+        // sorted, as in add
         List<Share> sorted = shares.stream().sorted(Comparator.comparing(Share::host).thenComparing(Share::domain)).toList();
         database.transaction(connection -> {
             try (PreparedStatement insert = connection.prepareStatement(
@@ -164,7 +164,7 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     @Override
-    public void disown(DomainName host, DomainName domain) {
+    public void revokeAcceptance(DomainName host, DomainName domain) {
         database.transaction(connection -> {
             try (PreparedStatement update =
                      connection.prepareStatement("UPDATE tlsdest_share SET first = 0 WHERE host = ? AND domain = ?")) {
@@ -180,8 +180,8 @@ public final class SqlDestinationStore implements DestinationStore {
     }
 
     /**
-     * As {@link #secret()}, inside a transaction. Never to be kept beyond it by whoever writes rows that depend on it: a damaged file is
-     * replaced while we run, and the new one is another store.
+     * As {@link #secret()}, inside a transaction. Rows that depend on it must be written in the same transaction: a damaged file is
+     * replaced at run time, and the new one has another secret.
      */
     static byte[] secret(Connection connection) throws SQLException {
         Optional<byte[]> known = knownSecret(connection);
@@ -195,11 +195,11 @@ public final class SqlDestinationStore implements DestinationStore {
             JdbcValues.set(insert, 1, SECRET_NAME, fresh);
             insert.executeUpdate();
         }
-        // another server may have been quicker
-        return knownSecret(connection).orElseThrow(() -> new SQLException("the secret was not kept"));
+        // another server may have inserted it first
+        return knownSecret(connection).orElseThrow(() -> new SQLException("the secret could not be stored"));
     }
 
-    /** The secret, if there is one already; writes nothing. */
+    /** The secret if it exists; writes nothing. */
     static Optional<byte[]> knownSecret(Connection connection) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement("SELECT octets FROM tlsdest_secret WHERE name = ?")) {
             JdbcValues.set(query, 1, SECRET_NAME);

@@ -13,17 +13,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Counters in a {@link Database} that has the tables of {@link TallySchema}; what is settled is kept until it is forgotten. */
+/** Counters in a {@link Database} with the tables of {@link TallySchema}. Settled parts are kept until {@link #forget}. */
 public final class SqlTallyStore implements TallyStore {
 
     private static final String POSTPONE = "UPDATE tlsrpt_part SET token = '', leased = 0, tries = tries + 1, postponed = ? "
         + "WHERE day = ? AND domain = ? AND part = ? AND token = ?";
-    /** Failure details that are read at once, in those that one policy may have: by default 20,000, which take some megabytes. */
+    /** Failure details per read, as a multiple of those of one policy: by default 20,000 details, some megabytes. */
     private static final long FULL_POLICIES = 20;
-    private static final String PRESENT = "SELECT day, domain FROM (SELECT day, domain FROM tlsrpt_domain "
+    private static final String CLAIMABLE_KEYS = "SELECT day, domain FROM (SELECT day, domain FROM tlsrpt_domain "
         + "WHERE is_open = 1 AND sessions > 0 AND day <= ? AND (day, domain) > (?, ?) ORDER BY day, domain LIMIT ?) o "
         + "UNION SELECT day, domain FROM (SELECT day, domain FROM tlsrpt_part "
-        + "WHERE day <= ? AND (day, domain) > (?, ?) AND " + ClaimWriter.FREE + " ORDER BY day, domain LIMIT ?) p "
+        + "WHERE day <= ? AND (day, domain) > (?, ?) AND " + ClaimWriter.CLAIMABLE + " ORDER BY day, domain LIMIT ?) p "
         + "ORDER BY day, domain LIMIT ?";
 
     private static final int DOMAINS_PER_SLICE = 100;
@@ -35,7 +35,7 @@ public final class SqlTallyStore implements TallyStore {
     private final TallyLimits limits;
     private final KnownPolicies known = new KnownPolicies();
 
-    /** @param limits those for each domain apply; days and domains are limited by the disk */
+    /** @param limits the limits per domain; the number of days and domains is not limited */
     public SqlTallyStore(Database database, TallyLimits limits) {
         this.database = database;
         this.limits = limits;
@@ -47,7 +47,7 @@ public final class SqlTallyStore implements TallyStore {
             CountWriter.Written written = database.transaction(connection ->
                 new CountWriter(connection, limits, known).write(group, tallies));
             known.committed(written.by(), written.policies());
-            return written.withoutRoom();
+            return written.dropped();
         } catch (RuntimeException | Error e) {
             known.forget();
             throw e;
@@ -55,15 +55,15 @@ public final class SqlTallyStore implements TallyStore {
     }
 
     @Override
-    public List<TallyKey> present(Due due, Optional<TallyKey> after, int most) {
+    public List<TallyKey> claimable(Due due, Optional<TallyKey> after, int limit) {
         return database.transaction(connection -> {
-            try (PreparedStatement query = connection.prepareStatement(PRESENT)) {
+            try (PreparedStatement query = connection.prepareStatement(CLAIMABLE_KEYS)) {
                 long day = due.lastDay().toEpochDay();
                 long afterDay = after.map(key -> key.day().toEpochDay()).orElse(Long.MIN_VALUE);
                 String afterDomain = after.map(TallyKey::name).orElse("");
-                JdbcValues.set(query, 1, day, afterDay, afterDomain, most, day, afterDay, afterDomain);
-                int next = ClaimWriter.setFree(query, 8, due);
-                JdbcValues.set(query, next, most, most);
+                JdbcValues.set(query, 1, day, afterDay, afterDomain, limit, day, afterDay, afterDomain);
+                int next = ClaimWriter.setClaimable(query, 8, due);
+                JdbcValues.set(query, next, limit, limit);
                 List<TallyKey> keys = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -101,22 +101,22 @@ public final class SqlTallyStore implements TallyStore {
     }
 
     /**
-     * Deletes slice by slice, each a transaction of its own, so that what is to be counted meanwhile waits for one slice at most. What
-     * was deleted is free for new rows; the file itself does not shrink. Stops early if the thread is interrupted.
+     * Deletes in small transactions, so that writers wait for one of them at most. The space is reused for new rows; the file does not
+     * shrink. Ends early if the thread is interrupted.
      */
     @Override
     public void forget(LocalDate firstKept) {
         try {
             boolean more = true;
             while (more && !Thread.currentThread().isInterrupted()) {
-                more = slice(firstKept.toEpochDay());
+                more = deleteSlice(firstKept.toEpochDay());
             }
         } finally {
             known.forget();
         }
     }
 
-    private boolean slice(long firstKept) {
+    private boolean deleteSlice(long firstKept) {
         return database.transaction(connection -> deleteDomains(connection, firstKept)
             + deleteRows(connection, "tlsrpt_policy", "hash", firstKept)
             + deleteRows(connection, "tlsrpt_group", "writer", firstKept)) > 0;

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.config.Parameters;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
@@ -9,29 +10,37 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All stores of one database, or of memory. Whoever opens them closes them.
+ * All stores of one database, or all stores in memory. Must be closed.
  *
- * @param tallies counters
- * @param reports records
- * @param destinations limits
- * @param database where they are; empty if they are in memory
+ * @param tallies counters of sessions
+ * @param reports delivery records of reports
+ * @param destinations limits and suppressions of destinations
+ * @param database the database; empty for stores in memory
  */
 public record Stores(TallyStore tallies, ReportStore reports, DestinationStore destinations, Optional<Database> database)
     implements AutoCloseable {
 
-    /** All tables, for {@code Database.open}. */
+    /** The tables of all stores, for {@code Database.open}. */
     public static final List<Migrations> MIGRATIONS = List.of(TallySchema.MIGRATIONS, SqlDestinationStore.MIGRATIONS);
     private static final int RECORDS_IN_MEMORY = 10_000;
 
-    /** @param address empty for memory: a restart forgets everything */
+    /**
+     * Opens the stores.
+     *
+     * @param address the database; empty for stores in memory, which a restart empties
+     */
     public static Stores open(Optional<DatabaseAddress> address, Clock clock) {
-        return address.map(place -> Database.open(place, MIGRATIONS, clock))
+        return address.map(database -> Database.open(database, MIGRATIONS, clock))
             .map(Stores::in)
             .orElseGet(() -> new Stores(new MemoryTallyStore(TallyLimits.DEFAULT), new MemoryReportStore(RECORDS_IN_MEMORY),
                 new MemoryDestinationStore(), Optional.empty()));
     }
 
-    /** @param database with all {@link #MIGRATIONS}; closed by {@link #close} */
+    /**
+     * The stores in an open database.
+     *
+     * @param database with all {@link #MIGRATIONS}; closed by {@link #close}
+     */
     public static Stores in(Database database) {
         return new Stores(new SqlTallyStore(database, TallyLimits.DEFAULT), new SqlReportStore(database),
             new SqlDestinationStore(database), Optional.of(database));
@@ -47,5 +56,32 @@ public record Stores(TallyStore tallies, ReportStore reports, DestinationStore d
     @Override
     public void close() {
         database.ifPresent(Database::close);
+    }
+
+    /**
+     * Settings of the stores.
+     *
+     * @param database the database; empty for memory
+     * @param retentionDays number of days before today whose counts and records are kept, 3 to 366
+     */
+    public record Settings(Optional<DatabaseAddress> database, int retentionDays) {
+
+        private static final int MIN = 3;
+        private static final int MAX = 366;
+
+        /** Reads the parameter {@code retention} and those of the database. */
+        public static Settings of(Parameters parameters) {
+            // separate from the file of the policies, because it is larger, is written more often, and its loss does less harm
+            return new Settings(DatabaseAddress.of(parameters, "file://var/tlsreports.sqlite"),
+                parameters.read("retention", "14d", "days from " + MIN + " to " + MAX + ", for example '14d'", Settings::days));
+        }
+
+        private static int days(String text) {
+            int days = Integer.parseInt(text.replaceFirst("\\s*(d|days?)$", ""));
+            if (days < MIN || days > MAX) {
+                throw new NumberFormatException();
+            }
+            return days;
+        }
     }
 }

@@ -18,8 +18,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Counts the sessions of one report, within {@link TallyLimits}: a thousand equal sessions take the memory of one. {@link DomainTally}
- * is its snapshot. Not safe for several threads.
+ * Mutable counters of one day and domain, within {@link TallyLimits}. Equal sessions share their counters. {@link DomainTally} is its
+ * immutable snapshot. Not thread-safe.
  */
 public final class Tally {
 
@@ -41,22 +41,22 @@ public final class Tally {
         this.budget = budget;
     }
 
-    /** Counts under one policy. */
+    /** Counters of one policy. */
     private static final class Counts {
         private long successes;
         private long failures;
         private final Map<FailureKey, Long> details = new HashMap<>();
     }
 
-    /** @return an empty tally, or none if {@code budget} has no memory left */
+    /** An empty tally, or none if the budget has no memory available. */
     public static Optional<Tally> within(TallyLimits limits, ByteBudget budget, TallyKey key) {
         return budget.take(TALLY_WEIGHT) ? Optional.of(new Tally(key, limits, budget)) : Optional.empty();
     }
 
     /**
-     * Adds a session: one to each policy that was evaluated, and one to each different failure, however often a verdict names it.
+     * Adds a session: one to each policy that was evaluated, and one to each distinct failure.
      *
-     * @return how many of the policies found no room; their verdicts are left out
+     * @return number of policies that were dropped because of the limits
      */
     public int add(TlsOutcome outcome) {
         if (outcome.verdicts().size() == 1) {
@@ -70,7 +70,12 @@ public final class Tally {
         return add(byPolicy);
     }
 
-    /** @param session canonical policies, each with the failures under it; a policy without failures was met */
+    /**
+     * Adds a session.
+     *
+     * @param session failures by canonical policy; empty for a policy that was met
+     * @return number of policies that were dropped because of the limits
+     */
     int add(Map<AppliedPolicy, Set<FailureKey>> session) {
         int dropped = 0;
         boolean failed = false;
@@ -83,7 +88,7 @@ public final class Tally {
                 counts.successes++;
             } else {
                 counts.failures++;
-                // distinct, because two failures of one session may end up in the same folded entry, which counts sessions
+                // distinct: two failures of one session may be folded into the same entry, and an entry counts sessions
                 entry.getValue().stream().map(failure -> entryFor(counts, failure)).distinct()
                     .forEach(failure -> counts.details.merge(failure, 1L, Long::sum));
             }
@@ -95,7 +100,11 @@ public final class Tally {
         return dropped;
     }
 
-    /** Adds all counts of another tally. @return how many of its policies found no room; their counts are left out */
+    /**
+     * Adds the counts of another tally.
+     *
+     * @return number of policies that were dropped with their counts because of the limits
+     */
     int add(Tally other) {
         int dropped = 0;
         for (Map.Entry<AppliedPolicy, Counts> entry : other.policies.entrySet()) {
@@ -105,7 +114,7 @@ public final class Tally {
             } else {
                 counts.successes += entry.getValue().successes;
                 counts.failures += entry.getValue().failures;
-                // a folded entry counts sessions, so it can't exceed them
+                // a folded entry counts sessions and must not exceed their number
                 entry.getValue().details.forEach((failure, n) ->
                     counts.details.merge(entryFor(counts, failure), n, (a, b) -> Math.min(a + b, counts.failures)));
             }
@@ -125,37 +134,37 @@ public final class Tally {
         return policies.isEmpty();
     }
 
-    /** How many sessions were added, whatever the number of policies. */
+    /** Number of sessions, each counted once whatever the number of policies. */
     long sessions() {
         return sessions;
     }
 
-    /** How many of them fell short of at least one policy. */
+    /** Number of sessions that violated at least one policy. */
     long failedSessions() {
         return failedSessions;
     }
 
-    /** The counts so far. */
+    /** Snapshot of the counters by policy. */
     List<PolicyTally> policies() {
         return policies.entrySet().stream()
             .map(entry -> new PolicyTally(entry.getKey(), entry.getValue().successes, entry.getValue().failures, entry.getValue().details))
             .toList();
     }
 
-    /** The counts so far as those of a period. */
+    /** Snapshot of all counters as those of a period. */
     DomainTally snapshot(ReportPeriod period, Instant end) {
         return new DomainTally(key, period, end, sessions, failedSessions, policies());
     }
 
-    /** Returns its memory to the budget; nothing may be added afterwards. */
+    /** Returns the memory to the budget. Must be the last call. */
     void release() {
-        budget.giveBack(weight);
+        budget.release(weight);
         weight = 0;
     }
 
     /**
-     * The form in which equal policies are equal. STS: the lines as published, in their order, without line ends and empty lines (RFC
-     * 8460 §4.5: errors included). TLSA: a set, because a DNS answer has no order; lower-case hexadecimal, sorted, each record once.
+     * Canonical form of a policy, in which equal policies are equal objects. STS: the published lines in their order, without line ends
+     * and empty lines, errors included (RFC 8460 §4.5). TLSA: distinct records in lower-case hexadecimal, sorted, because DNS has no order.
      */
     static AppliedPolicy canonical(AppliedPolicy policy) {
         List<String> lines = policy.policyStrings().stream().flatMap(String::lines).filter(line -> !line.isBlank()).toList();
@@ -188,13 +197,13 @@ public final class Tally {
         return fresh;
     }
 
-    /** The entry under which a failure is counted: its own, or the folded one, which needs no room because there are few. */
+    /** The entry that counts a failure: its own or, at the limit, the folded one of its type. */
     private FailureKey entryFor(Counts counts, FailureKey failure) {
         if (counts.details.containsKey(failure)) {
             return failure;
         }
-        boolean room = counts.details.size() < limits.detailsPerPolicy() && take(failure.weight());
-        FailureKey entry = room ? failure : FailureKey.folded(failure.type());
+        boolean fits = counts.details.size() < limits.detailsPerPolicy() && take(failure.weight());
+        FailureKey entry = fits ? failure : FailureKey.folded(failure.type());
         counts.details.putIfAbsent(entry, 0L);
         return entry;
     }

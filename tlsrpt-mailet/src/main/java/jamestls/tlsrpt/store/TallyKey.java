@@ -9,25 +9,24 @@ import java.util.Comparator;
 import java.util.Optional;
 
 /**
- * What one report is about: everything that happened on one UTC day towards one recipient domain (RFC 8460 §4.1).
+ * Identifies a report: UTC day, recipient domain and reporting identity (RFC 8460 §4.1).
  *
- * @param day the UTC day in which the sessions ended
- * @param domain the recipient domain, whose {@code _smtp._tls} record says where the report goes
- * @param submitter who reports, where that is another one than usual: sessions of some sending domains may be reported apart, under
- *     an identity of their own
+ * @param day UTC day in which the sessions ended
+ * @param domain recipient domain, whose {@code _smtp._tls} record names the destinations
+ * @param submitter reporting identity of the sending domain; empty for the default identity
  */
 public record TallyKey(LocalDate day, DomainName domain, Optional<DomainName> submitter) implements Comparable<TallyKey> {
 
     private static final Comparator<TallyKey> ORDER = Comparator.comparing(TallyKey::day).thenComparing(TallyKey::name);
-    /** In no domain name. */
+    /** Does not occur in domain names. */
     private static final String SEPARATOR = " ";
 
-    /** Reported by the usual one. */
+    /** The report of the default identity. */
     public TallyKey(LocalDate day, DomainName domain) {
         this(day, domain, Optional.empty());
     }
 
-    /** The report in which an outcome is counted: of the UTC day in which the session ended (RFC 8460 §4.1). */
+    /** The report that counts an outcome: that of the UTC day in which the session ended (RFC 8460 §4.1). */
     public static TallyKey of(TlsOutcome outcome) {
         return new TallyKey(outcome.at().atZone(ZoneOffset.UTC).toLocalDate(), outcome.recipientDomain(), outcome.sendingDomain());
     }
@@ -38,7 +37,7 @@ public record TallyKey(LocalDate day, DomainName domain, Optional<DomainName> su
         return new TallyKey(day, new DomainName(names[0]), names.length == 1 ? Optional.empty() : Optional.of(new DomainName(names[1])));
     }
 
-    /** Domain and submitter in one string, for a column. */
+    /** Domain and submitter in one string, for a database column. */
     String name() {
         return domain.ascii() + submitter.map(each -> SEPARATOR + each).orElse("");
     }
@@ -53,7 +52,7 @@ public record TallyKey(LocalDate day, DomainName domain, Optional<DomainName> su
         return endOfDay().minusSeconds(1);
     }
 
-    /** The first instant that no longer belongs to the day. */
+    /** The first instant after the day. */
     public Instant endOfDay() {
         return day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
     }

@@ -3,13 +3,13 @@ package jamestls.tlsrpt.store;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Bounds of what is kept: names, addresses and reasons are strangers' choices and must not fill the memory.
+ * Limits of the counters, because names, addresses and reasons are chosen by strangers.
  *
- * @param days different days at once
- * @param domainsPerDay recipient domains in a day; sessions to further ones are dropped
- * @param policiesPerDomain different policies of a domain in a day; sessions under further ones are dropped
- * @param detailsPerPolicy failure details kept one by one; further ones are folded into one for each result type
- * @param bytes of memory for everything together, roughly
+ * @param days maximum number of days
+ * @param domainsPerDay maximum number of recipient domains per day; sessions to further ones are dropped
+ * @param policiesPerDomain maximum number of policies per day and domain; sessions under further ones are dropped
+ * @param detailsPerPolicy maximum number of separate failure details; further ones are folded into one per result type
+ * @param bytes maximum memory of everything, estimated
  */
 public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, int detailsPerPolicy, long bytes) {
 
@@ -17,11 +17,11 @@ public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, in
 
     public TallyLimits {
         if (days < 1 || domainsPerDay < 1 || policiesPerDomain < 1 || detailsPerPolicy < 0 || bytes < 0) {
-            throw new IllegalArgumentException("a limit allows at least one");
+            throw new IllegalArgumentException("each limit must allow at least one");
         }
     }
 
-    /** Memory that may still be used. Safe for many threads. */
+    /** Counts the available memory. Thread-safe. */
     public static final class ByteBudget {
 
         private final AtomicLong left;
@@ -30,7 +30,7 @@ public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, in
             this.left = new AtomicLong(bytes);
         }
 
-        /** Takes it if there is that much. */
+        /** Reserves memory if that much is available. */
         boolean take(long bytes) {
             if (left.addAndGet(-bytes) >= 0) {
                 return true;
@@ -39,7 +39,7 @@ public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, in
             return false;
         }
 
-        void giveBack(long bytes) {
+        void release(long bytes) {
             left.addAndGet(bytes);
         }
 
@@ -48,7 +48,7 @@ public record TallyLimits(int days, int domainsPerDay, int policiesPerDomain, in
         }
     }
 
-    /** {@link #bytes} that nobody has taken yet. */
+    /** A new budget of {@link #bytes}. */
     public ByteBudget budget() {
         return new ByteBudget(bytes);
     }

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Reads counters back from the tables, inside a transaction. */
+/** Reads counters from the tables, inside a transaction. */
 final class TallyReader {
 
     private TallyReader() {
@@ -34,7 +34,7 @@ final class TallyReader {
         + "ON y.hash = c.policy WHERE c.day = ? AND c.domain = ? AND c.part = ? ORDER BY c.policy";
     private static final String FAILURES_OF_PART = "SELECT " + FAILURE_COLUMNS + " FROM tlsrpt_failure f "
         + "WHERE f.day = ? AND f.domain = ? AND f.part = ?";
-    /** CROSS JOIN is what keeps SQLite from another order of the tables. */
+    /** With CROSS JOIN, SQLite keeps the order of the tables. */
     private static final String LEASED = " FROM tlsrpt_part p CROSS JOIN ";
     private static final String OF_TOKEN = " WHERE (p.day, p.domain) >= (?, ?) AND (p.day, p.domain) <= (?, ?) "
         + "AND p.result = '' AND p.token = ? AND ";
@@ -44,7 +44,7 @@ final class TallyReader {
     private static final String LEASED_FAILURES = "SELECT " + FAILURE_COLUMNS + LEASED + "tlsrpt_failure f"
         + OF_TOKEN + "f.day = p.day AND f.domain = p.domain AND f.part = p.part";
 
-    /** Whose failures they are. */
+    /** Policy of a report, by its hash. */
     private record PolicyOf(TallyKey key, ByteBuffer hash) {
     }
 
@@ -53,7 +53,7 @@ final class TallyReader {
         void set(PreparedStatement query) throws SQLException;
     }
 
-    /** A closed part. */
+    /** The counts of a closed part. */
     static DomainTally closed(Connection connection, TallyKey key, int part) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement("SELECT started, ended, sessions, failed, store_id FROM tlsrpt_part "
                  + "WHERE day = ? AND domain = ? AND part = ?")) {
@@ -74,10 +74,10 @@ final class TallyReader {
     }
 
     /**
-     * What the parts have that were leased with that token.
+     * The counts of all parts that are leased with that token.
      *
-     * @param keys their range, in the database's order
-     * @param withFailures false if none of them has any
+     * @param keys range of keys, in the database's order
+     * @param withFailures false if none of the parts has failures
      */
     static Map<TallyKey, List<PolicyTally>> leased(Connection connection, List<TallyKey> keys, String token, boolean withFailures)
             throws SQLException {
@@ -125,7 +125,7 @@ final class TallyReader {
         return TallyKey.of(LocalDate.ofEpochDay(answer.getLong(1)), answer.getString(2));
     }
 
-    /** A policy that was counted before and after the change of its form in the table is one. */
+    /** Merges equal policies: versions have stored the same policy in different forms. */
     private static List<PolicyTally> merged(List<PolicyTally> policies) {
         Map<AppliedPolicy, PolicyTally> merged = new LinkedHashMap<>();
         policies.forEach(policy -> merged.merge(policy.policy(), policy, PolicyTally::plus));
@@ -137,9 +137,9 @@ final class TallyReader {
         PolicyType policyType = Arrays.stream(PolicyType.values()).filter(each -> each.wireName().equals(type)).findFirst()
             .orElseThrow(() -> new SQLException("no policy type '" + type + "'"));
         long failed = answer.getLong(5);
-        // two failures of one session may have been folded into one entry by different servers, but an entry counts sessions
+        // servers may have folded two failures of one session into one entry, which must not count more than the sessions
         Map<FailureKey, Long> capped = new HashMap<>();
-        details.forEach((what, n) -> capped.put(what, Math.min(n, failed)));
+        details.forEach((failure, n) -> capped.put(failure, Math.min(n, failed)));
         String domain = answer.getString(7);
         DomainName policyDomain = domain.isEmpty() ? key.domain() : new DomainName(domain);
         return new PolicyTally(new AppliedPolicy(policyType, policyDomain, JdbcValues.lines(answer.getBytes(8)),

@@ -5,16 +5,16 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The tables of this package. Days are days since 1970, instants milliseconds since 1970. Policy texts are byte strings, because
- * strangers write them and PostgreSQL's text can't hold every character.
+ * The tables of counters and delivery records. Days are days since 1970, instants milliseconds since 1970. Policy texts are byte
+ * strings, because PostgreSQL's text type can't hold every character.
  *
  * <ul>
- * <li>{@code tlsrpt_domain}: a day and domain, and its open part; {@code is_open} is 1 if that has counts. Whoever changes anything
- *     about a day and domain changes this row first, so that its lock serves for all.</li>
- * <li>{@code tlsrpt_part}: a closed part, leased, postponed or settled; {@code store_id} is in its report-id.</li>
+ * <li>{@code tlsrpt_domain}: a day and domain, and its open part; {@code is_open} is 1 if that has counts. Every transaction
+ *     updates this row first, so that its lock guards everything about the day and domain.</li>
+ * <li>{@code tlsrpt_part}: a closed part, leased, postponed or settled; {@code store_id} is part of its report-id.</li>
  * <li>{@code tlsrpt_policy}: the text of each policy, once, under its hash; {@code domain} is empty if the policy's domain is
  *     the recipient domain, so that domains with the same policy, or with none, share a row.</li>
- * <li>{@code tlsrpt_count}, {@code tlsrpt_failure}: counters of a part, by policy and by what failures have in common.</li>
+ * <li>{@code tlsrpt_count}, {@code tlsrpt_failure}: counters of a part, by policy and by failure.</li>
  * <li>{@code tlsrpt_group}: the last group of each writer.</li>
  * <li>{@code tlsrpt_dispatch}: each report at each destination.</li>
  * </ul>
@@ -47,7 +47,7 @@ public final class TallySchema {
         "CREATE TABLE tlsrpt_dispatch (" + DISPATCH + ")",
         "CREATE INDEX tlsrpt_dispatch_at ON tlsrpt_dispatch (at)");
 
-    /** Rows in the order of their keys; what is still to be reported is found without a look at what was. */
+    /** Tables clustered by their key, and indexes of the parts that are not settled. */
     private static final List<String> SECOND = Stream.of(
         clustered("tlsrpt_domain", DOMAIN + ", is_open INTEGER NOT NULL, PRIMARY KEY (day, domain)",
             "day, domain, part, started, sessions, failed, CASE WHEN sessions > 0 THEN 1 ELSE 0 END"),
@@ -60,7 +60,7 @@ public final class TallySchema {
             "CREATE INDEX tlsrpt_part_unsettled ON tlsrpt_part (day, domain, part) WHERE result = ''"))
         .flatMap(List::stream).toList();
 
-    /** Parts that are there keep the report-id they have. */
+    /** Existing parts keep their report-id. */
     private static final List<String> THIRD = List.of("ALTER TABLE tlsrpt_part ADD COLUMN store_id TEXT NOT NULL DEFAULT ''");
 
     /** For {@code Database.open}. */

@@ -12,14 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Looks at counts without claiming them: for people. */
+/** Reads counts without claiming them, for the command line. */
 public final class TallyView {
 
     /**
-     * A part of a day.
+     * One part of a day.
      *
-     * @param state {@code counting} for one that is open, {@code waiting} for one that is closed, {@code postponed until …}, or
-     *     what became of it
+     * @param state {@code counting} for an open part, {@code waiting} for a closed one, {@code postponed until …}, or the result
      */
     public record Line(TallyKey key, int part, long sessions, long failed, String state) {
     }
@@ -36,16 +35,22 @@ public final class TallyView {
         this.database = database;
     }
 
-    /** @return newest day first; {@code day} and {@code domain} leave out the others, where they are given */
-    public List<Line> lines(Optional<LocalDate> day, Optional<DomainName> domain, int most) {
+    /**
+     * The parts, newest day first.
+     *
+     * @param day limits the result to a day
+     * @param domain limits the result to a domain
+     * @param limit maximum number of parts
+     */
+    public List<Line> lines(Optional<LocalDate> day, Optional<DomainName> domain, int limit) {
         long first = day.map(LocalDate::toEpochDay).orElse(0L);
         long last = day.map(LocalDate::toEpochDay).orElse((long) Integer.MAX_VALUE);
         String name = domain.map(DomainName::ascii).orElse("");
-        // with any submitter; an underscore stands for any character, and lets through what is looked at again below
+        // with any submitter; "_" matches any character, so other domains may match, too
         String withSubmitter = domain.map(each -> each.ascii() + " %").orElse("%");
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(LINES)) {
-                JdbcValues.set(query, 1, first, last, name, withSubmitter, first, last, name, withSubmitter, most);
+                JdbcValues.set(query, 1, first, last, name, withSubmitter, first, last, name, withSubmitter, limit);
                 List<Line> lines = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
@@ -59,7 +64,7 @@ public final class TallyView {
         });
     }
 
-    /** All parts of a day and domain whose counts are still there; the open one ends with the day. */
+    /** All parts of a day and domain with their counts; the open part ends with the day. */
     public List<DomainTally> tallies(TallyKey key) {
         return database.transaction(connection -> {
             List<DomainTally> tallies = new ArrayList<>();

@@ -46,12 +46,12 @@ class LintTest {
     private String out = "";
 
     @Test
-    void reportOfOursShouldBeInOrderInAllForms() throws IOException {
+    void ownReportShouldBeValidInAllForms() throws IOException {
         ReportFile file = ((ReportFile.Ready) ReportFile.write(REPORT)).files().getFirst();
         String mail = mail();
 
         assertThat(lint(ReportJson.write(REPORT))).isZero();
-        assertThat(out).contains("form: json", "in order", "sts rcpt.example as it asks: 3, not: 0");
+        assertThat(out).contains("form: json", "in order", "sts rcpt.example met: 3, violated: 0");
         assertThat(lint(file.gzip())).isZero();
         assertThat(out).contains("form: gzip");
         assertThat(lint(mail.getBytes(StandardCharsets.US_ASCII))).as(() -> out).isZero();
@@ -59,7 +59,7 @@ class LintTest {
     }
 
     @Test
-    void mailShouldBeHeldAgainstTheRfcToo() throws IOException {
+    void mailShouldBeValidated() throws IOException {
         String mail = "From: a@b.example\nSubject: report\nDKIM-Signature: v=1; l=100; d=b.example\n"
             + "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: application/tlsrpt+json; name=report.json\n\n"
             + new String(ReportJson.write(REPORT), StandardCharsets.UTF_8) + "\n--x--\n";
@@ -70,7 +70,7 @@ class LintTest {
     }
 
     @Test
-    void whatIsWrongInTheReportShouldBeSaid() throws IOException {
+    void problemsOfTheReportShouldBePrinted() throws IOException {
         assertThat(lint("{\"organization-name\": 7, \"policies\": []}".getBytes(StandardCharsets.UTF_8), "--json")).isEqualTo(1);
         JsonNode problems = new ObjectMapper().readTree(out).get("problems");
         assertThat(problems).extracting(JsonNode::asText).contains("organization-name is not valid", "contact-info is missing");
@@ -80,14 +80,14 @@ class LintTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "Report Domain: rcpt.example | Report Domain: other.example | TLS-Report-Domain and Subject name different domains",
         "TLS-Report-Domain: rcpt.example | TLS-Report-Domain: other.example | TLS-Report-Domain and Subject name different domains",
-        "TLS-Report-Domain: rcpt.example | TLS-Report-Domain: b\u00fc.example | TLS-Report-Domain is no domain in A-labels",
+        "TLS-Report-Domain: rcpt.example | TLS-Report-Domain: b\u00fc.example | TLS-Report-Domain is not a domain in A-labels",
         "TLS-Report-Submitter: sender.example | TLS-Report-Submitter: x.example | TLS-Report-Submitter and contact-info name different",
-        "MIME-Version: 1.0 | TLS-Report-Domain: rcpt.example | the field tls-report-domain stands more than once",
+        "MIME-Version: 1.0 | TLS-Report-Domain: rcpt.example | the field tls-report-domain occurs more than once",
         "application/tlsrpt+gzip | application/tlsrpt | the part's type is neither application/tlsrpt+gzip nor",
-        "application/tlsrpt+gzip | application/tlsrpt+json | the part's type does not fit its content",
+        "application/tlsrpt+gzip | application/tlsrpt+json | the part's type does not match its content",
         "filename=\"sender.example! | filename=\"../../etc/x! | the file's name is not in the form",
         "Report-ID: < | Report-ID: <a:b | Subject is not in the form"})
-    void faultOfAMailShouldBeNamed(String right, String wrong, String problem) throws IOException {
+    void problemOfAMailShouldBePrinted(String right, String wrong, String problem) throws IOException {
         assertThat(mail()).contains(right);
         assertThat(lint(mail().replace(right, wrong).getBytes(StandardCharsets.UTF_8))).isEqualTo(1);
         assertThat(out).contains(problem);
@@ -98,7 +98,7 @@ class LintTest {
         "@sender.example>/Message-ID | @sender.example> (a comment (in it))/Message-ID",
         "!rcpt.example! | `!rcpt.example!/ `",
         "report-type=\"tlsrpt\" | report-type=tlsrpt"})
-    void whatTheRfcAllowsShouldBeInOrder(String ours, String others) throws IOException {
+    void whatTheRfcAllowsShouldBeValid(String ours, String others) throws IOException {
         String mail = mail().replace(ours.replace("/", "\r\n"), others.replace("/", "\r\n"));
         assertThat(mail).isNotEqualTo(mail());
         assertThat(lint(mail.getBytes(StandardCharsets.UTF_8))).as(() -> out).isZero();
@@ -118,7 +118,7 @@ class LintTest {
     }
 
     @Test
-    void fileThatCantBeReadShouldBeNamedWithTheReason() {
+    void unreadableFileShouldBeNamedWithTheReason() {
         StringWriter err = new StringWriter();
         assertThat(Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err, true), "lint", directory.resolve("gone").toString()))
             .isEqualTo(3);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Commands that read leave every file as it is: against what is no database of ours they say one sentence and exit with 3. */
+/** Commands do not change any file: for anything but a database of this software they print one sentence and exit with 3. */
 class ReadingCommandsTest {
 
     @TempDir
@@ -45,7 +45,7 @@ class ReadingCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example", "why rcpt.example"})
-    void foreignFileShouldBeLeftAlone(String command) throws IOException {
+    void foreignFileShouldNotBeChanged(String command) throws IOException {
         Files.writeString(file(), "root:x:0:0:root:/root:/bin/bash\n".repeat(100));
 
         assertRefused(command, "is no SQLite database");
@@ -53,7 +53,7 @@ class ReadingCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example", "why rcpt.example"})
-    void foreignDatabaseShouldBeLeftAlone(String command) throws IOException, SQLException {
+    void foreignDatabaseShouldNotBeChanged(String command) throws IOException, SQLException {
         sqlite("CREATE TABLE bookmark (url TEXT)");
 
         assertRefused(command, "is an SQLite database of other software");
@@ -61,7 +61,7 @@ class ReadingCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example", "why rcpt.example"})
-    void emptyFileShouldBeLeftAlone(String command) throws IOException {
+    void emptyFileShouldNotBeChanged(String command) throws IOException {
         Files.createFile(file());
 
         assertRefused(command, "is empty");
@@ -69,7 +69,7 @@ class ReadingCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example", "why rcpt.example"})
-    void directoryShouldBeLeftAlone(String command) throws IOException {
+    void directoryShouldNotBeChanged(String command) throws IOException {
         Files.createDirectory(file());
 
         Run run = run(command);
@@ -97,13 +97,13 @@ class ReadingCommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example"})
-    void databaseThatIsNotThereShouldNotBeMade(String command) throws IOException {
+    void missingDatabaseShouldNotBeCreated(String command) throws IOException {
         assertRefused(command, "there is no file");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"show", "preview rcpt.example", "why rcpt.example"})
-    void databaseOfARunningServerShouldBeReadOnly(String command) throws IOException {
+    void databaseOfARunningServerShouldOnlyBeRead(String command) throws IOException {
         try (Stores server = ours()) {
             Map<String, String> before = snapshot();
             assertThat(run(command).exitCode()).as("nothing is counted").isEqualTo(4);
@@ -116,7 +116,7 @@ class ReadingCommandsTest {
     }
 
     @Test
-    void databaseOfPoliciesShouldBeToldApart() throws IOException, SQLException {
+    void databaseOfPoliciesShouldBeRefused() throws IOException, SQLException {
         ours().close();
         sqlite("DELETE FROM schema_version WHERE module = 'tlsrpt'");
 
@@ -148,7 +148,7 @@ class ReadingCommandsTest {
         }
     }
 
-    /** Every file in the directory: inode and content. */
+    /** Inode and content of every file in the directory. */
     private Map<String, String> snapshot() throws IOException {
         Map<String, String> snapshot = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {

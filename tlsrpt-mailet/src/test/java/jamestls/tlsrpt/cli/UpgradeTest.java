@@ -29,7 +29,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Databases that version 0.1.0 has written are opened, and nothing in them is lost: today's commands say what its commands said. */
+/** Databases of version 0.1.0 are opened without loss: the commands print what those of version 0.1.0 printed. */
 class UpgradeTest {
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -44,7 +44,7 @@ class UpgradeTest {
             Files.copy(in, file);
         }
 
-        assertNothingIsLost(new DatabaseAddress.SqliteFile(file), file.toString(), "jdbc:sqlite:" + file);
+        assertCountsAreKept(new DatabaseAddress.SqliteFile(file), file.toString(), "jdbc:sqlite:" + file);
     }
 
     @Test
@@ -55,16 +55,16 @@ class UpgradeTest {
                 statement.execute(new String(in.readAllBytes(), StandardCharsets.UTF_8));
             }
 
-            assertNothingIsLost(new DatabaseAddress.PostgreSql(server.url(), "", ""), server.url(), server.url());
+            assertCountsAreKept(new DatabaseAddress.PostgreSql(server.url(), "", ""), server.url(), server.url());
         }
     }
 
-    private void assertNothingIsLost(DatabaseAddress address, String database, String url) throws IOException, SQLException {
+    private void assertCountsAreKept(DatabaseAddress address, String database, String url) throws IOException, SQLException {
         String secret = secret(url);
         for (int start = 0; start < 2; start++) {
             try (Stores stores = Stores.open(Optional.of(address), Clock.systemUTC())) {
                 assertThat(HexFormat.of().formatHex(stores.destinations().secret())).isEqualTo(secret);
-                assertThat(stores.destinations().ofDay(Samples.DAY)).containsEntry(DomainName.of("mx.rcpt.example"), 17L);
+                assertThat(stores.destinations().reportsPerHost(Samples.DAY)).containsEntry(DomainName.of("mx.rcpt.example"), 17L);
             }
         }
         JsonNode before = JSON.readTree(resource("show-0.1.0.json"));
@@ -78,14 +78,14 @@ class UpgradeTest {
             for (int i = 0; i < old.length; i++) {
                 assertContains(JSON.readTree(lines[i]).get("policies"), JSON.readTree(old[i]).get("policies"), domain);
             }
-            // a part that was closed may be known to receivers; those that still count are reported under the store's own id
+            // closed parts keep their id, because receivers may know it; open parts get the id of the store
             boolean closed = List.of("rcpt.example", "settled.example").contains(domain);
             String id = JSON.readTree(lines[0]).get("report-id").asText();
             assertThat(id.equals(JSON.readTree(old[0]).get("report-id").asText())).as(id).isEqualTo(closed);
         }
     }
 
-    /** Everything that was said is said again; more may be. */
+    /** Checks that everything printed before is printed now; more is allowed. */
     private static void assertContains(JsonNode now, JsonNode before, String where) {
         if (before.isObject()) {
             assertThat(now).as(where).isNotNull();

@@ -12,8 +12,8 @@ import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.SqlTallyStore;
-import jamestls.tlsrpt.store.TallyLimits;
 import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyLimits;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,10 +26,10 @@ import java.util.List;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
- * A process that counts sessions as fast as it can until it is killed, and keeps a ledger: {@code begin ID} before a session is
- * recorded, {@code done ID} when that has returned. What is in the ledger outlives the process, since the operating system has it.
+ * Process that counts sessions as fast as it can until it is killed. It appends {@code begin ID} to a file before it records a session,
+ * and {@code done ID} when the call has returned.
  *
- * <p>Arguments: a SQLite file or PostgreSQL URL, the ledger, the name of this life.
+ * <p>Arguments: a SQLite file or PostgreSQL URL, the file, a unique name of the process.
  */
 final class CountingProcess {
 

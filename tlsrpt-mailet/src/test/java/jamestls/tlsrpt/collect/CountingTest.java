@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Plays the table of docs/reference/counting.md, from outcomes to counts. */
+/** Checks every row of the table in docs/reference/counting.md, from outcomes to counts. */
 class CountingTest {
 
     private static final Path PAGE = Path.of("../docs/reference/counting.md");
@@ -64,13 +64,13 @@ class CountingTest {
     }
 
     @Test
-    void pageShouldHaveItsTable() throws IOException {
+    void documentShouldHaveItsTable() throws IOException {
         assertThat(rows()).hasSizeGreaterThan(20);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
-    void outcomesShouldCountAsThePageSays(Row row) {
+    void outcomesShouldCountAsDocumented(Row row) {
         try (OutcomeJournal journal = new OutcomeJournal(store, new RecordingMetricFactory(), Clock.systemUTC())) {
             CountingRules rules = new CountingRules(SUBMITTERS, MxHosts.REPORTED, journal);
             parts(row.outcomes()).forEach(outcome -> rules.record(List.of(outcome(outcome))));
@@ -80,7 +80,7 @@ class CountingTest {
     }
 
     @Test
-    void mxHostsShouldHaveNoReportWhereTheOperatorDoesNotWantIt() {
+    void mxHostsShouldHaveNoReportIfReportToMxHostsIsFalse() {
         List<TlsOutcome> counted = new ArrayList<>();
         TlsOutcome outcome = outcome("c1 x tlsa+");
 
@@ -90,7 +90,7 @@ class CountingTest {
     }
 
     @Test
-    void hostsReportShouldHaveNothingOfTheRecipientsPolicies() {
+    void reportOfAnMxHostShouldNotContainThePoliciesOfRecipients() {
         List<TlsOutcome> counted = new ArrayList<>();
 
         new CountingRules(Map.of(), MxHosts.REPORTED, counted::addAll).record(List.of(outcome("c1 x tlsa+ sts!certificate-expired")));
@@ -136,7 +136,7 @@ class CountingTest {
     private List<String> counted() {
         Due due = Due.everything(NOON);
         List<String> counted = new ArrayList<>();
-        for (TallyKey key : store.present(due, Optional.empty(), 100)) {
+        for (TallyKey key : store.claimable(due, Optional.empty(), 100)) {
             DomainTally tally = store.claim(key, due).orElseThrow().tally();
             for (PolicyTally policy : tally.policies()) {
                 String type = switch (policy.policy().type()) {
@@ -154,7 +154,7 @@ class CountingTest {
         return counted;
     }
 
-    /** The details of a report on the page in the order of {@link #counted}. */
+    /** The details of a report in the document, in the order of {@link #counted}. */
     private static String inOrder(String report) {
         Map<Boolean, List<String>> words = Arrays.stream(report.split(" ")).collect(Collectors.partitioningBy(word -> word.contains("=")));
         return (String.join(" ", words.get(false)) + " " + words.get(true).stream().sorted().collect(Collectors.joining(" "))).strip();

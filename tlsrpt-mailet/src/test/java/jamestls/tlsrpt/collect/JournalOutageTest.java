@@ -14,9 +14,9 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.SqlTallyStore;
+import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyStore;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real databases that go away. */
+/** Outages of real databases. */
 @Tag("slow")
 class JournalOutageTest {
 
@@ -57,7 +57,7 @@ class JournalOutageTest {
     }
 
     @Test
-    void restartOfPostgresShouldLoseNothingAndHoldNobody() throws IOException {
+    void restartOfPostgresShouldLoseNoSessionAndDelayNoDelivery() throws IOException {
         try (PostgresServer server = PostgresServer.startOrSkip()) {
             open(new DatabaseAddress.PostgreSql(server.url(), "", ""));
             record(10);
@@ -77,10 +77,10 @@ class JournalOutageTest {
     }
 
     @Test
-    void fullDiskShouldLoseNothingOnceThereIsRoomAgain() {
+    void fullDiskShouldLoseNoSession() {
         open(new DatabaseAddress.SqliteFile(file()));
         record(1);
-        // the file may not grow any more, until the connection is opened anew, as it is after an error
+        // the file can't grow until the connection is reopened, which happens after an error
         database.transaction(connection -> {
             try (Statement statement = connection.createStatement()) {
                 return statement.execute("PRAGMA max_page_count = 1");
@@ -97,7 +97,7 @@ class JournalOutageTest {
 
     /** A file system of two megabytes; only root may mount one. */
     @Test
-    void fullFileSystemShouldHoldNobodyAndLoseNothing() throws Exception {
+    void fullFileSystemShouldLoseNoSessionAndDelayNoDelivery() throws Exception {
         Path small = Files.createDirectory(directory.resolve("small"));
         assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small.toString()), "no right to mount a small file system");
         try {
@@ -142,7 +142,7 @@ class JournalOutageTest {
     }
 
     @Test
-    void damagedFileShouldCostNoMoreThanWhatWasInIt() throws IOException {
+    void damagedFileShouldLoseNoMoreThanItsContent() throws IOException {
         open(new DatabaseAddress.SqliteFile(file()));
         IntStream.range(0, 500).forEach(i -> journal.record(List.of(met(NOON, DomainName.of("d" + i + ".example")))));
         journal.close();

@@ -9,8 +9,8 @@ import jamestls.tlsrpt.Samples;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.SqlTallyStore;
-import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A process that is killed in the midst of its work, again and again: {@code -Dkills=100} for more than ten times. */
+/** Kills a process that counts sessions, ten times; {@code -Dkills=100} for more. */
 @Tag("slow")
 class KilledProcessTest {
 
@@ -40,18 +40,18 @@ class KilledProcessTest {
     private Path directory;
 
     @Test
-    void killedProcessShouldNeitherLoseNorInventASessionInSqlite() throws Exception {
-        survive(directory.resolve("tlsreports.sqlite").toString(), KILLS);
+    void killedProcessShouldNeitherLoseNorAddASessionInSqlite() throws Exception {
+        killRepeatedly(directory.resolve("tlsreports.sqlite").toString(), KILLS);
     }
 
     @Test
-    void killedProcessShouldNeitherLoseNorInventASessionInPostgres() throws Exception {
+    void killedProcessShouldNeitherLoseNorAddASessionInPostgres() throws Exception {
         try (PostgresServer server = PostgresServer.startOrSkip()) {
-            survive(server.url(), Math.max(1, KILLS / 3));
+            killRepeatedly(server.url(), Math.max(1, KILLS / 3));
         }
     }
 
-    private void survive(String place, int kills) throws IOException, InterruptedException {
+    private void killRepeatedly(String place, int kills) throws IOException, InterruptedException {
         Path ledger = directory.resolve("ledger");
         Random random = new Random(kills);
         for (int life = 0; life < kills; life++) {
@@ -63,14 +63,14 @@ class KilledProcessTest {
             assertThat(process.isAlive()).as("%s", process.info()).isTrue();
             process.destroyForcibly().waitFor();
         }
-        judge(place, ledger);
+        checkCounts(place, ledger);
     }
 
-    /** Every session whose recording returned is counted once; those under way when the axe fell once or not at all. */
-    private static void judge(String place, Path ledger) throws IOException {
+    /** Every recorded session is counted once; sessions that were being recorded when the process was killed at most once. */
+    private static void checkCounts(String place, Path ledger) throws IOException {
         Set<String> begun = new HashSet<>();
         Set<String> done = new HashSet<>();
-        // the last line of a life may be cut off; then it was not done
+        // the last line of a killed process may be incomplete
         for (String line : Files.readAllLines(ledger)) {
             if (line.startsWith("begin ")) {
                 begun.add(line.substring("begin ".length()));
@@ -96,7 +96,7 @@ class KilledProcessTest {
         try (Database database = Database.open(CountingProcess.address(place), Stores.MIGRATIONS, Clock.systemUTC())) {
             SqlTallyStore store = new SqlTallyStore(database, CountingProcess.LIMITS);
             Due due = Due.everything(Samples.NOON);
-            for (TallyKey key : store.present(due, Optional.empty(), 1_000)) {
+            for (TallyKey key : store.claimable(due, Optional.empty(), 1_000)) {
                 Claim claim = store.claim(key, due).orElseThrow();
                 claim.tally().policies().getFirst().details().forEach((failure, n) -> counted.merge(failure.reason(), n, Long::sum));
                 assertThat(claim.tally().sessions()).isEqualTo(claim.tally().policies().getFirst().failures())

@@ -48,7 +48,7 @@ class OutcomeJournalTest {
     @Test
     void recordShouldReturnWhenItsGroupIsCommittedAndNotBefore() {
         OutcomeJournal journal = journal(AGES);
-        store.before(group -> pass(go));
+        store.before(group -> awaitQuietly(go));
         CompletableFuture<Void> recorded = recordIn(journal);
         await().until(() -> store.tried().size() == 1);
 
@@ -61,9 +61,9 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void whatComesWhileAGroupIsWrittenShouldBeOneGroup() {
+    void outcomesRecordedDuringAWriteShouldFormOneGroup() {
         OutcomeJournal journal = journal(AGES);
-        store.before(group -> pass(go));
+        store.before(group -> awaitQuietly(go));
         List<CompletableFuture<Void>> recorded = new ArrayList<>(List.of(recordIn(journal)));
         await().until(() -> store.tried().size() == 1);
         IntStream.range(0, 99).forEach(i -> recorded.add(recordIn(journal)));
@@ -77,7 +77,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void storeThatFailsShouldHoldNobodyAndGetEverythingLater() {
+    void failingStoreShouldDelayNoDeliveryAndGetEverySessionLater() {
         OutcomeJournal journal = journal(AGES);
         store.before(group -> {
             if (go.getCount() > 0) {
@@ -95,7 +95,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void groupOfUnknownFateShouldCountOnce() {
+    void writeOfUnknownOutcomeShouldCountOnce() {
         OutcomeJournal journal = journal(AGES);
         store.after(group -> {
             if (store.tried().size() == 1) {
@@ -110,11 +110,11 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void storeThatIsSlowShouldBeWaitedForOnceUntilItIsQuickAgain() {
+    void slowStoreShouldDelayOneDeliveryUntilItIsFastAgain() {
         OutcomeJournal journal = journal(INSTANT);
-        store.before(group -> pass(go));
+        store.before(group -> awaitQuietly(go));
         journal.record(List.of(met(NOON)));
-        // would take a quarter of an hour if each waited
+        // would take a quarter of an hour if every delivery waited
         IntStream.range(0, 50_000).forEach(i -> journal.record(List.of(met(NOON))));
         go.countDown();
         await().until(() -> journal.state().waiting() == 0);
@@ -133,7 +133,7 @@ class OutcomeJournalTest {
         journal.record(List.of(met(NOON)));
         await().until(() -> journal.state().failingSince().isEmpty());
         CountDownLatch second = new CountDownLatch(1);
-        store.before(group -> pass(second));
+        store.before(group -> awaitQuietly(second));
         CompletableFuture<Void> recorded = recordIn(journal);
         await().until(() -> store.tried().size() == 3);
 
@@ -143,7 +143,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void whatFindsNoRoomInMemoryShouldBeDroppedAndCounted() {
+    void sessionsBeyondTheMemoryLimitsShouldBeDroppedAndCounted() {
         OutcomeJournal journal = new OutcomeJournal(store, new TallyLimits(1, 2, 10, 10, 1 << 20), metrics, clock, AGES);
         journals.add(journal);
         journal.record(IntStream.range(0, 5).mapToObj(i -> met(NOON, DomainName.of("d" + i + ".example"))).toList());
@@ -154,7 +154,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void mistakeInTheStoreShouldCostOneGroupAndNotTheRest() {
+    void exceptionOfTheStoreShouldLoseOneGroupOnly() {
         OutcomeJournal journal = journal(AGES);
         store.before(group -> {
             if (group.number() == 1) {
@@ -169,7 +169,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void errorInTheStoreShouldBeTriedAgainAndSaid() {
+    void errorOfTheStoreShouldBeRetriedAndShown() {
         OutcomeJournal journal = journal(AGES);
         store.before(group -> {
             if (go.getCount() > 0) {
@@ -207,7 +207,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void whateverIsThrownShouldCostOneGroupAndNotTheRest() {
+    void anyThrowableShouldLoseOneGroupOnly() {
         OutcomeJournal journal = journal(AGES);
         store.before(group -> {
             if (group.number() == 1) {
@@ -227,9 +227,9 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void closingShouldWriteWhatThereIs() {
+    void closeShouldWriteTheRemainingOutcomes() {
         OutcomeJournal journal = journal(INSTANT);
-        store.before(group -> pass(go));
+        store.before(group -> awaitQuietly(go));
         IntStream.range(0, 10).forEach(i -> journal.record(List.of(met(NOON))));
         go.countDown();
         journal.close();
@@ -238,7 +238,7 @@ class OutcomeJournalTest {
     }
 
     @Test
-    void closingWithoutAStoreShouldEndAndSayWhatIsLost() {
+    void closeWithAFailingStoreShouldEndAndLogTheLoss() {
         OutcomeJournal journal = journal(AGES);
         store.before(group -> {
             throw new StorageOutage("gone", null);
@@ -263,7 +263,7 @@ class OutcomeJournalTest {
         return store.claim(new TallyKey(DAY, RCPT), Due.everything(NOON)).orElseThrow().tally().sessions();
     }
 
-    private static void pass(CountDownLatch latch) {
+    private static void awaitQuietly(CountDownLatch latch) {
         try {
             latch.await();
         } catch (InterruptedException e) {

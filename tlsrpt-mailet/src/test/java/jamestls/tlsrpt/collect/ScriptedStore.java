@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
-/** Counts in memory, after or before something happens that a test wants to happen. */
+/** Store in memory that runs steps of a test before or after each write. */
 final class ScriptedStore implements TallyStore {
 
     private final MemoryTallyStore memory = new MemoryTallyStore(TallyLimits.DEFAULT);
@@ -31,7 +31,7 @@ final class ScriptedStore implements TallyStore {
         after = step;
     }
 
-    /** All groups that came, each time they came. */
+    /** The ids of all writes, repeated ones included. */
     List<WriteId> tried() {
         return List.copyOf(tried);
     }
@@ -46,8 +46,8 @@ final class ScriptedStore implements TallyStore {
     }
 
     @Override
-    public List<TallyKey> present(Due due, Optional<TallyKey> afterKey, int most) {
-        return memory.present(due, afterKey, most);
+    public List<TallyKey> claimable(Due due, Optional<TallyKey> afterKey, int most) {
+        return memory.claimable(due, afterKey, most);
     }
 
     @Override

@@ -19,31 +19,31 @@ class DkimConfigCheckTest {
         + "h=from:to:subject:TLS-Report-Domain:TLS-Report-Submitter; bh=; b=;";
 
     @Test
-    void processorThatSignsAsItShouldHasNoProblem() throws ConfigurationException {
+    void processorThatSignsCorrectlyShouldHaveNoProblem() throws ConfigurationException {
         assertThat(problems(GOOD)).isEmpty();
     }
 
     @Test
-    void anotherDomainShouldBeNamedWithTheRemedy() throws ConfigurationException {
+    void signatureOfAnotherDomainShouldBeAProblemWithItsRemedy() throws ConfigurationException {
         assertThat(problems(GOOD.replace("d=sender.example", "d=other.example"))).singleElement().asString()
             .contains("'other.example'", "write d=sender.example");
     }
 
     @Test
-    void missingSignerShouldBeCalledUnsigned() throws ConfigurationException {
+    void missingSignerShouldBeAProblem() throws ConfigurationException {
         String other = container("relay", GOOD);
         assertThat(problemsOf(other)).singleElement().asString().contains("unsigned", "add DKIMSign with d=sender.example");
     }
 
     @Test
-    void lengthTagAndUncoveredFieldsShouldBeNamed() throws ConfigurationException {
+    void lengthTagAndUncoveredFieldsShouldBeProblems() throws ConfigurationException {
         assertThat(problems("v=1; d=sender.example; l=100; h=from:to; bh=; b=;")).hasSize(2)
             .anyMatch(problem -> problem.startsWith("l= in signatureTemplate"))
             .anyMatch(problem -> problem.contains("tls-report-submitter"));
     }
 
     @Test
-    void eachDomainShouldNeedASignerOfItsOwn() throws ConfigurationException {
+    void eachDomainShouldNeedItsOwnSigner() throws ConfigurationException {
         String xml = container("tlsreport", GOOD);
         DomainName other = DomainName.of("other.example");
 

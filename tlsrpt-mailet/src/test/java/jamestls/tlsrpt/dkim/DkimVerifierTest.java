@@ -13,10 +13,10 @@ import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Fault;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Holds;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Unknown;
-import jamestls.tlsrpt.dkim.SignatureVerdict.Worthless;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Fault;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Invalid;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Unknown;
+import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Valid;
 import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
@@ -43,7 +43,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Verdicts about signatures of Apache jDKIM, which is what James signs with. */
+/** Verifies signatures that Apache jDKIM has made, as in James. */
 class DkimVerifierTest {
 
     private static final DomainName AUTHOR = DomainName.of("sender.example");
@@ -65,7 +65,7 @@ class DkimVerifierTest {
         publish(record("v=DKIM1; k=rsa; p=", key));
     }
 
-    /** The resolver is new as well, because it remembers answers. */
+    /** Publishes a key record, with a new resolver because it caches answers. */
     private void publish(String record) {
         dns.zone().remove(KEY_NAME, "TXT").txt(KEY_NAME, record);
         check = new DkimVerifier(new DnsjavaDns(DnsSettings.of(List.of(dns.address()))));
@@ -78,11 +78,11 @@ class DkimVerifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed", "relaxed", "simple"})
-    void signatureOfJamesShouldHold(String forms) {
-        assertThat(check.of(sign(template("sender.example", forms), key.getPrivate(), mail), AUTHOR)).isInstanceOf(Holds.class);
+    void signatureOfJamesShouldBeValid(String forms) {
+        assertThat(check.verify(sign(template("sender.example", forms), key.getPrivate(), mail), AUTHOR)).isInstanceOf(Valid.class);
         byte[] odd = ("From: <a@sender.example>\r\nSubject:  two   blanks \r\n\tfolded  \r\nSubject: again\r\n\r\n"
             + " x  y\t\r\n\r\n  \r\nend \t\r\n\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
-        assertThat(check.of(sign(template("sender.example", forms), key.getPrivate(), odd), AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(check.verify(sign(template("sender.example", forms), key.getPrivate(), odd), AUTHOR)).isInstanceOf(Valid.class);
     }
 
     @Test
@@ -102,58 +102,58 @@ class DkimVerifierTest {
     }
 
     @Test
-    void signatureByAnotherDomainShouldNotCount() {
+    void signatureByAnotherDomainShouldBeInvalid() {
         byte[] signed = sign(template("other.example", "relaxed/relaxed"), key.getPrivate(), mail);
 
         assertFault(signed, Fault.OTHER_DOMAIN, "come from sender.example and are signed by 'other.example': write d=sender.example");
     }
 
     @Test
-    void oneSignatureOfSeveralShouldDo() {
+    void oneValidSignatureOfSeveralShouldBeEnough() {
         byte[] first = sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail);
         byte[] both = sign(template("other.example", "relaxed/relaxed"), key.getPrivate(), first);
 
-        assertThat(check.of(both, AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(check.verify(both, AUTHOR)).isInstanceOf(Valid.class);
     }
 
     @Test
-    void changeOfTheBodyShouldBeSeen() {
+    void changedBodyShouldBeInvalid() {
         assertFault(changed("This is a TLS report", "This is no TLS report"), Fault.CHANGED, "put DKIMSign behind every mailet");
     }
 
     @Test
-    void changeOfASignedFieldShouldBeSeen() {
+    void changedFieldShouldBeInvalid() {
         assertFault(changed("TLS-Report-Domain: rcpt.example", "TLS-Report-Domain: rcpt.invalid"), Fault.WRONG_KEY, KEY_NAME);
     }
 
     @Test
-    void bodyWithALengthShouldNotCount() {
+    void lengthTagShouldBeInvalid() {
         byte[] signed = sign(template("sender.example", "simple/simple") + " l=10;", key.getPrivate(), mail);
 
         assertFault(signed, Fault.PARTIAL, "leave l= out");
     }
 
     @Test
-    void fieldsOfTheReportShouldBeCovered() {
+    void signatureWithoutTheReportFieldsShouldBeInvalid() {
         byte[] signed = sign("v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:to:tls-report-domain; bh=; b=;", key.getPrivate(), mail);
 
         assertFault(signed, Fault.PARTIAL, "tls-report-domain and tls-report-submitter: add them to h=");
     }
 
     @Test
-    void keyThatIsNotInDnsShouldBeAskedFor() {
+    void missingKeyShouldBeInvalidWithItsRemedy() {
         dns.zone().remove(KEY_NAME, "TXT");
         assertFault(signed(), Fault.NO_KEY, "publish it as a TXT record at " + KEY_NAME);
     }
 
     @Test
-    void revokedKeyShouldBeNone() {
+    void revokedKeyShouldBeInvalid() {
         publish("v=DKIM1; p=");
         assertFault(signed(), Fault.NO_KEY, KEY_NAME);
     }
 
     @Test
-    void keyOfSomebodyElseShouldNotFit() {
+    void signatureWithAnotherKeyShouldBeInvalid() {
         publish(record("v=DKIM1; p=", JdkimSignatures.rsaKey(1024)));
         assertFault(signed(), Fault.WRONG_KEY, "does not fit the DKIM key at " + KEY_NAME);
         publish("v=DKIM1; p=AAAA");
@@ -162,46 +162,46 @@ class DkimVerifierTest {
 
     @ParameterizedTest
     @CsvSource({"s=tlsrpt;, KEY_NOT_FOR_MAIL", "s=email;, KEY_NOT_FOR_REPORTS", "s=other;, KEY_NOT_FOR_MAIL"})
-    void keyForAnotherServiceShouldBeRefused(String tags, Fault fault) {
+    void keyForAnotherServiceShouldBeInvalid(String tags, Fault fault) {
         publish(record("v=DKIM1; " + tags + " p=", key));
         assertFault(signed(), fault, "leave s= out of its record");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "s=*;", "s=email:tlsrpt;", "s = tlsrpt : email ;", "h=sha1:sha256;", "k=rsa;", "t=y;"})
-    void keyForMailAndReportsShouldHold(String tags) {
+    void keyForMailAndReportsShouldBeValid(String tags) {
         publish(record("v=DKIM1; " + tags + " p=", key));
-        assertThat(check.of(signed(), AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(check.verify(signed(), AUTHOR)).isInstanceOf(Valid.class);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"v=DKIM2;", "k=ed25519;", "h=sha1;"})
-    void recordThatIsNoKeyForTheSignatureShouldNotFit(String tags) {
+    void recordForAnotherAlgorithmShouldBeInvalid(String tags) {
         publish(record(tags + " p=", key));
         assertFault(signed(), Fault.WRONG_KEY, KEY_NAME);
     }
 
     @Test
-    void keyShorterThan1024BitsShouldBeRefused() {
+    void keyShorterThan1024BitsShouldBeInvalid() {
         KeyPair small = JdkimSignatures.rsaKey(768);
         publish(record("v=DKIM1; p=", small));
         assertFault(sign(template("sender.example", "relaxed/relaxed"), small.getPrivate(), mail), Fault.KEY_TOO_SHORT, "2048 bits");
     }
 
     @Test
-    void signatureForAnIdentityOutsideOfItsDomainShouldBeRefused() {
+    void identityOutsideTheDomainShouldBeInvalid() {
         assertFault(changed("DKIM-Signature: ", "DKIM-Signature: i=@other.example; "), Fault.NOT_UNDERSTOOD, "i=");
     }
 
     @Test
-    void silentDnsShouldLeaveItOpen() {
+    void failedLookupShouldBeUnknown() {
         byte[] signed = signed();
         dns.close();
-        assertThat(check.of(signed, AUTHOR)).isInstanceOf(Unknown.class);
+        assertThat(check.verify(signed, AUTHOR)).isInstanceOf(Unknown.class);
     }
 
     @Test
-    void signatureWithEd25519ShouldHold() throws GeneralSecurityException {
+    void signatureWithEd25519ShouldBeValid() throws GeneralSecurityException {
         KeyPair edwards = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
         byte[] encoded = edwards.getPublic().getEncoded();
         String raw = Base64.getEncoder().encodeToString(Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
@@ -217,7 +217,7 @@ class DkimVerifierTest {
         String whole = field + Base64.getEncoder().encodeToString(signature.sign()) + "\r\n"
             + new String(mail, StandardCharsets.US_ASCII);
 
-        assertThat(check.of(whole.getBytes(StandardCharsets.US_ASCII), AUTHOR)).isInstanceOf(Holds.class);
+        assertThat(check.verify(whole.getBytes(StandardCharsets.US_ASCII), AUTHOR)).isInstanceOf(Valid.class);
     }
 
     @ParameterizedTest
@@ -226,12 +226,12 @@ class DkimVerifierTest {
         "DKIM-Signature: d=sender.example; a=rsa-sha256; h=from; bh=!; b=!\r\n\r\n",
         "DKIM-Signature: d=sender.example; a=rsa-sha256; s=; h=from;"
             + "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; c=relaxed/relaxed"})
-    void nonsenseShouldBeWorthless(String text) {
-        assertThat(check.of(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Worthless.class);
+    void malformedSignatureShouldBeInvalid(String text) {
+        assertThat(check.verify(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Invalid.class);
     }
 
     private void assertFault(byte[] signed, Fault fault, String remedy) {
-        assertThat(check.of(signed, AUTHOR)).isInstanceOfSatisfying(Worthless.class, worthless -> {
+        assertThat(check.verify(signed, AUTHOR)).isInstanceOfSatisfying(Invalid.class, worthless -> {
             assertThat(worthless.fault()).isEqualTo(fault);
             assertThat(worthless.problem()).contains(remedy);
         });

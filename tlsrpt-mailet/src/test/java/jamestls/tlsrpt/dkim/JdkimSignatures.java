@@ -9,7 +9,7 @@ import java.security.PrivateKey;
 import java.util.Base64;
 import org.apache.james.jdkim.DKIMSigner;
 
-/** Signatures as James's DKIMSign makes them: by Apache jDKIM, from the same template. */
+/** Signs with Apache jDKIM, like James's DKIMSign. */
 public final class JdkimSignatures {
 
     private JdkimSignatures() {
@@ -25,7 +25,7 @@ public final class JdkimSignatures {
         }
     }
 
-    /** The mail with one more signature at its beginning. */
+    /** The mail with a signature added at its beginning. */
     public static byte[] sign(String template, PrivateKey key, byte[] mail) {
         try {
             String field = new DKIMSigner(template, key).sign(new ByteArrayInputStream(mail));
@@ -35,7 +35,7 @@ public final class JdkimSignatures {
         }
     }
 
-    /** The key's TXT record. */
+    /** The TXT record of a key. */
     public static String record(String tags, KeyPair pair) {
         return tags + Base64.getEncoder().encodeToString(pair.getPublic().getEncoded());
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Report mails as James's DKIMSign signs them, before the verifiers that receivers use. A verifier that is not installed is left
- * out, and fails the test where the environment variable CI is true. Debian: opendkim, libmail-dkim-perl, python3-dkim.
+ * Verifies report mails that James's DKIMSign has signed with the verifiers that receivers use. A verifier that is not installed is
+ * skipped; if the environment variable CI is true, the test fails. Debian: opendkim, libmail-dkim-perl, python3-dkim.
  */
 class OtherVerifiersTest {
 

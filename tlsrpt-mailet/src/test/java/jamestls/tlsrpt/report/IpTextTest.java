@@ -25,25 +25,25 @@ class IpTextTest {
         "1:0:0:0:0:0:0:0, 1::",
         "::ffff:192.0.2.1, 192.0.2.1"
     })
-    void addressShouldBeSpelledCanonically(String written, String canonical) {
+    void addressShouldBeFormattedCanonically(String written, String canonical) {
         assertThat(IpText.of(ip(written))).isEqualTo(canonical);
     }
 
     @ParameterizedTest
     @CsvSource({"010.0.0.1", "1.2.3", "[::1]", "2001:DB8::1", "2001:db8:0::1", "::ffff:c000:201",
         "::FFFF:192.0.2.1", "fe80::1%lo", "mx.example", "''"})
-    void otherSpellingsShouldNotPass(String text) {
+    void otherFormsShouldNotBeCanonical(String text) {
         assertThat(IpText.isCanonical(text)).isFalse();
     }
 
     /** RFC 5952 §5 */
     @Test
-    void mappedAddressShouldPassAsADottedQuad() {
+    void mappedAddressWithADottedQuadShouldBeCanonical() {
         assertThat(IpText.isCanonical("::ffff:192.0.2.1")).isTrue();
     }
 
     @Property
-    void textShouldNameTheSameAddress(@ForAll @Size(16) byte[] octets) throws UnknownHostException {
+    void textShouldParseToTheSameAddress(@ForAll @Size(16) byte[] octets) throws UnknownHostException {
         InetAddress address = InetAddress.getByAddress(octets);
         String text = IpText.of(address);
         assertThat(InetAddress.getByName(text)).isEqualTo(address);

@@ -15,14 +15,14 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 
-/** A report as a receiver sees it, read from the schema in RFC 8460 §4.4 and from nothing else. */
+/** A report parsed by the schema of RFC 8460 §4.4, independently of the code that writes reports. */
 public record ParsedReport(String organization, Instant start, Instant end, String contact, String id, List<Policy> policies) {
 
     public record Policy(String type, List<String> strings, String domain, List<String> mxHosts, long successes, long failures,
                          List<Detail> details) {
     }
 
-    /** The texts by the names of their members. */
+    /** The text members by name. */
     public record Detail(Map<String, String> texts, long count) {
     }
 
@@ -34,7 +34,7 @@ public record ParsedReport(String organization, Instant start, Instant end, Stri
         }
     }
 
-    /** A report that a foreign validator passes; any other makes the test fail. */
+    /** Parses a report and fails the test if a third-party validator rejects it. */
     public static ParsedReport of(byte[] json) {
         assertThat(ReportSchema.problems(json)).isEmpty();
         try {

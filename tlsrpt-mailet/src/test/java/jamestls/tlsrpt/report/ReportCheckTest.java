@@ -40,7 +40,7 @@ class ReportCheckTest {
     }
 
     @Test
-    void detailWithMoreSessionsThanFailedShouldBeFound() {
+    void detailWithMoreSessionsThanFailedShouldBeAProblem() {
         String json = Vectors.one("report-json", "detail-no-ips").path("input").toString()
             .replaceFirst("\"failed-session-count\":\\d+", "\"failed-session-count\":9999");
         assertThat(ReportCheck.problems(json.getBytes(StandardCharsets.UTF_8))).containsExactly("failed-session-count is not valid");
@@ -59,7 +59,7 @@ class ReportCheckTest {
         "2026-03-01T23:59:59Z | 2026-02-28T23:59:59Z | end-datetime is before start-datetime",
         "3 1 1 0a0b | 3 1 1 0a 0b | policy-string is not valid",
         "3 1 1 0a0b | 3 1 1 0a0 | policy-string is not valid"})
-    void faultShouldBeFound(String right, String wrong, String problem) {
+    void invalidReportShouldHaveAProblem(String right, String wrong, String problem) {
         assertThat(ours()).contains(right);
         assertThat(ReportCheck.problems(ours().replace(right, wrong).getBytes(StandardCharsets.UTF_8))).singleElement().asString()
             .contains(problem);
@@ -69,19 +69,19 @@ class ReportCheckTest {
     @CsvSource(delimiter = '|', value = {"T00:00:00Z | t00:00:00z", "2001:db8::25 | ::ffff:198.51.100.1",
         "mx1.rcpt.example\"] | *.rcpt.example\"]",
         "3 1 1 0a0b | \\# 2 0301"})
-    void whatTheRfcsAllowShouldBeInOrder(String ours, String others) {
+    void whatTheRfcsAllowShouldBeValid(String ours, String others) {
         assertThat(ours()).contains(ours);
         assertThat(ReportCheck.problems(ours().replace(ours, others.replace("\\#", "\\\\#")).getBytes(StandardCharsets.UTF_8))).isEmpty();
     }
 
     @Test
-    void policyThatCouldNotBeHadNeedNotBeQuoted() {
+    void policyThatCouldNotBeFetchedShouldBeOptional() {
         String json = ours().replace(",\"mx-host\":[\"mx1.rcpt.example\"]", "")
             .replaceFirst("\"policy-string\":\\[\"version[^]]*],", "").replace("certificate-expired", "sts-policy-fetch-error");
         assertThat(ReportCheck.problems(json.getBytes(StandardCharsets.UTF_8))).isEmpty();
     }
 
-    /** Policies of both kinds, a failure with all its fields. */
+    /** A report with policies of both types, and a failure with all fields. */
     private static String ours() {
         TallyKey key = new TallyKey(DAY, RCPT);
         Peer peer = peer();
@@ -93,7 +93,7 @@ class ReportCheckTest {
     }
 
     @Property
-    void anyBytesShouldBeJudgedWithoutException(@ForAll byte[] bytes) {
+    void anyBytesShouldBeCheckedWithoutException(@ForAll byte[] bytes) {
         assertThat(ReportCheck.problems(bytes)).isNotEmpty();
     }
 }

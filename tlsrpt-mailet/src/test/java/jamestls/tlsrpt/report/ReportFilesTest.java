@@ -27,7 +27,7 @@ class ReportFilesTest {
     private static final TallyKey KEY = new TallyKey(LocalDate.of(2026, 3, 1), RCPT);
 
     @Test
-    void reportThatIsTooLargeShouldGoInSeveralFilesThatHaveEveryCountOnce() {
+    void reportThatIsTooLargeShouldBeDividedIntoFilesThatHaveEveryCountOnce() {
         List<PolicyTally> policies = IntStream.range(0, 7).mapToObj(ReportFilesTest::policy).toList();
         TlsReport report = new TlsReport(REPORTER,
             new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()), KEY.lastSecond(), 910, 210, policies));

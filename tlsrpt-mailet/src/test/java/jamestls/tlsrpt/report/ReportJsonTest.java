@@ -43,7 +43,7 @@ class ReportJsonTest {
     private static final TallyKey KEY = new TallyKey(LocalDate.of(2026, 3, 1), RCPT);
 
     @Test
-    void reportShouldBeWrittenToTheLetter() throws IOException {
+    void reportShouldEqualTheGoldenFile() throws IOException {
         TlsReport report = report(List.of(
             new PolicyTally(sts(), 5326, 303, Map.of(
                 FailureKey.of(peer(), new Violation(ResultType.CERTIFICATE_EXPIRED, "")), 300L,
@@ -67,8 +67,8 @@ class ReportJsonTest {
     }
 
     @Test
-    void organizationShouldKeepItsLetters() {
-        TlsReport report = new TlsReport(new Reporter("B\u00fccher \"&\" S\u00f6hne \ud83d\udcda", "a@x.example", "a@x.example"),
+    void organizationShouldKeepNonAsciiCharacters() {
+        TlsReport report = new TlsReport(new Reporters.Reporter("B\u00fccher \"&\" S\u00f6hne \ud83d\udcda", "a@x.example", "a@x.example"),
             report(List.of(new PolicyTally(sts(), 1, 0, Map.of()))).tally());
         assertThat(ParsedReport.of(ReportJson.write(report)).organization()).isEqualTo("B\u00fccher \"&\" S\u00f6hne \ud83d\udcda");
     }
@@ -142,7 +142,7 @@ class ReportJsonTest {
     }
 
     @Test
-    void idAndNameShouldTellTheStore() {
+    void idAndFileNameShouldContainTheStoreId() {
         TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(2, NOON, "k3f9a0b2c1"), KEY.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of()))), new Slice(1, 2));
         assertThat(report.id()).hasToString("20260301_k3f9a0b2c1-2_1of2.rcpt.example@sender.example");
@@ -152,7 +152,7 @@ class ReportJsonTest {
     }
 
     @Test
-    void partOfADayShouldHaveItsOwnIdAndName() {
+    void partOfADayShouldHaveItsOwnIdAndFileName() {
         TlsReport report = new TlsReport(REPORTER, new DomainTally(KEY, new ReportPeriod(2, NOON), KEY.lastSecond(), 1, 0,
             List.of(new PolicyTally(sts(), 1, 0, Map.of()))));
         assertThat(report.id()).hasToString("20260301-2.rcpt.example@sender.example");

@@ -61,7 +61,7 @@ class ReportMailTest {
     }
 
     @Test
-    void headersShouldSayWhatTheRfcWants() throws Exception {
+    void headersShouldBeThoseOfTheRfc() throws Exception {
         MimeMessage mail = mail("rcpt.example");
 
         assertThat(mail.getHeader("TLS-Report-Domain")).containsExactly("rcpt.example");
@@ -98,8 +98,8 @@ class ReportMailTest {
     }
 
     @Test
-    void mailShouldBeShortLinesOfAsciiWhateverTheNames() {
-        Reporter umlauts = new Reporter("B\u00fccher\u2019s Mail", "a@sender.example", "a@sender.example");
+    void mailShouldHaveShortLinesOfAsciiWhateverTheNames() {
+        Reporters.Reporter umlauts = new Reporters.Reporter("B\u00fccher\u2019s Mail", "a@sender.example", "a@sender.example");
         String longest = ("a".repeat(63) + ".").repeat(3) + "b".repeat(61);
         byte[] mail = ReportMail.write(file(umlauts, longest), TO, SENT, new MailIds(new byte[32]));
 
@@ -127,7 +127,7 @@ class ReportMailTest {
             new ByteArrayInputStream(ReportMail.write(file(REPORTER, domain), TO, SENT, new MailIds(new byte[32]))));
     }
 
-    private static ReportFile file(Reporter reporter, String domain) {
+    private static ReportFile file(Reporters.Reporter reporter, String domain) {
         TallyKey key = new TallyKey(DAY, DomainName.of(domain));
         DomainTally tally = new DomainTally(key, new ReportPeriod(1, key.firstSecond()), key.lastSecond(), 7, 2,
             List.of(new PolicyTally(sts(), 5, 2, Map.of())));

@@ -11,7 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** The JSON of RFC 8460 §4.4 as a JSON Schema, held against reports by a validator that nobody here wrote. */
+/** Validates reports with a third-party validator and a JSON Schema of RFC 8460 §4.4. */
 public final class ReportSchema {
 
     private static final JsonSchema SCHEMA = read();
@@ -19,7 +19,7 @@ public final class ReportSchema {
     private ReportSchema() {
     }
 
-    /** What the validator has to say; nothing, if the report is one. */
+    /** Messages of the validator; empty if the report is valid. */
     public static List<String> problems(byte[] json) {
         return SCHEMA.validate(new String(json, StandardCharsets.UTF_8), InputFormat.JSON,
                 context -> context.getExecutionConfig().setFormatAssertionsEnabled(true)).stream()

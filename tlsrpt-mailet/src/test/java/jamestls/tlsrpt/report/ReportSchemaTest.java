@@ -16,7 +16,7 @@ class ReportSchemaTest {
         assertThat(ReportSchema.problems(golden().getBytes(StandardCharsets.UTF_8))).isEmpty();
     }
 
-    /** A validator that finds nothing wrong with these would prove nothing about ours. */
+    /** The validator rejects invalid reports, so its acceptance of ours means something. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"mx-host\": [\"mx1.rcpt.example\"] | \"mx-host\": \"mx1.rcpt.example\"",
@@ -26,7 +26,7 @@ class ReportSchemaTest {
         "2001:db8::25 | 2001:db8:::25",
         "\"contact-info\": \"tlsrpt@sender.example\" | \"contact-info\": null"
     })
-    void whatOthersSendWronglyShouldNotPass(String right, String wrong) throws IOException {
+    void invalidReportShouldNotPass(String right, String wrong) throws IOException {
         assertThat(golden()).contains(right);
         assertThat(ReportSchema.problems(golden().replace(right, wrong).getBytes(StandardCharsets.UTF_8))).isNotEmpty();
     }

@@ -40,7 +40,7 @@ class ReturnedMailTest {
     private final String mail = new String(ReportMail.write(file(), "tls@rcpt.example", NOON, IDS), StandardCharsets.US_ASCII);
 
     @Test
-    void notificationOfPostfixShouldBeUnderstood() {
+    void notificationOfPostfixShouldBeParsed() {
         assertThat(returned(notification("message/rfc822", mail, STATUS))).isEqualTo(new ReturnedMail(ID, "tls@rcpt.example", true,
             "5.1.1 smtp; 550 5.1.1 <forwarded@elsewhere.example>: Recipient address rejected: User unknown"));
     }
@@ -48,14 +48,14 @@ class ReturnedMailTest {
     @ParameterizedTest
     @ValueSource(strings = {"text/rfc822-headers", "message/rfc822", "message/global", "message/global-headers",
         "TEXT/RFC822-Headers; charset=us-ascii"})
-    void headerAloneShouldDo(String type) {
+    void returnedHeadersShouldBeEnough(String type) {
         String header = mail.substring(0, mail.indexOf("\r\n\r\n") + 2);
 
         assertThat(returned(notification(type, header, STATUS))).extracting(ReturnedMail::reportId).isEqualTo(ID);
     }
 
     @Test
-    void mailThatIsCutOffShouldDo() {
+    void truncatedMailShouldBeParsed() {
         String large = notification("message/rfc822", mail.replace("\r\n--=_", "\r\n" + "x".repeat(500_000) + "\r\n--=_"), STATUS);
         byte[] head = Arrays.copyOf(large.getBytes(StandardCharsets.US_ASCII), ReturnedMail.MAX);
 
@@ -71,22 +71,22 @@ class ReturnedMailTest {
     }
 
     @Test
-    void mailboxThatWasOutOfReachShouldNotBeFinal() {
+    void temporaryFailureShouldNotBeFinal() {
         assertThat(returned(notification("message/rfc822", mail, STATUS.replace("Status: 5.1.1", "Status: 4.4.7"))).isFinal()).isFalse();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"delayed", "delivered", "relayed", "expanded", ""})
-    void anythingButAFailureShouldNotCount(String action) {
+    void otherActionsThanFailedShouldBeIgnored(String action) {
         assertNone(notification("message/rfc822", mail, STATUS.replace("Action: failed", "Action: " + action)));
     }
 
     @Test
-    void notificationThatIsMadeUpShouldNotCount() {
+    void forgedNotificationShouldBeIgnored() {
         MailIds others = new MailIds(new byte[32]);
         String another = new String(ReportMail.write(file(), "tls@rcpt.example", NOON, others), StandardCharsets.US_ASCII);
         assertNone(notification("message/rfc822", another, STATUS));
-        // who got one report may not speak about others, or for other addresses
+        // the recipient of one report must not affect other reports or addresses
         assertNone(notification("message/rfc822", mail.replace("To: <tls@rcpt.example>", "To: <tls@victim.example>"), STATUS));
         assertNone(notification("message/rfc822", mail.replace("20260301.rcpt", "20260301.victim"), STATUS));
     }
@@ -95,7 +95,7 @@ class ReturnedMailTest {
     @ValueSource(strings = {"", "\n", "Content-Type: multipart/report", "Content-Type: multipart/report; boundary=x\n\n--x\n\n--x--",
         "Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\nAction: failed\n--x",
         "Content-Type: multipart/report; boundary=\"\"\n\n--\n--\n", "Subject: Undelivered Mail Returned to Sender\n\nsorry"})
-    void anyOtherMailShouldBeNone(String text) {
+    void otherMailShouldBeIgnored(String text) {
         assertNone(text);
     }
 

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RuaRecordTest {
 
-    /** Malformed by the grammar, and read nevertheless (ADR 40). */
-    private static final Set<String> FORGIVEN = Set.of(
+    /** Malformed by the grammar, but accepted (ADR 40). */
+    private static final Set<String> ACCEPTED_DEVIATIONS = Set.of(
         "v=TLSRPTv1; rua=mailto:tls@rcpt.example , \t\t https://in.rcpt.example/tlsrpt  ",
         "v=TLSRPTv1; rua=mailto:a@rcpt.example,mailto:b@rcpt.example,");
 
@@ -33,10 +33,11 @@ class RuaRecordTest {
     Stream<DynamicTest> recordShouldBeReadByTheGrammar() {
         return Vectors.tests("txt-record", (input, expected) -> {
             Optional<RuaRecord> record = RuaRecord.parse(input.asText());
-            assertThat(record.isPresent()).isEqualTo(expected.path("strict_valid").asBoolean() || FORGIVEN.contains(input.asText()));
-            String usable = FORGIVEN.contains(input.asText()) ? "lenient_usable_rua" : "usable_rua";
+            assertThat(record.isPresent()).isEqualTo(expected.path("strict_valid").asBoolean()
+                || ACCEPTED_DEVIATIONS.contains(input.asText()));
+            String usable = ACCEPTED_DEVIATIONS.contains(input.asText()) ? "lenient_usable_rua" : "usable_rua";
             if (expected.has(usable)) {
-                // a host that is an IP address is a URI like any other, but no certificate names it: nothing is sent there (ADR 40)
+                // an IP address is a valid host of a URI, but nothing is sent there (ADR 40)
                 assertThat(record.map(RuaRecord::usable).orElse(List.of())).extracting(Rua::uri)
                     .containsExactlyElementsOf(texts(expected.path(usable)).stream().filter(uri -> !uri.startsWith("https://[")).toList());
             }
@@ -49,7 +50,7 @@ class RuaRecordTest {
     Stream<DynamicTest> exactlyOneRecordShouldCount() {
         return Vectors.tests("txt-lookup", (input, expected) -> {
             if (!input.isArray()) {
-                // what DNS answers is RuaLookup's to judge
+                // answers of DNS are handled by RuaLookup
                 assertThat(expected.path("result").asText()).isIn("temporary-error", "none");
                 return;
             }
@@ -86,7 +87,7 @@ class RuaRecordTest {
         "mailto:a@b.example,mailto:a@b.example?subject=x,mailto:a@b.example#top",
         "https://b.example,HTTPS://B.EXAMPLE:443/,https://b.example/#x",
         "https://b.example/%7eA,https://b.example/~A"})
-    void oneDestinationInManySpellingsShouldBeOne(String uris) {
+    void spellingsOfOneDestinationShouldBeOneDestination(String uris) {
         assertThat(RuaRecord.parse("v=TLSRPTv1;rua=" + uris).orElseThrow().destinations()).singleElement().extracting(Rua::uri)
             .isEqualTo(uris.substring(0, uris.indexOf(',')));
     }
@@ -103,7 +104,7 @@ class RuaRecordTest {
         "mailto:unlikely%3Faddress@x.example, unlikely?address@x.example",
         "mailto:Mike%26family@x.example, Mike&family@x.example",
         "mailto:a@x.example#fragment, a@x.example"})
-    void addressShouldBeReadByRfc6068(String uri, String address) {
+    void addressShouldBeParsedByRfc6068(String uri, String address) {
         assertThat(Rua.of(uri)).isEqualTo(new Rua.Mailto(uri, address));
     }
 
@@ -120,21 +121,21 @@ class RuaRecordTest {
     @CsvSource({"https://x.example, https://x.example/", "https://x.example?a=b, https://x.example/?a=b",
         "HTTPS://X.Example:0443/In, https://x.example/In", "https://b%C3%BCcher.example:8443/r, https://xn--bcher-kva.example:8443/r",
         "https://a_b.example/r#x, https://a_b.example/r"})
-    void webAddressShouldBeReadByRfc3986(String uri, String location) {
+    void httpsUriShouldBeParsedByRfc3986(String uri, String location) {
         assertThat(Rua.of(uri)).isEqualTo(new Rua.Https(uri, URI.create(location)));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"v=TLSRPTv1;rua=mailto:a@x.example,", "v=TLSRPTv1;rua=mailto:a@x.example , ;",
         "v=TLSRPTv1;rua=mailto:a@x.example ", "v=TLSRPTv1;rua=mailto:a@x.example;\t"})
-    void slipThatLeavesNoDoubtShouldBeForgiven(String record) {
+    void unambiguousDeviationShouldBeAccepted(String record) {
         assertThat(RuaRecord.parse(record).orElseThrow().usable()).hasSize(1);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"v=TLSRPTv1;rua=,", "v=TLSRPTv1;rua=", "v=TLSRPTv1;rua=,mailto:a@x.example",
         "v=TLSRPTv1;rua=mailto:a@x.example,,", "v=TLSRPTv1;rua=mailto:a@x.example#a#b", " v=TLSRPTv1;rua=mailto:a@x.example"})
-    void everyOtherSlipShouldMakeTheRecordMalformed(String record) {
+    void otherDeviationsShouldMakeTheRecordMalformed(String record) {
         assertThat(RuaRecord.parse(record)).isEmpty();
     }
 
@@ -149,7 +150,7 @@ class RuaRecordTest {
     }
 
     @Test
-    void headersInMailtoShouldNotReachUs() {
+    void headersInMailtoShouldBeIgnored() {
         assertThat(Rua.of("mailto:a@x.example?bcc=victim%40y.example")).extracting("address").isEqualTo("a@x.example");
     }
 
@@ -164,12 +165,12 @@ class RuaRecordTest {
     }
 
     @Test
-    void userNameInWebAddressShouldBeUnusable() {
+    void userNameInHttpsUriShouldBeUnusable() {
         assertThat(Rua.of("https://user:secret@x.example/")).isInstanceOf(Rua.Unusable.class);
     }
 
     @Test
-    void schemeShouldBeReadInAnyCase() {
+    void schemeShouldBeCaseInsensitive() {
         assertThat(Rua.of("MAILTO:a@X.Example")).extracting("address").isEqualTo("a@x.example");
     }
 
@@ -179,7 +180,7 @@ class RuaRecordTest {
     }
 
     @Property
-    void anyTextShouldBeReadWithoutException(@ForAll("recordLike") String text) {
+    void anyTextShouldBeParsedWithoutException(@ForAll("recordLike") String text) {
         RuaRecord.parse(text).ifPresent(record -> assertThat(record.destinations()).isNotEmpty()
             .allSatisfy(rua -> {
                 if (rua instanceof Rua.Mailto mailto) {

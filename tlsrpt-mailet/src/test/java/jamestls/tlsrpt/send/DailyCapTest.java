@@ -34,7 +34,7 @@ class DailyCapTest {
     }
 
     @Test
-    void capShouldGrowTheNextDayByTheDomainsWhoseReportsTheHostAccepted() {
+    void limitShouldGrowTheNextDayByTheNumberOfDomainsWithAnAcceptedReport() {
         DailyCap cap = new DailyCap(3, store, clock);
         List.of("a", "b", "c").forEach(domain -> {
             assertThat(take(cap, domain)).isTrue();
@@ -46,26 +46,26 @@ class DailyCapTest {
         clock.advance(Duration.ofHours(2));
 
         DailyCap after = new DailyCap(3, store, clock);
-        assertThat(IntStream.range(0, 9).filter(i -> take(after, "new" + i)).count()).as("6, one of which waits for d").isEqualTo(5);
+        assertThat(IntStream.range(0, 9).filter(i -> take(after, "new" + i)).count()).as("6, one of which is reserved for d").isEqualTo(5);
         assertThat(take(after, "d")).isTrue();
         assertThat(take(after, "e")).isFalse();
     }
 
     @Test
-    void reportsThatCameBackShouldMakeNoRoom() {
+    void bouncedReportShouldNotRaiseTheLimit() {
         DailyCap cap = new DailyCap(1, store, clock);
         take(cap, "a");
         cap.accepted(HOST, DomainName.of("a.example"));
         take(cap, "b");
         cap.save();
-        store.disown(HOST, DomainName.of("a.example"));
+        store.revokeAcceptance(HOST, DomainName.of("a.example"));
         clock.advance(Duration.ofHours(2));
 
         assertThat(List.of(take(cap, "b"), take(cap, "c"))).containsExactly(true, false);
     }
 
     @Test
-    void capShouldGrowTenfoldAtMost() {
+    void limitShouldGrowTenfoldAtMost() {
         store.save(IntStream.range(0, 100).mapToObj(i -> new Share(HOST, DomainName.of("d" + i + ".example"),
             clock.instant().minus(Duration.ofDays(3)), clock.instant().minus(Duration.ofDays(3)), Instant.EPOCH)).toList());
         DailyCap cap = new DailyCap(2, store, clock);
@@ -74,7 +74,7 @@ class DailyCapTest {
     }
 
     @Test
-    void sharesShouldGoToTheDomainsWhoseLastReportIsOldest() {
+    void domainsWithTheOldestLastReportShouldBeServedFirst() {
         Instant until = clock.instant().plus(Duration.ofHours(24));
         // d0 got its last report yesterday, d29 thirty days ago, and all wait
         store.save(IntStream.range(0, 30).mapToObj(i -> new Share(HOST, DomainName.of("d" + i + ".example"), Instant.EPOCH,
@@ -87,7 +87,7 @@ class DailyCapTest {
     }
 
     @Test
-    void shareOfADomainThatNeverComesBackShouldBeFreeWhenItsTimeIsOver() {
+    void shareReservedForADomainShouldBeFreeWhenItsReportExpires() {
         store.save(List.of(new Share(HOST, DomainName.of("away.example"), Instant.EPOCH, Instant.EPOCH, clock.instant().plusSeconds(60))));
         DailyCap cap = new DailyCap(1, store, clock);
         assertThat(take(cap, "d")).isFalse();
@@ -97,7 +97,7 @@ class DailyCapTest {
     }
 
     @Test
-    void clockThatWasWrongShouldKeepNoPlaceAndStarveNobody() {
+    void timesInTheFutureShouldNeitherReserveAShareNorDelayADomain() {
         Instant wrong = clock.instant().plus(Duration.ofDays(300));
         store.save(List.of(new Share(HOST, DomainName.of("away.example"), Instant.EPOCH, Instant.EPOCH, wrong),
             new Share(HOST, DomainName.of("d.example"), wrong, wrong, Instant.EPOCH)));
@@ -106,7 +106,7 @@ class DailyCapTest {
     }
 
     @Test
-    void restartShouldForgetNothing() {
+    void savedCountsShouldSurviveARestart() {
         DailyCap before = new DailyCap(3, store, clock);
         assertThat(List.of(take(before), take(before))).containsOnly(true);
         before.save();
@@ -116,7 +116,7 @@ class DailyCapTest {
     }
 
     @Test
-    void processThatIsKilledShouldForgetLessThanAHundred() {
+    void killedProcessShouldLoseFewerThanAHundredCounts() {
         DailyCap killed = new DailyCap(1_000, store, clock);
         IntStream.range(0, 799).forEach(i -> take(killed));
         DailyCap after = new DailyCap(1_000, store, clock);
@@ -125,7 +125,7 @@ class DailyCapTest {
     }
 
     @Test
-    void serversShouldShareTheCap() {
+    void serversShouldShareTheLimit() {
         DailyCap one = new DailyCap(10, store, clock);
         DailyCap two = new DailyCap(10, store, clock);
         assertThat(take(one)).isTrue();
@@ -137,28 +137,28 @@ class DailyCapTest {
     }
 
     @Test
-    void nextDayShouldBeginAnewAndKeepTheLastOnesCount() {
+    void nextDayShouldStartAtZeroAndSaveTheCountsOfTheLastDay() {
         DailyCap cap = new DailyCap(1, store, clock);
         assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
         clock.advance(Duration.ofHours(2));
 
         assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
-        assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 1L));
+        assertThat(store.reportsPerHost(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 1L));
         cap.save();
-        assertThat(store.ofDay(LocalDate.of(2026, 3, 3))).isEqualTo(Map.of(HOST, 1L));
+        assertThat(store.reportsPerHost(LocalDate.of(2026, 3, 3))).isEqualTo(Map.of(HOST, 1L));
     }
 
     @Test
-    void capShouldHoldForManyAtOnce() {
+    void limitShouldHoldForConcurrentReports() {
         DailyCap cap = new DailyCap(500, store, clock);
 
         assertThat(IntStream.range(0, 2_000).parallel().filter(i -> take(cap)).count()).isEqualTo(500);
         cap.save();
-        assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 500L));
+        assertThat(store.reportsPerHost(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 500L));
     }
 
     @Test
-    void answerOfTheStoreThatIsOvertakenShouldTakeNothingBack() {
+    void lateResultOfTheStoreShouldNotLowerACount() {
         Failing slow = new Failing(store);
         DailyCap cap = new DailyCap(250, slow, clock);
         slow.beforeItAnswers = () -> IntStream.range(0, 100).forEach(i -> take(cap));
@@ -167,7 +167,7 @@ class DailyCapTest {
     }
 
     @Test
-    void outageOfTheStoreShouldCostNoCount() {
+    void outageOfTheStoreShouldLoseNoCount() {
         store.add(LocalDate.of(2026, 3, 2), Map.of(HOST, 2));
         Failing failing = new Failing(store);
         DailyCap cap = new DailyCap(5, failing, clock);
@@ -178,15 +178,15 @@ class DailyCapTest {
 
         assertThat(List.of(take(cap), take(cap))).containsExactly(true, false);
         cap.save();
-        assertThat(store.ofDay(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 5L));
+        assertThat(store.reportsPerHost(LocalDate.of(2026, 3, 2))).isEqualTo(Map.of(HOST, 5L));
     }
 
-    /** A store that is out of order now and then, or slow. */
+    /** Store that can be made to fail, or to be overtaken by other threads. */
     private static final class Failing implements DestinationStore {
 
         private final DestinationStore store;
         private boolean fails;
-        /** Happens once, after the store has counted and before it says so. */
+        /** Runs once, after the store has counted and before it returns. */
         private Runnable beforeItAnswers = () -> { };
 
         Failing(DestinationStore store) {
@@ -211,8 +211,8 @@ class DailyCapTest {
         }
 
         @Override
-        public Map<DomainName, Long> ofDay(LocalDate day) {
-            return working().ofDay(day);
+        public Map<DomainName, Long> reportsPerHost(LocalDate day) {
+            return working().reportsPerHost(day);
         }
 
         @Override
@@ -235,8 +235,8 @@ class DailyCapTest {
         }
 
         @Override
-        public void disown(DomainName host, DomainName domain) {
-            working().disown(host, domain);
+        public void revokeAcceptance(DomainName host, DomainName domain) {
+            working().revokeAcceptance(host, domain);
         }
 
         @Override

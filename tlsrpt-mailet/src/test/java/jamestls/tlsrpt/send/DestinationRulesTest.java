@@ -30,7 +30,7 @@ class DestinationRulesTest {
         "https://sub.bad.example/, https://sub.bad.example/",
         "mailto:a@notevil.example, mailto:a@notevil.example"
     })
-    void destinationShouldBecome(String published, String after) {
+    void rulesShouldMapDestination(String published, String after) {
         assertThat(DestinationRules.parse(RULES, Set.of(443)).apply(Rua.of(published)).uri()).isEqualTo(after);
     }
 
@@ -43,7 +43,7 @@ class DestinationRulesTest {
     }
 
     @Test
-    void nothingElseShouldPassWhereTheLastRuleDeniesEverything() {
+    void finalDenyAllShouldDenyWhatNoRuleBeforeAllows() {
         DestinationRules rules = DestinationRules.parse("allow rcpt.example, deny *", Set.of(443));
 
         assertThat(rules.apply(Rua.of("mailto:a@rcpt.example"))).isInstanceOf(Rua.Mailto.class);
@@ -51,7 +51,7 @@ class DestinationRulesTest {
     }
 
     @Test
-    void portsShouldBeThoseAllowed() {
+    void onlyAllowedPortsShouldPass() {
         DestinationRules rules = DestinationRules.parse("", Set.of(443, 8443));
 
         assertThat(rules.apply(Rua.of("https://a.example/"))).isInstanceOf(Rua.Https.class);
@@ -62,7 +62,7 @@ class DestinationRulesTest {
     @ParameterizedTest
     @ValueSource(strings = {"forbid a.example", "deny", "deny a b", "replace a@x.example", "replace a@x.example http://y.example/",
         "deny not a host", "deny a@", "allow -.-"})
-    void lineThatIsNoRuleShouldBeNamed(String line) {
+    void invalidRuleShouldBeNamedInTheError(String line) {
         assertThatThrownBy(() -> DestinationRules.parse(line, Set.of(443))).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining(line);
     }

@@ -34,7 +34,7 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Each destination for itself: retries, the end of them, and what is done against abuse. */
+/** Retries, limits, rules and suppression of destinations. */
 class DestinationsTest {
 
     private static final String MAIL = "mailto:tls@rcpt.example";
@@ -48,8 +48,8 @@ class DestinationsTest {
     private final MemoryReportStore reports = new MemoryReportStore(100);
     private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
     private final MemoryDestinationStore destinations = new MemoryDestinationStore();
-    private final SuppressionList dead = new SuppressionList(destinations, clock);
-    private final ReturnedReports losses = new ReturnedReports(reports, dead, Counters.of(metrics), clock);
+    private final SuppressionList suppressions = new SuppressionList(destinations, clock);
+    private final ReturnedReports returned = new ReturnedReports(reports, suppressions, Counters.of(metrics), clock);
 
     @AfterEach
     void stop() {
@@ -57,7 +57,7 @@ class DestinationsTest {
     }
 
     @Test
-    void refusalsShouldBeRetriedWithGrowingPausesForADayAndThenDropped() {
+    void refusedReportShouldBeRetriedWithGrowingPausesForADayAndThenDropped() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         outbox.refuse(WEB);
         journal.record(List.of(met(NOON)));
@@ -82,7 +82,7 @@ class DestinationsTest {
     }
 
     @Test
-    void reportThatNobodyTakesForADayShouldBeGivenUpAndCounted() {
+    void reportThatNoDestinationAcceptsShouldBeGivenUpAndCounted() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB);
         outbox.refuse(WEB);
         journal.record(List.of(met(NOON)));
@@ -98,7 +98,7 @@ class DestinationsTest {
     }
 
     @Test
-    void hostShouldGetNoMoreThanItsShareOfADay() {
+    void hostShouldGetNoMoreReportsThanItsDailyLimit() {
         for (int i = 0; i < 5; i++) {
             DomainName domain = DomainName.of("d" + i + ".example");
             dns.rua(domain, "v=TLSRPTv1;rua=https://victim.example/" + i);
@@ -119,16 +119,17 @@ class DestinationsTest {
     void retryAfterShouldBeHonouredWithinBounds() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         journal.record(List.of(met(NOON)));
-        Transports busy = new Transports((file, to) -> new ReportTransport.Failed("busy", Optional.of(Duration.ofDays(1))),
+        ReportTransport.ByScheme busy = new ReportTransport.ByScheme(
+            (file, to) -> new ReportTransport.Failed("busy", Optional.of(Duration.ofDays(1))),
             (file, to) -> new ReportTransport.Failed("busy", Optional.of(Duration.ofSeconds(1))));
-        now(new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, busy, new ReportLog(metrics), clock));
+        now(new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), tallies, reports, dns, busy, new ReportLog(metrics), clock));
 
         assertThat(record(MAIL).retryAt()).contains(clock.instant().plus(Duration.ofHours(8)));
         assertThat(record(WEB).retryAt()).contains(clock.instant().plus(Duration.ofMinutes(5)));
     }
 
     @Test
-    void onlyTenDestinationsShouldGetAReportAndTheOthersBeTold() {
+    void destinationsBeyondTenShouldGetNoReportAndBeRecorded() {
         String denied = IntStream.range(0, 10).mapToObj(i -> "https://web.example/" + i).collect(Collectors.joining(","));
         String good = IntStream.range(0, 12).mapToObj(i -> "mailto:r" + i + "@rcpt.example").collect(Collectors.joining(","));
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + denied + ",mailto:R0@rcpt.example," + good);
@@ -142,7 +143,7 @@ class DestinationsTest {
     }
 
     @Test
-    void failedLookUpShouldBeToldUntilTheRecordIsFound() {
+    void failedLookupShouldBeRecordedUntilTheRecordIsFound() {
         dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
         journal.record(List.of(met(NOON)));
         ReportRun run = run("", 1_000, 1, Optional.empty());
@@ -161,20 +162,21 @@ class DestinationsTest {
     void errorAtOneDestinationShouldNotStopTheOthers() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB + "," + MAIL);
         journal.record(List.of(met(NOON)));
-        Transports failing = new Transports(outbox.transports().mail(), (file, to) -> {
+        ReportTransport.ByScheme failing = new ReportTransport.ByScheme(outbox.transports().mail(), (file, to) -> {
             throw new NoClassDefFoundError("descriptors used up");
         });
-        now(new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, failing, new ReportLog(metrics), clock));
+        now(new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), tallies, reports, dns, failing, new ReportLog(metrics),
+            clock));
 
         assertThat(outbox.destinations()).containsExactly(MAIL);
         assertThat(record(WEB).state()).isEqualTo(ReportRecord.State.REFUSED);
     }
 
     @Test
-    void overTheCapShouldBeNoTryAndWaitForTheNextDay() {
-        crowd(3);
+    void reportOverTheLimitShouldWaitForTheNextDayAndNotCountAsATry() {
+        requestReportsToOneHost(3);
         ReportRun run = run("", 1, 1, Optional.empty());
-        untilTwoDaysLater(run);
+        runForTwoDays(run);
 
         assertThat(outbox.destinations()).hasSize(3).doesNotHaveDuplicates();
         assertThat(reports.latest(10)).hasSize(3).allSatisfy(record -> {
@@ -185,10 +187,10 @@ class DestinationsTest {
     }
 
     @Test
-    void whatIsOverTheCapFor48HoursShouldBeDroppedCountedAndShown() {
-        crowd(5);
+    void reportOverTheLimitFor48HoursShouldBeDroppedCountedAndRecorded() {
+        requestReportsToOneHost(5);
         ReportRun run = run("", 1, 1, Optional.empty());
-        List<ReportResult> results = untilTwoDaysLater(run);
+        List<ReportResult> results = runForTwoDays(run);
 
         // one on the first day; two on the second, because the host has accepted one
         assertThat(outbox.destinations()).hasSize(3).doesNotHaveDuplicates();
@@ -202,7 +204,7 @@ class DestinationsTest {
             });
     }
 
-    private void crowd(int domains) {
+    private void requestReportsToOneHost(int domains) {
         for (int i = 0; i < domains; i++) {
             DomainName domain = DomainName.of("d" + i + ".example");
             dns.rua(domain, "v=TLSRPTv1;rua=https://victim.example/" + i);
@@ -210,7 +212,7 @@ class DestinationsTest {
         }
     }
 
-    private List<ReportResult> untilTwoDaysLater(ReportRun run) {
+    private List<ReportResult> runForTwoDays(ReportRun run) {
         List<ReportResult> results = new ArrayList<>();
         for (int minute = 0; minute < 48 * 60; minute++) {
             results.addAll(due(run));
@@ -234,7 +236,7 @@ class DestinationsTest {
     }
 
     @Test
-    void domainWhoseDestinationsAreAllDeniedShouldGetNone() {
+    void domainWithOnlyDeniedDestinationsShouldGetNoReport() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         journal.record(List.of(met(NOON)));
 
@@ -243,7 +245,7 @@ class DestinationsTest {
     }
 
     @Test
-    void domainWithTooFewSessionsShouldGetNone() {
+    void domainWithTooFewSessionsShouldGetNoReport() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         journal.record(List.of(met(NOON), met(NOON)));
 
@@ -253,14 +255,14 @@ class DestinationsTest {
     }
 
     @Test
-    void mailboxThatRefusedAReportShouldBeLeftAloneForAWeek() {
+    void addressThatRejectedAReportShouldBeSuppressedForAWeek() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         ReportRun run = run("", 1_000, 1, Optional.empty());
-        losses.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
+        returned.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
         journal.record(List.of(met(NOON)));
 
         assertThat(now(run)).singleElement().isInstanceOfSatisfying(ReportResult.GivenUp.class,
-            given -> assertThat(given.reason()).contains("left alone until 2026-03-09T00:10:00Z", "nobody here"));
+            given -> assertThat(given.reason()).contains("suppressed until 2026-03-09T00:10:00Z", "nobody here"));
         assertThat(metrics.countFor("tlsReportDestinationsLeftAlone")).isEqualTo(1);
         assertThat(metrics.countFor("tlsReportMailsRefused")).isEqualTo(1);
 
@@ -270,29 +272,29 @@ class DestinationsTest {
     }
 
     @Test
-    void restartShouldNotForgetWhoIsLeftAlone() {
-        losses.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
+    void suppressionShouldSurviveARestart() {
+        returned.lost(new LostReport("m1", "TLS@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550 5.1.1 nobody here"));
 
         assertThat(new SuppressionList(destinations, clock).objection("tls@rcpt.example")).hasValueSatisfying(
             why -> assertThat(why).contains("2026-03-09T00:10:00Z", "550 5.1.1 nobody here"));
     }
 
     @Test
-    void otherServersShouldKnowWithinAMinute() {
+    void suppressionShouldReachOtherServersWithinAMinute() {
         SuppressionList other = new SuppressionList(destinations, clock);
         assertThat(other.objection("tls@rcpt.example")).isEmpty();
-        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550"));
+        returned.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.REFUSED, "550"));
         clock.advance(Duration.ofSeconds(61));
 
         assertThat(other.objection("tls@rcpt.example")).isPresent();
     }
 
     @Test
-    void reportThatOurOwnServerLostShouldBeShownAsLost() {
+    void reportThatExpiredInTheQueueShouldBeRecordedAsLost() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         journal.record(List.of(met(NOON)));
         now(run("", 1_000, 1, Optional.empty()));
-        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.of(record(MAIL).reportId()),
+        returned.lost(new LostReport("m1", "tls@rcpt.example", Optional.of(record(MAIL).reportId()),
             LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
 
         assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
@@ -301,28 +303,28 @@ class DestinationsTest {
     }
 
     @Test
-    void reportThatCameBackShouldBeShownAsLostAndItsMailboxLeftAlone() {
+    void bouncedReportShouldBeRecordedAsLostAndItsAddressSuppressed() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         journal.record(List.of(met(NOON)));
         now(run("", 1_000, 1, Optional.empty()));
-        losses.returned(new ReturnedMail(record(MAIL).reportId(), "tls@rcpt.example", true, "5.1.1 smtp; 550 no"));
+        returned.returned(new ReturnedMail(record(MAIL).reportId(), "tls@rcpt.example", true, "5.1.1 smtp; 550 no"));
 
         assertThat(record(MAIL)).extracting(ReportRecord::state, ReportRecord::result)
-            .containsExactly(ReportRecord.State.LOST, "came back: 5.1.1 smtp; 550 no");
-        assertThat(dead.objection("tls@rcpt.example")).isPresent();
+            .containsExactly(ReportRecord.State.LOST, "bounced: 5.1.1 smtp; 550 no");
+        assertThat(suppressions.objection("tls@rcpt.example")).isPresent();
         assertThat(metrics.countFor("tlsReportMailsReturned")).isEqualTo(1);
     }
 
     @Test
-    void mailboxThatWasOnlyOutOfReachShouldNotBeLeftAlone() {
-        losses.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
+    void addressThatCouldNotBeReachedShouldNotBeSuppressed() {
+        returned.lost(new LostReport("m1", "tls@rcpt.example", Optional.empty(), LostReport.Reason.EXPIRED, "451 4.4.1 no answer"));
 
-        assertThat(dead.objection("tls@rcpt.example")).isEmpty();
+        assertThat(suppressions.objection("tls@rcpt.example")).isEmpty();
         assertThat(metrics.countFor("tlsReportMailsExpired")).isEqualTo(1);
     }
 
     @Test
-    void archiveShouldGetACopyAndSayNothingAboutDelivery() {
+    void copyToTheArchiveShouldNotCountAsDelivery() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         outbox.refuse(MAIL);
         journal.record(List.of(met(NOON)));
@@ -333,9 +335,9 @@ class DestinationsTest {
     }
 
     private ReportRun run(String rules, int cap, int minSessions, Optional<Rua.Mailto> archive) {
-        DestinationGuard guard = new DestinationGuard(DestinationRules.parse(rules, Set.of(443)), cap, destinations, dead,
+        DestinationGuard guard = new DestinationGuard(DestinationRules.parse(rules, Set.of(443)), cap, destinations, suppressions,
             Counters.of(metrics), clock);
-        return new ReportRun(new ReportSettings(REPORTER, guard, minSessions, archive), tallies, reports, dns, outbox.transports(),
+        return new ReportRun(new ReportRun.Settings(REPORTER, guard, minSessions, archive), tallies, reports, dns, outbox.transports(),
             new ReportLog(metrics), clock);
     }
 

@@ -35,7 +35,7 @@ class DkimMonitorTest {
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(Instant.parse("2026-03-02T00:10:00Z"));
     private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
-    private final DkimMonitor watch = new DkimMonitor(new DkimVerifier(dns), Counters.of(metrics), clock);
+    private final DkimMonitor monitor = new DkimMonitor(new DkimVerifier(dns), Counters.of(metrics), clock);
 
     @BeforeAll
     static void sign() {
@@ -51,80 +51,80 @@ class DkimMonitorTest {
     }
 
     @Test
-    void signatureThatHoldsShouldBeLookedAtOnceADay() {
-        look(signed, 1);
-        assertThat(watch.holds(AUTHOR)).isTrue();
-        assertThat(watch.problems()).isEmpty();
+    void validSignatureShouldBeVerifiedOnceADay() {
+        verify(signed, 1);
+        assertThat(monitor.isValid(AUTHOR)).isTrue();
+        assertThat(monitor.problems()).isEmpty();
 
-        leave(UNSIGNED);
+        send(UNSIGNED);
         clock.advance(Duration.ofHours(23));
-        leave(UNSIGNED);
+        send(UNSIGNED);
         assertThat(metrics.countFor("tlsReportSignaturesChecked")).isEqualTo(1);
         clock.advance(Duration.ofHours(1));
-        look(UNSIGNED, 2);
-        assertThat(watch.holds(AUTHOR)).isFalse();
+        verify(UNSIGNED, 2);
+        assertThat(monitor.isValid(AUTHOR)).isFalse();
     }
 
     @Test
-    void unsignedMailShouldBeATroubleWithItsRemedyUntilOneIsSigned() {
-        look(UNSIGNED, 1);
+    void unsignedMailShouldBeAProblemWithItsRemedyUntilOneIsSigned() {
+        verify(UNSIGNED, 1);
 
-        assertThat(watch.problems()).singleElement().asString().contains("unsigned", "add DKIMSign with d=sender.example");
+        assertThat(monitor.problems()).singleElement().asString().contains("unsigned", "add DKIMSign with d=sender.example");
         assertThat(metrics.countFor("tlsReportSignaturesWorthless")).isEqualTo(1);
-        leave(signed);
-        assertThat(watch.problems()).isNotEmpty();
+        send(signed);
+        assertThat(monitor.problems()).isNotEmpty();
         clock.advance(Duration.ofMinutes(1));
-        look(signed, 2);
-        assertThat(watch.problems()).isEmpty();
+        verify(signed, 2);
+        assertThat(monitor.problems()).isEmpty();
     }
 
     @Test
-    void silenceOfDnsShouldSayNothingAgainstWhatWasFound() {
-        look(signed, 1);
+    void failedLookupShouldNotReplaceAnEarlierResult() {
+        verify(signed, 1);
         clock.advance(Duration.ofDays(1));
         dns.answer(FakeDns.Question.TXT, KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
-        look(signed, 2);
-        assertThat(watch.holds(AUTHOR)).isTrue();
+        verify(signed, 2);
+        assertThat(monitor.isValid(AUTHOR)).isTrue();
         clock.advance(Duration.ofMinutes(1));
-        look(UNSIGNED, 3);
-        assertThat(watch.holds(AUTHOR)).isFalse();
+        verify(UNSIGNED, 3);
+        assertThat(monitor.isValid(AUTHOR)).isFalse();
     }
 
     @Test
-    void silenceOfDnsShouldBeNoTrouble() {
+    void failedLookupShouldBeNoProblem() {
         dns.answer(FakeDns.Question.TXT, KEY_NAME, new DnsAnswer.Failed<>("SERVFAIL"));
-        look(signed, 1);
+        verify(signed, 1);
 
-        assertThat(watch.holds(AUTHOR)).isFalse();
-        assertThat(watch.problems()).isEmpty();
+        assertThat(monitor.isValid(AUTHOR)).isFalse();
+        assertThat(monitor.problems()).isEmpty();
     }
 
     @Test
-    void everyAuthorShouldBeLookedAt() {
-        look(signed, 1);
-        watch.leaving(new LeavingReport("m", Optional.of("reports@other.example"), out -> out.write(signed)));
+    void everyAuthorShouldBeVerified() {
+        verify(signed, 1);
+        monitor.leaving(new LeavingReport("m", Optional.of("reports@other.example"), out -> out.write(signed)));
         await().until(() -> metrics.countFor("tlsReportSignaturesChecked") == 2);
 
-        assertThat(watch.problems()).singleElement().asString().contains("come from other.example", "signed by 'sender.example'");
+        assertThat(monitor.problems()).singleElement().asString().contains("come from other.example", "signed by 'sender.example'");
     }
 
     @Test
-    void mailThatCantBeReadShouldHoldUpNothing() {
-        assertThatCode(() -> watch.leaving(new LeavingReport("m", Optional.of("tlsrpt@sender.example"), out -> {
+    void unreadableMailShouldNotBlockLaterVerifications() {
+        assertThatCode(() -> monitor.leaving(new LeavingReport("m", Optional.of("tlsrpt@sender.example"), out -> {
             throw new IOException("gone");
         }))).doesNotThrowAnyException();
-        watch.leaving(new LeavingReport("m", Optional.empty(), out -> out.write(UNSIGNED)));
-        look(signed, 1);
+        monitor.leaving(new LeavingReport("m", Optional.empty(), out -> out.write(UNSIGNED)));
+        verify(signed, 1);
     }
 
-    private void look(byte[] mail, int times) {
+    private void verify(byte[] mail, int times) {
         await().until(() -> {
-            leave(mail);
+            send(mail);
             return metrics.countFor("tlsReportSignaturesChecked") == times;
         });
     }
 
-    private void leave(byte[] mail) {
-        watch.leaving(new LeavingReport("m", Optional.of("tlsrpt@sender.example"), out -> out.write(mail)));
+    private void send(byte[] mail) {
+        monitor.leaving(new LeavingReport("m", Optional.of("tlsrpt@sender.example"), out -> out.write(mail)));
     }
 }

@@ -22,7 +22,7 @@ class FromDomainCheckTest {
     private final FromDomainCheck check = new FromDomainCheck(dns, List.of(FROM, FROM), clock);
 
     @Test
-    void domainWithMxOrAddressShouldBeInOrder() {
+    void domainWithMxOrAddressShouldBeNoProblem() {
         dns.mx(Security.INSECURE, "sender.example", "mx.sender.example");
         check.refresh();
         assertThat(check.problems()).isEmpty();
@@ -55,7 +55,7 @@ class FromDomainCheckTest {
     }
 
     @Test
-    void silenceOfDnsShouldChangeNothing() {
+    void failedLookupShouldBeNoProblem() {
         dns.answer(FakeDns.Question.MX, FROM, new DnsAnswer.Failed<>("SERVFAIL"));
         check.refresh();
         assertThat(check.problems()).isEmpty();

@@ -54,7 +54,7 @@ class HttpsTransportTest {
     }
 
     @Test
-    void failedExchangeShouldBeRefusedWithItsReason() {
+    void failedExchangeShouldFailWithItsReason() {
         ReportTransport.Handover handover = new HttpsTransport(request ->
             new HttpsResult.Failure(HttpsFault.ADDRESS_NOT_PUBLIC, "10.0.0.5 is private")).send(file(), DESTINATION);
 

@@ -36,13 +36,13 @@ class LongRunTest {
     private final Set<TallyKey> takenAway = ConcurrentHashMap.newKeySet();
 
     @Test
-    void leaseShouldBeginWhenItIsTakenAndNotWithTheRun() {
+    void leaseShouldStartWithTheClaimAndNotWithTheRun() {
         tallies.add(new WriteId("test", 1),
             tallies(IntStream.range(0, PAGE + 100).mapToObj(i -> DomainName.of("d" + i + ".example")).toList(), 1));
         RecordingMetricFactory metrics = new RecordingMetricFactory();
-        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10_000),
-            FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), new Transports(this::send, this::send), new ReportLog(metrics),
-                clock);
+        ReportRun run = new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10_000),
+            FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), new ReportTransport.ByScheme(this::send, this::send),
+            new ReportLog(metrics), clock);
         AtomicInteger asked = new AtomicInteger();
         run.run(Due.finishedDays(clock.instant()), key -> {
             if (asked.incrementAndGet() == PAGE + 1) {
@@ -58,7 +58,7 @@ class LongRunTest {
         assertThat(takenAway).isEmpty();
     }
 
-    /** In the midst of sending another server looks for what it may claim. */
+    /** Tries to claim the report for another server while it is being sent. */
     private ReportTransport.Handover send(ReportFile file, Rua destination) {
         TallyKey key = file.report().tally().key();
         sent.add(key);

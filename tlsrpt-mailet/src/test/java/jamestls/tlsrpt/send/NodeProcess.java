@@ -26,11 +26,11 @@ import java.util.concurrent.TimeUnit;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
- * One of several servers that report from one PostgreSQL, until it is killed. Its transport writes into a ledger, which outlives
- * it: {@code NODE REPORT-ID DESTINATION HASH}.
+ * Process of one of several servers that report from one PostgreSQL database; it runs until it is killed. Its transport appends a line
+ * {@code NODE REPORT-ID DESTINATION HASH} to a file for each report.
  *
- * <p>Arguments: PostgreSQL's URL, the ledger, its name, the time on its clock at the start, milliseconds that each handing over
- * takes, and the number of domains.
+ * <p>Arguments: URL of the database, the file, name of the node, start time of its clock, milliseconds per report and destination,
+ * number of domains.
  */
 final class NodeProcess {
 
@@ -39,20 +39,20 @@ final class NodeProcess {
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        Clock clock = new HastyClock(Instant.parse(arguments[3]));
+        Clock clock = new FastClock(Instant.parse(arguments[3]));
         Stores stores = Stores.open(Optional.of(new DatabaseAddress.PostgreSql(arguments[0], "", "")), clock);
         FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
         NodesTest.domains(Integer.parseInt(arguments[5]))
             .forEach(domain -> dns.rua(domain, "v=TLSRPTv1;rua=mailto:r@" + domain + ",https://in." + domain + "/"));
         Duration effort = Duration.ofMillis(Long.parseLong(arguments[4]));
-        Transports transports = new Transports((file, to) -> send(ledger, arguments[2], effort, file, to),
+        ReportTransport.ByScheme transports = new ReportTransport.ByScheme((file, to) -> send(ledger, arguments[2], effort, file, to),
             (file, to) -> send(ledger, arguments[2], effort, file, to));
         RecordingMetricFactory metrics = new RecordingMetricFactory();
-        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(), dns, transports,
-            new ReportLog(metrics), clock);
+        ReportRun run = new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(), dns,
+            transports, new ReportLog(metrics), clock);
         new ReportTimer(run, TallyKey::endOfDay, () -> { }, () -> true, clock, Duration.ofMillis(50)).start();
         write(ledger, arguments[2] + " up");
-        // a virtual thread keeps no process alive
+        // virtual threads do not keep the process alive
         new CountDownLatch(1).await();
     }
 
@@ -60,7 +60,7 @@ final class NodeProcess {
         String line = String.join(" ", node, file.report().id().toString(), to.uri(), Integer.toHexString(Arrays.hashCode(file.gzip())));
         try {
             write(ledger, line);
-            // what takes time comes after the destination has it: the time in which a crash leaves things unknown
+            // waits after the report was delivered: a crash now leaves the result unknown
             boolean never = new CountDownLatch(1).await(effort.toMillis(), TimeUnit.MILLISECONDS);
             return never ? new ReportTransport.Failed("impossible") : new ReportTransport.Accepted();
         } catch (IOException | InterruptedException e) {
@@ -72,13 +72,13 @@ final class NodeProcess {
         ledger.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.US_ASCII)));
     }
 
-    /** Ten times as fast as the world, so that what waits five minutes for another try does not make a test wait for it. */
-    private static final class HastyClock extends Clock {
+    /** Clock that runs ten times as fast as real time, so that the test does not wait long for retries. */
+    private static final class FastClock extends Clock {
 
         private final Instant start;
         private final long startNanos = System.nanoTime();
 
-        HastyClock(Instant start) {
+        FastClock(Instant start) {
             this.start = start;
         }
 

@@ -34,10 +34,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class NodesTest {
 
-    /** Several times what one of them takes in hand at once. */
+    /** Several times the number of reports that one server sends at the same time. */
     private static final int DOMAINS = 400;
     private static final Instant MORNING = Instant.parse("2026-03-02T00:10:00Z");
-    /** When all leases taken in the morning are over. */
+    /** After the end of all leases taken in the morning. */
     private static final Instant LATER = MORNING.plus(Duration.ofMinutes(21));
     private static final Duration LONG = Duration.ofMinutes(3);
 
@@ -67,7 +67,7 @@ class NodesTest {
     }
 
     @Test
-    void threeNodesShouldSendEachReportExactlyOnceToEachDestination() throws IOException {
+    void threeServersShouldSendEachReportExactlyOnceToEachDestination() throws IOException {
         for (String name : List.of("one", "two", "three")) {
             node(name, MORNING, Duration.ofMillis(100));
         }
@@ -76,12 +76,12 @@ class NodesTest {
         await().atMost(LONG).until(() -> records(State.ACCEPTED).size() == 2 * DOMAINS);
 
         assertThat(ledger()).hasSize(2 * DOMAINS).extracting(Entry::what).doesNotHaveDuplicates();
-        // how many come in time for a share is for the machine to say
+        // how many servers get a share depends on the machine
         assertThat(ledger().stream().map(Entry::node).distinct()).hasSizeGreaterThan(1);
     }
 
     @Test
-    void nodeKilledInTheMiddleShouldBeTakenOver() throws IOException {
+    void workOfAKilledServerShouldBeTakenOver() throws IOException {
         count();
         Process killed = node("killed", MORNING, Duration.ofMillis(100));
         await().atMost(LONG).until(() -> ledger().size() > DOMAINS / 2);
@@ -93,7 +93,7 @@ class NodesTest {
 
         Map<String, List<Entry>> sent = ledger().stream().collect(Collectors.groupingBy(Entry::what));
         assertThat(sent.keySet()).isEqualTo(records(State.ACCEPTED));
-        // what went twice is what was under way when the axe fell, and it is the same report, to the last octet
+        // only reports that were being sent when the process was killed were sent twice, with identical bytes
         assertThat(unknown).isNotEmpty();
         assertThat(sent).allSatisfy((what, entries) -> {
             assertThat(entries).hasSizeLessThanOrEqualTo(unknown.contains(what) ? 2 : 1);

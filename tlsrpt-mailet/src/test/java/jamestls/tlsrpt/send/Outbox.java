@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Transports that keep what they are given, or refuse it. */
+/** Transports that record the reports they are given, or refuse them, or throw. */
 final class Outbox {
 
     private final List<ParsedReport> reports = new CopyOnWriteArrayList<>();
@@ -16,8 +16,8 @@ final class Outbox {
     private final Set<String> refusing = ConcurrentHashMap.newKeySet();
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
 
-    Transports transports() {
-        return new Transports(this::take, this::take);
+    ReportTransport.ByScheme transports() {
+        return new ReportTransport.ByScheme(this::take, this::take);
     }
 
     Outbox refuse(String uri) {

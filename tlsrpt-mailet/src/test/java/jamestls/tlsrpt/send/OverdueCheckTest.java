@@ -23,24 +23,24 @@ class OverdueCheckTest {
 
     private final SettableClock clock = new SettableClock(NOON);
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final OverdueCheck late =
+    private final OverdueCheck check =
         new OverdueCheck(tallies, key -> key.endOfDay().plus(Duration.ofHours(4)), clock);
 
     @Test
-    void dayThatIsOverAndNotReportedShouldBeLateAnHourAfterItsTime() {
+    void unreportedDayShouldBeOverdueAnHourAfterItsDueTime() {
         try (OutcomeJournal journal = new OutcomeJournal(tallies, new RecordingMetricFactory(), clock)) {
             journal.record(List.of(met(NOON)));
         }
 
-        assertThat(late.problem()).isEmpty();
+        assertThat(check.problem()).isEmpty();
         clock.set(Instant.parse("2026-03-02T00:10:00Z"));
-        assertThat(late.problem()).isEmpty();
+        assertThat(check.problem()).isEmpty();
         clock.set(Instant.parse("2026-03-02T05:05:01Z"));
-        assertThat(late.problem().orElseThrow()).contains("1 report is overdue", "rcpt.example on 2026-03-01");
+        assertThat(check.problem().orElseThrow()).contains("1 report is overdue", "rcpt.example on 2026-03-01");
     }
 
     @Test
-    void reportThatWaitsForItsDestinationShouldNotBeOverdueUntilNobodyTriesItAgain() {
+    void postponedReportShouldBeOverdueOnlyAnHourAfterItsRetryTime() {
         try (OutcomeJournal journal = new OutcomeJournal(tallies, new RecordingMetricFactory(), clock)) {
             journal.record(List.of(met(NOON)));
         }
@@ -50,8 +50,8 @@ class OverdueCheckTest {
         tallies.postpone(claim, next);
 
         clock.set(next.plus(Duration.ofMinutes(59)));
-        assertThat(late.problem()).isEmpty();
+        assertThat(check.problem()).isEmpty();
         clock.set(next.plus(Duration.ofMinutes(61)));
-        assertThat(late.problem()).isPresent();
+        assertThat(check.problem()).isPresent();
     }
 }

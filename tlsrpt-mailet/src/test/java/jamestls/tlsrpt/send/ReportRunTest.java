@@ -16,7 +16,7 @@ import jamestls.outcome.Violation.ResultType;
 import jamestls.tlsrpt.Vectors;
 import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.report.ParsedReport;
-import jamestls.tlsrpt.report.Reporter;
+import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.Due;
@@ -48,20 +48,20 @@ class ReportRunTest {
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
     private final MemoryReportStore reports = new MemoryReportStore(100);
-    private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
+    private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
     private final ReportRun run =
-        new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, reports, dns, outbox.transports(),
+        new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), tallies, reports, dns, outbox.transports(),
             new ReportLog(metrics), clock);
 
     @AfterEach
     void close() {
-        tally.close();
+        journal.close();
     }
 
     @Test
     void dayShouldBeReportedToEveryDestination() {
         dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL + "," + WEB + ",ftp://x.example");
-        tally.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
+        journal.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Sent.class);
         assertThat(outbox.destinations()).containsExactly(MAIL, WEB);
@@ -74,11 +74,11 @@ class ReportRunTest {
     }
 
     @Test
-    void reportThatWouldNotPassShouldStayHereAndBeCounted() {
+    void invalidReportShouldNotBeSentAndBeCounted() {
         dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
-        tally.record(List.of(met(NOON)));
-        Reporter nobody = new Reporter("Sender Example", "two words@sender.example", "two words@sender.example");
-        ReportRun faulty = new ReportRun(ReportSettings.plain(nobody, metrics, clock), tallies, reports, dns, outbox.transports(),
+        journal.record(List.of(met(NOON)));
+        Reporters.Reporter nobody = new Reporters.Reporter("Sender Example", "two words@sender.example", "two words@sender.example");
+        ReportRun faulty = new ReportRun(ReportRun.Settings.plain(nobody, metrics, clock), tallies, reports, dns, outbox.transports(),
             new ReportLog(metrics), clock);
         List<ReportResult> results = new ArrayList<>();
         faulty.run(Due.finishedDays(clock.instant()), key -> true, results::add);
@@ -92,9 +92,9 @@ class ReportRunTest {
     }
 
     @Test
-    void leapDayShouldBeADayLikeAnyOther() {
+    void leapDayShouldBeReportedAsADayOfItsOwn() {
         dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
-        tally.record(List.of(met(Instant.parse("2028-02-28T23:59:59.999Z")), met(Instant.parse("2028-02-29T00:00:00Z")),
+        journal.record(List.of(met(Instant.parse("2028-02-28T23:59:59.999Z")), met(Instant.parse("2028-02-29T00:00:00Z")),
             met(Instant.parse("2028-02-29T23:59:59.999Z")), met(Instant.parse("2028-03-01T00:00:00Z"))));
         clock.set(Instant.parse("2028-03-01T00:10:00Z"));
 
@@ -109,7 +109,7 @@ class ReportRunTest {
     @Test
     void secondRunShouldHaveNothingLeftToReport() {
         dns.rua(RCPT, "v=TLSRPTv1; rua=" + MAIL);
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).hasSize(1);
         assertThat(all()).isEmpty();
@@ -117,18 +117,18 @@ class ReportRunTest {
     }
 
     @Test
-    void domainThatDoesNotAskShouldGetNoneAndItsCountsGo() {
-        tally.record(List.of(met(NOON)));
+    void domainWithoutRecordShouldGetNoReportAndLoseItsCounts() {
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.NotWanted.class);
-        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).isEmpty();
+        assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).isEmpty();
         assertThat(metrics.countFor("tlsReportsNotWanted")).isEqualTo(1);
     }
 
     @Test
-    void recordWithoutUsableDestinationShouldGetNone() {
+    void domainWithoutSupportedDestinationShouldGetNoReport() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=ftp://reports.rcpt.example");
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.NotWanted.class);
     }
@@ -136,7 +136,7 @@ class ReportRunTest {
     @Test
     void dnsFailureShouldKeepTheCountsForTheNextRun() {
         dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
 
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
@@ -145,18 +145,18 @@ class ReportRunTest {
     }
 
     @Test
-    void bogusAnswerShouldKeepTheCountsToo() {
+    void bogusAnswerShouldKeepTheCountsForTheNextRun() {
         dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Bogus<>("signature expired"));
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
-        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
+        assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
     }
 
     @Test
     void countsShouldExpireTwoDaysAfterTheirDay() {
         dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         clock.set(Instant.parse("2026-03-04T00:00:00Z"));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
 
@@ -167,10 +167,10 @@ class ReportRunTest {
     }
 
     @Test
-    void destinationThatRefusesShouldBeTriedAgainWhileAnotherHasTheReport() {
+    void refusingDestinationShouldBeRetriedAloneAfterAnotherAccepted() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + WEB + "," + MAIL);
         outbox.refuse(WEB);
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOfSatisfying(ReportResult.PartlySent.class,
             some -> assertThat(some.to()).isEqualTo(MAIL + "; open: " + WEB + " (not today)"));
@@ -186,7 +186,7 @@ class ReportRunTest {
     void transportThatThrowsShouldNotSendTheOthersAgain() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
         outbox.failAt(WEB);
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         assertThat(all()).singleElement().isInstanceOf(ReportResult.PartlySent.class);
         assertThat(all()).singleElement().isInstanceOf(ReportResult.PartlySent.class);
@@ -194,10 +194,10 @@ class ReportRunTest {
     }
 
     @Test
-    void reportThatNobodyAcceptsShouldBeTriedAgainWithTheSameId() {
+    void reportThatNobodyAcceptsShouldBeRetriedWithTheSameId() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         outbox.refuse(MAIL);
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         assertThat(all()).singleElement().isInstanceOf(ReportResult.Postponed.class);
         String id = reports.latest(1).getFirst().reportId();
 
@@ -208,9 +208,9 @@ class ReportRunTest {
     }
 
     @Test
-    void destinationThatHasTheReportShouldBeLeftAloneByWhoeverTakesOver() {
+    void serverThatTakesOverShouldSkipDestinationsThatAcceptedTheReport() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL + "," + WEB);
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         TallyKey key = new TallyKey(DAY, RCPT);
         Claim claim = tallies.claim(key, Due.everything(clock.instant())).orElseThrow();
         String id = new TlsReport(REPORTER, claim.tally()).id().toString();
@@ -226,12 +226,12 @@ class ReportRunTest {
     }
 
     @Test
-    void reportInMidDayShouldLeaveTheRestToAnotherPart() {
+    void reportDuringTheDayShouldLeaveTheRestToAnotherPart() {
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
         clock.set(NOON);
-        tally.record(List.of(met(NOON), met(NOON)));
+        journal.record(List.of(met(NOON), met(NOON)));
         all();
-        tally.record(List.of(met(NOON.plusSeconds(60))));
+        journal.record(List.of(met(NOON.plusSeconds(60))));
         clock.set(NEXT_MORNING);
         all();
 
@@ -250,7 +250,7 @@ class ReportRunTest {
         Vectors.one("rua-uri", "dedupe-two-domains").path("input").path("domains").fields().forEachRemaining(entry -> {
             DomainName domain = DomainName.of(entry.getKey());
             dns.rua(domain, "v=TLSRPTv1;rua=" + entry.getValue().asText());
-            tally.record(List.of(met(NOON, domain)));
+            journal.record(List.of(met(NOON, domain)));
         });
 
         all();
@@ -258,20 +258,20 @@ class ReportRunTest {
     }
 
     @Test
-    void recordWithVeryManyDestinationsShouldBeCutToTen() {
+    void recordWithManyDestinationsShouldBeCutToTen() {
         dns.rua(RCPT, Vectors.one("txt-record", "very-long-list").path("input").asText());
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
 
         all();
         assertThat(outbox.destinations()).hasSize(10);
     }
 
     @Test
-    void manyDomainsShouldEachGetExactlyOneReportFromTwoRunsAtOnce() throws InterruptedException {
+    void concurrentRunsShouldSendExactlyOneReportPerDomain() throws InterruptedException {
         List<DomainName> domains = IntStream.range(0, 200).mapToObj(i -> DomainName.of("d" + i + ".example")).toList();
         domains.forEach(domain -> {
             dns.rua(domain, "v=TLSRPTv1;rua=mailto:r@" + domain);
-            tally.record(List.of(met(NOON, domain)));
+            journal.record(List.of(met(NOON, domain)));
         });
         Thread other = Thread.ofVirtual().start(this::all);
         all();
@@ -281,10 +281,10 @@ class ReportRunTest {
     }
 
     @Test
-    void summaryShouldSayWhoGotOneAndWhoNotAndWhy() {
+    void summaryShouldNameEachDomainWithItsResult() {
         DomainName silent = DomainName.of("silent.example");
         dns.rua(RCPT, "v=TLSRPTv1;rua=" + MAIL);
-        tally.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, ""), met(NOON, silent)));
+        journal.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, ""), met(NOON, silent)));
 
         assertThat(summary(all())).contains("1 of 2 reports sent.",
             "rcpt.example, 2026-03-01: sent\r\n  sessions: 2, of which failed: 1\r\n  to " + MAIL,
@@ -293,7 +293,7 @@ class ReportRunTest {
     }
 
     private static String summary(List<ReportResult> results) {
-        RunSummary summary = new RunSummary();
+        ReportNow.Summary summary = new ReportNow.Summary();
         results.forEach(summary::add);
         return summary.text();
     }

@@ -44,7 +44,7 @@ class ReportTimerTest {
     private final FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT).rua(RCPT, "v=TLSRPTv1;rua=mailto:r@rcpt.example");
     private final Outbox outbox = new Outbox();
     private final MemoryTallyStore tallies = new MemoryTallyStore(TallyLimits.DEFAULT);
-    private final OutcomeJournal tally = new OutcomeJournal(tallies, metrics, clock);
+    private final OutcomeJournal journal = new OutcomeJournal(tallies, metrics, clock);
     private static final DomainName SUBMITTER = DomainName.of("sender.example");
 
     private final ReportSchedule schedule = new ReportSchedule(Duration.ofMinutes(5), Duration.ofHours(4));
@@ -52,12 +52,12 @@ class ReportTimerTest {
 
     @AfterEach
     void close() {
-        tally.close();
+        journal.close();
     }
 
     @Test
-    void reportShouldGoWhenItsTimeHasComeAndNotBefore() {
-        tally.record(List.of(met(NOON)));
+    void reportShouldNotBeSentBeforeItIsDue() {
+        journal.record(List.of(met(NOON)));
         Instant due = dueAt(KEY);
 
         assertThat(tick()).isEmpty();
@@ -107,8 +107,8 @@ class ReportTimerTest {
     }
 
     @Test
-    void reportThatIsDueAtStartShouldGoAsSoonAsJamesTakesMail() {
-        tally.record(List.of(met(NOON)));
+    void reportThatIsDueAtStartShouldBeSentWhenJamesAcceptsMail() {
+        journal.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
         CountDownLatch asked = new CountDownLatch(3);
         AtomicBoolean up = new AtomicBoolean();
@@ -130,7 +130,7 @@ class ReportTimerTest {
 
     @Test
     void timerShouldNotWaitForeverForJames() {
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
         ReportTimer impatient = new ReportTimer(run(outbox.transports()), this::dueAt, () -> { }, () -> false, clock,
             Duration.ofMillis(20), Duration.ofMillis(100));
@@ -153,7 +153,7 @@ class ReportTimerTest {
     }
 
     @Test
-    void timerShouldGoOnWhateverIsThrown() {
+    void timerShouldContinueWhateverIsThrown() {
         CountDownLatch looks = new CountDownLatch(3);
         ReportTimer failing = new ReportTimer(run(outbox.transports()), key -> MIDNIGHT, () -> {
             looks.countDown();
@@ -168,8 +168,8 @@ class ReportTimerTest {
     }
 
     @Test
-    void daysMissedWhileTheClockStoodStillShouldBeCaughtUp() {
-        tally.record(List.of(met(NOON), met(NOON.plus(Duration.ofDays(1)))));
+    void missedDaysShouldBeReportedLater() {
+        journal.record(List.of(met(NOON), met(NOON.plus(Duration.ofDays(1)))));
         clock.set(NOON.plus(Duration.ofDays(2)));
 
         assertThat(tick()).hasSize(2).allSatisfy(result -> assertThat(result).isInstanceOf(ReportResult.Sent.class));
@@ -177,12 +177,12 @@ class ReportTimerTest {
 
     @Test
     void clockSetBackShouldNeitherRepeatNorStopReports() {
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
         tick();
         clock.set(NOON);
         assertThat(tick()).isEmpty();
-        tally.record(List.of(met(NOON.plusSeconds(1))));
+        journal.record(List.of(met(NOON.plusSeconds(1))));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
 
         assertThat(tick()).hasSize(1);
@@ -192,7 +192,7 @@ class ReportTimerTest {
     @Test
     void postponedReportShouldWaitLongerEachTime() {
         dns.answer(FakeDns.Question.TXT, RCPT.child("_smtp._tls"), new DnsAnswer.Failed<>("SERVFAIL"));
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
 
         assertThat(tick()).hasSize(1);
@@ -207,8 +207,8 @@ class ReportTimerTest {
     }
 
     @Test
-    void startedTimerShouldWorkByItselfUntilStopped() {
-        tally.record(List.of(met(NOON)));
+    void startedTimerShouldRunUntilStopped() {
+        journal.record(List.of(met(NOON)));
         timer.start();
         try {
             clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
@@ -216,8 +216,8 @@ class ReportTimerTest {
         } finally {
             timer.stop(Duration.ofSeconds(10));
         }
-        tally.record(List.of(met(NOON)));
-        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
+        journal.record(List.of(met(NOON)));
+        assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
     }
 
     @Test
@@ -233,14 +233,15 @@ class ReportTimerTest {
                 return new ReportTransport.Failed("interrupted");
             }
         };
-        tally.record(List.of(met(NOON)));
+        journal.record(List.of(met(NOON)));
         clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
-        ReportTimer stuckTimer = timer(new Transports(stuck, (file, to) -> new ReportTransport.Accepted()), Duration.ofMillis(20));
+        ReportTimer stuckTimer = timer(new ReportTransport.ByScheme(stuck, (file, to) -> new ReportTransport.Accepted()),
+            Duration.ofMillis(20));
         stuckTimer.start();
         await().atMost(Duration.ofSeconds(20)).until(() -> sending.getCount() == 0);
         stuckTimer.stop(Duration.ofSeconds(10));
 
-        assertThat(tallies.present(Due.everything(clock.instant()), Optional.empty(), 10)).containsExactly(KEY);
+        assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).containsExactly(KEY);
     }
 
     private List<ReportResult> tick() {
@@ -253,12 +254,12 @@ class ReportTimerTest {
         return schedule.dueAt(key, SUBMITTER, new byte[32]);
     }
 
-    private ReportTimer timer(Transports transports, Duration pause) {
+    private ReportTimer timer(ReportTransport.ByScheme transports, Duration pause) {
         return new ReportTimer(run(transports), this::dueAt, () -> { }, () -> true, clock, pause);
     }
 
-    private ReportRun run(Transports transports) {
-        return new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10),
+    private ReportRun run(ReportTransport.ByScheme transports) {
+        return new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), tallies, new MemoryReportStore(10),
             dns, transports, new ReportLog(metrics), clock);
     }
 }

@@ -44,9 +44,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
- * How fast sessions are counted and reports sent, on SQLite and PostgreSQL, by the clock and in processor time of this process, with
- * the load of the machine beside it. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
- * sessions each; {@code -Dseconds=} of even load (10); {@code -Dstores=sqlite} leaves out PostgreSQL.
+ * Benchmark of counting sessions and sending reports, on SQLite and PostgreSQL: elapsed time, processor time of this process and load of
+ * the machine. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
+ * sessions each; {@code -Dseconds=} of constant load (10); {@code -Dstores=sqlite} leaves out PostgreSQL.
  */
 final class TallyBench {
 
@@ -113,9 +113,10 @@ final class TallyBench {
 
     private static Map<String, Object> report(Stores stores, Clock clock, int expected) throws InterruptedException {
         AtomicLong sent = new AtomicLong();
-        Transports nowhere = new Transports((mail, to) -> new ReportTransport.Accepted(), (post, to) -> new ReportTransport.Accepted());
+        ReportTransport.ByScheme nowhere = new ReportTransport.ByScheme((mail, to) -> new ReportTransport.Accepted(),
+            (post, to) -> new ReportTransport.Accepted());
         RecordingMetricFactory metrics = new RecordingMetricFactory();
-        ReportRun run = new ReportRun(ReportSettings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(),
+        ReportRun run = new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(),
             FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), nowhere, new ReportLog(metrics), clock);
         Map<String, Object> results = timed(expected, () -> run.run(Due.finishedDays(clock.instant()), key -> true,
             result -> sent.addAndGet(result instanceof ReportResult.Sent ? 1 : 0)));
@@ -123,7 +124,7 @@ final class TallyBench {
         return results;
     }
 
-    /** How long so many things take. Processor time is that of all threads of this process, the compiler's and the collector's too. */
+    /** Time per item. Processor time is that of all threads of this process, including those of the compiler and the garbage collector. */
     private static Map<String, Object> timed(long number, Work work) throws InterruptedException {
         long cpu = SYSTEM.getProcessCpuTime();
         long begun = System.nanoTime();
@@ -138,7 +139,7 @@ final class TallyBench {
         return results;
     }
 
-    /** Many deliveries at once, each going on when its outcomes are committed. */
+    /** Many concurrent deliveries; each records its next outcome when the last one is committed. */
     private static void flood(OutcomeJournal journal, String name, int domains, long outcomes) {
         AtomicLong next = new AtomicLong();
         try (ExecutorService deliveries = Executors.newVirtualThreadPerTaskExecutor()) {

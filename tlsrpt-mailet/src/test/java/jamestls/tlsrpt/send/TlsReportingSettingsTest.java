@@ -8,9 +8,8 @@ import jamestls.config.DocumentedParameters;
 import jamestls.config.Parameters;
 import jamestls.dns.DomainName;
 import jamestls.storage.DatabaseAddress;
-import jamestls.tlsrpt.report.Reporter;
 import jamestls.tlsrpt.report.Reporters;
-import jamestls.tlsrpt.store.StoreSettings;
+import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -33,14 +32,14 @@ class TlsReportingSettingsTest {
     void requiredParametersShouldBeEnough() throws ConfigurationException {
         TlsReportingSettings settings = of(with());
 
-        assertThat(settings.reporters().usual().submitter()).hasToString("sender.example");
-        assertThat(settings.reporters().usual().from()).isEqualTo("tlsrpt@sender.example");
+        assertThat(settings.reporters().defaultReporter().submitter()).hasToString("sender.example");
+        assertThat(settings.reporters().defaultReporter().from()).isEqualTo("tlsrpt@sender.example");
         assertThat(settings.processor()).isEqualTo("tlsreport");
         assertThat(settings.administrators()).isEmpty();
         assertThat(settings.dnsServers()).containsExactly(USUAL);
         assertThat(settings.schedule().grace()).isEqualTo(Duration.ofMinutes(5));
         assertThat(settings.schedule().window()).isEqualTo(Duration.ofHours(4));
-        assertThat(settings.store()).isEqualTo(new StoreSettings(
+        assertThat(settings.store()).isEqualTo(new Stores.Settings(
             Optional.of(new DatabaseAddress.SqliteFile(Path.of("/james/var/tlsreports.sqlite"))), 14));
     }
 
@@ -51,13 +50,13 @@ class TlsReportingSettingsTest {
             "database", "jdbc:postgresql://db/james?ssl=true", "databaseUser", "james", "databasePassword", "secret",
             "retention", "30 days", "onMailetException", "ignore"));
 
-        assertThat(settings.reporters().usual().from()).isEqualTo("noreply@sender.example");
+        assertThat(settings.reporters().defaultReporter().from()).isEqualTo("noreply@sender.example");
         assertThat(settings.processor()).isEqualTo("signed");
         assertThat(settings.administrators()).containsExactlyInAnyOrder("admin@sender.example", "second");
         assertThat(settings.dnsServers()).containsExactly(new InetSocketAddress("127.0.0.1", 5353), new InetSocketAddress("9.9.9.9", 53));
         assertThat(settings.schedule().grace()).isEqualTo(Duration.ofSeconds(30));
         assertThat(settings.schedule().window()).isZero();
-        assertThat(settings.store()).isEqualTo(new StoreSettings(
+        assertThat(settings.store()).isEqualTo(new Stores.Settings(
             Optional.of(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/james?ssl=true", "james", "secret")), 30));
         assertThat(settings.toString()).doesNotContain("secret");
     }
@@ -73,9 +72,9 @@ class TlsReportingSettingsTest {
         assertThat(reporters.bySender()).containsOnlyKeys(DomainName.of("example.net"), DomainName.of("example.com"),
             DomainName.of("example.org"));
         assertThat(reporters.bySender().get(DomainName.of("example.com")))
-            .isEqualTo(new Reporter("Example Net Ltd", "tls@example.net", "noreply@example.net"));
+            .isEqualTo(new Reporters.Reporter("Example Net Ltd", "tls@example.net", "noreply@example.net"));
         assertThat(reporters.bySender().get(DomainName.of("example.org")).from()).isEqualTo("tls@example.org");
-        assertThat(reporters.all()).hasSize(3).first().isEqualTo(reporters.usual());
+        assertThat(reporters.all()).hasSize(3).first().isEqualTo(reporters.defaultReporter());
     }
 
     @ParameterizedTest
@@ -84,7 +83,7 @@ class TlsReportingSettingsTest {
         "example.net; Example; tls@example.net; a@example.net; more", "example.net; Example; tls@sender.example",
         "example.net; Example; tls@example.net\nexample.com; Other; tls2@example.net",
         "example.net; Example; tls@example.net\nexample.net; Other; tls@example.com"})
-    void identityThatIsNoneShouldStopTheServer(String identities) {
+    void invalidIdentityShouldBeRefused(String identities) {
         assertThatThrownBy(() -> of(with("identities", identities)))
             .isInstanceOf(ConfigurationException.class).hasMessageContaining("'identities'");
     }
@@ -98,7 +97,7 @@ class TlsReportingSettingsTest {
     }
 
     @Test
-    void parameterLikeNoOtherShouldBeRefusedWithAllNames() {
+    void unknownParameterWithoutANearNameShouldBeRefusedWithAllNames() {
         assertThatThrownBy(() -> of(with("xyzzy", "1")))
             .hasMessageContainingAll("'xyzzy'", "administrators, allowPrivateAddresses, bcc, certificateErrors, contact, database");
     }

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every store of limits does. */
+/** Contract of all {@link DestinationStore}s. */
 abstract class DestinationStoreContract {
 
     private static final DomainName HOST = DomainName.of("victim.example");
@@ -26,10 +26,10 @@ abstract class DestinationStoreContract {
 
     private DestinationStore store;
 
-    /** Empty. */
+    /** A new empty store. */
     abstract DestinationStore open();
 
-    /** The same again, as another process sees it; or the same object where there is nothing else. */
+    /** The same store as another process sees it; for a store in memory the same object. */
     abstract DestinationStore again(DestinationStore opened);
 
     @BeforeEach
@@ -38,7 +38,7 @@ abstract class DestinationStoreContract {
     }
 
     @Test
-    void addressShouldBeLeftAloneUntilItsTimeIsOver() {
+    void addressShouldBeSuppressedUntilItsTimeIsOver() {
         store.suppress(WEEK);
         store.suppress(new Suppressed("b@rcpt.example", NOON.plusSeconds(1), "552 5.2.2 full"));
 
@@ -49,7 +49,7 @@ abstract class DestinationStoreContract {
     }
 
     @Test
-    void longerTimeShouldWin() {
+    void longerSuppressionShouldWin() {
         Suppressed later = new Suppressed(WEEK.address(), WEEK.until().plusSeconds(60), "again");
         store.suppress(WEEK);
         store.suppress(later);
@@ -59,7 +59,7 @@ abstract class DestinationStoreContract {
     }
 
     @Test
-    void timeOfAClockThatWasWrongShouldNotOutlastATrueOne() {
+    void suppressionOfAWrongClockShouldBeReplaced() {
         store.suppress(new Suppressed(WEEK.address(), WEEK.until().plus(Duration.ofDays(300)), "in a year to come"));
         store.suppress(WEEK);
 
@@ -71,19 +71,19 @@ abstract class DestinationStoreContract {
         assertThat(store.add(DAY, Map.of(HOST, 3, OTHER, 1))).isEqualTo(Map.of(HOST, 3L, OTHER, 1L));
         assertThat(again(store).add(DAY, Map.of(HOST, 2))).isEqualTo(Map.of(HOST, 5L));
 
-        assertThat(again(store).ofDay(DAY)).isEqualTo(Map.of(HOST, 5L, OTHER, 1L));
-        assertThat(store.ofDay(DAY.plusDays(1))).isEmpty();
+        assertThat(again(store).reportsPerHost(DAY)).isEqualTo(Map.of(HOST, 5L, OTHER, 1L));
+        assertThat(store.reportsPerHost(DAY.plusDays(1))).isEmpty();
     }
 
     @Test
-    void additionsAtTheSameTimeShouldAllCount() {
+    void concurrentAdditionsShouldAllCount() {
         IntStream.range(0, 40).parallel().forEach(i -> store.add(DAY, Map.of(HOST, 1, OTHER, 2)));
 
-        assertThat(store.ofDay(DAY)).isEqualTo(Map.of(HOST, 40L, OTHER, 80L));
+        assertThat(store.reportsPerHost(DAY)).isEqualTo(Map.of(HOST, 40L, OTHER, 80L));
     }
 
     @Test
-    void secretShouldBeTheSameForAllAndLong() {
+    void secretShouldBeTheSameForAllServersAndLong() {
         List<String> secrets = IntStream.range(0, 8).parallel()
             .mapToObj(i -> HexFormat.of().formatHex(again(store).secret())).distinct().toList();
 
@@ -91,7 +91,7 @@ abstract class DestinationStoreContract {
     }
 
     @Test
-    void sharesShouldBeKeptMergedAndForgotten() {
+    void sharesShouldBeStoredMergedAndDeleted() {
         Share waits = new Share(HOST, RCPT, Instant.EPOCH, Instant.EPOCH, NOON.plusSeconds(60));
         Share accepted = new Share(HOST, RCPT, NOON, NOON, Instant.EPOCH);
         Share later = new Share(HOST, RCPT, NOON.plusSeconds(9), NOON.plusSeconds(9), Instant.EPOCH);
@@ -102,8 +102,8 @@ abstract class DestinationStoreContract {
         store.save(List.of(later));
         store.save(List.of(accepted));
         assertThat(again(store).shares()).containsExactly(new Share(HOST, RCPT, NOON, NOON.plusSeconds(9), Instant.EPOCH));
-        store.disown(HOST, RCPT);
-        store.disown(OTHER, RCPT);
+        store.revokeAcceptance(HOST, RCPT);
+        store.revokeAcceptance(OTHER, RCPT);
         assertThat(store.shares()).containsExactly(new Share(HOST, RCPT, Instant.EPOCH, NOON.plusSeconds(9), Instant.EPOCH));
         store.forget(DAY);
         assertThat(store.shares()).hasSize(1);
@@ -112,12 +112,12 @@ abstract class DestinationStoreContract {
     }
 
     @Test
-    void oldDaysShouldBeForgotten() {
+    void oldDaysShouldBeDeleted() {
         store.add(DAY, Map.of(HOST, 3));
         store.suppress(WEEK);
         store.forget(DAY.plusDays(1));
 
-        assertThat(store.ofDay(DAY)).isEmpty();
+        assertThat(store.reportsPerHost(DAY)).isEmpty();
         assertThat(store.suppressed(NOON)).containsExactly(WEEK);
     }
 }

@@ -31,7 +31,7 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
     }
 
     @Test
-    void daysBeyondTheLimitShouldBeDroppedUntilOldOnesAreForgotten() {
+    void daysBeyondTheLimitShouldBeDroppedUntilOldOnesAreDeleted() {
         TallyStore small = new MemoryTallyStore(new TallyLimits(1, 10, 10, 10, 1 << 20));
         TallyKey tomorrow = new TallyKey(DAY.plusDays(1), RCPT);
         small.add(new WriteId("a", 1), counts(List.of(success(KEY))));
@@ -42,7 +42,7 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
     }
 
     @Test
-    void countingShouldGoOnDayAfterDayWhateverTheClockSaidBetween() {
+    void countingShouldContinueAfterTheClockWasWrong() {
         for (int day = 0; day < 10; day++) {
             assertThat(add(List.of(success(new TallyKey(DAY.plusDays(day), RCPT))))).as("day %s", day).isZero();
             memory.settle(memory.claim(new TallyKey(DAY.plusDays(day), RCPT), Due.everything(NEXT_DAY)).orElseThrow(), "sent");
@@ -55,7 +55,7 @@ class MemoryTallyStoreTest extends SeveralClaimsContract {
     }
 
     @Test
-    void memoryShouldBeGivenBack() {
+    void memoryShouldBeReleased() {
         long before = memory.bytesLeft();
         IntStream.range(0, 50).forEach(i -> add(List.of(failure(KEY, "reason " + i))));
         assertThat(memory.bytesLeft()).isLessThan(before);

@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every store of records does. */
+/** Contract of all {@link ReportStore}s. */
 abstract class ReportStoreContract {
 
     private static final TallyKey KEY = new TallyKey(DAY, RCPT);
@@ -25,7 +25,7 @@ abstract class ReportStoreContract {
 
     private ReportStore store;
 
-    /** Empty. */
+    /** A new empty store. */
     abstract ReportStore open();
 
     @BeforeEach
@@ -34,7 +34,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void whatWasBegunShouldBeSeenByWhoeverTakesOver() {
+    void begunRecordShouldBeVisibleToAServerThatTakesOver() {
         assertThat(store.begin(MAIL, NOON)).isEmpty();
         assertThat(store.of(KEY)).containsExactly(new ReportRecord(MAIL, State.SENDING, 1, NOON, Optional.empty(), ""));
 
@@ -43,7 +43,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void whatIsFinalShouldStaySo() {
+    void finalRecordShouldNotChange() {
         store.begin(MAIL, NOON);
         store.finish(MAIL, State.ACCEPTED, "accepted", Optional.empty(), NOON);
         ReportRecord accepted = new ReportRecord(MAIL, State.ACCEPTED, 1, NOON, Optional.empty(), "accepted");
@@ -53,7 +53,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void whatIsLostShouldStaySoThoughNewsOfItComesBeforeTheEnd() {
+    void lostRecordShouldNotChangeIfTheResultArrivesLater() {
         store.begin(MAIL, NOON);
         store.finish(MAIL, State.LOST, "550 5.1.1 nobody here", Optional.empty(), NOON);
         store.finish(MAIL, State.ACCEPTED, "accepted", Optional.empty(), LATER);
@@ -64,7 +64,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void refusalShouldBeTriedAgainAndCounted() {
+    void refusedReportShouldBeTriedAgainAndCounted() {
         store.begin(WEB, NOON);
         store.finish(WEB, State.REFUSED, "HTTP status 503", Optional.of(LATER), NOON);
 
@@ -74,7 +74,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void whatIsDelayedShouldBeSeenAndCountAsNoTry() {
+    void delayShouldBeRecordedAndNotCountAsATry() {
         store.delay(MAIL, "its share is used up", LATER, NOON);
         assertThat(store.of(KEY))
             .containsExactly(new ReportRecord(MAIL, State.REFUSED, 0, NOON, Optional.of(LATER), "its share is used up"));
@@ -90,7 +90,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void severalShouldBeBegunAndFinishedAtOnce() {
+    void severalRecordsShouldBeBegunAndFinishedInOneCall() {
         store.begin(MAIL, NOON);
         store.begin(List.of(WEB, MAIL), LATER);
         store.finish(List.of(new ReportRecord(MAIL, State.ACCEPTED, 2, LATER, Optional.empty(), "accepted"),
@@ -102,7 +102,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void destinationsAndPartsShouldBeApart() {
+    void destinationsAndPartsShouldHaveSeparateRecords() {
         Dispatch second = dispatch(KEY, 2, MAIL.destination());
         IntStream.range(0, 3).mapToObj(i -> new Dispatch[] {second, MAIL, WEB}[i]).forEach(each -> store.begin(each, NOON));
         store.begin(dispatch(new TallyKey(DAY, DomainName.of("other.example")), 1, MAIL.destination()), NOON);
@@ -111,7 +111,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void submittersShouldBeApart() {
+    void submittersShouldBeSeparate() {
         TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
         store.begin(dispatch(apart, 1, MAIL.destination()), NOON);
 
@@ -127,7 +127,7 @@ abstract class ReportStoreContract {
     }
 
     @Test
-    void oldDaysShouldBeForgotten() {
+    void oldDaysShouldBeDeleted() {
         store.begin(MAIL, NOON);
         Dispatch tomorrow = dispatch(new TallyKey(DAY.plusDays(1), RCPT), 1, MAIL.destination());
         store.begin(tomorrow, NOON);

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What every store of counters does with several days and domains at once. */
+/** Contract of all {@link TallyStore}s for calls with several days and domains. */
 abstract class SeveralClaimsContract extends TallyStoreContract {
 
     @Test
-    void partShouldBeginWithTheDayAfterTheClockWasSetBack() {
+    void partShouldStartWithTheDayAfterTheClockWasSetBack() {
         add(List.of(success(KEY)));
         store().claim(KEY, LATER);
         add(List.of(success(KEY)));
@@ -43,7 +43,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
 
     @ParameterizedTest
     @ValueSource(longs = {-1_000_000, -1, 0, 1, 86_398, 86_399, 86_400, 1_000_000})
-    void rangeShouldNeverBeEmptyWhateverTheClockSays(long secondOfDay) {
+    void rangeShouldNeverBeEmptyWhateverTheClock(long secondOfDay) {
         for (int part = 1; part <= 3; part++) {
             add(List.of(success(KEY)));
             Due due = new Due(DAY, KEY.firstSecond().plusSeconds(secondOfDay), NEXT_DAY);
@@ -56,7 +56,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     }
 
     @Test
-    void partsShouldHaveTheIdOfTheirStoreHoweverOftenTheyAreClaimed() {
+    void partShouldKeepItsStoreIdOverSeveralClaims() {
         TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
         add(List.of(success(KEY), success(apart)));
         Claim first = store().claim(KEY, Due.everything(NOON)).orElseThrow();
@@ -81,7 +81,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     }
 
     @Test
-    void severalShouldBeClaimedAtOnceEachWithItsOwnCounts() {
+    void severalKeysShouldBeClaimedInOneCallEachWithItsOwnCounts() {
         List<TallyKey> keys = IntStream.range(0, 5).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         keys.forEach(key -> add(List.of(
             new Session(key, Map.of(AppliedPolicy.none(key.domain()), Set.of())), failure(key, "at " + key.domain()))));
@@ -105,7 +105,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     }
 
     @Test
-    void severalShouldBeEndedAtOnceAndEachSayWhetherItWasHeld() {
+    void severalClaimsShouldBeEndedInOneCallEachWithItsOwnResult() {
         List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         add(keys.stream().map(TallyStoreContract::success).toList());
         List<Claim> claims = store().claim(keys, LATER);
@@ -113,22 +113,22 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
 
         assertThat(store().end(List.of(Claim.Result.discarded(claims.get(2)), Claim.Result.settled(claims.get(1), "sent"),
             Claim.Result.settled(claims.get(0), "sent")))).containsExactly(true, false, true);
-        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).containsExactly(keys.get(1));
+        assertThat(claimable(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).containsExactly(keys.get(1));
         assertThat(store().end(List.of(Claim.Result.settled(heir, "sent")))).containsExactly(true);
     }
 
     @Test
-    void sessionThatComesInAfterItsDaysReportShouldBeSeen() {
+    void sessionCountedAfterItsDaysReportShouldBeClaimable() {
         add(List.of(success(KEY)));
         store().settle(store().claim(KEY, LATER).orElseThrow(), "sent");
-        assertThat(present(LATER)).isEmpty();
+        assertThat(claimable(LATER)).isEmpty();
 
         add(List.of(success(KEY)));
-        assertThat(present(LATER)).containsExactly(KEY);
+        assertThat(claimable(LATER)).containsExactly(KEY);
     }
 
     @Test
-    void policyOfSeveralDomainsShouldBeEachOnesOwn() {
+    void equalPoliciesOfSeveralDomainsShouldBeCountedSeparately() {
         List<TallyKey> keys = IntStream.range(0, 2).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();
         AppliedPolicy shared = new AppliedPolicy(PolicyType.STS, keys.get(0).domain(), List.of("version: STSv1"), List.of());
         add(List.of(new Session(keys.get(0), Map.of(shared, Set.of())), new Session(keys.get(1), Map.of(shared, Set.of()))));
@@ -138,7 +138,7 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
     }
 
     @Test
-    void whatHasVeryManyDetailsShouldBeClaimedALittleAtATime() {
+    void partsWithManyDetailsShouldBeClaimedInSmallerBatches() {
         TallyLimits limits = new TallyLimits(4, 10, 20, 100, 1 << 28);
         TallyStore store = open(limits);
         List<TallyKey> keys = IntStream.range(0, 3).mapToObj(i -> new TallyKey(DAY, DomainName.of("d" + i + ".example"))).toList();

@@ -26,7 +26,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A database that an earlier version wrote goes on where it was. */
+/** Migration of databases of earlier versions. */
 class TallySchemaTest {
 
     private static final TallyKey COUNTED = new TallyKey(DAY, DomainName.of("counted.example"));
@@ -40,18 +40,18 @@ class TallySchemaTest {
     private Path directory;
 
     @Test
-    void firstVersionInSqliteShouldBeTakenOver() {
-        takeOver(new DatabaseAddress.SqliteFile(directory.resolve("tlsreports.sqlite")));
+    void sqliteTablesOfTheFirstVersionShouldBeMigrated() {
+        migrate(new DatabaseAddress.SqliteFile(directory.resolve("tlsreports.sqlite")));
     }
 
     @Test
-    void firstVersionInPostgresShouldBeTakenOver() {
+    void postgresTablesOfTheFirstVersionShouldBeMigrated() {
         try (PostgresServer server = PostgresServer.startOrSkip()) {
-            takeOver(new DatabaseAddress.PostgreSql(server.url(), "", ""));
+            migrate(new DatabaseAddress.PostgreSql(server.url(), "", ""));
         }
     }
 
-    private static void takeOver(DatabaseAddress address) {
+    private static void migrate(DatabaseAddress address) {
         Migrations first = new Migrations(TallySchema.MIGRATIONS.module(), TallySchema.MIGRATIONS.steps().subList(0, 1));
         try (Database old = Database.open(address, List.of(first), Clock.systemUTC())) {
             old.transaction(TallySchemaTest::writeAsTheFirstVersionDid);
@@ -59,7 +59,7 @@ class TallySchemaTest {
         try (Stores stores = Stores.open(Optional.of(address), Clock.systemUTC())) {
             TallyStore tallies = stores.tallies();
             Due due = Due.finishedDays(MORNING);
-            assertThat(tallies.present(due, Optional.empty(), 10)).containsExactlyInAnyOrder(COUNTED, LEFT);
+            assertThat(tallies.claimable(due, Optional.empty(), 10)).containsExactlyInAnyOrder(COUNTED, LEFT);
 
             AppliedPolicy policy = AppliedPolicy.none(COUNTED.domain());
             FailureKey failure = TallyStoreContract.detail("because");
@@ -78,7 +78,7 @@ class TallySchemaTest {
                 assertThat(claim.tally().policies()).containsExactly(
                     new PolicyTally(AppliedPolicy.none(LEFT.domain()), 9, 0, Map.of()));
             });
-            assertThat(tallies.present(due, Optional.empty(), 10)).containsExactly(SENT);
+            assertThat(tallies.claimable(due, Optional.empty(), 10)).containsExactly(SENT);
             assertThat(tallies.claim(SENT, due).orElseThrow().tally().part().number()).isEqualTo(2);
             assertThat(stores.reports().of(SENT)).singleElement().satisfies(record -> assertThat(record.isFinal()).isTrue());
         }

@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every store of counters does. */
+/** Contract of all {@link TallyStore}s. */
 abstract class TallyStoreContract {
 
     static final TallyKey KEY = new TallyKey(DAY, RCPT);
@@ -41,11 +41,11 @@ abstract class TallyStoreContract {
     private TallyStore store;
     private long groups;
 
-    /** A session by the failures under each policy that was evaluated. */
+    /** A session: its failures by evaluated policy. */
     record Session(TallyKey key, Map<AppliedPolicy, Set<FailureKey>> policies) {
     }
 
-    /** Empty. */
+    /** A new empty store. */
     abstract TallyStore open(TallyLimits limits);
 
     @BeforeEach
@@ -64,12 +64,12 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void submittersShouldBeApart() {
+    void submittersShouldBeSeparate() {
         TallyKey apart = new TallyKey(DAY, RCPT, Optional.of(DomainName.of("tenant.example")));
         add(List.of(success(KEY), success(apart), failure(apart, "x")));
 
-        assertThat(store.present(LATER, Optional.empty(), 10)).containsExactly(KEY, apart);
-        assertThat(store.present(LATER, Optional.of(KEY), 10)).containsExactly(apart);
+        assertThat(store.claimable(LATER, Optional.empty(), 10)).containsExactly(KEY, apart);
+        assertThat(store.claimable(LATER, Optional.of(KEY), 10)).containsExactly(apart);
         Claim claim = store.claim(apart, LATER).orElseThrow();
         assertThat(claim.tally().key()).isEqualTo(apart);
         assertThat(claim.tally().sessions()).isEqualTo(2);
@@ -101,7 +101,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void twoClaimsInOneSecondShouldStillBeOrderedRanges() {
+    void twoClaimsInOneSecondShouldHaveOrderedRanges() {
         add(List.of(success(KEY)));
         DomainTally first = store.claim(KEY, Due.everything(NOON)).orElseThrow().tally();
         add(List.of(success(KEY)));
@@ -112,7 +112,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void sessionThatComesInAfterItsDaysReportShouldGetOneMore() {
+    void sessionCountedAfterItsDaysReportShouldGetAnotherReport() {
         add(List.of(success(KEY)));
         store.claim(KEY, LATER);
         add(List.of(success(KEY)));
@@ -124,16 +124,16 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void claimShouldHandOverOnlyOnce() {
+    void partShouldBeClaimedOnlyOnce() {
         add(List.of(success(KEY)));
 
         assertThat(store.claim(KEY, LATER)).isPresent();
         assertThat(store.claim(KEY, LATER)).isEmpty();
-        assertThat(present(LATER)).isEmpty();
+        assertThat(claimable(LATER)).isEmpty();
     }
 
     @Test
-    void everythingShouldBeReadBackAsItWasCounted() {
+    void countsShouldBeReadAsTheyWereWritten() {
         AppliedPolicy strange = new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1", "x: \u0000\u00fc\u20ac"),
             List.of("*.mx.example"));
         FailureKey full = FailureKey.of(Samples.peer(), new Violation(ResultType.CERTIFICATE_EXPIRED, "because"));
@@ -152,7 +152,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void groupShouldCountOnceHoweverOftenItIsAdded() {
+    void repeatedWriteShouldCountOnce() {
         List<Tally> counts = counts(List.of(success(KEY), failure(KEY, "a")));
         store.add(new WriteId("one", 1), counts);
         store.add(new WriteId("one", 1), counts);
@@ -165,7 +165,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void policyThatChangesWithinTheDayShouldBeTwo() {
+    void policyThatChangesDuringTheDayShouldBeCountedAsTwo() {
         AppliedPolicy before = sts();
         AppliedPolicy after = new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1", "mode: testing"), List.of());
         add(List.of(success(KEY), new Session(KEY, Map.of(after, Set.of()))));
@@ -175,30 +175,30 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void whatIsPostponedShouldBeClaimedAgainAsItWasWhenItsTimeHasCome() {
+    void postponedPartShouldBeClaimedAgainUnchangedAfterItsPause() {
         add(List.of(failure(KEY, "a"), success(KEY)));
         Claim first = store.claim(KEY, LATER).orElseThrow();
         assertThat(store.postpone(first, NEXT_DAY.plusSeconds(60))).isTrue();
 
         assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.plusSeconds(59)))).isEmpty();
-        assertThat(present(Due.finishedDays(NEXT_DAY.plusSeconds(59)))).isEmpty();
-        assertThat(present(Due.finishedDays(NEXT_DAY.plusSeconds(60)))).containsExactly(KEY);
+        assertThat(claimable(Due.finishedDays(NEXT_DAY.plusSeconds(59)))).isEmpty();
+        assertThat(claimable(Due.finishedDays(NEXT_DAY.plusSeconds(60)))).containsExactly(KEY);
         Claim second = store.claim(KEY, Due.finishedDays(NEXT_DAY.plusSeconds(60))).orElseThrow();
         assertThat(second.tally()).isEqualTo(first.tally());
         assertThat(second.tries()).isEqualTo(1);
     }
 
     @Test
-    void whatIsPostponedShouldNotWaitForSomebodyWhoWantsEverything() {
+    void postponedPartShouldBeClaimableIfEverythingIsRequested() {
         add(List.of(success(KEY)));
         store.postpone(store.claim(KEY, LATER).orElseThrow(), NEXT_DAY.plusSeconds(3600));
 
-        assertThat(present(Due.everything(NEXT_DAY))).containsExactly(KEY);
+        assertThat(claimable(Due.everything(NEXT_DAY))).containsExactly(KEY);
         assertThat(store.claim(KEY, Due.everything(NEXT_DAY))).isPresent();
     }
 
     @Test
-    void whatIsCountedAfterAClaimShouldNotChangeIt() {
+    void sessionCountedAfterAClaimShouldNotChangeIt() {
         add(List.of(success(KEY)));
         Claim first = store.claim(KEY, Due.everything(NOON)).orElseThrow();
         add(List.of(failure(KEY, "later")));
@@ -209,7 +209,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void claimOfADeadProcessShouldBeTakenOverWhenItsLeaseIsOver() {
+    void claimOfADeadProcessShouldBeTakenOverAfterItsLease() {
         add(List.of(success(KEY)));
         Claim dead = store.claim(KEY, LATER).orElseThrow();
 
@@ -228,11 +228,11 @@ abstract class TallyStoreContract {
         store.claim(KEY, LATER);
 
         assertThat(store.claim(KEY, Due.finishedDays(NEXT_DAY.minusSeconds(60)))).isEmpty();
-        assertThat(present(Due.finishedDays(NEXT_DAY.minusSeconds(60)))).isEmpty();
+        assertThat(claimable(Due.finishedDays(NEXT_DAY.minusSeconds(60)))).isEmpty();
     }
 
     @Test
-    void clockThatWasWrongShouldNotFreezeAnything() {
+    void timesOfAWrongClockShouldNotBlockAPart() {
         add(List.of(success(KEY)));
         Instant wrong = NEXT_DAY.plus(Duration.ofDays(300));
         store.claim(KEY, Due.finishedDays(wrong));
@@ -243,41 +243,41 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void whatIsSettledOrDiscardedShouldNotComeBack() {
+    void settledOrDiscardedPartShouldNotBeClaimableAgain() {
         TallyKey other = new TallyKey(DAY, DomainName.of("other.example"));
         add(List.of(success(KEY), success(other)));
         assertThat(store.settle(store.claim(KEY, LATER).orElseThrow(), "sent")).isTrue();
         assertThat(store.discard(store.claim(other, LATER).orElseThrow())).isTrue();
 
-        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).isEmpty();
+        assertThat(claimable(Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).isEmpty();
         assertThat(store.claim(KEY, Due.everything(NEXT_DAY.plus(Duration.ofDays(2))))).isEmpty();
     }
 
     @Test
-    void dayThatIsNotOverShouldNotBePresentAmongFinishedDays() {
+    void currentDayShouldNotBeClaimableAmongFinishedDays() {
         add(List.of(success(KEY)));
 
-        assertThat(present(Due.finishedDays(KEY.lastSecond()))).isEmpty();
-        assertThat(present(Due.finishedDays(KEY.endOfDay()))).containsExactly(KEY);
+        assertThat(claimable(Due.finishedDays(KEY.lastSecond()))).isEmpty();
+        assertThat(claimable(Due.finishedDays(KEY.endOfDay()))).containsExactly(KEY);
     }
 
     @Test
-    void muchShouldBeReadPageByPage() {
+    void claimableKeysShouldBeReadInPages() {
         List<TallyKey> keys = IntStream.range(0, 25)
             .mapToObj(i -> new TallyKey(DAY.minusDays(i % 3), DomainName.of("d" + i + ".example"))).toList();
         add(keys.stream().map(TallyStoreContract::success).toList());
         List<TallyKey> read = new ArrayList<>();
-        List<TallyKey> page = store.present(LATER, Optional.empty(), 10);
+        List<TallyKey> page = store.claimable(LATER, Optional.empty(), 10);
         while (!page.isEmpty()) {
             read.addAll(page);
-            page = store.present(LATER, Optional.of(page.getLast()), 10);
+            page = store.claimable(LATER, Optional.of(page.getLast()), 10);
         }
 
         assertThat(read).containsExactlyInAnyOrderElementsOf(keys);
     }
 
     @Test
-    void oldDaysShouldBeForgottenWhole() {
+    void oldDaysShouldBeDeletedCompletely() {
         TallyKey tomorrow = new TallyKey(DAY.plusDays(1), RCPT);
         add(List.of(failure(KEY, "a"), success(tomorrow)));
         add(IntStream.range(0, 250)
@@ -286,7 +286,7 @@ abstract class TallyStoreContract {
         add(List.of(failure(KEY, "a")));
         store.forget(DAY.plusDays(1));
 
-        assertThat(present(Due.everything(NEXT_DAY.plus(Duration.ofDays(9))))).containsExactly(tomorrow);
+        assertThat(claimable(Due.everything(NEXT_DAY.plus(Duration.ofDays(9))))).containsExactly(tomorrow);
         add(List.of(success(KEY)));
         assertThat(store.claim(KEY, LATER).orElseThrow().tally().policies()).singleElement()
             .isEqualTo(new PolicyTally(sts(), 1, 0, Map.of()));
@@ -327,7 +327,7 @@ abstract class TallyStoreContract {
     }
 
     @Test
-    void manyThreadsShouldLoseNoSession() throws InterruptedException {
+    void concurrentWritersShouldLoseNoSession() throws InterruptedException {
         int threads = 4;
         int each = 100;
         TallyKey other = new TallyKey(DAY, DomainName.of("x.example"));
@@ -359,8 +359,8 @@ abstract class TallyStoreContract {
         return store;
     }
 
-    final List<TallyKey> present(Due due) {
-        return store.present(due, Optional.empty(), 1_000);
+    final List<TallyKey> claimable(Due due) {
+        return store.claimable(due, Optional.empty(), 1_000);
     }
 
     final int add(List<Session> sessions) {

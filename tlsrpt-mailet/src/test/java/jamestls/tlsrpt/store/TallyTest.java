@@ -100,7 +100,7 @@ class TallyTest {
     }
 
     @Test
-    void outcomesShouldArriveThroughTheMeetingPlace() {
+    void publishedOutcomesShouldReachTheStore() {
         TlsOutcomes outcomes = new TlsOutcomes();
         outcomes.subscribe(journal);
         outcomes.record(List.of(met(NOON), met(NOON)));
@@ -114,7 +114,7 @@ class TallyTest {
         return store.claim(new TallyKey(LocalDate.of(2026, 3, 1), RCPT), Due.everything(NOON)).orElseThrow().tally();
     }
 
-    /** A vector's policy: the text of an STS policy, or the records of a TLSA set. */
+    /** The policy of a test vector: text of an STS policy, or records of a TLSA set. */
     private static AppliedPolicy canonical(JsonNode policy) {
         PolicyType type = policy.isArray() ? PolicyType.TLSA : PolicyType.STS;
         List<String> strings = policy.isArray() ? texts(policy) : List.of(policy.asText());
