@@ -57,8 +57,7 @@ public final class JamesProcess implements AutoCloseable {
         try {
             ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);
             adaptation.adapt(server.conf());
-            // DKIMSign of James 3.8 reads the key file of james-conf from the class path
-            return boot(home, ports, server.path(), home.flavour() == Flavour.JAVAX ? List.of(server.conf()) : List.of());
+            return boot(home, ports, server.path(), classPath(home, server.path()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -78,6 +77,16 @@ public final class JamesProcess implements AutoCloseable {
         JamesProcess james = new JamesProcess(home, ports, directory, process);
         james.awaitBoot();
         return james;
+    }
+
+    /** DKIMSign of James 3.8 reads the key file of james-conf from the class path. */
+    private static List<Path> classPath(JamesHome home, Path directory) {
+        return home.flavour() == Flavour.JAVAX ? List.of(directory.resolve("conf")) : List.of();
+    }
+
+    /** Boots a server of {@link #start} again that was stopped or killed; its log begins anew. */
+    JamesProcess restart() throws IOException {
+        return boot(home, ports, directory, classPath(home, directory));
     }
 
     public JamesHome home() {

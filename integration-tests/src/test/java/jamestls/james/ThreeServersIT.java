@@ -149,6 +149,31 @@ class ThreeServersIT {
         });
     }
 
+    /** James makes the queue for the mails of mailets after it has started the mailets. */
+    @Order(4)
+    @Test
+    void reportDueAtStartShouldGoAtItsFirstTry() throws IOException {
+        String firstTry = postgres.query("SELECT MAX(tries) FROM tlsrpt_dispatch WHERE domain = 'letters.example'");
+        mail(servers.getLast(), List.of("letters.example"));
+        awaitSessions(2 + 5 * DOMAINS);
+        servers.forEach(JamesProcess::kill);
+        // a day passes
+        for (String table : List.of("tlsrpt_count", "tlsrpt_failure")) {
+            postgres.query("UPDATE " + table + " SET day = day - 1 WHERE domain = 'letters.example' AND part = "
+                + "(SELECT part FROM tlsrpt_domain WHERE domain = 'letters.example' AND is_open = 1)");
+        }
+        postgres.query("UPDATE tlsrpt_domain SET day = day - 1, started = started - 86400000 WHERE domain = 'letters.example'");
+
+        servers = List.of(servers.getLast().restart());
+
+        await().atMost(PATIENCE).until(() -> postgres.query("SELECT COUNT(*) FROM tlsrpt_dispatch WHERE domain = 'letters.example' "
+            + "AND state = 'ACCEPTED'").equals("2"));
+        assertThat(postgres.query("SELECT MAX(tries) FROM tlsrpt_dispatch WHERE domain = 'letters.example'")).isEqualTo(firstTry);
+        assertThat(servers.getFirst().log())
+            .anyMatch(line -> line.contains("tlsreport domain=letters.example") && line.contains("result=sent"))
+            .noneMatch(line -> line.contains("James rejects report mails") || line.contains("result=postponed"));
+    }
+
     private static List<String> named(String name) {
         return IntStream.range(0, DOMAINS).mapToObj(i -> name + i + ".example").toList();
     }
@@ -166,7 +191,8 @@ class ThreeServersIT {
         Path file = conf.resolve("mailetcontainer.xml");
         String shipped = Files.readString(file);
         String adapted = shipped.replace("class=\"jamestls.tlsrpt.TlsReporting\">", "class=\"jamestls.tlsrpt.TlsReporting\"><database>"
-            + postgres.url() + "</database><httpsPorts>" + web.port() + "</httpsPorts><allowPrivateAddresses>true</allowPrivateAddresses>");
+            + postgres.url() + "</database><httpsPorts>" + web.port() + "</httpsPorts><allowPrivateAddresses>true</allowPrivateAddresses>"
+            + "<grace>0s</grace><window>0s</window>");
         Files.writeString(file, signing ? adapted
             : adapted.replaceFirst("(?s)<mailet match=\"All\" class=\"[^\"]*DKIMSign\">.*?</mailet>", ""));
         Files.writeString(conf.resolve("healthcheck.properties"), "additional.healthchecks=jamestls.tlsrpt.ReportingHealthCheck\n");
