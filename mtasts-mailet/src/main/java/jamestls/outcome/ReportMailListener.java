@@ -20,6 +20,20 @@ public interface ReportMailListener {
         // for listeners to whom only departures matter
     }
 
+    /** Names of the mail attributes by which the reporting mailet tells the delivery mailet about a report mail. */
+    final class Attributes {
+
+        /** Boolean, true on report mails: their sessions are not counted (RFC 8460 §3). */
+        public static final String REPORT = "jamestls.report";
+        /** Long: the time at which the mail is dropped without a bounce, in milliseconds since 1970. */
+        public static final String EXPIRES = "jamestls.expires";
+        /** String: the report-id (RFC 8460 §4.4). */
+        public static final String REPORT_ID = "jamestls.report-id";
+
+        private Attributes() {
+        }
+    }
+
     /**
      * A mail with a TLS report that is about to leave this server, in the form in which it does.
      *

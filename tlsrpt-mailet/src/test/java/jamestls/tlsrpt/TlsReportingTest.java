@@ -17,6 +17,7 @@ import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.TestCa;
+import jamestls.outcome.ReportMailListener;
 import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomes;
@@ -88,6 +89,9 @@ class TlsReportingTest {
             assertThat(sent.mail().getRecipients()).singleElement().hasToString("tls@rcpt.example");
             assertThat(AttributeUtils.getValueAndCastFromMail(sent.mail(), MailTransport.REPORT, Boolean.class)).contains(true);
             assertThat(AttributeUtils.getValueAndCastFromMail(sent.mail(), AttributeName.of("REQUIRETLS"), Boolean.class)).contains(false);
+            // RFC 8460 §5.5: a day
+            assertThat(AttributeUtils.getValueAndCastFromMail(sent.mail(), AttributeName.of(ReportMailListener.Attributes.EXPIRES),
+                Long.class)).contains(NOON.plus(Duration.ofHours(24)).toEpochMilli());
             MimeMultipart parts = (MimeMultipart) sent.mail().getMessage().getContent();
             ParsedReport report = ParsedReport.ofGzip(parts.getBodyPart(1).getInputStream().readAllBytes());
             assertThat(report.end()).isEqualTo(NOON);

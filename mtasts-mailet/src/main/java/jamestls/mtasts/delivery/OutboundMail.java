@@ -5,6 +5,7 @@ import jakarta.mail.internet.MimeMessage;
 import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
 import jamestls.mtasts.policy.SenderTlsRequest;
+import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.Envelope;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.io.IOException;
@@ -80,7 +81,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
         }
 
         /** Set by the reporting mailet on the report mails it sends. */
-        static final AttributeName TLS_REPORT = AttributeName.of("jamestls.report");
+        static final AttributeName TLS_REPORT = AttributeName.of(ReportMailListener.Attributes.REPORT);
     }
 
     OutboundMail {

@@ -23,10 +23,10 @@ import org.slf4j.LoggerFactory;
 public final class ReportMails {
 
     /** When a mail expires: milliseconds since 1970, a Long. Any mail may have it. */
-    static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+    static final AttributeName EXPIRES = AttributeName.of(ReportMailListener.Attributes.EXPIRES);
 
     /** The report-id of the report (RFC 8460 §4.4), a String. */
-    static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
+    static final AttributeName REPORT_ID = AttributeName.of(ReportMailListener.Attributes.REPORT_ID);
 
     /** Ten retries in 21¼ hours: the pause starts at five minutes and doubles up to four hours (RFC 8460 §5.5). */
     private static final RetrySchedule SCHEDULE =

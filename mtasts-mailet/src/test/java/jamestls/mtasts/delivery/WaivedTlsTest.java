@@ -12,6 +12,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.dane.Tlsa;
+import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.util.Optional;
 import org.apache.mailet.Attribute;
@@ -142,7 +143,7 @@ class WaivedTlsTest {
             case REPORT -> {
                 // as tlsrpt-mailet's MailTransport sends it
                 mail.setAttribute(Attribute.convertToAttribute("REQUIRETLS", false));
-                mail.setAttribute(Attribute.convertToAttribute("jamestls.report", true));
+                mail.setAttribute(Attribute.convertToAttribute(ReportMailListener.Attributes.REPORT, true));
             }
         }
         return mail;

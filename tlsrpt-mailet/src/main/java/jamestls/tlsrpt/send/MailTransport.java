@@ -3,6 +3,7 @@ package jamestls.tlsrpt.send;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.outcome.ReportMailListener;
 import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportMail;
@@ -33,15 +34,15 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
      * Set to true on report mails: they are delivered without policy enforcement (RFC 8460 §5.3.1) and their sessions are not
      * counted (RFC 8460 §3), otherwise two reporters would send each other reports for ever.
      */
-    public static final AttributeName REPORT = AttributeName.of("jamestls.report");
+    public static final AttributeName REPORT = AttributeName.of(ReportMailListener.Attributes.REPORT);
 
     /** Attribute name defined by James; false corresponds to the header field {@code TLS-Required: No} (RFC 8689 §3). */
     private static final AttributeName REQUIRETLS = AttributeName.of("REQUIRETLS");
 
     /** Time at which {@code SecureRemoteDelivery} drops a mail without a bounce, in milliseconds since 1970. */
-    static final AttributeName EXPIRES = AttributeName.of("jamestls.expires");
+    static final AttributeName EXPIRES = AttributeName.of(ReportMailListener.Attributes.EXPIRES);
     /** Report-ID, which identifies the report if the mail can't be delivered. */
-    static final AttributeName REPORT_ID = AttributeName.of("jamestls.report-id");
+    static final AttributeName REPORT_ID = AttributeName.of(ReportMailListener.Attributes.REPORT_ID);
     /** RFC 8460 §5.5 */
     private static final Duration LIFETIME = Duration.ofHours(24);
 
