@@ -271,6 +271,11 @@ public final class Parameters {
             "parameter '" + name + "' has the value '" + shown(name, value(name).orElse("")) + "'; allowed: " + allowed));
     }
 
+    /** Keeps mistakes that whoever read the value has put into words. */
+    public void invalid(String name, List<String> texts) {
+        texts.forEach(text -> mistakes.add(new Mistake(name, "parameter '" + name + "', " + text)));
+    }
+
     /** The same, for a value that turns out to be of no use after {@link #check}: the exception to throw. */
     public ConfigurationException refusal(String name, String allowed) {
         invalid(name, allowed);
@@ -353,7 +358,7 @@ public final class Parameters {
     }
 
     /** The known name with the fewest letters different, if they are few enough for it to be a slip. */
-    private static Optional<String> nearest(String name, Collection<String> known) {
+    public static Optional<String> nearest(String name, Collection<String> known) {
         String typed = name.toLowerCase(Locale.ROOT);
         return known.stream()
             .min(Comparator.comparingInt((String candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT)))

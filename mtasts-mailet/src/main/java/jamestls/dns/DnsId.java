@@ -59,6 +59,20 @@ public final class DnsId {
         return Optional.empty();
     }
 
+    /**
+     * Whether one presented name, with or without wildcard, stands below a domain.
+     *
+     * @param parent with a dot before it, for example {@code .example.org}
+     */
+    public static boolean isBelow(String presented, String parent) {
+        if (presented.length() > MAX_PRESENTED || !presented.chars().allMatch(c -> c < 0x80)) {
+            return false;
+        }
+        String name = presented.toLowerCase(Locale.ROOT);
+        String below = name.startsWith(WILDCARD) ? name.substring(1) : name;
+        return below.endsWith(parent) && (below.length() > parent.length() || name.length() > below.length());
+    }
+
     /** Whether one presented name, with or without wildcard, is or covers {@code name}. */
     public static boolean covers(String presented, DomainName name) {
         // before the case is folded: some letters beyond ASCII fold into it, and others take the JDK time by the square of the length

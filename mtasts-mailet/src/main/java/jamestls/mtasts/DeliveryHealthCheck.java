@@ -12,7 +12,8 @@ import reactor.core.publisher.Mono;
 
 /**
  * James's health check of SecureRemoteDelivery: degraded while policies can't be refreshed or stored, bounces fail, or outcomes for the
- * TLS reports can't be stored. The cause names each problem; mail is delivered in all these cases. In healthcheck.properties:
+ * TLS reports can't be stored. The cause names each problem; mail is delivered in all these cases. Rules that hold in
+ * place of a policy are named without degrading anything. In healthcheck.properties:
  *
  * <pre>
  * additional.healthchecks=jamestls.mtasts.DeliveryHealthCheck
@@ -48,8 +49,16 @@ public final class DeliveryHealthCheck implements HealthCheck {
         if (!health.isAlive()) {
             problems.add("no SecureRemoteDelivery is running");
         }
-        String cause = String.join("; ", problems);
-        return problems.isEmpty() ? Result.healthy(NAME)
-            : Result.degraded(NAME, cause.length() > MAX_CAUSE ? cause.substring(0, MAX_CAUSE) + "…" : cause);
+        List<String> notes = health.notes();
+        if (problems.isEmpty()) {
+            // a healthy result of James has no cause, and rules below a demand are to be seen: its name is the one text it has
+            return Result.healthy(notes.isEmpty() ? NAME : new ComponentName(bounded(NAME.getName() + ": " + String.join("; ", notes))));
+        }
+        problems.addAll(notes);
+        return Result.degraded(NAME, bounded(String.join("; ", problems)));
+    }
+
+    private static String bounded(String text) {
+        return text.length() > MAX_CAUSE ? text.substring(0, MAX_CAUSE) + "…" : text;
     }
 }

@@ -16,6 +16,11 @@ public final class HealthRegistry {
     /** Supplies the present problems, one sentence each; empty if there are none. Called often, so it must not block. */
     @FunctionalInterface
     public interface HealthProbe extends Supplier<List<String>> {
+
+        /** What is to be known although nothing is wrong, each as a sentence. Must not block either. */
+        default List<String> notes() {
+            return List.of();
+        }
     }
 
     private final List<HealthProbe> probes = new CopyOnWriteArrayList<>();
@@ -38,6 +43,11 @@ public final class HealthRegistry {
     /** The present problems of all mailets. */
     List<String> problems() {
         return probes.stream().flatMap(probe -> probe.get().stream()).toList();
+    }
+
+    /** All that is to be known although nothing is wrong. */
+    List<String> notes() {
+        return probes.stream().flatMap(probe -> probe.notes().stream()).toList();
     }
 
     /** Whether any delivery mailet is running. */

@@ -4,6 +4,7 @@ import jakarta.inject.Inject;
 import jamestls.dns.DnsServers;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.held.HeldStore;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
@@ -78,7 +79,7 @@ public class JamesServices implements Services {
 
     @Override
     public Optional<Database> open(DatabaseAddress address, Clock clock) {
-        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES, HeldStore.TABLES), clock));
+        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES), clock));
     }
 
     @Override

@@ -9,7 +9,7 @@ import jamestls.dns.DnssecState;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
-import jamestls.mtasts.dane.DaneSettings;
+import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.DeliverySettings;
@@ -30,6 +30,8 @@ import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.RuleSettings;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
@@ -60,6 +62,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.apache.james.queue.api.MailQueue;
@@ -93,6 +96,7 @@ public final class Outbound implements AutoCloseable {
     private final StsWarnings warnings = new StsWarnings();
     /** Why the database should be elsewhere. */
     private final Optional<String> badPlace;
+    private final Rules rules;
     private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
@@ -100,12 +104,17 @@ public final class Outbound implements AutoCloseable {
     private final HeldMails held;
 
     /** The settings of all packages. */
-    public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneSettings dane,
-                           Families families, DeliverySettings delivery) {
+    public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneScope dane,
+                           RuleSettings rules, Families families, DeliverySettings delivery) {
 
         /** @throws ConfigurationException naming every mistake */
         public static Settings of(Parameters parameters, Services services) throws ConfigurationException {
-            Settings settings = read(parameters, services.dnsServers(), services.heloName());
+            return of(parameters, services, Clock.systemUTC());
+        }
+
+        /** @param clock tells which rules have ended */
+        static Settings of(Parameters parameters, Services services, Clock clock) throws ConfigurationException {
+            Settings settings = read(parameters, services.dnsServers(), services.heloName(), clock);
             parameters.check();
             return settings;
         }
@@ -113,7 +122,7 @@ public final class Outbound implements AutoCloseable {
         /** Why SecureRemoteDelivery has no parameter of that name, and what to write instead; empty if it has one. */
         public static Optional<String> objection(String name) {
             Parameters none = new Parameters(SecureRemoteDelivery.NAME, Map.of(), new StockNames(), Path::of);
-            read(none, List.of(), "localhost");
+            read(none, List.of(), "localhost", Clock.systemUTC());
             return none.objection(name);
         }
 
@@ -124,18 +133,20 @@ public final class Outbound implements AutoCloseable {
          */
         public static List<Parameters.Mistake> mistakes(Map<String, String> written, Parameters.FileLocator files) {
             Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, written, new StockNames(), files);
-            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost");
+            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost",
+                Clock.systemUTC());
             return parameters.mistakes();
         }
 
-        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName) {
+        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName,
+                                     Clock clock) {
             DeliverySettings delivery = DeliverySettings.of(parameters);
-            DaneSettings dane = DaneSettings.of(parameters);
-            delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(dane.mandatory(), parameters));
+            Set<DomainName> mandatoryDane = RuleSettings.mandatoryDane(parameters);
+            delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(mandatoryDane, parameters));
             return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
                 SmtpSettings.of(parameters, usualName),
                 ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
-                StsSettings.of(parameters), dane,
+                StsSettings.of(parameters), DaneScope.of(parameters), RuleSettings.of(parameters, mandatoryDane, clock.instant()),
                 parameters.oneOf("addressFamilies", Families.BOTH, Families.values()), delivery);
         }
     }
@@ -154,6 +165,7 @@ public final class Outbound implements AutoCloseable {
         this.database = database;
         this.badPlace = settings.sts().database().flatMap(DatabaseAddress::objection);
         this.store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
+        this.rules = Rules.open(settings.rules(), database, clock);
         this.policies = new StsPolicies(dns, fetcher, store, RefreshSchedule.daily(settings.sts().unusedAfter(), random), warnings, clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(settings.smtp());
@@ -165,7 +177,7 @@ public final class Outbound implements AutoCloseable {
     /** @throws ConfigurationException naming every parameter that is not allowed, can't be used or is unknown */
     public static Outbound open(Parameters parameters, Services services, TlsOutcomes outcomes, Clock clock)
             throws ConfigurationException {
-        Settings settings = Settings.of(parameters, services);
+        Settings settings = Settings.of(parameters, services, clock);
         try {
             CertificateCheck certificates = settings.https().trustStore().isPresent()
                 ? CertificateCheck.trusting(settings.https().trustStore().get()) : CertificateCheck.trustingJvm();
@@ -190,6 +202,7 @@ public final class Outbound implements AutoCloseable {
         Router router = how.gateways().map(gateways -> Router.viaGateways(delivery, gateways, random))
             .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
         refresher.start();
+        rules.start();
         publish();
         QueueWorker worker = new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
             how.processors().success(), new ReportMails(outcomes, clock), how.processors().delay(), held, clock), resources,
@@ -219,6 +232,7 @@ public final class Outbound implements AutoCloseable {
         services.gauge("mtastsPoliciesNotRefreshable", () -> warnings.unrefreshable().size());
         services.gauge("mtastsPolicyWeakenings", warnings::weakenings);
         services.gauge("mtastsPolicyLapses", warnings::lapses);
+        services.gauge("mtastsRulesInPlaceOfPolicies", rules::exceptions);
         services.gauge("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
         for (Cause cause : Cause.values()) {
             services.gauge("mtastsHeld" + cause.wireName().substring(0, 1).toUpperCase(Locale.ROOT) + cause.wireName().substring(1),
@@ -276,12 +290,17 @@ public final class Outbound implements AutoCloseable {
     private Delivery.Lookups lookups() {
         return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()),
             new AddressOrder(settings.families())),
-            new HostLookup(dns, new TlsaRecords(dns, settings.dane().scope()), settings.dane().mandatory()), policies);
+            new HostLookup(dns, new TlsaRecords(dns, settings.dane()), rules), policies);
     }
 
     /** The store of fetched policies. */
     public PolicyStore policies() {
         return store;
+    }
+
+    /** The operator's rules per destination; commands and routes change them by the same methods. */
+    public Rules rules() {
+        return rules;
     }
 
     /** Fetches policies without using the store. */
@@ -318,12 +337,14 @@ public final class Outbound implements AutoCloseable {
         StoreHealth health = policies.storeHealth();
         health.outOfOrderSince().ifPresent(since ->
             problems.add("the database of policies fails since " + since + ": " + health.why()));
+        problems.addAll(rules.problems());
         return problems;
     }
 
     @Override
     public void close() {
         refresher.close();
+        rules.close();
         resources.close();
         connector.close();
         https.close();

@@ -91,7 +91,17 @@ public class SecureRemoteDelivery extends GenericMailet {
         settings = outbound.settings().delivery();
         queue = queues.createQueue(MailQueueName.of(settings.queue()));
         worker = outbound.work(queue, getMailetContext());
-        probe = () -> Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
+        probe = new HealthRegistry.HealthProbe() {
+            @Override
+            public List<String> get() {
+                return Stream.concat(outbound.problems().stream(), worker.problems().stream()).toList();
+            }
+
+            @Override
+            public List<String> notes() {
+                return outbound.rules().notes();
+            }
+        };
         health.watch(probe);
         running.add(outbound);
     }

@@ -45,7 +45,7 @@ class ArchitectureTest {
         "mtasts.dane,     config dns outcome net",
         "mtasts.sts,      config dns https outcome storage net",
         "mtasts.held,     dns net storage",
-        "mtasts.policy,   config mtasts.dane mtasts.sts dns outcome smtp net",
+        "mtasts.policy,   config mtasts.mx mtasts.dane mtasts.sts dns outcome smtp storage net",
         "mtasts.delivery, config mtasts.held mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
         "install,         config dns storage mtasts",
         "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net",

@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.AddressGuard;
-import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.delivery.Gateways;
 import jamestls.mtasts.delivery.Gateways.Order;
 import jamestls.mtasts.delivery.Gateways.Verification;
 import jamestls.mtasts.delivery.QueuePriority;
+import jamestls.mtasts.policy.Rule;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.SmtpCredentials;
@@ -122,8 +122,8 @@ class OutboundSettingsTest {
 
     @Test
     void mandatoryDaneShouldNameGatewaysWhereThereAreSome() throws ConfigurationException {
-        assertThat(of("gateway", "a.example, b.example:587", "mandatoryDane", "b.example").dane().mandatory())
-            .containsExactly(DomainName.of("b.example"));
+        assertThat(of("gateway", "a.example, b.example:587", "mandatoryDane", "b.example").rules().rules())
+            .extracting(Rule::toString).containsExactly("b.example dane-only");
         assertThatThrownBy(() -> of("gateway", "a.example", "mandatoryDane", "a.example, recipient.example"))
             .hasMessageContainingAll("'mandatoryDane'", "names of the gateways", "'recipient.example' is none of them");
         assertThatThrownBy(() -> of("gateway", "a.example", "mandatoryDane", "a.example", "verifyServerIdentity", "true"))

@@ -105,7 +105,8 @@ public record Explanation(DomainName domain, List<Target> targets, Optional<Gate
         lookUps.forEach(lookUp -> lines.add("    " + lookUp.line()));
         switch (outcome()) {
             case Outcome.Deliver deliver -> lines.add("  => would be delivered to " + HostText.name(deliver.host()) + " ["
-                + deliver.address().getHostAddress() + "], tls=" + deliver.level());
+                + deliver.address().getHostAddress() + "], tls=" + deliver.level()
+                + deliver.would().map(held -> "; policies are only observed, and otherwise it would be held: " + held).orElse(""));
             case Outcome.Connect connect -> lines.add("  => hosts would be connected to; --connect does so");
             case Outcome.Hold hold -> {
                 lines.add("  => would be held and tried again: " + hold.why());
@@ -137,7 +138,8 @@ public record Explanation(DomainName domain, List<Target> targets, Optional<Gate
     private static Map<String, Object> json(Outcome outcome) {
         return switch (outcome) {
             case Outcome.Deliver deliver -> Json.object("action", "deliver", "host", deliver.host().name().ascii(),
-                "ip", deliver.address().getHostAddress(), "tls", deliver.level().toString());
+                "ip", deliver.address().getHostAddress(), "tls", deliver.level().toString(),
+                "would", deliver.would().map(held -> "held: " + held).orElse(null));
             case Outcome.Connect connect -> Json.object("action", "connect");
             case Outcome.Hold hold -> Json.object("action", "hold", "why", hold.why().toString(), "bounce", hold.bounce().toString());
             case Outcome.Bounce bounce -> Json.object("action", "bounce", "bounce", bounce.why().toString());

@@ -30,11 +30,12 @@ final class HostText {
 
     static List<String> lines(HostFindings host) {
         List<String> lines = new ArrayList<>();
-        boolean gateway = host.host().namedBy() == MxHost.NamedBy.OPERATOR;
-        lines.add("  " + (gateway ? "gateway" : host.host().preference()) + " " + name(host.host()));
-        lines.add("    address  " + addresses(host.addresses()));
-        lines.add("    TLSA     " + tlsa(host.dane()));
-        lines.add("    demand   " + host.demand().logWord());
+        boolean gateway = host.plan().host().namedBy() == MxHost.NamedBy.OPERATOR;
+        lines.add("  " + (gateway ? "gateway" : host.plan().host().preference()) + " " + name(host.plan().host()));
+        lines.add("    address  " + addresses(host.plan().addresses()));
+        lines.add("    TLSA     " + tlsa(host.plan().dane()));
+        host.plan().rules().entries().forEach(entry -> lines.add("    rule     " + entry.rule() + " (by " + entry.who() + ")"));
+        lines.add("    demand   " + host.plan().demand().logWord());
         for (SessionFindings session : host.sessions()) {
             lines.add("    session  " + session.seen().receivingIp().getHostAddress() + ": " + tls(session));
             certificates(session).forEach(certificate -> lines.add("      chain  " + certificate));
@@ -51,8 +52,11 @@ final class HostText {
     }
 
     static Map<String, Object> json(HostFindings host) {
-        return Json.object("host", host.host().name().ascii(), "preference", host.host().preference(),
-            "addresses", addresses(host.addresses()), "tlsa", tlsaJson(host.dane()), "demand", host.demand().logWord(),
+        return Json.object("host", host.plan().host().name().ascii(), "preference", host.plan().host().preference(),
+            "addresses", addresses(host.plan().addresses()), "tlsa", tlsaJson(host.plan().dane()),
+            "rules", host.plan().rules().entries().stream().map(entry ->
+                Json.object("rule", entry.rule().toString(), "source", RecordingDns.word(entry.source()), "who", entry.who())).toList(),
+            "demand", host.plan().demand().logWord(),
             "reachable", host.reachable().stream().map(InetAddress::getHostAddress).toList(),
             "sessions", host.sessions().stream().map(HostText::json).toList(), "causes", host.causes());
     }

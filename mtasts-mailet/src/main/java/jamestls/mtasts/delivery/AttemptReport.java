@@ -124,7 +124,7 @@ final class AttemptReport {
         return switch (verdict) {
             case PolicyVerdict.Met met -> met;
             case PolicyVerdict.Violated violated -> new PolicyVerdict.Violated(violated.policy(), violated.violations().stream()
-                .map(fault -> new Violation(fault.type(), AttemptLog.publicText(fault.reason()))).toList());
+                .map(fault -> new Violation(fault.type(), HostFailures.publicText(fault.reason()))).toList());
         };
     }
 

@@ -1,17 +1,19 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.dns.AddressGuard;
-import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.HostLookup.HostPlan;
 import jamestls.mtasts.delivery.ReplyInterpretation.Family;
+import jamestls.mtasts.delivery.RuleLimits.Waited;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.CertificateFaults;
+import jamestls.mtasts.policy.Rules.Found;
+import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
@@ -31,7 +33,6 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -45,7 +46,6 @@ import org.slf4j.LoggerFactory;
 public sealed class Delivery permits DryRun {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
-    private static final int MAX_ADDRESSES_PER_HOST = 6;
     /** Hosts of one domain that are connected to in one attempt. */
     private static final int MAX_HOSTS = 20;
     /**
@@ -57,7 +57,7 @@ public sealed class Delivery permits DryRun {
     private final Lookups lookups;
     private final CertificateCheck certificates;
     private final OutboundResources resources;
-    private final AddressGuard guard;
+    private final HostAddresses addresses;
     private final int smtpPort;
     private final Recording recording;
 
@@ -74,8 +74,9 @@ public sealed class Delivery permits DryRun {
      *
      * @param family whether this is an IPv6 address and an IPv4 address of the same host follows
      * @param demand what a session there must have
+     * @param rules the operator's rules for it
      */
-    record Route(MxHost host, InetAddress address, Family family, TlsDemand demand) {
+    record Route(MxHost host, InetAddress address, Family family, TlsDemand demand, Found rules) {
     }
 
     /**
@@ -87,7 +88,7 @@ public sealed class Delivery permits DryRun {
         this.lookups = lookups;
         this.certificates = certificates;
         this.resources = resources;
-        this.guard = guard;
+        this.addresses = new HostAddresses(lookups.destinations(), guard);
         this.smtpPort = smtpPort;
         this.recording = recording;
     }
@@ -129,7 +130,7 @@ public sealed class Delivery permits DryRun {
             ? new StsLookup.NoPolicy("an address literal has no policy") : lookups.policies().lookup(mail.domain());
         attempts.apply(sts);
         Optional<DeliveryResult> result = tryInOrder(hosts, sts, mail, attempts);
-        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.failedOnlyByStsPolicy()) {
+        if (result.isEmpty() && sts instanceof StsLookup.Found rejected && attempts.failures().failedOnlyByStsPolicy()) {
             // RFC 8461 §5.1: check for a newer policy before failing, even under an unchanged id
             Optional<StsPolicy> renewed = lookups.policies().recheck(mail.domain(), rejected.policy());
             if (renewed.isPresent()) {
@@ -138,13 +139,36 @@ public sealed class Delivery permits DryRun {
                 result = tryInOrder(hosts, again, mail, attempts);
             }
         }
-        return result.orElseGet(attempts::exhausted);
+        return result.or(() -> observed(hosts, sts, attempts)).orElseGet(attempts::exhausted);
+    }
+
+    /** Where policies are only observed and no host is left, the rejected hosts may have the mail, in order of preference. */
+    Optional<DeliveryResult> observed(Destination.Hosts hosts, StsLookup sts, AttemptLog attempts) {
+        OutboundMail mail = attempts.mail();
+        Optional<Failure> held = attempts.heldByPolicy();
+        // never below REQUIRETLS or verifyServerIdentity
+        if (held.isEmpty() || mail.tlsRequest() != SenderTlsRequest.AS_POLICY_SAYS
+                || mail.nextHop().filter(hop -> hop.certificate() == FixedNextHop.Certificate.VERIFIED).isPresent()) {
+            return Optional.empty();
+        }
+        for (MxHost host : attempts.failures().rejected()) {
+            HostPlan plan = plan(mail, hosts, host, sts);
+            if (lookups.hosts().isObserved(plan)) {
+                attempts.observe(held.get());
+                HostPlan observed = plan.withDemand(new TlsDemand.Observed(plan.demand()));
+                Optional<DeliveryResult> result = tryAddresses(observed, addresses.of(observed, attempts), attempts);
+                if (result.isPresent()) {
+                    return result;
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, AttemptLog attempts) {
         int connected = 0;
         for (MxHost host : hosts.inOrder()) {
-            if (attempts.isLoop(host) || connected == MAX_HOSTS) {
+            if (attempts.failures().isLoop(host) || connected == MAX_HOSTS) {
                 break;
             }
             HostPlan plan = plan(mail, hosts, host, sts);
@@ -153,10 +177,10 @@ public sealed class Delivery permits DryRun {
                 attempts.notConnected(host, plan.demand(), never.get());
                 continue;
             }
-            List<InetAddress> addresses = addressesOf(plan, attempts);
+            List<InetAddress> usable = addresses.of(plan, attempts);
             // hosts without a connection do not count: a policy may list only the last of many hosts
-            connected += addresses.isEmpty() ? 0 : 1;
-            Optional<DeliveryResult> result = tryAddresses(host, addresses, plan.demand(), attempts);
+            connected += usable.isEmpty() ? 0 : 1;
+            Optional<DeliveryResult> result = tryAddresses(plan, usable, attempts);
             if (result.isPresent()) {
                 return result;
             }
@@ -164,16 +188,30 @@ public sealed class Delivery permits DryRun {
         return Optional.empty();
     }
 
-    private Optional<DeliveryResult> tryAddresses(MxHost host, List<InetAddress> addresses, TlsDemand demand, AttemptLog attempts) {
-        for (int i = 0; i < addresses.size(); i++) {
-            InetAddress address = addresses.get(i);
+    private Optional<DeliveryResult> tryAddresses(HostPlan plan, List<InetAddress> usable, AttemptLog attempts) {
+        if (usable.isEmpty()) {
+            return Optional.empty();
+        }
+        Waited waited = resources.acquire(plan.rules().rules());
+        if (waited.permit().isEmpty()) {
+            return Optional.of(attempts.postponed("a rule limits the mail to " + plan.host().name(), waited.later()));
+        }
+        try (Permit permit = waited.permit().get()) {
+            return tryAddressesWithPermit(plan, usable, attempts);
+        }
+    }
+
+    private Optional<DeliveryResult> tryAddressesWithPermit(HostPlan plan, List<InetAddress> usable, AttemptLog attempts) {
+        MxHost host = plan.host();
+        for (int i = 0; i < usable.size(); i++) {
+            InetAddress address = usable.get(i);
             boolean ipv6 = address instanceof Inet6Address;
             if (ipv6 && attempts.refusesIpv6(host)) {
                 continue;
             }
-            boolean ipv4Left = addresses.subList(i, addresses.size()).stream().anyMatch(Inet4Address.class::isInstance);
+            boolean ipv4Left = usable.subList(i, usable.size()).stream().anyMatch(Inet4Address.class::isInstance);
             Family family = ipv6 && ipv4Left ? Family.IPV6_BEFORE_IPV4 : Family.LAST;
-            Optional<DeliveryResult> result = tryAddress(new Route(host, address, family, demand), attempts);
+            Optional<DeliveryResult> result = tryAddress(new Route(host, address, family, plan.demand(), plan.rules()), attempts);
             if (result.isPresent()) {
                 return result;
             }
@@ -239,19 +277,19 @@ public sealed class Delivery permits DryRun {
             try (Permit permit = total.get()) {
                 TlsObservation seen = lease.session().observation();
                 Verdict verdict = judge(route, seen);
-                Transmission transmission = send(lease, attempts.mail());
+                Transmission transmission = send(route, lease, attempts.mail());
                 if (transmission.leavesOpen() || lease.session().isMisledByEhlo()) {
                     // the server may have closed an old session: a new one decides
                     return Optional.empty();
                 }
-                attempts.reused(seen, verdict, resources.counts(seen));
+                attempts.reused(route, seen, verdict, resources.counts(seen));
                 return attempts.sent(route, verdict.level(), seen, transmission);
             }
         }
     }
 
     private static Optional<DeliveryResult> busy(Route route, AttemptLog attempts) {
-        return Optional.of(attempts.postponed(route.host().name() + " is busy"));
+        return Optional.of(attempts.postponed(route.host().name() + " is busy", Optional.empty()));
     }
 
     private Optional<DeliveryResult> overNewSession(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
@@ -269,7 +307,7 @@ public sealed class Delivery permits DryRun {
      * connection right after the handshake, TLS is tried a second time before that.
      */
     private Optional<DeliveryResult> overNewSessionWithPermit(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
-        TlsUse use = attempts.mail().tls();
+        TlsUse use = tlsUse(route, attempts.mail());
         boolean closedBefore = false;
         for (int session = 1; session <= MAX_SESSIONS_PER_ADDRESS; session++) {
             try (Lease lease = opening.open(use)) {
@@ -277,7 +315,7 @@ public sealed class Delivery permits DryRun {
                 remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // stopping may have closed the connection, so the host is not to blame
-                    return Optional.of(attempts.postponed("James is stopping"));
+                    return Optional.of(attempts.postponed("James is stopping", Optional.empty()));
                 }
                 if (opening.isRefused()) {
                     return Optional.empty();
@@ -297,7 +335,7 @@ public sealed class Delivery permits DryRun {
                 attempts.judged(route, seen, verdict, resources.counts(seen));
                 switch (verdict.ruling()) {
                     case SEND -> {
-                        Transmission transmission = send(lease, attempts.mail());
+                        Transmission transmission = send(route, lease, attempts.mail());
                         if (lease.session().isMisledByEhlo()) {
                             // the server rejects an extension that it lists: the next session does not use it
                             continue;
@@ -318,15 +356,20 @@ public sealed class Delivery permits DryRun {
         return Optional.empty();
     }
 
+    private static TlsUse tlsUse(Route route, OutboundMail mail) {
+        return route.demand().avoidsTls() && mail.tls() == TlsUse.IF_OFFERED ? TlsUse.NEVER : mail.tls();
+    }
+
     private Verdict verdict(Route route, TlsUse use, boolean closedBefore, TlsObservation seen) {
-        Verdict verdict = use == TlsUse.NEVER ? Verdict.inClear(seen) : judge(route, seen);
+        Verdict verdict = use == TlsUse.NEVER && !route.demand().avoidsTls() ? Verdict.inClear(seen) : judge(route, seen);
         Verdict once = closedBefore ? verdict.afterSecondClose() : verdict;
         return use == TlsUse.IMPLICIT ? once.withoutClearText() : once;
     }
 
-    Transmission send(Lease lease, OutboundMail mail) {
+    Transmission send(Route route, Lease lease, OutboundMail mail) {
         Transmission transmission = MailContent.send(mail, lease.session());
-        if (!transmission.leavesOpen()) {
+        // a session in clear text because of a rule is not for mails without that rule
+        if (!transmission.leavesOpen() && !route.demand().avoidsTls()) {
             lease.keep();
         }
         return transmission;
@@ -344,45 +387,6 @@ public sealed class Delivery permits DryRun {
         } else if (!resources.isStopping()) {
             lookups.destinations().addressOrder().notConnected(address, notConnected.get().detail());
         }
-    }
-
-    private List<InetAddress> addressesOf(HostPlan plan, AttemptLog attempts) {
-        MxHost host = plan.host();
-        TlsDemand demand = plan.demand();
-        return switch (plan.addresses()) {
-            case DnsAnswer.Found<InetAddress> found -> usable(found.records(), host, demand, attempts);
-            case DnsAnswer.Absent<InetAddress> absent -> {
-                attempts.withoutAddress(host, demand);
-                yield List.of();
-            }
-            case DnsAnswer.Bogus<InetAddress> bogus -> {
-                attempts.addressesUnknown(host, demand, "addresses fail DNSSEC validation: " + bogus.reason());
-                yield List.of();
-            }
-            case DnsAnswer.Failed<InetAddress> failed -> {
-                attempts.addressesUnknown(host, demand, "address look-up failed: " + failed.reason());
-                yield List.of();
-            }
-        };
-    }
-
-    /** The addresses that may be connected to: unusable ones are removed first, then the number is limited. */
-    private List<InetAddress> usable(List<InetAddress> found, MxHost host, TlsDemand demand, AttemptLog attempts) {
-        List<InetAddress> usable = new ArrayList<>();
-        for (InetAddress address : found) {
-            if (host.namedBy() == NamedBy.OPERATOR) {
-                usable.add(address);
-            } else if (lookups.destinations().itself().is(address)) {
-                attempts.foundOwnAddress(host, demand, address);
-                return List.of();
-            } else {
-                guard.objection(address).ifPresentOrElse(
-                    objection -> attempts.unreachable(host, demand, objection + ", and allowPrivateAddresses is false"),
-                    () -> usable.add(address));
-            }
-        }
-        // limited last, so that unusable addresses take no place
-        return lookups.destinations().addressOrder().of(host.name(), usable).stream().limit(MAX_ADDRESSES_PER_HOST).toList();
     }
 
     /** Whether the server greets with this server's own name: that is a mail loop (RFC 5321 §6.3). */

@@ -12,14 +12,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes the log lines of one delivery attempt, always with the same fields in the same order, so that programs can read them:
  * {@code delivery id=… domain=… mx=… ip=… tls=none|unauthenticated|authenticated policy=none|sts-enforce|sts-testing|
- * dane|dane-insecure-mx|dane-unauthenticated|dnssec-invalid|dane-required|requiretls|waived
+ * dane|dane-insecure-mx|dane-unauthenticated|dnssec-invalid|dane-required|requiretls|waived|override:LEVEL|observe:DEMAND|DEMAND+LEVEL
  * result=delivered|partial|skipped|cleartext|deferred|bounced reply="…" ms=… cause="…"}.
+ * Where a rule of the operator lets a mail pass, {@code rule="…" reason="…" who="…"} follow; where observing does,
+ * {@code would="held: …"}.
  * One line per host, and one more when no host took the mail and it is deferred or bounced.
  */
 final class DeliveryLog {
@@ -59,16 +62,32 @@ final class DeliveryLog {
             "cleartext", "-", millisSince(started), cause);
     }
 
-    /** Keeps the line of this host for {@link #finished}, so that the session is counted before its line appears. */
-    void sent(Route route, TlsLevel level, ReplyInterpretation reply) {
+    /**
+     * Keeps the line of this host for {@link #finished}, so that the session is counted before its line appears.
+     *
+     * @param below whether the domain's own demand rejects the session
+     * @param wouldBeHeld why the mail would be held if policies were not only observed
+     */
+    void sent(Route route, TlsLevel level, boolean below, Optional<Failure> wouldBeHeld, ReplyInterpretation reply) {
         writePending();
         long took = millisSince(started);
+        // a rule that holds in place of a demand is named where that demand rejects the session
+        String policy = !below && route.demand() instanceof TlsDemand.Ruled ruled && ruled.effect() == TlsDemand.Effect.REPLACES
+            ? ruled.own().logWord() : route.demand().logWord();
+        String more = (below ? overrides(route) : "")
+            + wouldBeHeld.map(held -> " would=\"held: " + Sanitized.logValue(held.toString(), MAX_FIELD) + '"').orElse("");
         pendingLine = result -> line(route.host().name().ascii(), route.address().getHostAddress(), level.toString(),
-            route.demand().logWord(), result, reply.reply(), took, reply.why());
+            policy, result, reply.reply(), took, reply.why(), more);
         pendingResult = reply.word();
         if (reply.skip() != ReplyInterpretation.Skip.NO && !pendingResult.equals("deferred")) {
             writePending();
         }
+    }
+
+    private static String overrides(Route route) {
+        return route.rules().entries().stream().filter(entry -> entry.rule().replaces()).map(entry -> " rule=\""
+            + entry.rule().destination() + "\" reason=\"" + Sanitized.logValue(entry.rule().reason().orElse(""), MAX_FIELD)
+            + "\" who=\"" + Sanitized.logValue(entry.who(), MAX_FIELD) + '"').collect(Collectors.joining());
     }
 
     /** Writes the line of the last host, because another host is tried. */
@@ -99,9 +118,13 @@ final class DeliveryLog {
     }
 
     private void line(String mx, String ip, String tls, String policy, String result, String reply, long ms, String cause) {
-        LOGGER.info("delivery id={} domain={} mx={} ip={} tls={} policy={} result={} reply=\"{}\" ms={} cause=\"{}\"",
+        line(mx, ip, tls, policy, result, reply, ms, cause, "");
+    }
+
+    private void line(String mx, String ip, String tls, String policy, String result, String reply, long ms, String cause, String more) {
+        LOGGER.info("delivery id={} domain={} mx={} ip={} tls={} policy={} result={} reply=\"{}\" ms={} cause=\"{}\"{}",
             Sanitized.logValue(mail.id(), MAX_FIELD), mail.domain(), mx, ip, tls, policy, result, Sanitized.logValue(reply, MAX_FIELD), ms,
-            Sanitized.logValue(cause, MAX_FIELD));
+            Sanitized.logValue(cause, MAX_FIELD), more);
     }
 
     private long millisSince(Instant instant) {

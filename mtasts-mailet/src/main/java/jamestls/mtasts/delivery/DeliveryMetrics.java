@@ -20,6 +20,10 @@ public interface DeliveryMetrics {
         SESSION_FAILED("mtastsSessionsFailed"),
         SESSION_REUSED("mtastsSessionsReused"),
         FALL_BACK("mtastsFallbacksToClearText"),
+        /** Mails that a host got only because a rule holds in place of the domain's demand. */
+        OVERRIDDEN("mtastsDeliveriesByOverride"),
+        /** Mails that a host got only because policies are observed. */
+        OBSERVED("mtastsDeliveriesObserved"),
         DEFERRED_POLICY("mtastsDeferralsPolicy"),
         DEFERRED_NETWORK("mtastsDeferralsNetwork"),
         DEFERRED_DNS("mtastsDeferralsDns"),

@@ -51,6 +51,8 @@ public final class DryRun extends Delivery {
     private AttemptLog attempts;
     private Route route;
     private Verdict last;
+    private boolean isObserving;
+    private Optional<Failure> would = Optional.empty();
 
     /** Whether hosts are connected to. */
     public enum Connecting {
@@ -87,9 +89,8 @@ public final class DryRun extends Delivery {
 
     private DryRunResult run(DomainName domain, OutboundMail mail) {
         DeliveryResult result = deliver(mail);
-        List<HostFindings> hosts = visits.values().stream().map(visit -> new HostFindings(visit.plan().host(), visit.plan().addresses(),
-            visit.plan().dane(), visit.plan().demand(), visit.reachable(), visit.sessions(),
-            delivered.isPresent() && took(visit) ? List.of() : attempts.causesAt(visit.plan().host()))).toList();
+        List<HostFindings> hosts = visits.values().stream().map(visit -> new HostFindings(visit.plan(), visit.reachable(), visit.sessions(),
+            delivered.isPresent() && took(visit) ? List.of() : attempts.failures().causesAt(visit.plan().host()))).toList();
         return new DryRunResult(domain, mx, sts, hosts, outcome(result));
     }
 
@@ -104,15 +105,30 @@ public final class DryRun extends Delivery {
         HostPlan plan = super.plan(mail, hosts, host, lookup);
         mx = Optional.of(hosts.security());
         sts = Optional.of(lookup);
-        visits.put(host, new Visit(plan, new ArrayList<>(), new ArrayList<>()));
+        // a host is visited twice where policies are only observed, or after a newer policy was found
+        Optional<Visit> before = Optional.ofNullable(visits.get(host)).filter(visit -> isObserving);
+        visits.put(host, new Visit(plan, before.map(Visit::reachable).orElseGet(ArrayList::new),
+            before.map(Visit::sessions).orElseGet(ArrayList::new)));
         return plan;
     }
 
     @Override
     Optional<DeliveryResult> tryAddress(Route to, AttemptLog soFar) {
         route = to;
-        visits.get(to.host()).reachable().add(to.address());
+        if (!visits.get(to.host()).reachable().contains(to.address())) {
+            visits.get(to.host()).reachable().add(to.address());
+        }
         return connecting == Connecting.YES ? super.tryAddress(to, soFar) : Optional.empty();
+    }
+
+    @Override
+    Optional<DeliveryResult> observed(Destination.Hosts hosts, StsLookup lookup, AttemptLog soFar) {
+        if (delivered.isPresent()) {
+            return Optional.empty();
+        }
+        would = soFar.heldByPolicy();
+        isObserving = true;
+        return super.observed(hosts, lookup, soFar);
     }
 
     @Override
@@ -123,7 +139,7 @@ public final class DryRun extends Delivery {
     }
 
     @Override
-    Transmission send(Lease lease, OutboundMail mail) {
+    Transmission send(Route to, Lease lease, OutboundMail mail) {
         boolean clear = !(lease.session().observation().handshake() instanceof Handshake.Completed);
         if (clear && mail.nextHop().flatMap(FixedNextHop::login).filter(login -> login.clearText() == ClearText.REFUSED).isPresent()) {
             return NO_AUTH_IN_CLEAR;
@@ -131,7 +147,7 @@ public final class DryRun extends Delivery {
         if (delivered.isEmpty()) {
             // a session in clear text is not judged: it follows from the verdict RETRY_IN_CLEAR
             delivered = Optional.of(new Outcome.Deliver(route.host(), route.address(),
-                last.ruling() == Verdict.Ruling.SEND ? last.level() : Verdict.inClear(lease.session().observation()).level()));
+                last.ruling() == Verdict.Ruling.SEND ? last.level() : Verdict.inClear(lease.session().observation()).level(), would));
         }
         return NOT_SENT;
     }

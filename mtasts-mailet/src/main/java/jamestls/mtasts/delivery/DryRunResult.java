@@ -1,11 +1,9 @@
 package jamestls.mtasts.delivery;
 
-import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.Security;
-import jamestls.mtasts.dane.DaneLookup;
+import jamestls.mtasts.delivery.HostLookup.HostPlan;
 import jamestls.mtasts.mx.MxHost;
-import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.mtasts.sts.StsLookup;
@@ -31,15 +29,12 @@ public record DryRunResult(DomainName domain, Optional<Security> mx, Optional<St
     /**
      * What was found at one host.
      *
-     * @param addresses the result of the address look-up
-     * @param dane the result of the TLSA look-up
-     * @param demand the TLS that a session must have
+     * @param plan what was looked up, and what follows from it
      * @param reachable the addresses that would be connected to
      * @param sessions the sessions that were opened; empty without {@link DryRun.Connecting#YES}
      * @param causes why the mail would not go there, one line each; empty if it would, or if nothing was tried
      */
-    public record HostFindings(MxHost host, DnsAnswer<InetAddress> addresses, DaneLookup dane, TlsDemand demand,
-                               List<InetAddress> reachable, List<SessionFindings> sessions, List<String> causes) {
+    public record HostFindings(HostPlan plan, List<InetAddress> reachable, List<SessionFindings> sessions, List<String> causes) {
         public HostFindings {
             reachable = List.copyOf(reachable);
             sessions = List.copyOf(sessions);
@@ -54,8 +49,12 @@ public record DryRunResult(DomainName domain, Optional<Security> mx, Optional<St
     /** What a delivery would do now. */
     public sealed interface Outcome {
 
-        /** Send the mail there. */
-        record Deliver(MxHost host, InetAddress address, TlsLevel level) implements Outcome {
+        /**
+         * Send the mail there.
+         *
+         * @param would why the mail would be held if policies were not only observed; empty if it would not
+         */
+        record Deliver(MxHost host, InetAddress address, TlsLevel level, Optional<Failure> would) implements Outcome {
         }
 
         /** Connect, which the dry run did not do. */

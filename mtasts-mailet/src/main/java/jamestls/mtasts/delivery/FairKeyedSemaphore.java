@@ -54,7 +54,12 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
      * @return empty after the timeout, once the semaphore is closed, or if the thread is interrupted (its interrupt flag is then set)
      */
     Optional<Permit> acquire(K key, Duration timeout) {
-        Entry entry = enter(key);
+        return acquire(key, permitsPerKey, timeout);
+    }
+
+    /** Likewise, for a key with a number of permits of its own, which must be the same each time. */
+    Optional<Permit> acquire(K key, int permits, Duration timeout) {
+        Entry entry = enter(key, permits);
         boolean acquired = false;
         try {
             acquired = entry.permits.tryAcquire(timeout.toNanos(), TimeUnit.NANOSECONDS) && !closed;
@@ -131,10 +136,10 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         leave(key, entry);
     }
 
-    private Entry enter(K key) {
+    private Entry enter(K key, int permits) {
         lock.lock();
         try {
-            Entry entry = entries.computeIfAbsent(key, k -> new Entry(closed ? UNLIMITED : permitsPerKey));
+            Entry entry = entries.computeIfAbsent(key, k -> new Entry(closed ? UNLIMITED : permits));
             entry.users++;
             return entry;
         } finally {

@@ -12,13 +12,14 @@ import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.PolicyDecider;
 import jamestls.mtasts.policy.PolicyDecider.DaneRequirement;
 import jamestls.mtasts.policy.PolicyDecider.RecipientPolicy;
+import jamestls.mtasts.policy.Rules;
+import jamestls.mtasts.policy.Rules.Found;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.sts.StsLookup;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Looks up addresses and TLSA records of one MX host, in this order (RFC 7672 §2.2.2), and decides the TLS demand on it. */
 public final class HostLookup {
@@ -28,20 +29,30 @@ public final class HostLookup {
      *
      * @param addresses the result of the address look-up
      * @param dane the result of the TLSA look-up
+     * @param rules the operator's rules for the host
      * @param demand the TLS that a session must have
      */
-    record HostPlan(MxHost host, DnsAnswer<InetAddress> addresses, DaneLookup dane, TlsDemand demand) {
+    public record HostPlan(MxHost host, DnsAnswer<InetAddress> addresses, DaneLookup dane, Found rules, TlsDemand demand) {
+
+        HostPlan withDemand(TlsDemand other) {
+            return new HostPlan(host, addresses, dane, rules, other);
+        }
     }
 
     private final Dns dns;
     private final TlsaRecords tlsa;
-    private final Set<DomainName> mandatoryDane;
+    private final Rules rules;
 
-    /** @param mandatoryDane recipient domains whose mail is sent only with DANE */
-    public HostLookup(Dns dns, TlsaRecords tlsa, Set<DomainName> mandatoryDane) {
+    /** @param rules the operator's rules per destination */
+    public HostLookup(Dns dns, TlsaRecords tlsa, Rules rules) {
         this.dns = dns;
         this.tlsa = tlsa;
-        this.mandatoryDane = Set.copyOf(mandatoryDane);
+        this.rules = rules;
+    }
+
+    /** Whether the host may have the mail although it was rejected, if no other is left. */
+    boolean isObserved(HostPlan plan) {
+        return rules.isObserving() || plan.rules().isObserved();
     }
 
     /** Plans for a mail, which may have a fixed next hop. */
@@ -54,9 +65,12 @@ public final class HostLookup {
             .<DnsAnswer<InetAddress>>map(address -> new DnsAnswer.Found<>(List.of(address), Security.INSECURE, host.name()))
             .orElseGet(() -> dns.addresses(host.name()));
         DaneLookup dane = new DaneLookup.NoDane("not looked up: the host was not named by MX records");
-        return new HostPlan(host, addresses, dane, byOperator.orElseGet(() -> PolicyDecider.decide(
-            new RecipientPolicy(mail.domain(), sts, Security.INSECURE, DaneRequirement.WHERE_PUBLISHED), dane, mail.tlsRequest(),
-            host.name())));
+        Found found = rules.find(mail.domain(), host.name());
+        return new HostPlan(host, addresses, dane, found, byOperator
+            // never below verifyServerIdentity
+            .map(demand -> PolicyDecider.raised(demand, mail.domain(), host.name(), found.rules()))
+            .orElseGet(() -> PolicyDecider.decide(new RecipientPolicy(mail.domain(), sts, Security.INSECURE,
+                DaneRequirement.WHERE_PUBLISHED), dane, mail.tlsRequest(), host.name(), found.rules())));
     }
 
     /**
@@ -69,8 +83,8 @@ public final class HostLookup {
         DnsAnswer<InetAddress> addresses = dns.addresses(host.name());
         DaneLookup dane = request == SenderTlsRequest.WAIVED ? new DaneLookup.NoDane("the sender waives TLS")
             : tlsa.find(new NextHop(domain, hosts.alias().orElse(domain), hosts.security()), host.name(), port, addresses);
-        RecipientPolicy recipient = new RecipientPolicy(domain, sts, hosts.security(),
-            mandatoryDane.contains(domain) ? DaneRequirement.MANDATORY : DaneRequirement.WHERE_PUBLISHED);
-        return new HostPlan(host, addresses, dane, PolicyDecider.decide(recipient, dane, request, host.name()));
+        Found found = rules.find(domain, host.name());
+        RecipientPolicy recipient = new RecipientPolicy(domain, sts, hosts.security(), DaneRequirement.WHERE_PUBLISHED);
+        return new HostPlan(host, addresses, dane, found, PolicyDecider.decide(recipient, dane, request, host.name(), found.rules()));
     }
 }

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import jamestls.mtasts.delivery.AttemptReport.SessionCounts;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
+import jamestls.mtasts.policy.Rule;
 import jamestls.smtp.Admission;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionKey;
@@ -11,6 +12,7 @@ import jamestls.smtp.SessionPool;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.TlsObservation;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -31,6 +33,7 @@ public final class OutboundResources implements AutoCloseable {
     private final FairKeyedSemaphore<String> atDomain;
     private final FairKeyedSemaphore<String> total;
     private final FairKeyedSemaphore<String> unproven;
+    private final RuleLimits ruleLimits = new RuleLimits();
     /** Keyed by identity: one observation belongs to one connection, and its entry goes when it is collected. */
     private final Cache<TlsObservation, SessionCounts> counts = Caffeine.newBuilder().weakKeys().build();
 
@@ -54,6 +57,11 @@ public final class OutboundResources implements AutoCloseable {
     /** The permits per recipient domain, by its name in ASCII. */
     FairKeyedSemaphore<String> atDomain() {
         return atDomain;
+    }
+
+    /** Waits until the operator's rules allow one more delivery; at most a minute for each of their limits. */
+    RuleLimits.Waited acquire(List<Rule> rules) {
+        return ruleLimits.acquire(rules, MAX_WAIT);
     }
 
     /** Waits for a session with that server, or for the permission to open one; at most a minute. */
@@ -99,6 +107,7 @@ public final class OutboundResources implements AutoCloseable {
         atDomain.close();
         unproven.close();
         total.close();
+        ruleLimits.close();
         sessions.stopWaiting();
         connector.stopOpening();
     }

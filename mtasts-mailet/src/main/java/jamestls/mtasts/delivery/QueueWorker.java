@@ -195,7 +195,7 @@ public final class QueueWorker implements AutoCloseable {
                 if (atDomain.isClosed()) {
                     return false;
                 }
-                Duration stay = requeueDelay(mail);
+                Duration stay = postponed.later().orElseGet(() -> requeueDelay(mail));
                 waiting.postponed(mail, postponed.why(), stay);
                 completion.then(() -> queue.enQueue(mail, stay));
             }

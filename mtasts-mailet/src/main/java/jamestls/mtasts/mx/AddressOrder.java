@@ -96,7 +96,12 @@ public final class AddressOrder {
      * @param usable those that may be connected to; the caller cuts the result, so that a bound counts usable ones of both families
      */
     public List<InetAddress> of(DomainName host, List<InetAddress> usable) {
-        List<InetAddress> ordered = alternating(usable.stream().filter(families::allow).toList());
+        return of(host, usable, families);
+    }
+
+    /** Likewise, for a host with families of its own. */
+    public List<InetAddress> of(DomainName host, List<InetAddress> usable, Families allowed) {
+        List<InetAddress> ordered = alternating(usable.stream().filter(allowed::allow).toList(), allowed);
         boolean ipv4First = avoidIpv6.getIfPresent(host) != null;
         // stable: within each rank the families go on to alternate
         ordered.sort(Comparator.comparingInt(address -> rank(address, ipv4First)));
@@ -110,8 +115,13 @@ public final class AddressOrder {
         return failed.getIfPresent(address) != null ? 2 : ipv4First && !isIpv4(address) ? 1 : 0;
     }
 
-    private List<InetAddress> alternating(List<InetAddress> addresses) {
-        boolean ipv4Begins = families == Families.IPV4_FIRST;
+    /** The parameter {@code addressFamilies}. */
+    public Families families() {
+        return families;
+    }
+
+    private static List<InetAddress> alternating(List<InetAddress> addresses, Families allowed) {
+        boolean ipv4Begins = allowed == Families.IPV4_FIRST;
         Deque<InetAddress> next = new ArrayDeque<>(addresses.stream().filter(each -> isIpv4(each) == ipv4Begins).toList());
         Deque<InetAddress> other = new ArrayDeque<>(addresses.stream().filter(each -> isIpv4(each) != ipv4Begins).toList());
         List<InetAddress> ordered = new ArrayList<>(addresses.size());

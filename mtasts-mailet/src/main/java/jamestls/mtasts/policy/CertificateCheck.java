@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -88,22 +89,37 @@ public final class CertificateCheck {
      * @return the faults; empty for a valid chain
      */
     public List<Violation> faults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
+        return faults(chain, leaf -> DnsId.matches(leaf, mxHost), now);
+    }
+
+    /**
+     * Likewise, by the names that a rule of the operator gives.
+     *
+     * @param names the certificate must have one of them; {@code .name} is any name below
+     */
+    List<Violation> faults(List<X509Certificate> chain, List<String> names, Instant now) {
+        return faults(chain, leaf -> names.stream().anyMatch(name -> name.startsWith(".")
+            ? DnsId.presented(leaf).stream().anyMatch(presented -> DnsId.isBelow(presented, name))
+            : DnsId.matches(leaf, new DomainName(name))), now);
+    }
+
+    private List<Violation> faults(List<X509Certificate> chain, Predicate<X509Certificate> isNamed, Instant now) {
         Optional<String> objection = PathSearch.objection(chain);
         if (objection.isPresent()) {
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, objection.get()));
         }
         try {
-            return allFaults(chain, mxHost, now);
+            return allFaults(chain, isNamed, now);
         } catch (RuntimeException e) {
             // the JDK's parsers may throw any unchecked exception for a hostile certificate
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate can't be read: " + e.getMessage()));
         }
     }
 
-    private List<Violation> allFaults(List<X509Certificate> chain, DomainName mxHost, Instant now) {
+    private List<Violation> allFaults(List<X509Certificate> chain, Predicate<X509Certificate> isNamed, Instant now) {
         X509Certificate leaf = chain.getFirst();
         List<Violation> faults = new ArrayList<>();
-        if (!DnsId.matches(leaf, mxHost)) {
+        if (!isNamed.test(leaf)) {
             // RFC 8461 §4.2: DNS-ID only, never the common name
             faults.add(new Violation(ResultType.CERTIFICATE_HOST_MISMATCH, "certificate is for " + DnsId.presented(leaf)));
         }

@@ -2,10 +2,15 @@ package jamestls.mtasts.policy;
 
 import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.TlsaSet;
+import jamestls.mtasts.policy.Rule.Level;
+import jamestls.mtasts.policy.Rule.TlsVersion;
+import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The TLS that a session with one MX host must have before a mail is sent. One demand is decided per mail and MX host. */
 public sealed interface TlsDemand {
@@ -70,6 +75,51 @@ public sealed interface TlsDemand {
     record Waived() implements TlsDemand {
     }
 
+    /**
+     * Rules of the operator change what a session must have. What is reported is how it stands against {@code own}.
+     *
+     * @param own what would hold without them
+     * @param effect whether {@code own} holds, too
+     * @param rules what they demand, one demand each, and all of them hold
+     * @param levels the words of their levels, for log lines
+     */
+    record Ruled(TlsDemand own, Effect effect, List<TlsDemand> rules, String levels) implements TlsDemand {
+        public Ruled {
+            rules = List.copyOf(rules);
+        }
+
+        /** Everything that holds. */
+        List<TlsDemand> inForce() {
+            return Stream.concat(effect == Effect.RAISES ? Stream.of(own) : Stream.empty(), rules.stream()).toList();
+        }
+    }
+
+    /** What rules do to the demand they meet. */
+    enum Effect {
+        /** The stricter of both holds. */
+        RAISES,
+        /** Only the rules hold. */
+        REPLACES
+    }
+
+    /**
+     * The demand of a level of {@link Rule} that no policy has. Only as part of {@link Ruled}.
+     *
+     * @param level {@code none}, {@code may}, {@code encrypt}, {@code verify} or {@code secure}
+     * @param names of which the certificate must have one, {@code .name} for any name below; for the last two levels
+     * @param atLeast the oldest version of TLS that does
+     * @param proof what a verified name proves
+     */
+    record ByLevel(Level level, List<String> names, Optional<TlsVersion> atLeast, TlsLevel proof) implements TlsDemand {
+        public ByLevel {
+            names = List.copyOf(names);
+        }
+    }
+
+    /** No host satisfied its demand, and policies are only observed: this one may have the mail all the same. It is counted already. */
+    record Observed(TlsDemand own) implements TlsDemand {
+    }
+
     /** Mode enforce or testing. */
     enum Strictness { ENFORCED, REPORT_ONLY }
 
@@ -81,6 +131,9 @@ public sealed interface TlsDemand {
         return switch (this) {
             case Dane dane -> Optional.of(dane.tlsa());
             case RequireTls required -> required.by().flatMap(TlsDemand::tlsaRecords);
+            case Ruled ruled -> Stream.concat(Stream.of(ruled.own()), ruled.rules().stream())
+                .flatMap(each -> each.tlsaRecords().stream()).findFirst();
+            case Observed observed -> observed.own().tlsaRecords();
             default -> Optional.empty();
         };
     }
@@ -92,6 +145,8 @@ public sealed interface TlsDemand {
             case Dane dane -> dane.otherwise().sts();
             case DnssecName named -> named.otherwise().sts();
             case RequireTls required -> required.by().flatMap(TlsDemand::sts);
+            case Ruled ruled -> ruled.own().sts();
+            case Observed observed -> observed.own().sts();
             default -> Optional.empty();
         };
     }
@@ -99,7 +154,20 @@ public sealed interface TlsDemand {
     /** Whether the certificate is verified with the trusted authorities and the host's name. */
     default boolean needsPkix() {
         return sts().isPresent() || this instanceof DnssecName
-            || this instanceof RequireTls required && required.by().filter(DnssecName.class::isInstance).isPresent();
+            || this instanceof RequireTls required && required.by().filter(DnssecName.class::isInstance).isPresent()
+            || this instanceof Ruled ruled && ruled.own().needsPkix();
+    }
+
+    /** The names that rules hold the certificate against; each list must have one that it is for. */
+    default List<List<String>> namesByRule() {
+        return this instanceof Ruled ruled ? ruled.rules().stream().filter(ByLevel.class::isInstance).map(ByLevel.class::cast)
+            .filter(each -> each.level().isVerified()).map(ByLevel::names).toList() : List.of();
+    }
+
+    /** Whether a rule wants no TLS at all. */
+    default boolean avoidsTls() {
+        return this instanceof Ruled ruled && ruled.inForce().stream()
+            .allMatch(each -> each instanceof ByLevel byLevel && byLevel.level() == Level.NONE);
     }
 
     /** The name to send in SNI: the TLSA base domain (RFC 7672 §8.1), else the MX host's (RFC 8461 §7.1). */
@@ -122,6 +190,9 @@ public sealed interface TlsDemand {
             case DnssecName named -> "dnssec";
             case RequireTls required -> "requiretls";
             case Waived waived -> "waived";
+            case Ruled ruled -> (ruled.effect() == Effect.REPLACES ? "override:" : ruled.own().logWord() + "+") + ruled.levels();
+            case ByLevel byLevel -> byLevel.level().word();
+            case Observed observed -> "observe:" + observed.own().logWord();
         };
     }
 }

@@ -1,11 +1,15 @@
 package jamestls.mtasts.policy;
 
 import jamestls.mtasts.dane.TlsaSet.Strength;
+import jamestls.mtasts.policy.Rule.Level;
+import jamestls.mtasts.policy.TlsDemand.ByLevel;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.DnssecName;
+import jamestls.mtasts.policy.TlsDemand.Observed;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
+import jamestls.mtasts.policy.TlsDemand.Ruled;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.policy.TlsDemand.Sts;
 import jamestls.mtasts.policy.TlsDemand.Unreachable;
@@ -19,9 +23,11 @@ import jamestls.smtp.TlsObservation;
 import jamestls.smtp.TlsObservation.Handshake;
 import jamestls.smtp.TlsObservation.StartTls;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The result of comparing an observed session with the TLS demand. A pure function; VerdictTest has the table.
@@ -30,8 +36,14 @@ import java.util.Optional;
  * @param level the protection that the session has or would have had
  * @param shortfall the TLS faults for which the ruling is not SEND; empty if the host was unusable for another reason
  * @param forReport the result for each policy that was evaluated; empty if there is nothing to report
+ * @param letPass the faults for which the domain's own demand rejects the session, where a rule holds in its place
  */
-public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
+public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport, List<Violation> letPass) {
+
+    /** A verdict by which nothing passes that the domain's own demand would have rejected. */
+    public Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
+        this(ruling, level, shortfall, forReport, List.of());
+    }
 
     /** The protection of a session. */
     public enum TlsLevel {
@@ -84,6 +96,10 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             case RequireTls required when required.by().isEmpty() -> Optional.of(refused(TlsLevel.NONE,
                 List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs DNSSEC or an enforced MTA-STS policy")), List.of()));
             case RequireTls required -> beforeConnecting(required.by().orElseThrow());
+            case Ruled ruled -> ruled.inForce().stream().flatMap(each -> beforeConnecting(each).stream()).findFirst()
+                // what is reported is how the host stands against the domain's own policy
+                .map(never -> refused(TlsLevel.NONE, never.shortfall(),
+                    beforeConnecting(ruled.own()).map(Verdict::forReport).orElse(List.of())));
             default -> Optional.empty();
         };
     }
@@ -109,6 +125,9 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             case DnssecName named -> againstDnssecName(named, seen, tls, certificate);
             case Unreachable never -> beforeConnecting(never).orElseThrow();
             case RequireTls required -> againstRequireTls(required, seen, certificate);
+            case Ruled ruled -> againstRules(ruled, seen, certificate);
+            case ByLevel byLevel -> againstLevel(byLevel, seen, tls, certificate.byRule());
+            case Observed observed -> opportunistic(seen, tls, List.of()).below(of(observed.own(), seen, certificate).shortfall());
         };
     }
 
@@ -124,7 +143,8 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
 
     /** The same for a server that closed the connection after the handshake twice: clear text is next. The failure is already reported. */
     public Verdict afterSecondClose() {
-        return ruling == Ruling.RETRY_WITH_TLS ? new Verdict(Ruling.RETRY_IN_CLEAR, level, shortfall, List.of()) : this;
+        return ruling == Ruling.RETRY_WITH_TLS ? new Verdict(Ruling.RETRY_IN_CLEAR, level, shortfall, List.of(), letPass)
+            : this;
     }
 
     /** Whether only the REQUIRETLS keyword was missing, which has a status code of its own (RFC 8689 §4.2.1). */
@@ -220,6 +240,51 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         return byPolicy.ruling() == Ruling.SEND && !seen.capabilities().offers("REQUIRETLS")
             ? refused(byPolicy.level(), List.of(NO_REQUIRETLS), byPolicy.forReport())
             : byPolicy;
+    }
+
+    /** All that holds must be satisfied. What is reported, and what a rule lets pass, is told by the domain's own demand. */
+    private static Verdict againstRules(Ruled ruled, TlsObservation seen, CertificateFaults certificate) {
+        Verdict own = of(ruled.own(), seen, certificate);
+        List<Verdict> all = ruled.inForce().stream().map(each -> of(each, seen, certificate)).toList();
+        Ruling strictest = all.stream().map(Verdict::ruling).max(Comparator.naturalOrder()).orElseThrow();
+        TlsLevel level = Stream.concat(Stream.of(own), all.stream())
+            .filter(each -> strictest != Ruling.NEXT_HOST || each.ruling() == Ruling.NEXT_HOST)
+            .map(Verdict::level).max(Comparator.naturalOrder()).orElseThrow();
+        List<Violation> shortfall = all.stream().flatMap(each -> each.shortfall().stream()).distinct().toList();
+        Verdict verdict = new Verdict(strictest, level, shortfall, own.forReport());
+        if (strictest == Ruling.NEXT_HOST) {
+            return verdict;
+        }
+        // no demand asks for clear text where TLS is offered
+        List<Violation> withoutTls = ruled.avoidsTls() ? tlsViolations(seen) : List.of();
+        return verdict.below(own.ruling() == Ruling.NEXT_HOST ? own.shortfall() : withoutTls);
+    }
+
+    private static Verdict againstLevel(ByLevel demand, TlsObservation seen, List<Violation> tls, List<Violation> certificate) {
+        if (demand.level() == Level.MAY) {
+            return opportunistic(seen, tls, List.of());
+        }
+        if (demand.level() == Level.NONE) {
+            return seen.failure().isEmpty() ? new Verdict(Ruling.SEND, reached(seen), List.of(), List.of())
+                : refused(reached(seen), List.of(), List.of());
+        }
+        List<Violation> all = new ArrayList<>(tls);
+        if (seen.handshake() instanceof Handshake.Completed completed) {
+            if (seen.failure().isPresent()) {
+                return refused(TlsLevel.UNAUTHENTICATED, List.of(), List.of());
+            }
+            demand.atLeast().filter(oldest -> !oldest.isMetBy(completed.protocol())).ifPresent(oldest -> all.add(new Violation(
+                ResultType.VALIDATION_FAILURE, completed.protocol() + ", and a rule of this server asks for TLS " + oldest.word())));
+            if (demand.level().isVerified()) {
+                all.addAll(certificate);
+            }
+        }
+        return all.isEmpty() ? new Verdict(Ruling.SEND, demand.proof(), List.of(), List.of()) : refused(reached(seen), all, List.of());
+    }
+
+    /** The same for a session that passes although it falls short of the domain's own demand by these. */
+    private Verdict below(List<Violation> ownShortfall) {
+        return new Verdict(ruling, level, shortfall, forReport, ownShortfall);
     }
 
     /** The faults of TLS itself, apart from the certificate. */

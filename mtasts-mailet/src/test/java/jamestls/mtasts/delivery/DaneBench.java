@@ -22,6 +22,8 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.RuleSettings;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
@@ -45,7 +47,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -188,7 +189,8 @@ public final class DaneBench {
             connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
             traffic = new OutboundResources(connector, reuse, IMPLICIT, IMPLICIT);
             delivery = new Delivery(new Delivery.Lookups(new Destinations(dns, new Random(1)),
-                new HostLookup(dns, new TlsaRecords(dns, scope), Set.of()), policies),
+                new HostLookup(dns, new TlsaRecords(dns, scope),
+            Rules.of(RuleSettings.none(), Clock.systemUTC())), policies),
                 CertificateCheck.trusting(internet.ca().trustStore()), traffic, AddressGuard.anywhere(), port,
                 new Delivery.Recording(outcomes -> { }, DeliveryMetrics.none(), Clock.systemUTC()));
         }

@@ -21,6 +21,8 @@ import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
+import jamestls.mtasts.policy.RuleSettings;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.sts.MemoryPolicyStore;
@@ -28,8 +30,8 @@ import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsPolicies;
-import jamestls.mtasts.sts.StsPolicy;
 import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
+import jamestls.mtasts.sts.StsPolicy;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.Violation;
 import java.io.ByteArrayInputStream;
@@ -42,7 +44,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -98,7 +99,8 @@ public class DaneBenchmarks {
             new StsWarnings(), Clock.systemUTC());
         destinations = new Destinations(dns, new Random(1));
         hosts = (Destination.Hosts) destinations.find(domain);
-        planner = new HostLookup(dns, new TlsaRecords(dns, DaneScope.ANY_MX), Set.of());
+        planner = new HostLookup(dns, new TlsaRecords(dns, DaneScope.ANY_MX),
+            Rules.of(RuleSettings.none(), Clock.systemUTC()));
         if (!(warmDecision() instanceof TlsDemand.Dane) || !match().isEmpty()) {
             throw new IllegalStateException("no DANE: " + warmDecision() + match());
         }

@@ -246,10 +246,10 @@ class DaneDeliveryTest {
 
     @Test
     void mandatoryDaneShouldHoldTheMailWithoutIt() throws Exception {
-        internet.mandatoryDane.add(DomainName.of(DOMAIN));
+        internet.tlsPolicies = DOMAIN + " dane-only";
         SmtpServer mx = internet.goodMx(DOMAIN);
 
-        assertThat(deferral(internet.deliver(DOMAIN)).toString()).contains("mandatoryDane").contains("dane required");
+        assertThat(deferral(internet.deliver(DOMAIN)).toString()).contains("rule of this server").contains("dane required");
         assertThat(mx.connections()).isZero();
         assertThat(reported()).containsExactly("tlsa dane-required");
     }

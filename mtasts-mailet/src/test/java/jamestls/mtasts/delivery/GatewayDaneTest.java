@@ -2,7 +2,6 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.Signing;
@@ -74,17 +73,17 @@ class GatewayDaneTest {
 
     @Test
     void mandatoryDaneOfAGatewayShouldHoldTheMailWithoutIt() throws Exception {
-        internet.mandatoryDane.add(DomainName.of("relay.example.org"));
+        internet.tlsPolicies = "relay.example.org dane-only";
         SmtpServer gateway = internet.gateway("relay.example.org", setup -> setup.identity(internet.ca.issue("relay.example.org")));
 
         assertThat(internet.dispatch(ordinary(), through(gateway))).isInstanceOfSatisfying(DeliveryResult.Deferred.class,
-            deferred -> assertThat(deferred.why().toString()).contains("mandatoryDane").contains("dane required"));
+            deferred -> assertThat(deferred.why().toString()).contains("rule of this server").contains("dane required"));
         assertThat(gateway.connections()).isZero();
     }
 
     @Test
     void mandatoryDaneShouldBeSatisfiedByTheTlsaRecordsOfAGateway() throws Exception {
-        internet.mandatoryDane.add(DomainName.of("relay.example.org"));
+        internet.tlsPolicies = "relay.example.org dane-only";
         SmtpServer gateway = internet.gateway("relay.example.org", setup -> setup.identity(IMPOSTOR));
         publish(gateway);
 

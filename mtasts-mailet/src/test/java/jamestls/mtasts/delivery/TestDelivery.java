@@ -1,5 +1,7 @@
 package jamestls.mtasts.delivery;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
@@ -26,6 +28,9 @@ import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.RuleGrammar;
+import jamestls.mtasts.policy.RuleSettings;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
 import jamestls.mtasts.sts.PolicyFetcher;
@@ -45,12 +50,10 @@ import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 import org.apache.james.core.MailAddress;
@@ -69,7 +72,9 @@ final class TestDelivery implements AutoCloseable {
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
     TlsOutcomeSink sink = outcomes::addAll;
 
-    final Set<DomainName> mandatoryDane = new HashSet<>();
+    /** The operator's, as in the parameter {@code tlsPolicies}. */
+    String tlsPolicies = "";
+    Clock clock = Clock.systemUTC();
 
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
@@ -221,9 +226,15 @@ final class TestDelivery implements AutoCloseable {
 
     private Delivery delivery(OutboundResources over, AddressGuard guard, OwnAddresses itself) throws GeneralSecurityException {
         return new Delivery(new Delivery.Lookups(new Destinations(resolver, new Random(1), itself),
-            new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), mandatoryDane), policies),
+            new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), rules()), policies),
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort,
             new Delivery.Recording(recorded -> sink.record(recorded), DeliveryMetrics.of(metrics), Clock.systemUTC()));
+    }
+
+    private Rules rules() {
+        RuleGrammar.Parsed parsed = RuleGrammar.rules(tlsPolicies, clock.instant(), List.of());
+        assertThat(parsed.mistakes()).isEmpty();
+        return Rules.of(new RuleSettings(parsed.rules(), Optional.empty()), clock);
     }
 
     static MimeMessage message() throws MessagingException {
