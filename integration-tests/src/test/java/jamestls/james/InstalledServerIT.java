@@ -128,6 +128,17 @@ class InstalledServerIT {
     }
 
     @Test
+    void retryShouldBeTaken() {
+        assertThat(admin.get("/tls/held")).contains("\"held\": ");
+        assertThat(admin.post("/tls/held/" + good.domain() + "?action=retry")).satisfies(answer -> {
+            assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+            assertThat(answer.body()).contains("\"reach\": \"all-servers\"");
+        });
+        Awaitility.await().atMost(PATIENCE).until(() -> james.log().stream().anyMatch(line ->
+            line.contains("Retrying the mail for " + good.domain())));
+    }
+
+    @Test
     void reportsShouldBeSentByATaskOfJames() {
         HttpResponse<String> answer = admin.post("/tls/reports?action=send");
 

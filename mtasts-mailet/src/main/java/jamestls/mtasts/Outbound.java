@@ -222,7 +222,7 @@ public final class Outbound implements AutoCloseable {
     }
 
     /** The mails that wait. */
-    HeldMails held() {
+    public HeldMails held() {
         return held;
     }
 

@@ -62,11 +62,16 @@ public record Explanation(DomainName domain, List<Target> targets, Optional<Gate
         }
     }
 
-    /** Explains with a running delivery of this server, without look-ups. May fetch a policy, as a delivery does. */
-    public static Explanation ofRunning(Outbound outbound, DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting) {
+    /**
+     * Explains with a running delivery of this server, without look-ups. May fetch a policy, as a delivery does.
+     *
+     * @param transcript gets the sessions
+     */
+    public static Explanation ofRunning(Outbound outbound, DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting,
+                                        Transcript transcript) {
         Map<DomainName, StoredPolicy> kept = new HashMap<>();
         outbound.policyDomains(domain).forEach(name -> outbound.keptPolicy(name).ifPresent(policy -> kept.put(name, policy)));
-        List<Target> targets = outbound.explain(domain, request, connecting).stream().map(result -> Target.of(result,
+        List<Target> targets = outbound.explain(domain, request, connecting, transcript).stream().map(result -> Target.of(result,
             outbound.keptPolicy(result.domain()), Optional.ofNullable(kept.get(result.domain())))).toList();
         return new Explanation(domain, targets, outbound.settings().delivery().gateways(), outbound.dnssec(), List.of(),
             new Helo(outbound.settings().smtp().heloName(), "the running server"), Instant.now());

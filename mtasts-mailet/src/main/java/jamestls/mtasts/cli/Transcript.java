@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Writes down the sessions of a dry run as they happen: commands and replies with their times, no content of mails, no credentials. */
-final class Transcript implements SessionListener.Factory {
+public final class Transcript implements SessionListener.Factory {
 
     private static final int MAX_SESSIONS = 200;
     private static final int MAX_LINES = 500;
@@ -39,7 +39,8 @@ final class Transcript implements SessionListener.Factory {
         return lines;
     }
 
-    List<Map<String, Object>> json() {
+    /** For programs; docs/command-line.md tells the members. */
+    public List<Map<String, Object>> json() {
         return sessions.stream().map(Session::json).toList();
     }
 

@@ -12,11 +12,12 @@ import jamestls.web.RequestLimit;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import spark.Service;
 
 /**
- * {@code GET /tls/domains/{domain}}: the policy in force, DANE for each MX host and today's sessions. Policies and DNS records are looked
- * up as for a delivery; no mail host is connected to.
+ * {@code GET /tls/domains/{domain}}: the policy in force, DANE for each MX host, held mail and today's sessions. Policies and DNS records
+ * are looked up as for a delivery; no mail host is connected to.
  */
 public final class DomainRoutes extends DeliveryRoutes {
 
@@ -48,7 +49,8 @@ public final class DomainRoutes extends DeliveryRoutes {
     private Map<String, Object> view(DomainName domain) {
         Map<String, Object> view = Json.object("domain", domain.ascii(), "sessionsToday", outcomes.sessionsToday(domain)
             .map(sessions -> Json.object("sessions", sessions.all(), "failed", sessions.failed())).orElse(null));
-        view.put("deliveries", explain(domain, SenderTlsRequest.AS_POLICY_SAYS, DryRun.Connecting.NO));
+        view.put("held", held(Optional.of(domain)));
+        view.put("deliveries", explain(domain, SenderTlsRequest.AS_POLICY_SAYS, DryRun.Connecting.NO, false));
         return view;
     }
 }

@@ -34,14 +34,18 @@ public final class ExplainRoutes extends DeliveryRoutes {
     @Override
     public void define(Service service) {
         service.post(BASE, writing((request, response) -> {
-            onlyParameters(request, "domain", "connect", "requireTls");
+            onlyParameters(request, "domain", "connect", "requireTls", "transcript");
             DomainName domain = domain(parameter(request, "domain")
                 .orElseThrow(() -> badRequest("The query parameter domain is missing.")));
             DryRun.Connecting connecting = flag(request, "connect", true) ? DryRun.Connecting.YES : DryRun.Connecting.NO;
             SenderTlsRequest asked = flag(request, "requireTls", false) ? SenderTlsRequest.REQUIRED : SenderTlsRequest.AS_POLICY_SAYS;
+            boolean transcribed = flag(request, "transcript", false);
+            if (transcribed && connecting == DryRun.Connecting.NO) {
+                throw badRequest("transcript shows sessions, and connect=false opens none.");
+            }
             deliveries();
-            LOGGER.info("explain domain={} connect={} by={}", domain, connecting, who(request));
-            return limit.run(() -> Json.object("domain", domain.ascii(), "deliveries", explain(domain, asked, connecting)));
+            LOGGER.info("Explaining a delivery to {}, requested by {}", domain, who(request));
+            return limit.run(() -> Json.object("domain", domain.ascii(), "deliveries", explain(domain, asked, connecting, transcribed)));
         }));
     }
 }

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.fakeinternet.FakeInternet;
 import jamestls.mtasts.Outbound;
 import jamestls.mtasts.RunningDeliveries;
+import jamestls.mtasts.held.HeldMail.Cause;
+import jamestls.mtasts.held.HeldMail.Why;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.web.AdminServer;
 import jamestls.web.AdminServer.Answer;
@@ -16,6 +18,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,12 +73,16 @@ class DeliveryRoutesTest {
     void domainShouldShowItsPolicyAndHostsWithoutConnecting() throws IOException {
         running.add(outbound);
         outcomes.addCounter(domain -> domain.ascii().equals(DOMAIN) ? Optional.of(new TlsOutcomes.Sessions(7, 2)) : Optional.empty());
+        Why why = new Why(Cause.NETWORK, "no answer", "time");
+        outbound.held().waits("item", Map.of(DOMAIN, why, "other.example", why), Instant.now(), Instant.now().plusSeconds(60));
 
         JsonNode view = json(server.get("/tls/domains/" + DOMAIN));
 
         assertThat(view.at("/domain").asText()).isEqualTo(DOMAIN);
         assertThat(view.at("/sessionsToday/sessions").asInt()).isEqualTo(7);
         assertThat(view.at("/sessionsToday/failed").asInt()).isEqualTo(2);
+        assertThat(view.at("/held/0/mails").asInt()).isEqualTo(1);
+        assertThat(view.at("/held")).as("of this domain only").hasSize(1);
         JsonNode delivery = view.at("/deliveries/0");
         assertThat(delivery.at("/queue").asText()).isEqualTo("outgoing");
         assertThat(delivery.at("/sts/policy/mode").asText()).isEqualTo("enforce");
@@ -108,6 +115,9 @@ class DeliveryRoutesTest {
         assertThat(delivery.at("/outcome/tls").asText()).isEqualTo("authenticated");
         assertThat(delivery.at("/hosts/0/sessions/0/tls").asText()).startsWith("TLSv1.");
         assertThat(internet.mailServer(HOST).mails()).isEmpty();
+        assertThat(delivery.has("transcript")).isFalse();
+        assertThat(json(server.post("/tls/explain?domain=" + DOMAIN + "&transcript=true")).at("/deliveries/0/transcript/0/lines")
+            .findValuesAsText("text")).contains("STARTTLS", "QUIT");
         assertThat(json(server.post("/tls/explain?domain=" + DOMAIN + "&connect=false")).at("/deliveries/0/outcome/action").asText())
             .isEqualTo("connect");
         assertThat(json(server.post("/tls/explain?domain=" + DOMAIN + "&requireTls=true")).at("/deliveries/0/outcome/action").asText())
@@ -127,7 +137,8 @@ class DeliveryRoutesTest {
         "GET,  /tls/domains/not..a..name,                       is not a domain name",
         "GET,  /tls/domains/good.example?verbose=1,             There is no query parameter 'verbose'",
         "POST, /tls/explain,                                    domain is missing",
-        "POST, /tls/explain?domain=good.example&connect=maybe,  connect is true or false"})
+        "POST, /tls/explain?domain=good.example&connect=maybe,  connect is true or false",
+        "POST, /tls/explain?domain=good.example&connect=false&transcript=true, connect=false opens none"})
     void mistakesShouldBe400InJamesForm(String method, String path, String message) {
         running.add(outbound);
 

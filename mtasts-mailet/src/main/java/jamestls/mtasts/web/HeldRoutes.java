@@ -1,0 +1,65 @@
+package jamestls.mtasts.web;
+
+import jakarta.inject.Inject;
+import jamestls.cli.Json;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.RunningDeliveries;
+import jamestls.web.AdminRoutes;
+import jamestls.web.CrossSiteCheck;
+import jamestls.web.RequestLimit;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import spark.Request;
+import spark.Response;
+import spark.Service;
+
+/**
+ * {@code GET /tls/held}: the mails that wait for another attempt, by domain and cause. {@code POST /tls/held/{domain}?action=retry}: makes
+ * those of a domain due now.
+ */
+public final class HeldRoutes extends DeliveryRoutes {
+
+    static final String BASE = "/tls/held";
+    private static final int AT_ONCE = 2;
+    private static final int PER_MINUTE = 20;
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final Logger LOGGER = LoggerFactory.getLogger(HeldRoutes.class);
+
+    private final RequestLimit limit;
+
+    @Inject
+    public HeldRoutes(RunningDeliveries running, CrossSiteCheck crossSite, Clock clock) {
+        super(BASE, running, crossSite);
+        this.limit = new RequestLimit(AT_ONCE, PER_MINUTE, TIMEOUT, clock);
+    }
+
+    @Override
+    public void define(Service service) {
+        service.get(BASE, reading(this::list));
+        service.post(BASE + "/:domain", writing(this::retry));
+    }
+
+    private Object list(Request request, Response response) {
+        onlyParameters(request, "domain");
+        Optional<DomainName> domain = parameter(request, "domain").map(AdminRoutes::domain);
+        deliveries();
+        return Json.object("held", held(domain));
+    }
+
+    private Object retry(Request request, Response response) throws Exception {
+        onlyParameters(request, "action");
+        if (!parameter(request, "action").equals(Optional.of("retry"))) {
+            throw badRequest("The query parameter action must be retry.");
+        }
+        DomainName domain = domain(request.params("domain"));
+        deliveries();
+        LOGGER.info("{} requested that the mail for {} be retried now", who(request), domain);
+        String reach = limit.run(() -> running.retry(domain)).name().toLowerCase(Locale.ROOT).replace('_', '-');
+        response.status(202);
+        return Json.object("domain", domain.ascii(), "reach", reach);
+    }
+}
