@@ -16,8 +16,9 @@ import java.util.Optional;
  * @param peer both ends, as far as known
  * @param verdicts one per policy evaluated, at least one
  * @param sendingDomain of the reverse path of the mail; empty for a bounce
- * @param session the connection; all outcomes with the same one are about that connection, which counts once in each report. Empty if
- *     there was none: a host that was skipped before connecting, a policy that could not be fetched. Such an outcome always counts
+ * @param session the connection; all outcomes with the same one are about that connection, which counts once in each report. A
+ *     host that was skipped before the connection was used has one of its own, which counts as often. Empty if no connection followed,
+ *     and for a policy that could not be fetched: such an outcome always counts
  */
 public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List<PolicyVerdict> verdicts,
                          Optional<DomainName> sendingDomain, Optional<CountedSession> session) {

@@ -18,6 +18,8 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * Collects the outcomes of one delivery attempt for the TLS reports (RFC 8460). docs/reference/counting.md has the counting rules.
@@ -39,21 +41,33 @@ final class AttemptReport {
         this.clock = clock;
     }
 
-    /** What was counted for one connection: it counts once per recipient domain and reporting identity of the sender. */
-    record SessionCounts(CountedSession session, CountedSession mails) {
+    /**
+     * What was counted for one connection: it counts once per recipient domain and reporting identity of the sender.
+     *
+     * @param skipped one for each host that was skipped before this connection was used; it counts as often as the connection does
+     */
+    record SessionCounts(CountedSession session, CountedSession mails, ConcurrentMap<DomainName, CountedSession> skipped) {
+
+        /** A connection carries mail for few domains; a host beyond is counted with each mail that is the first of its kind. */
+        private static final int MAX_SKIPPED = 1_000;
 
         SessionCounts() {
-            this(new CountedSession(), new CountedSession());
+            this(new CountedSession(), new CountedSession(), new ConcurrentHashMap<>());
         }
 
-        /** Whether this is the first mail to that domain on the connection. The second call with the same domain returns false. */
-        private boolean isFirstMailTo(DomainName recipientDomain) {
-            return mails.enter(recipientDomain);
-        }
-
-        /** The same per sending domain. The sink of outcomes knows which sending domains share an identity. */
-        private boolean isFirstMailTo(DomainName recipientDomain, Optional<DomainName> sendingDomain) {
+        /**
+         * Whether this is the first mail from one domain to the other on the connection. The second call with the same domains returns
+         * false. The sink of outcomes knows which sending domains share an identity.
+         */
+        private boolean isFirstMail(Optional<DomainName> sendingDomain, DomainName recipientDomain) {
             return mails.enter(List.of(recipientDomain, sendingDomain));
+        }
+
+        /** The outcome of a skipped host as one that belongs to this connection. */
+        private TlsOutcome withConnection(TlsOutcome host) {
+            Optional<CountedSession> counted = host.peer().mxHost().filter(name -> skipped.size() < MAX_SKIPPED)
+                .map(name -> skipped.computeIfAbsent(name, first -> new CountedSession()));
+            return new TlsOutcome(host.at(), host.recipientDomain(), host.peer(), host.verdicts(), host.sendingDomain(), counted);
         }
     }
 
@@ -87,12 +101,13 @@ final class AttemptReport {
         if (mail.handling().reporting() == OutboundMail.Reporting.NOT_COUNTED) {
             return;
         }
-        if (counts.isFirstMailTo(mail.domain())) {
-            outcomes.addAll(skippedHosts);
+        boolean isFirst = counts.isFirstMail(sendingDomain(), mail.domain());
+        if (isFirst) {
+            skippedHosts.forEach(host -> outcomes.add(counts.withConnection(host)));
         }
         skippedHosts.clear();
         afterFailedFetch.ifPresent(this::countFailedFetch);
-        if (counts.isFirstMailTo(mail.domain(), sendingDomain())) {
+        if (isFirst) {
             add(outcomes, new Peer(seen.sendingIp(), Optional.of(seen.mxHost()), seen.helo(), Optional.of(seen.receivingIp())),
                 verdict.forReport(), Optional.of(counts.session()));
         }

@@ -59,6 +59,27 @@ class SessionCountingTest {
     }
 
     @Test
+    void hostSkippedBeforeConnectingShouldCountAsOftenAsTheSession() throws Exception {
+        // for each identity of senders: the sink of outcomes knows which of them share one
+        internet.policy("example.org", "enforce", HOST).dns.zone().mx("example.org", 1, "mx.attacker.example")
+            .a("mx.attacker.example", "127.0.0.99");
+        SmtpServer mx = internet.mx("example.org", 10, HOST, setup -> setup.identity(internet.ca.issue(HOST)));
+
+        for (String sender : List.of("alice@one.example", "bob@two.example", "carol@one.example")) {
+            internet.dispatch(FakeMail.builder().name("mail").sender(sender).recipients("dan@example.org")
+                .mimeMessage(TestDelivery.message()).build());
+        }
+
+        assertThat(mx.connections()).isEqualTo(1);
+        assertThat(counted()).containsExactly("example.org validation-failure", "example.org met", "example.org validation-failure",
+            "example.org met");
+        assertThat(internet.outcomes.get(0).session()).isPresent().isEqualTo(internet.outcomes.get(2).session())
+            .isNotEqualTo(internet.outcomes.get(1).session());
+        assertThat(internet.outcomes).extracting(outcome -> outcome.sendingDomain().orElseThrow().ascii())
+            .containsExactly("one.example", "one.example", "two.example", "two.example");
+    }
+
+    @Test
     void hostSkippedBeforeConnectingShouldCountOnceForAnAttemptWithoutSession() throws Exception {
         internet.policy("example.org", "enforce", HOST).dns.zone().mx("example.org", 1, "mx.attacker.example")
             .a("mx.attacker.example", "127.0.0.99");
