@@ -7,13 +7,15 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,92 +23,91 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All work on one SQLite file, on one platform thread with one connection. Work that has gathered while the last commit was
- * being flushed to disk is done in one transaction, a savepoint each, and committed with one flush.
+ * All work on one SQLite file, on one platform thread with one connection. Work that is submitted while the last commit is flushed to disk
+ * is done in one transaction, each piece in a savepoint, and committed with one flush.
  */
 final class SqliteEngine implements Engine {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
-    private static final int MAX_WAITING = 10_000;
-    private static final int MAX_TOGETHER = 256;
+    private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(256, 10_000);
     private static final String CLOSED = "the database is closed";
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final Duration FAREWELL = Duration.ofSeconds(10);
+    private static final Duration TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final SqliteConnector connector;
-    private final BlockingQueue<SqliteJob<?>> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
-    private final Thread thread;
+    private final ExecutorService thread = new SqliteThread();
+    private final GroupCommit<SqliteJob<?>, Boolean> jobs = new GroupCommit<>(thread, LIMITS, this::runTogether);
     private volatile boolean closed;
 
-    // of the thread alone
+    /** Connection and the key of its file; used by the thread only. */
     private Connection connection;
     private Object connectedTo;
 
     SqliteEngine(SqliteConnector connector) {
         this.connector = connector;
-        // a daemon: who forgets to close must not keep the JVM alive
-        this.thread = Thread.ofPlatform().daemon().name("jamestls-sqlite").start(this::untilClosed);
+    }
+
+    /** A single thread that closes the connection when it ends. A daemon: a database that is not closed must not keep the JVM alive. */
+    private final class SqliteThread extends ThreadPoolExecutor {
+
+        SqliteThread() {
+            super(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Thread.ofPlatform().daemon().name("jamestls-sqlite").factory());
+        }
+
+        @Override
+        protected void terminated() {
+            try {
+                disconnect();
+            } catch (SQLException e) {
+                LOGGER.warn("The SQLite database did not close: {}", e.getMessage(), e);
+            }
+        }
     }
 
     @Override
     public <T> T transaction(SqlWork<T> work) {
-        SqliteJob<T> job = new SqliteJob<>(work);
-        if (closed || !waiting.offer(job)) {
-            throw new StorageOutage(closed ? CLOSED : MAX_WAITING + " transactions are waiting already", null);
-        }
-        if (!thread.isAlive() && waiting.remove(job)) {
+        if (closed) {
             throw new StorageOutage(CLOSED, null);
         }
-        return job.await(PATIENCE);
+        SqliteJob<T> job = new SqliteJob<>(work);
+        try {
+            return job.await(jobs.submit(job), TIMEOUT);
+        } catch (RejectedExecutionException e) {
+            throw new StorageOutage(closed ? CLOSED : LIMITS.waiting() + " transactions are waiting already", e);
+        }
     }
 
     @Override
     public void close() {
         closed = true;
-        // wakes the thread; if there is no room, it is awake
-        waiting.offer(new SqliteJob<>(nothing -> Boolean.TRUE));
+        thread.shutdown();
         try {
-            thread.join(FAREWELL);
+            if (!thread.awaitTermination(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOGGER.warn("The SQLite database did not close within {}", CLOSE_TIMEOUT);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void untilClosed() {
-        try {
-            while (!closed || !waiting.isEmpty()) {
-                List<SqliteJob<?>> jobs = new ArrayList<>(List.of(waiting.take()));
-                waiting.drainTo(jobs, MAX_TOGETHER - 1);
-                together(jobs);
-            }
-            disconnect();
-        } catch (InterruptedException | SQLException e) {
-            // nobody interrupts this thread, and a connection that does not close has nothing left to commit
-            LOGGER.warn("The SQLite database did not close: {}", e.getMessage(), e);
-        }
-        waiting.forEach(job -> job.fail(new StorageOutage(CLOSED, null)));
-    }
-
-    /** One transaction for all of them. */
-    private void together(List<SqliteJob<?>> jobs) {
+    /** Runs jobs in one transaction. */
+    private List<Boolean> runTogether(List<SqliteJob<?>> group) {
         try {
             connect();
             execute(connection, "BEGIN IMMEDIATE");
-            for (SqliteJob<?> job : jobs) {
+            for (SqliteJob<?> job : group) {
                 job.runIn(connection);
             }
             execute(connection, "COMMIT");
-            jobs.forEach(SqliteJob::committed);
+            return Collections.nCopies(group.size(), Boolean.TRUE);
         } catch (SQLException | IOException | RuntimeException | Error e) {
-            // Error: the thread must live on. It may be that there is no native library for this machine
-            StorageOutage outage = new StorageOutage("SQLite: "
-                + (e instanceof Exception && e.getMessage() != null ? e.getMessage() : e), e);
+            // Error: for example no native library for this machine
             recover(e);
-            jobs.forEach(job -> job.fail(outage));
+            throw new StorageOutage("SQLite: " + (e instanceof Exception && e.getMessage() != null ? e.getMessage() : e), e);
         }
     }
 
-    /** As a prepared statement, because these are kept. */
+    /** Executes a statement as a prepared one, because the connection caches these. */
     static void execute(Connection connection, String sql) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(sql)) {
             statement.execute();
@@ -115,7 +116,7 @@ final class SqliteEngine implements Engine {
 
     private void connect() throws SQLException, IOException {
         if (connection != null && !Objects.equals(connectedTo, connector.fileKey())) {
-            // somebody put another file in its place, or none: what we wrote would be lost
+            // the file was replaced or deleted: later writes to the old one would be lost
             disconnect();
         }
         if (connection == null) {
@@ -132,40 +133,44 @@ final class SqliteEngine implements Engine {
         }
     }
 
-    /** The next transaction begins with a new connection; closing the old one rolls back. */
-    private void recover(Throwable because) {
+    /** Closes the connection, which rolls back; the next transaction opens a new one. */
+    private void recover(Throwable cause) {
         try {
             disconnect();
-            if (because instanceof SQLException e && SqliteConnector.isDamage(e)) {
+            if (cause instanceof SQLException e && SqliteConnector.isDamage(e)) {
                 connector.inspect(e, connectedTo);
             }
         } catch (SQLException | IOException e) {
-            because.addSuppressed(e);
+            cause.addSuppressed(e);
         }
     }
 
-    /** One piece of work on its way through {@link SqliteEngine}. */
+    /** One piece of work in a common transaction. */
     static final class SqliteJob<T> {
 
         private enum Stage { WAITING, RUNNING, GIVEN_UP }
 
         private final SqlWork<T> work;
         private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
-        private final CompletableFuture<T> done = new CompletableFuture<>();
         private T result;
+        private RuntimeException failure;
 
         SqliteJob(SqlWork<T> work) {
             this.work = work;
         }
 
-        /** For the caller. Not interruptible, since the work could not be taken back. */
-        T await(Duration patience) {
+        /**
+         * The result, after the commit. Not interruptible, because the work could not be taken back.
+         *
+         * @param committed completes with the common transaction
+         */
+        T await(CompletableFuture<Boolean> committed, Duration timeout) {
             try {
-                return done.copy().orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS).join();
+                committed.copy().orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS).join();
             } catch (CompletionException e) {
-                if (e.getCause() instanceof TimeoutException && !done.isDone()) {
+                if (e.getCause() instanceof TimeoutException && !committed.isDone()) {
                     boolean neverRan = stage.compareAndSet(Stage.WAITING, Stage.GIVEN_UP);
-                    throw new StorageOutage("SQLite did not answer within " + patience
+                    throw new StorageOutage("SQLite did not answer within " + timeout
                         + (neverRan ? "" : "; the fate of the transaction is unknown"), e.getCause());
                 }
                 if (e.getCause() instanceof RuntimeException cause) {
@@ -173,12 +178,16 @@ final class SqliteEngine implements Engine {
                 }
                 throw e;
             }
+            if (failure != null) {
+                throw failure;
+            }
+            return result;
         }
 
         /**
          * Runs in a savepoint of the common transaction.
          *
-         * @throws SQLException when the transaction as a whole is of no use any more
+         * @throws SQLException if the transaction as a whole can't be continued
          */
         void runIn(Connection connection) throws SQLException {
             if (!stage.compareAndSet(Stage.WAITING, Stage.RUNNING)) {
@@ -192,10 +201,10 @@ final class SqliteEngine implements Engine {
                     throw e;
                 }
                 undo(connection);
-                done.completeExceptionally(new StorageOutage("SQLite: " + e.getMessage(), e));
+                failure = new StorageOutage("SQLite: " + e.getMessage(), e);
             } catch (RuntimeException e) {
                 undo(connection);
-                done.completeExceptionally(e);
+                failure = e;
             }
             SqliteEngine.execute(connection, "RELEASE job");
         }
@@ -203,14 +212,6 @@ final class SqliteEngine implements Engine {
         /** Fails by itself if SQLite has rolled back everything. */
         private static void undo(Connection connection) throws SQLException {
             SqliteEngine.execute(connection, "ROLLBACK TO job");
-        }
-
-        void committed() {
-            done.complete(result);
-        }
-
-        void fail(RuntimeException why) {
-            done.completeExceptionally(why);
         }
     }
 }

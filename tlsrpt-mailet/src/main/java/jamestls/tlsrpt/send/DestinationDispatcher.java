@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.storage.GroupCommit;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.Rua;
@@ -15,7 +16,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,14 +44,8 @@ final class DestinationDispatcher {
     DestinationDispatcher(ReportStore reports, ReportTransport.ByScheme transports, DestinationGuard guard, Optional<Rua.Mailto> archive,
         Clock clock) {
         this.reports = reports;
-        this.attemptCommits = new GroupCommit<>(dispatches -> {
-            reports.begin(dispatches, clock.instant());
-            return Collections.nCopies(dispatches.size(), Boolean.TRUE);
-        });
-        this.resultCommits = new GroupCommit<>(records -> {
-            reports.finish(records);
-            return Collections.nCopies(records.size(), Boolean.TRUE);
-        });
+        this.attemptCommits = GroupCommit.writing("tlsreport-commit", dispatches -> reports.begin(dispatches, clock.instant()));
+        this.resultCommits = GroupCommit.writing("tlsreport-commit", reports::finish);
         this.transports = transports;
         this.guard = guard;
         this.archive = archive;

@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.Dns;
+import jamestls.storage.GroupCommit;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporters;
@@ -60,7 +61,7 @@ public final class ReportRun {
         this.tallies = tallies;
         this.lookup = new RuaLookup(dns);
         this.dispatcher = new DestinationDispatcher(reports, transports, settings.guard(), settings.archive(), clock);
-        this.claimResults = new GroupCommit<>(tallies::end);
+        this.claimResults = GroupCommit.onVirtualThreads("tlsreport-commit", tallies::end);
         this.log = log;
         this.clock = clock;
     }
