@@ -26,13 +26,13 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Opens it and brings the tables up to date. If it is not to be had now, that is logged, and each later transaction tries
-     * again. A SQLite file that is not there is made; one of ours that is damaged is renamed to {@code ….corrupt-TIME} (and says so in
-     * the log), and an empty one takes its place.
+     * Opens a database and migrates its tables. If the database is not available, this is logged and each transaction tries again. A
+     * missing SQLite file is created; a damaged database of this software is renamed to {@code ….corrupt-TIME}, which is logged, and
+     * replaced by an empty one.
      *
-     * @param migrations the tables of those who will use this object; others in the same database are left alone
-     * @throws Refused when the address makes no sense, or the database is not ours; it is left as it is, and the
-     *     message says what to do
+     * @param migrations the tables that the user of this object needs; other tables are not changed
+     * @throws Refused if the address is invalid, or the database belongs to other software and was not changed; the message names the
+     *     remedy
      */
     public static Database open(DatabaseAddress address, List<Migrations> migrations, Clock clock) {
         Database database = switch (address) {
@@ -44,40 +44,38 @@ public final class Database implements AutoCloseable {
         try {
             database.transaction(connection -> Boolean.TRUE);
         } catch (StorageOutage e) {
-            if (e.getCause() instanceof DatabaseMark.NotOurs) {
+            if (e.getCause() instanceof DatabaseMark.ForeignDatabase) {
                 database.close();
                 throw new Refused(e.getCause().getMessage(), e);
             }
-            LOGGER.error("The database {} can't be used now; it will be tried again: {}", address, e.getMessage(), e);
+            LOGGER.error("The database {} is not available, trying again with each transaction: {}", address, e.getMessage(), e);
         }
         return database;
     }
 
     /**
-     * Looks into a database that belongs to a server, running or not: nothing is created, renamed, migrated or written, and no lock
-     * is taken that a writer would wait for. Every transaction fails with {@link StorageOutage}, in one sentence that says what to
-     * do, if the database is not there, is not ours or can't be read, or if its tables are of another version than
-     * {@code expected}.
+     * Opens the database of a server, running or not, for reading: nothing is created, renamed, migrated or written, and no lock is taken
+     * that a writer would wait for. Every transaction fails with {@link StorageOutage}, in one sentence with the remedy, if the database
+     * is missing, belongs to other software, can't be read, or has tables of another version than {@code expected}.
      */
-    public static Database toRead(DatabaseAddress address, List<Migrations> expected) {
+    public static Database readOnly(DatabaseAddress address, List<Migrations> expected) {
         return new Database(address, address instanceof DatabaseAddress.PostgreSql ? Dialect.POSTGRESQL : Dialect.SQLITE,
-            new ReadingEngine(address, expected));
+            new ReadOnlyEngine(address, expected));
     }
 
     /**
-     * Opens a database that belongs to a server, running or not, for a command that writes a row or two: nothing is created, renamed or
-     * migrated.
+     * Opens the database of a server, running or not, for writing: nothing is created, renamed or migrated.
      *
-     * @throws StorageOutage as a transaction of {@link #toRead} does
+     * @throws StorageOutage as a transaction of {@link #readOnly}
      */
-    public static Database toChange(DatabaseAddress address, List<Migrations> expected, Clock clock) {
-        try (Database looking = toRead(address, expected)) {
-            looking.transaction(connection -> Boolean.TRUE);
+    public static Database openExisting(DatabaseAddress address, List<Migrations> expected, Clock clock) {
+        try (Database check = readOnly(address, expected)) {
+            check.transaction(connection -> Boolean.TRUE);
         }
         return open(address, expected, clock);
     }
 
-    /** An address that can't be meant: one that makes no sense, or a database of other software. The message says what to do. */
+    /** The address is invalid, or the database belongs to other software. The message names the remedy. */
     public static final class Refused extends IllegalArgumentException {
 
         private static final long serialVersionUID = 1L;
@@ -88,9 +86,9 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Does the work in one transaction and commits it durably. Waits for some seconds at worst, never interruptibly.
+     * Does the work in one transaction and commits it durably. Blocks for a bounded time, uninterruptibly.
      *
-     * @throws StorageOutage when the database fails; an exception of the work itself rolls back and comes through
+     * @throws StorageOutage if the database fails; an exception of the work rolls back the transaction and is thrown unchanged
      */
     public <T> T transaction(SqlWork<T> work) {
         return engine.transaction(work);
@@ -100,7 +98,7 @@ public final class Database implements AutoCloseable {
         return dialect;
     }
 
-    /** What is under way is finished; later transactions fail with {@link StorageOutage}. */
+    /** Finishes active transactions; later ones fail with {@link StorageOutage}. */
     @Override
     public void close() {
         engine.close();
@@ -111,28 +109,28 @@ public final class Database implements AutoCloseable {
         return address.toString();
     }
 
-    /** What is done in one transaction. */
+    /** The work of one transaction. */
     @FunctionalInterface
     public interface SqlWork<T> {
 
         /**
-         * Must not commit, roll back, close the connection or keep it, and must not wait for anything but the database. May be run
-         * again from the start if the database asks for that (a deadlock), so it has no effect but the one on the database.
+         * Must not commit, roll back, close or keep the connection, and must not wait for anything but the database. May be run several
+         * times, for example after a deadlock, so it must have no other effects.
          */
         T run(Connection connection) throws SQLException;
     }
 
-    /** How one kind of database is reached. */
+    /** Runs transactions on one kind of database. */
     interface Engine extends AutoCloseable {
 
-        /** @throws StorageOutage when it did not work; what {@code work} throws of its own comes through */
+        /** @throws StorageOutage if the database failed; exceptions of {@code work} are thrown unchanged */
         <T> T transaction(SqlWork<T> work);
 
         @Override
         void close();
     }
 
-    /** Which of the two databases it is, for the rare statement that can't be written for both. */
+    /** SQL dialect, for the few statements that differ. */
     public enum Dialect {
         SQLITE("BLOB", "INTEGER PRIMARY KEY AUTOINCREMENT", "WITHOUT ROWID"),
         POSTGRESQL("BYTEA", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "");
@@ -147,7 +145,7 @@ public final class Database implements AutoCloseable {
             this.clustered = clustered;
         }
 
-        /** A statement of a migration with {@code ${bytes}}, {@code ${identity}} and {@code ${clustered}} replaced. */
+        /** The statement of a migration with {@code ${bytes}}, {@code ${identity}} and {@code ${clustered}} replaced. */
         String spell(String statement) {
             return statement.replace("${bytes}", bytes).replace("${identity}", identity).replace("${clustered}", clustered);
         }

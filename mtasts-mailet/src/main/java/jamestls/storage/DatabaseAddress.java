@@ -9,22 +9,22 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** Where a database is. */
+/** Location of a database. */
 public sealed interface DatabaseAddress {
 
-    /** The location that means none: everything is kept in memory and lost with the process. */
+    /** The location that stands for no database: everything is in memory and lost with the process. */
     String MEMORY = "memory";
-    /** What locations are allowed, for messages. */
+    /** The allowed locations, for messages. */
     String ALLOWED = "a file such as 'file://var/jamestls.sqlite', 'jdbc:postgresql://host/database', or 'memory'";
 
     /**
-     * Reads a location as an administrator writes it.
+     * Parses a location from the configuration.
      *
      * @param location see {@link #ALLOWED}
      * @param user for PostgreSQL; empty to take the one in the URL
      * @param password likewise
      * @return empty for {@link #MEMORY}
-     * @throws IllegalArgumentException when it is none of these
+     * @throws IllegalArgumentException if the location is invalid
      */
     static Optional<DatabaseAddress> parse(String location, String user, String password, Parameters.FileLocator files) {
         if (location.equals(MEMORY)) {
@@ -43,7 +43,7 @@ public sealed interface DatabaseAddress {
         }
     }
 
-    /** A location as it may stand in a log: a URL may hold a password, well-formed or not, so only the part before all of it is left. */
+    /** The location without user, password and parameters of a URL, even of a malformed one; for logs. */
     static String withoutPassword(String location) {
         return location.startsWith("file:") ? location : location.replaceFirst("//.*@", "//").replaceFirst("[?;&].*", "");
     }
@@ -61,14 +61,14 @@ public sealed interface DatabaseAddress {
     }
 
     /**
-     * Why this is no good place, for health checks and the doctor: a SQLite file on a network file system. Looks at the disk, which may
-     * take long there.
+     * A problem of the location, for health checks and the doctor: a SQLite file on a network file system. Accesses the file system, which
+     * may block.
      */
     default Optional<String> objection() {
         return Optional.empty();
     }
 
-    /** A SQLite file; it and the directories above it are made if they are not there. On a local disk: locks need one. */
+    /** A SQLite file, on a local disk because of its locks. The file and missing directories are created. */
     record SqliteFile(Path file) implements DatabaseAddress {
 
         private static final Set<String> NETWORK = Set.of("nfs", "nfs4", "cifs", "smb", "smbfs", "smb2", "smb3", "afs", "9p", "ceph",
@@ -76,14 +76,14 @@ public sealed interface DatabaseAddress {
 
         @Override
         public Optional<String> objection() {
-            Path there = file.toAbsolutePath();
-            while (!Files.exists(there) && there.getParent() != null) {
-                there = there.getParent();
+            Path existing = file.toAbsolutePath();
+            while (!Files.exists(existing) && existing.getParent() != null) {
+                existing = existing.getParent();
             }
             try {
-                return objection(Files.getFileStore(there).type());
+                return objection(Files.getFileStore(existing).type());
             } catch (IOException e) {
-                // whoever opens the file says what is wrong
+                // opening the file reports the problem
                 return Optional.empty();
             }
         }
@@ -104,14 +104,14 @@ public sealed interface DatabaseAddress {
      * A PostgreSQL database.
      *
      * @param url {@code jdbc:postgresql://host[:port][,host…]/database[?parameters]}, with all parameters of PostgreSQL's driver
-     * @param user empty to take the one from the URL
-     * @param password empty likewise; never shown
+     * @param user user name; empty if the URL has it
+     * @param password password, never shown; empty if the URL has it
      */
     record PostgreSql(String url, String user, String password) implements DatabaseAddress {
 
         private static final String SCHEME = "jdbc:postgresql:";
 
-        /** Without the parameters: a password may be among them. */
+        /** The URL without its parameters, which may contain a password. */
         @Override
         public String toString() {
             return withoutPassword(url);

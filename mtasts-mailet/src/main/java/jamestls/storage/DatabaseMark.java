@@ -8,8 +8,8 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The mark by which a database is known as ours: SQLite's {@code application_id}, or a table in PostgreSQL. Databases of version
- * 0.1.0 have no mark; they are known by their tables and get one when James opens them.
+ * The mark of databases of this software: SQLite's {@code application_id}, or a table in PostgreSQL. Databases of version 0.1.0 have no
+ * mark; they are recognized by their tables and marked when James opens them.
  */
 final class DatabaseMark {
 
@@ -21,20 +21,20 @@ final class DatabaseMark {
     private DatabaseMark() {
     }
 
-    /** Whether a SQLite database is ours; reads only. */
+    /** Whether a SQLite database belongs to this software; reads only. */
     static boolean isOnSqlite(Connection connection) throws SQLException {
         return number(connection, "PRAGMA application_id") == APPLICATION_ID || hasTablesOfOurs(connection,
             "SELECT name FROM pragma_table_info('schema_version')", "SELECT name FROM sqlite_schema WHERE type = 'table'");
     }
 
-    /** Inside a transaction. */
+    /** Marks a SQLite database, inside a transaction. */
     static void putOnSqlite(Connection connection) throws SQLException {
         if (number(connection, "PRAGMA application_id") != APPLICATION_ID) {
             execute(connection, "PRAGMA application_id = " + APPLICATION_ID);
         }
     }
 
-    /** Whether a PostgreSQL database, as far as the schema in which we are goes, has our tables; reads only. */
+    /** Whether the current schema of a PostgreSQL database has tables of this software; reads only. */
     static boolean isOnPostgres(Connection connection) throws SQLException {
         return exists(connection, TABLE) || hasTablesOfOurs(connection,
             "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('schema_version') AND attnum > 0 AND NOT attisdropped",
@@ -42,21 +42,22 @@ final class DatabaseMark {
     }
 
     /**
-     * Inside a transaction that nobody else can be in at the same time. Other tables may be in the database, such as those of
-     * James itself, but no {@code schema_version} of other software.
+     * Marks a PostgreSQL database, inside a transaction that excludes all others. Tables of other software are allowed, for example those
+     * of James, but not a table {@code schema_version}.
      */
     static void putOnPostgres(Connection connection) throws SQLException {
         if (exists(connection, TABLE)) {
             return;
         }
         if (exists(connection, "schema_version") && !isOnPostgres(connection)) {
-            throw new NotOurs("it has a table schema_version of other software; create a database of its own, or a schema, for this one");
+            throw new ForeignDatabase("it has a table schema_version of other software; create a database of its own, or a schema, "
+                + "for this one");
         }
         execute(connection, "CREATE TABLE " + TABLE + " (application_id INTEGER NOT NULL)");
         execute(connection, "INSERT INTO " + TABLE + " (application_id) VALUES (" + APPLICATION_ID + ")");
     }
 
-    /** Every module in {@code schema_version} has tables, and the columns are those that version 0.1.0 made. */
+    /** Whether {@code schema_version} has the columns of version 0.1.0, and each module in it has tables. */
     private static boolean hasTablesOfOurs(Connection connection, String columnsOfVersions, String tables) throws SQLException {
         if (!texts(connection, columnsOfVersions).equals(VERSION_COLUMNS)) {
             return false;
@@ -93,12 +94,12 @@ final class DatabaseMark {
         }
     }
 
-    /** A database that must not be touched, because it belongs to other software. The message says what to do. */
-    static final class NotOurs extends SQLException {
+    /** The database belongs to other software and must not be changed. The message names the remedy. */
+    static final class ForeignDatabase extends SQLException {
 
         private static final long serialVersionUID = 1L;
 
-        NotOurs(String message) {
+        ForeignDatabase(String message) {
             super(message);
         }
     }

@@ -10,14 +10,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The tables of one module, as the steps that lead to them. Step 1 makes the first version, each further one changes the one
- * before. A step that was ever released must never be changed: append another. All steps that a database does not have yet
- * are done in one transaction, so a database is of one version or another, never in between.
+ * The schema migrations of one module. Step 1 creates the first version, each further step changes the version before. A released step
+ * must never be changed: append another one. All missing steps are done in one transaction, so a database never has a version in between.
  *
- * @param module whose tables they are, for example {@code sts}; tables are named {@code module_…}, so that modules do not collide
- * @param steps each a list of statements; {@code ${bytes}} is the type of byte strings and {@code ${identity}} that of a
- *     primary key that counts by itself; {@code ${clustered}} after the columns keeps the rows in the order of their primary key,
- *     where a database can do that, so that the key is not stored twice
+ * @param module name of the module, for example {@code sts}; its tables are named {@code module_…}
+ * @param steps lists of statements with the placeholders {@code ${bytes}} (type of byte strings), {@code ${identity}} (primary key with
+ *     generated numbers) and {@code ${clustered}} (after the columns: rows are stored in the order of the primary key, if the database
+ *     supports it)
  */
 public record Migrations(String module, List<List<String>> steps) {
 
@@ -26,9 +25,9 @@ public record Migrations(String module, List<List<String>> steps) {
     }
 
     /**
-     * Inside a transaction that nobody else can be in at the same time.
+     * Applies the missing steps, inside a transaction that excludes all others.
      *
-     * @throws SchemaTooNew when a newer version of this software has been at work there
+     * @throws SchemaTooNew if a newer version of this software has migrated the database
      */
     void apply(Connection connection, Dialect dialect, long now) throws SQLException {
         try (Statement statement = connection.createStatement()) {
@@ -43,12 +42,12 @@ public record Migrations(String module, List<List<String>> steps) {
                 for (String sql : steps.get(step)) {
                     statement.execute(dialect.spell(sql));
                 }
-                note(connection, step + 1, now);
+                record(connection, step + 1, now);
             }
         }
     }
 
-    /** Why the tables that are there are not those this software knows, and what to do; changes nothing. */
+    /** Reason and remedy if the tables have another version than this software expects; changes nothing. */
     Optional<String> mismatch(Connection connection) throws SQLException {
         int version = version(connection);
         if (version == steps.size()) {
@@ -68,7 +67,7 @@ public record Migrations(String module, List<List<String>> steps) {
         }
     }
 
-    private void note(Connection connection, int version, long now) throws SQLException {
+    private void record(Connection connection, int version, long now) throws SQLException {
         try (PreparedStatement insert =
                  connection.prepareStatement("INSERT INTO schema_version (module, version, applied) VALUES (?, ?, ?)")) {
             insert.setString(1, module);
@@ -78,7 +77,7 @@ public record Migrations(String module, List<List<String>> steps) {
         }
     }
 
-    /** The database must not be touched. */
+    /** The tables have a newer version and must not be changed. */
     static final class SchemaTooNew extends SQLException {
 
         private static final long serialVersionUID = 1L;

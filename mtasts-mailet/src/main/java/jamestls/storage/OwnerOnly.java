@@ -11,7 +11,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Permissions of what we make: nobody but the user that James runs as. Where files have no such permissions, nothing is done. */
+/** File permissions of databases: only the user that runs James has access. No effect on file systems without POSIX permissions. */
 final class OwnerOnly {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(OwnerOnly.class);
@@ -24,7 +24,7 @@ final class OwnerOnly {
     private OwnerOnly() {
     }
 
-    /** Takes the rights of others to a file of ours away; version 0.1.0 made files that everybody could read. */
+    /** Removes the permissions of other users; version 0.1.0 created files that everybody could read. */
     static void restrict(Path file) {
         try {
             if (POSSIBLE && Files.exists(file) && !READ_WRITE.containsAll(Files.getPosixFilePermissions(file))) {

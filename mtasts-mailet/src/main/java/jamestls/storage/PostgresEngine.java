@@ -17,10 +17,10 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** PostgreSQL: a small pool, since transactions here are short. */
+/** Transactions on PostgreSQL, with a small connection pool. */
 final class PostgresEngine implements Engine {
 
-    /** The driver's own log quotes a URL that it does not understand, password and all. Held here, since the JDK forgets loggers. */
+    /** Switched off because the driver logs invalid URLs with their password. A strong reference, because the JDK holds loggers weakly. */
     private static final Logger DRIVER_LOG = Logger.getLogger("org.postgresql");
 
     static {
@@ -29,14 +29,14 @@ final class PostgresEngine implements Engine {
 
     private static final int MAX_CONNECTIONS = 8;
     private static final int CONNECT_SECONDS = 3;
-    /** For a connection that is free; also how long an unreachable server is tried. */
+    /** Wait for a connection of the pool, and for an unreachable server. */
     private static final int POOL_SECONDS = 5;
-    /** For any answer of the server; without it a server that vanished would hold its callers for ever. */
+    /** Wait for an answer of the server; without it callers would block forever if the server vanished. */
     private static final int ANSWER_SECONDS = 10;
     private static final int MAX_TRIES = 3;
-    /** serialization_failure and deadlock_detected: the server asks to begin again. */
-    private static final Set<String> AGAIN = Set.of("40001", "40P01");
-    /** Any number, the same in all our versions: only one server at a time changes tables. */
+    /** serialization_failure and deadlock_detected: the transaction can be retried. */
+    private static final Set<String> RETRYABLE = Set.of("40001", "40P01");
+    /** Key of the advisory lock for migrations, the same in all versions. */
     private static final long MIGRATION_LOCK = 0x6a616d6573746c73L;
 
     private final DatabaseAddress.PostgreSql address;
@@ -61,18 +61,18 @@ final class PostgresEngine implements Engine {
         config.setMinimumIdle(1);
         config.setAutoCommit(false);
         config.setConnectionTimeout(POOL_SECONDS * 1000L);
-        // the server may be down when James starts
+        // the database may be down when James starts
         config.setInitializationFailTimeout(-1);
         return config;
     }
 
-    /** A data source of its own, not DriverManager's: James's PostgreSQL edition may have a driver registered there. */
+    /** A data source without DriverManager, because James's PostgreSQL edition may have registered another driver there. */
     static PGSimpleDataSource server(DatabaseAddress.PostgreSql address) {
         PGSimpleDataSource server = new PGSimpleDataSource();
         try {
             server.setUrl(address.url());
         } catch (IllegalArgumentException e) {
-            // the driver's text quotes the URL, and a password may be in it
+            // the driver's message has the URL, which may contain a password
             throw new Database.Refused("PostgreSQL's driver does not understand this URL", null);
         }
         if (!address.user().isEmpty()) {
@@ -93,8 +93,8 @@ final class PostgresEngine implements Engine {
         return server;
     }
 
-    /** What an error means to an operator, as a predicate. */
-    static String inWords(SQLException e) {
+    /** Describes an error for operators, as a predicate. */
+    static String describe(SQLException e) {
         String state = String.valueOf(e.getSQLState());
         Throwable root = e;
         while (root.getCause() != null) {
@@ -117,7 +117,7 @@ final class PostgresEngine implements Engine {
             migrate(connection);
             return committed(connection, work);
         } catch (SQLException e) {
-            throw new StorageOutage("PostgreSQL " + address + " " + inWords(e), e);
+            throw new StorageOutage("PostgreSQL " + address + " " + describe(e), e);
         }
     }
 
@@ -129,7 +129,7 @@ final class PostgresEngine implements Engine {
                 return result;
             } catch (SQLException e) {
                 rollBack(connection, e);
-                if (tries == MAX_TRIES || !AGAIN.contains(String.valueOf(e.getSQLState()))) {
+                if (tries == MAX_TRIES || !RETRYABLE.contains(String.valueOf(e.getSQLState()))) {
                     throw e;
                 }
             } catch (RuntimeException | Error e) {
@@ -139,15 +139,15 @@ final class PostgresEngine implements Engine {
         }
     }
 
-    private static void rollBack(Connection connection, Throwable because) {
+    private static void rollBack(Connection connection, Throwable cause) {
         try {
             connection.rollback();
         } catch (SQLException e) {
-            because.addSuppressed(e);
+            cause.addSuppressed(e);
         }
     }
 
-    /** Before the first transaction that gets through to the server. */
+    /** Applies the migrations, before the first transaction that reaches the server. */
     private void migrate(Connection connection) throws SQLException {
         if (migrated) {
             return;
@@ -155,7 +155,7 @@ final class PostgresEngine implements Engine {
         migrating.lock();
         try {
             if (!migrated) {
-                committed(connection, this::migrateAlone);
+                committed(connection, this::migrateLocked);
                 migrated = true;
             }
         } finally {
@@ -163,7 +163,7 @@ final class PostgresEngine implements Engine {
         }
     }
 
-    private Boolean migrateAlone(Connection connection) throws SQLException {
+    private Boolean migrateLocked(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SELECT pg_advisory_xact_lock(" + MIGRATION_LOCK + ")");
         }

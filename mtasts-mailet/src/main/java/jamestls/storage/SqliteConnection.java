@@ -10,40 +10,40 @@ import org.sqlite.jdbc4.JDBC4Connection;
 import org.sqlite.jdbc4.JDBC4PreparedStatement;
 
 /**
- * A connection that keeps what it has prepared. SQLite has no server that would remember a statement, and to prepare one again takes
- * longer than to run it: a short statement is planned, then finds one row. For one thread.
+ * A connection that caches prepared statements, because preparing a short statement takes longer than running it in SQLite. Not
+ * thread-safe.
  */
 final class SqliteConnection extends JDBC4Connection {
 
-    /** Our statements are constants, some dozens; what comes after these is prepared each time. */
-    private static final int MAX_KEPT = 200;
+    /** Maximum number of cached statements; our statements are constants, some dozens. */
+    private static final int MAX_CACHED = 200;
 
-    private final Map<String, Kept> kept = new HashMap<>();
+    private final Map<String, CachedStatement> cache = new HashMap<>();
 
     SqliteConnection(String url, String file, Properties properties) throws SQLException {
         super(url, file, properties);
     }
 
-    /** Kept until the connection is closed; one that is still in use is prepared a second time. */
+    /** Returns a cached statement; one that is still in use is prepared a second time. */
     @Override
     public PreparedStatement prepareStatement(String sql, int type, int concurrency, int holdability) throws SQLException {
-        Kept known = kept.get(sql);
+        CachedStatement known = cache.get(sql);
         if (known != null && known.take()) {
             return known;
         }
-        if (known != null || kept.size() >= MAX_KEPT) {
+        if (known != null || cache.size() >= MAX_CACHED) {
             return super.prepareStatement(sql, type, concurrency, holdability);
         }
-        Kept fresh = new Kept(this, sql);
-        kept.put(sql, fresh);
+        CachedStatement fresh = new CachedStatement(this, sql);
+        cache.put(sql, fresh);
         return fresh;
     }
 
-    private static final class Kept extends JDBC4PreparedStatement {
+    private static final class CachedStatement extends JDBC4PreparedStatement {
 
         private boolean inUse = true;
 
-        Kept(SQLiteConnection connection, String sql) throws SQLException {
+        CachedStatement(SQLiteConnection connection, String sql) throws SQLException {
             super(connection, sql);
         }
 
@@ -53,7 +53,7 @@ final class SqliteConnection extends JDBC4Connection {
             return free;
         }
 
-        /** Ends what it is at, so that it holds no lock, and forgets its parameters. The driver finalizes it with the connection. */
+        /** Resets the statement, which releases its locks and parameters. The driver finalizes it with the connection. */
         @Override
         public void close() throws SQLException {
             if (inUse) {
@@ -61,7 +61,7 @@ final class SqliteConnection extends JDBC4Connection {
                 rs.close();
                 clearParameters();
                 clearBatch();
-                // it has grown with the largest batch
+                // the array has the size of the largest batch
                 batch = null;
             }
         }

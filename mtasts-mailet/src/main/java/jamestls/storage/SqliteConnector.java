@@ -28,23 +28,22 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
- * Opens a SQLite file of ours, with its schema in place; one that is damaged is set aside first. For one thread.
+ * Opens the SQLite file of a database and applies the migrations; a damaged file is renamed first. Not thread-safe.
  *
- * <p>Write-ahead log, so that readers and a writer do not wait for each other; {@code synchronous=FULL}: what is committed
- * survives the loss of power, not only of the process. That costs one flush per commit, which {@link SqliteEngine} shares
- * among all who wait.
+ * <p>The write-ahead log lets readers and a writer work at the same time. With {@code synchronous=FULL} committed data survives a power
+ * failure; the one flush per commit is shared by {@link SqliteEngine}.
  */
 final class SqliteConnector {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(SqliteConnector.class);
-    /** How long to wait for another user of the file. */
+    /** Wait for locks of other users of the file. */
     private static final Duration BUSY = Duration.ofSeconds(5);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
-    /** The write-ahead log and its index belong to the file: without the log, what it lacks is lost for those who repair it. */
+    /** The write-ahead log and its index are renamed together with the file, because a repair of the file needs them. */
     private static final List<String> PARTS = List.of("", "-wal", "-shm");
     private static final Set<Integer> CANNOT_OPEN = Set.of(SQLiteErrorCode.SQLITE_CANTOPEN.code, SQLiteErrorCode.SQLITE_READONLY.code,
         SQLiteErrorCode.SQLITE_PERM.code, SQLiteErrorCode.SQLITE_AUTH.code, SQLiteErrorCode.SQLITE_IOERR.code);
-    /** Two mailets with one file start at the same time. */
+    /** Excludes mailets that start at the same time with the same file. */
     private static final ReentrantLock CREATING = new ReentrantLock();
 
     private final Path file;
@@ -58,15 +57,15 @@ final class SqliteConnector {
     }
 
     /**
-     * In auto-commit mode. The file is made if it is not there; one of ours that is damaged is set aside first.
+     * Opens a connection in auto-commit mode. A missing file is created; a damaged database of this software is renamed first.
      *
-     * @throws DatabaseMark.NotOurs when the file is somebody else's: it is left as it is
+     * @throws DatabaseMark.ForeignDatabase if the file does not belong to this software; it is not changed
      */
     Connection open() throws SQLException, IOException {
         Object opened = fileKey();
-        SqliteFileLook found = SqliteFileLook.at(file);
+        SqliteFileInspection found = SqliteFileInspection.at(file);
         switch (found.kind()) {
-            case FOREIGN -> throw new DatabaseMark.NotOurs(file + " " + found.why()
+            case FOREIGN -> throw new DatabaseMark.ForeignDatabase(file + " " + found.why()
                 + ", and was left as it is: name another file, or move this one away");
             case UNREADABLE -> throw new IOException(file + " " + found.why() + ": give the file to this user");
             case ABSENT -> create();
@@ -75,7 +74,7 @@ final class SqliteConnector {
         try {
             return openOnce();
         } catch (SQLException e) {
-            if (!isDamage(e) || found.kind() != SqliteFileLook.Kind.OURS) {
+            if (!isDamage(e) || found.kind() != SqliteFileInspection.Kind.OURS) {
                 throw e;
             }
             setAside(opened, e);
@@ -85,8 +84,7 @@ final class SqliteConnector {
     }
 
     /**
-     * Makes an empty database with our mark, which appears under its name as a whole: a process that is killed leaves either none
-     * or a good one.
+     * Creates an empty marked database under a temporary name and renames it, so that a killed process leaves no incomplete file.
      */
     private void create() throws SQLException, IOException {
         CREATING.lock();
@@ -96,39 +94,39 @@ final class SqliteConnector {
             if (Files.exists(file)) {
                 return;
             }
-            // a log without its database would be played into the new one
+            // SQLite would replay a stale log into the new file
             move(List.of("-wal", "-shm", "-journal"));
             Files.createFile(fresh, OwnerOnly.FILE);
             try (Connection connection = connect(fresh)) {
                 DatabaseMark.putOnSqlite(connection);
             }
-            appear(fresh);
+            publish(fresh);
         } finally {
             CREATING.unlock();
             Files.deleteIfExists(fresh);
         }
     }
 
-    /** Never in the place of another file. */
-    private void appear(Path fresh) throws IOException {
+    /** Gives the new file its name, unless another file has it. */
+    private void publish(Path fresh) throws IOException {
         try {
             Files.createLink(file, fresh);
         } catch (FileAlreadyExistsException anotherUserWasFirst) {
-            LOGGER.debug("{} has been made by another user of it", file);
+            LOGGER.debug("{} was created by another process", file);
         } catch (UnsupportedOperationException | FileSystemException noLinksHere) {
             Files.move(fresh, file);
         }
     }
 
     /**
-     * Whether an error concerns more than the statement it came from: damage, a full disk, a disk that fails. SQLite may have rolled
-     * back everything then, or just the statement, so the connection is better opened anew.
+     * Whether an error affects the whole transaction: damage, a full disk, an I/O error. SQLite may have rolled back the transaction or
+     * only the statement, so the connection must be reopened.
      */
-    static boolean concernsAll(SQLException e) {
+    static boolean affectsTransaction(SQLException e) {
         return isDamage(e) || primaryCode(e) == SQLiteErrorCode.SQLITE_FULL.code || primaryCode(e) == SQLiteErrorCode.SQLITE_IOERR.code;
     }
 
-    /** Whether an error says that the content of the file is no database, or no more. */
+    /** Whether an error says that the file is damaged or not a database. */
     static boolean isDamage(SQLException e) {
         int primary = primaryCode(e);
         return primary == SQLiteErrorCode.SQLITE_CORRUPT.code || primary == SQLiteErrorCode.SQLITE_NOTADB.code;
@@ -138,8 +136,8 @@ final class SqliteConnector {
         return e instanceof SQLiteException sqlite ? sqlite.getResultCode().code & 0xff : SQLiteErrorCode.SQLITE_OK.code;
     }
 
-    /** What an error means to an operator, as a predicate; no words of the driver. */
-    static String inWords(SQLException e) {
+    /** Describes an error for operators, as a predicate without the text of the driver. */
+    static String describe(SQLException e) {
         int code = primaryCode(e);
         if (isDamage(e)) {
             return "is damaged: James sets it aside when it next uses it";
@@ -155,12 +153,12 @@ final class SqliteConnector {
     }
 
     /**
-     * After an error that {@linkplain #isDamage says} the file is damaged, and with all own connections to it closed: looks
-     * whether it is, and sets it aside.
+     * Checks a file after an error that {@linkplain #isDamage indicates} damage, and renames it if it is damaged. All own connections to it
+     * must be closed.
      *
-     * @param ours {@link #fileKey} of the file the error came from; another file that is there by now is left alone
+     * @param ours {@link #fileKey} of the file that caused the error; another file that has replaced it is not checked
      */
-    void inspect(SQLException because, Object ours) throws SQLException, IOException {
+    void inspect(SQLException cause, Object ours) throws SQLException, IOException {
         Object inspected = fileKey();
         if (!Objects.equals(ours, inspected)) {
             return;
@@ -175,10 +173,10 @@ final class SqliteConnector {
                 throw e;
             }
         }
-        setAside(inspected, because);
+        setAside(inspected, cause);
     }
 
-    /** Which file is there, to notice when it is another one; null where the file system has no such key, or there is no file. */
+    /** Identifies the file, to detect that it was replaced; null if there is no file, or the file system has no keys. */
     Object fileKey() {
         try {
             return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
@@ -223,16 +221,20 @@ final class SqliteConnector {
         }
     }
 
-    /** @param damaged key of the file that was found damaged */
-    private void setAside(Object damaged, SQLException because) throws IOException {
+    /**
+     * Renames a damaged file, unless it was replaced meanwhile.
+     *
+     * @param damaged key of the damaged file
+     */
+    private void setAside(Object damaged, SQLException cause) throws IOException {
         if (damaged == null || damaged.equals(fileKey())) {
             String newName = move(PARTS);
-            LOGGER.error("The database {} is damaged ({}). It is kept as {}; an empty one takes its place and fills again by itself",
-                file, because.getMessage(), newName);
+            LOGGER.error("The database {} is damaged ({}). It was renamed to {}; a new empty database replaces it",
+                file, cause.getMessage(), newName);
         }
     }
 
-    /** @return what the file is called now, or would be */
+    /** @return the new name of the file */
     private String move(List<String> parts) throws IOException {
         String newName = file.getFileName() + ".corrupt-" + TIME.format(clock.instant());
         for (String part : parts) {
@@ -247,11 +249,11 @@ final class SqliteConnector {
         return file.resolveSibling(file.getFileName() + part);
     }
 
-    static void closeQuietly(Connection connection, Throwable because) {
+    static void closeQuietly(Connection connection, Throwable cause) {
         try {
             connection.close();
         } catch (SQLException e) {
-            because.addSuppressed(e);
+            cause.addSuppressed(e);
         }
     }
 }

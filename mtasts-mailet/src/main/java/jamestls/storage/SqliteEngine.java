@@ -197,7 +197,7 @@ final class SqliteEngine implements Engine {
             try {
                 result = work.run(connection);
             } catch (SQLException e) {
-                if (SqliteConnector.concernsAll(e)) {
+                if (SqliteConnector.affectsTransaction(e)) {
                     throw e;
                 }
                 undo(connection);

@@ -1,8 +1,8 @@
 package jamestls.storage;
 
 /**
- * The database did not do what it was asked: not reachable, disk full, schema of another version. The transaction is not
- * committed, unless the message says that its fate is unknown.
+ * The database failed: it is unreachable, the disk is full, or the schema has another version. The transaction was not committed, unless
+ * the message says that its fate is unknown.
  */
 public final class StorageOutage extends RuntimeException {
 

@@ -22,7 +22,7 @@ class DatabaseAddressTest {
     private static final Parameters.FileLocator VAR = location -> Path.of("/james/var", location.substring("file://var/".length()));
 
     @Test
-    void locationsShouldSayWhichDatabase() {
+    void locationsShouldBeParsed() {
         assertThat(DatabaseAddress.parse("memory", "", "", VAR)).isEmpty();
         assertThat(DatabaseAddress.parse("file://var/jamestls.sqlite", "", "", VAR))
             .contains(new DatabaseAddress.SqliteFile(Path.of("/james/var/jamestls.sqlite")));
@@ -31,7 +31,7 @@ class DatabaseAddressTest {
     }
 
     @Test
-    void fileOnANetworkFileSystemShouldBeObjectedTo() {
+    void fileOnANetworkFileSystemShouldBeAProblem() {
         DatabaseAddress.SqliteFile file = new DatabaseAddress.SqliteFile(Path.of("/mnt/var/jamestls.sqlite"));
 
         assertThat(List.of("nfs4", "CIFS", "fuse.sshfs")).allMatch(type -> file.objection(type)
@@ -42,26 +42,26 @@ class DatabaseAddressTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "sqlite", "/var/jamestls.sqlite", "jdbc:mysql://db/mail", "MEMORY"})
-    void otherLocationsShouldBeRefusedWithWhatIsAllowed(String location) {
+    void otherLocationsShouldBeRefusedWithTheAllowedOnes(String location) {
         assertThatThrownBy(() -> DatabaseAddress.parse(location, "", "", VAR))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("jdbc:postgresql://");
     }
 
     @Test
-    void fileWhereNoFileCanBeShouldBeRefused() {
+    void invalidPathShouldBeRefused() {
         assertThatThrownBy(() -> DatabaseAddress.parse("file://elsewhere", "", "", location -> {
             throw new FileNotFoundException("no such root");
         })).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no such root");
     }
 
     @Test
-    void urlThatMakesNoSenseShouldBeRefusedWhenOpened() {
+    void invalidUrlShouldBeRefusedWhenOpened() {
         assertThatThrownBy(() -> Database.open(new DatabaseAddress.PostgreSql("jdbc:postgresql://[nonsense", "", ""), List.of(),
             Clock.systemUTC())).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void addressForLogsShouldHoldNoPassword() {
+    void addressForLogsShouldHaveNoPassword() {
         assertThat(new DatabaseAddress.PostgreSql("jdbc:postgresql://db/mail?user=a&password=secret", "james", "secret").toString())
             .isEqualTo("jdbc:postgresql://db/mail");
     }
@@ -70,7 +70,7 @@ class DatabaseAddressTest {
     @ValueSource(strings = {"jdbc:postgresql://db/mail?user=a&password=secret", "jdbc:postgres://a:secret@db/mail",
         "jdbc:mysql://db/mail;password=secret", "postgresql://a:sec@secret@db", "jdbc:postgresql://a:x?secret@db/mail?y",
         "jdbc:postgresql:mail?password=a@secret", "jdbc:postgresql://db/mail&password=secret"})
-    void locationThatIsQuotedShouldHoldNoPassword(String location) {
+    void quotedLocationShouldHaveNoPassword(String location) {
         assertThat(DatabaseAddress.withoutPassword(location)).doesNotContain("secret").matches("(jdbc:)?[a-z]+:.*");
     }
 

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What both databases do. */
+/** Contract of both kinds of databases. */
 abstract class DatabaseContract {
 
     static final Migrations NOTES = new Migrations("notes", List.of(
@@ -25,7 +25,7 @@ abstract class DatabaseContract {
 
     private final List<Database> opened = new CopyOnWriteArrayList<>();
 
-    /** The same database each time, empty at the beginning of each test. */
+    /** Opens the same database each time; it is empty at the start of a test. */
     abstract DatabaseAddress address();
 
     final Database open(Migrations... migrations) {
@@ -67,7 +67,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void whatWasCommittedShouldBeThereAfterOpeningAgain() {
+    void committedDataShouldBeThereAfterReopening() {
         try (Database first = open(NOTES)) {
             insert(first, 1);
         }
@@ -87,7 +87,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void workThatThrowsShouldLeaveNothingBehind() {
+    void workThatThrowsShouldBeRolledBack() {
         Database database = open(NOTES);
 
         assertThatThrownBy(() -> database.transaction(connection -> {
@@ -102,7 +102,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void transactionsOfManyThreadsShouldAllBeCommittedAndFailuresBeTheirOwn() {
+    void concurrentTransactionsShouldBeCommittedAndFailSeparately() {
         Database database = open(NOTES);
         insert(database, 7);
 
@@ -119,7 +119,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void usersOfOneDatabaseShouldTakeTurns() {
+    void concurrentUsersOfOneDatabaseShouldNotLoseWrites() {
         List<Database> users = List.of(open(NOTES), open(NOTES), open(NOTES));
         List<CompletableFuture<Integer>> inserts = IntStream.range(0, 300).mapToObj(i ->
             CompletableFuture.supplyAsync(() -> insert(users.get(i % users.size()), i), Thread::startVirtualThread)).toList();
@@ -129,7 +129,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void laterMigrationsShouldBeAddedToWhatIsThere() {
+    void laterMigrationsShouldBeAppliedToExistingTables() {
         try (Database old = open(new Migrations("notes", NOTES.steps().subList(0, 1)))) {
             insert(old, 1);
         }
@@ -140,7 +140,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void modulesShouldHaveVersionsOfTheirOwn() {
+    void modulesShouldHaveSeparateVersions() {
         open(NOTES);
         Database other = open(new Migrations("other", List.of(List.of("CREATE TABLE other_thing (id BIGINT)"))));
 
@@ -148,7 +148,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void migrationThatFailsShouldLeaveTheVersionBefore() {
+    void failedMigrationShouldKeepTheVersionBefore() {
         List<List<String>> steps = new ArrayList<>(NOTES.steps());
         steps.add(List.of("CREATE TABLE notes_half (id BIGINT)", "CREATE NONSENSE"));
         Database broken = open(new Migrations("notes", steps));
@@ -161,7 +161,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void tablesOfANewerVersionShouldNotBeTouched() {
+    void tablesOfANewerVersionShouldNotBeChanged() {
         open(NOTES).close();
         Database old = open(new Migrations("notes", NOTES.steps().subList(0, 1)));
 
@@ -194,7 +194,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void statementShouldRememberNothingOfItsLastUse() {
+    void statementShouldKeepNothingOfItsLastUse() {
         Database database = open(NOTES);
         insert(database, 1);
 
@@ -209,7 +209,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void statementThatWasGivenUpInTheMiddleShouldHoldUpNobody() {
+    void abandonedStatementShouldNotBlockOthers() {
         Database database = open(NOTES);
         insert(database, 1);
         insert(database, 2);
@@ -227,7 +227,7 @@ abstract class DatabaseContract {
     }
 
     @Test
-    void closedDatabaseShouldSayThatItIsClosed() {
+    void closedDatabaseShouldRefuseTransactions() {
         Database database = open(NOTES);
         database.close();
 

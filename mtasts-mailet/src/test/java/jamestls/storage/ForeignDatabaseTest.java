@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Files that are not ours, named as the database by James's configuration or on the command line: nobody touches them. */
+/** Files of other software that are configured as the database, or named on the command line: they are not changed. */
 class ForeignDatabaseTest {
 
     private static final Migrations FIRST = new Migrations("probe", List.of(List.of("CREATE TABLE probe_word (word TEXT)")));
@@ -38,57 +38,57 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void textFileShouldBeLeftAlone() throws IOException {
+    void textFileShouldNotBeChanged() throws IOException {
         Files.writeString(file, "root:x:0:0:root:/root:/bin/bash\n".repeat(100));
 
-        assertLeftAlone("is no SQLite database");
+        assertUnchanged("is no SQLite database");
     }
 
     @Test
-    void emptyFileShouldBeLeftAlone() throws IOException {
+    void emptyFileShouldNotBeChanged() throws IOException {
         Files.createFile(file);
 
-        assertLeftAlone("is empty");
+        assertUnchanged("is empty");
     }
 
     @Test
-    void databaseOfOtherSoftwareShouldBeLeftAlone() throws Exception {
+    void databaseOfOtherSoftwareShouldNotBeChanged() throws Exception {
         sqlite("CREATE TABLE bookmark (url TEXT)", "INSERT INTO bookmark VALUES ('https://example.org')");
 
-        assertLeftAlone("is an SQLite database of other software");
+        assertUnchanged("is an SQLite database of other software");
     }
 
     @Test
-    void databaseOfOtherSoftwareInWalModeShouldBeLeftAlone() throws Exception {
+    void databaseOfOtherSoftwareInWalModeShouldNotBeChanged() throws Exception {
         sqlite("PRAGMA journal_mode = WAL", "CREATE TABLE bookmark (url TEXT)");
 
-        assertLeftAlone("is an SQLite database of other software");
+        assertUnchanged("is an SQLite database of other software");
     }
 
     @Test
-    void databaseWithTheMarkOfOtherSoftwareShouldBeLeftAlone() throws Exception {
+    void databaseWithTheMarkOfOtherSoftwareShouldNotBeChanged() throws Exception {
         sqlite("PRAGMA application_id = 1196444487", "CREATE TABLE schema_version (module TEXT, version INTEGER, applied BIGINT)");
 
-        assertLeftAlone("application_id 1196444487");
+        assertUnchanged("application_id 1196444487");
     }
 
     @Test
-    void databaseWhoseVersionsAreOfOtherTablesShouldBeLeftAlone() throws Exception {
+    void databaseWithVersionsOfOtherTablesShouldNotBeChanged() throws Exception {
         sqlite("CREATE TABLE schema_version (module TEXT, version INTEGER, applied BIGINT)",
             "INSERT INTO schema_version VALUES ('shop', 3, 0)", "CREATE TABLE customer (name TEXT)");
 
-        assertLeftAlone("is an SQLite database of other software");
+        assertUnchanged("is an SQLite database of other software");
     }
 
     @Test
-    void damagedDatabaseThatIsNotKnownAsOursShouldBeLeftAlone() throws IOException {
+    void damagedDatabaseOfOtherSoftwareShouldNotBeChanged() throws IOException {
         Files.write(file, ("SQLite format 3\0" + "garbage!".repeat(1024)).getBytes(StandardCharsets.US_ASCII));
 
-        assertLeftAlone("database.sqlite is ");
+        assertUnchanged("database.sqlite is ");
     }
 
     @Test
-    void directoryShouldBeLeftAlone() throws IOException {
+    void directoryShouldNotBeChanged() throws IOException {
         Files.createDirectory(file);
 
         assertThatThrownBy(() -> Database.open(address(), List.of(FIRST), Clock.systemUTC()))
@@ -98,7 +98,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void databaseWithoutMarkShouldBeKnownByItsTablesAndGetOne() throws Exception {
+    void databaseWithoutMarkShouldBeRecognizedByItsTablesAndMarked() throws Exception {
         sqlite("PRAGMA journal_mode = WAL", "CREATE TABLE schema_version (module TEXT NOT NULL, version INTEGER NOT NULL, "
             + "applied BIGINT NOT NULL, PRIMARY KEY (module, version))", "INSERT INTO schema_version VALUES ('probe', 1, 0)",
             "CREATE TABLE probe_word (word TEXT)", "INSERT INTO probe_word VALUES ('old')");
@@ -114,7 +114,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void firstTransactionThatIsOnlyInTheLogShouldBeKnown() throws Exception {
+    void databaseWhoseTablesAreOnlyInTheLogShouldBeRecognized() throws Exception {
         try (Connection old = connect()) {
             sqlite(old, "PRAGMA journal_mode = WAL", "PRAGMA wal_autocheckpoint = 0", "BEGIN", "CREATE TABLE schema_version "
                 + "(module TEXT, version INTEGER, applied BIGINT)", "INSERT INTO schema_version VALUES ('probe', 1, 0)",
@@ -125,7 +125,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void newFileShouldBeMarkedAndForItsOwnerOnly() throws IOException {
+    void newFileShouldBeMarkedAndAccessibleToItsOwnerOnly() throws IOException {
         file = directory.resolve("made/by/us/database.sqlite");
         try (Database database = Database.open(address(), List.of(FIRST), Clock.systemUTC())) {
             assertThat(DatabaseContract.number(database, "PRAGMA application_id")).isEqualTo(DatabaseMark.APPLICATION_ID);
@@ -142,7 +142,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void fileThatEverybodyCouldReadShouldBecomeItsOwners() throws Exception {
+    void permissionsOfAFileThatEverybodyCouldReadShouldBeRestricted() throws Exception {
         Database.open(address(), List.of(FIRST), Clock.systemUTC()).close();
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
 
@@ -152,7 +152,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void logOfADatabaseThatIsGoneShouldNotBePlayedIntoTheNewOne() throws Exception {
+    void logOfADeletedDatabaseShouldNotBeReplayedIntoTheNewOne() throws Exception {
         Path log = directory.resolve("database.sqlite-wal");
         byte[] left;
         try (Connection old = connect()) {
@@ -169,7 +169,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void foreignFileThatTakesThePlaceOfOursShouldNotBeSetAside() throws IOException {
+    void foreignFileThatReplacesOursShouldNotBeRenamed() throws IOException {
         try (Database database = Database.open(address(), List.of(FIRST), Clock.systemUTC())) {
             Files.move(file, directory.resolve("taken-away"));
             Files.writeString(file, "my notes");
@@ -181,7 +181,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void databaseOfAnotherUserShouldBeLeftAlone() throws Exception {
+    void databaseOfAnotherUserShouldNotBeChanged() throws Exception {
         try (Database server = Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC())) {
             DatabaseContract.insert(server, 1);
             directory.toFile().setExecutable(true, false);
@@ -196,7 +196,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void databaseInADirectoryThatCanNotBeWrittenToShouldBeRead() throws Exception {
+    void databaseInAReadOnlyDirectoryShouldBeRead() throws Exception {
         Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC()).close();
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -207,7 +207,7 @@ class ForeignDatabaseTest {
     }
 
     @Test
-    void logThatCanNotBeOpenedShouldBeOneSentence() throws Exception {
+    void unreadableLogShouldGiveOneSentence() throws Exception {
         try (Database server = Database.open(address(), List.of(DatabaseContract.NOTES), Clock.systemUTC())) {
             DatabaseContract.insert(server, 1);
             Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
@@ -220,16 +220,16 @@ class ForeignDatabaseTest {
         }
     }
 
-    private void assertLeftAlone(String what) throws IOException {
+    private void assertUnchanged(String what) throws IOException {
         Map<String, String> before = snapshot();
         assertThatThrownBy(() -> Database.open(address(), List.of(FIRST), Clock.systemUTC()))
             .isInstanceOf(Database.Refused.class).hasMessageContaining(what).hasMessageContaining(file.toString());
         assertThatThrownBy(this::read).isInstanceOf(StorageOutage.class).hasMessageContaining(what)
-            .hasMessageContaining("name the database that James has made");
+            .hasMessageContaining("name the database that James has created");
         assertThat(snapshot()).isEqualTo(before);
     }
 
-    /** Every file in the directory: inode and content. */
+    /** Inode and content of every file in the directory. */
     private Map<String, String> snapshot() throws IOException {
         Map<String, String> snapshot = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {
@@ -242,7 +242,7 @@ class ForeignDatabaseTest {
     }
 
     private long read() {
-        try (Database database = Database.toRead(address(), List.of(FIRST))) {
+        try (Database database = Database.readOnly(address(), List.of(FIRST))) {
             return DatabaseContract.number(database, "SELECT COUNT(*) FROM probe_word");
         }
     }

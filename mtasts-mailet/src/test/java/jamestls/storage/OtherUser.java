@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
-/** Runs {@link Reader} as user {@code nobody}, whom permissions hold back; these tests themselves may run as root. */
+/** Runs {@link Reader} as user {@code nobody}, to whom permissions apply; the tests may run as root. */
 final class OtherUser {
 
     private static final Pattern NEEDED = Pattern.compile("(sqlite-jdbc|slf4j-api|HikariCP|postgresql)-[0-9].*\\.jar");
@@ -27,7 +27,7 @@ final class OtherUser {
         }
 
         public static void main(String[] arguments) {
-            try (Database database = Database.toRead(new DatabaseAddress.SqliteFile(Path.of(arguments[0])),
+            try (Database database = Database.readOnly(new DatabaseAddress.SqliteFile(Path.of(arguments[0])),
                     List.of(new Migrations("notes", List.of(List.of(), List.of()))))) {
                 System.out.println(database.<Long>transaction(connection -> {
                     try (var statement = connection.createStatement();
@@ -42,7 +42,7 @@ final class OtherUser {
         }
     }
 
-    /** What the reader says about the file; the test is skipped where nobody can't be somebody. */
+    /** Output of the reader; the test is skipped if the user can't be changed. */
     static String reads(Path file, Path scratch) throws IOException, InterruptedException {
         Assumptions.assumeTrue("root".equals(System.getProperty("user.name")) && Files.isExecutable(Path.of("/usr/bin/setpriv")),
             "needs root and setpriv to run a reader as nobody");

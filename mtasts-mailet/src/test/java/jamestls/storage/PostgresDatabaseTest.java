@@ -33,7 +33,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void outageShouldBeToldAndItsEndNoticed() throws IOException {
+    void outageShouldBeThrownAndItsEndNoticed() throws IOException {
         Database database = open(NOTES);
         insert(database, 1);
         POSTGRES.server().stop();
@@ -46,7 +46,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void serversThatStartTogetherShouldMigrateOnce() {
+    void serversThatStartAtTheSameTimeShouldMigrateOnce() {
         var opening = IntStream.range(0, 6)
             .mapToObj(i -> CompletableFuture.supplyAsync(() -> open(NOTES), Thread::startVirtualThread)).toList();
 
@@ -54,7 +54,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void versionsOfOtherSoftwareShouldBeLeftAlone() throws SQLException {
+    void versionsOfOtherSoftwareShouldNotBeChanged() throws SQLException {
         try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
             statement.execute("CREATE TABLE schema_version (installed_rank INTEGER, version TEXT)");
         }
@@ -65,7 +65,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void readerShouldMakeNothingAndLookAtNoOtherVersion() throws SQLException {
+    void readerShouldCreateNothingAndReadNoOtherVersion() throws SQLException {
         assertThatThrownBy(() -> read()).isInstanceOf(StorageOutage.class).hasMessageContaining("has no tables of this software");
         assertThat(tables()).isEmpty();
 
@@ -78,7 +78,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void databaseWithoutMarkShouldBeKnownByItsTablesAndGetOne() throws SQLException {
+    void databaseWithoutMarkShouldBeRecognizedByItsTablesAndMarked() throws SQLException {
         insert(open(NOTES), 1);
         try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
             statement.execute("DROP TABLE jamestls_database");
@@ -90,11 +90,11 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void readerShouldNotKeepAWriterWaiting() {
+    void readerShouldNotBlockAWriter() {
         Database database = open(NOTES);
         insert(database, 1);
 
-        try (Database reader = Database.toRead(address(), List.of(NOTES))) {
+        try (Database reader = Database.readOnly(address(), List.of(NOTES))) {
             reader.transaction(connection -> {
                 insert(database, 2);
                 return database.transaction(writing -> {
@@ -108,7 +108,7 @@ class PostgresDatabaseTest extends DatabaseContract {
     }
 
     private long read() {
-        try (Database reader = Database.toRead(address(), List.of(NOTES))) {
+        try (Database reader = Database.readOnly(address(), List.of(NOTES))) {
             return count(reader);
         }
     }

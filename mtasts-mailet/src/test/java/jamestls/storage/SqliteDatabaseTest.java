@@ -31,7 +31,7 @@ class SqliteDatabaseTest extends DatabaseContract {
         return directory.resolve("var/jamestls.sqlite");
     }
 
-    private List<String> setAside() throws IOException {
+    private List<String> renamedFiles() throws IOException {
         try (Stream<Path> files = Files.list(file().getParent())) {
             return files.map(path -> path.getFileName().toString())
                 .filter(name -> name.matches("jamestls\\.sqlite\\.corrupt-[0-9T.]+Z")).toList();
@@ -39,42 +39,42 @@ class SqliteDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void fileThatWasOursAndIsNoDatabaseAnyMoreShouldBeSetAside() throws IOException {
+    void markedFileThatIsNoDatabaseShouldBeRenamed() throws IOException {
         open(NOTES).close();
         byte[] content = Files.readAllBytes(file());
-        // all but the header, where the mark is
+        // everything except the header, which has the mark
         Arrays.fill(content, 100, content.length, (byte) '?');
         Files.write(file(), content);
         Database database = open(NOTES);
         insert(database, 1);
 
         assertThat(count(database)).isOne();
-        assertThat(setAside()).singleElement().satisfies(name ->
+        assertThat(renamedFiles()).singleElement().satisfies(name ->
             assertThat(Files.readAllBytes(file().resolveSibling(name))).isEqualTo(content));
     }
 
     @Test
-    void fileWithoutMarkThatWasOursShouldBeSetAsideWhenItIsDamaged() throws IOException {
+    void damagedFileWithoutMarkShouldBeRenamed() throws IOException {
         open(NOTES).close();
         byte[] content = Files.readAllBytes(file());
         Arrays.fill(content, 68, 72, (byte) 0);
-        // the number of cells in the first page: its tables can't be found, their text is there
+        // number of cells in the first page: the tables can't be found, but their text is there
         Arrays.fill(content, 103, 105, (byte) 0xff);
         Files.write(file(), content);
 
         assertThat(count(open(NOTES))).isZero();
-        assertThat(setAside()).hasSize(1);
+        assertThat(renamedFiles()).hasSize(1);
     }
 
     @Test
-    void fileThatIsDamagedInsideShouldBeSetAsideWhenThatIsNoticed() throws IOException {
+    void damageThatIsNoticedLaterShouldRenameTheFile() throws IOException {
         try (Database database = open(NOTES)) {
             for (long id = 0; id < 2000; id++) {
                 insert(database, id);
             }
         }
         try (RandomAccessFile content = new RandomAccessFile(file().toFile(), "rw")) {
-            // all but the first pages, where the schema is
+            // everything except the first pages, which have the schema
             byte[] garbage = "garbage!".repeat(512).getBytes(StandardCharsets.US_ASCII);
             for (long at = 4 * 4096L; at < content.length(); at += 4096) {
                 content.seek(at);
@@ -86,11 +86,11 @@ class SqliteDatabaseTest extends DatabaseContract {
         assertThatThrownBy(() -> count(database)).isInstanceOf(StorageOutage.class).hasMessageContaining("malformed");
         assertThat(count(database)).isZero();
         assertThat(insert(database, 1)).isOne();
-        assertThat(setAside()).hasSize(1);
+        assertThat(renamedFiles()).hasSize(1);
     }
 
     @Test
-    void fileThatIsReplacedWhileInUseShouldNotBeWrittenToAnyMore() throws IOException {
+    void replacedFileShouldNotBeWrittenToAnyMore() throws IOException {
         Database database = open(NOTES);
         insert(database, 1);
         Files.move(file(), directory.resolve("taken-away"));
@@ -101,7 +101,7 @@ class SqliteDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void placeWhereNoFileCanBeShouldBeAnOutageAndBeTriedAgain() throws IOException {
+    void unusablePathShouldBeAnOutageAndBeTriedAgain() throws IOException {
         Files.writeString(directory.resolve("var"), "not a directory");
         Database database = open(NOTES);
         assertThatThrownBy(() -> count(database)).isInstanceOf(StorageOutage.class);
@@ -111,7 +111,7 @@ class SqliteDatabaseTest extends DatabaseContract {
     }
 
     @Test
-    void workShouldRunTogetherWithWhatWaitsBesideIt() throws InterruptedException {
+    void waitingWorkShouldShareATransaction() throws InterruptedException {
         Database database = open(NOTES);
         var entered = new CountDownLatch(1);
         var go = new CountDownLatch(1);

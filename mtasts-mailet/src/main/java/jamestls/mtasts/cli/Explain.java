@@ -107,7 +107,7 @@ final class Explain implements Callable<Integer> {
         if (address.isEmpty()) {
             return kept;
         }
-        try (Database database = Database.toRead(address.get(), List.of(SqlPolicyStore.TABLES))) {
+        try (Database database = Database.readOnly(address.get(), List.of(SqlPolicyStore.TABLES))) {
             SqlPolicyStore store = new SqlPolicyStore(database);
             outbound.policyDomains(domain).forEach(name -> store.find(name).ifPresent(policy -> kept.put(name, policy)));
         }

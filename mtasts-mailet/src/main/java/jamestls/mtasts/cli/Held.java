@@ -49,7 +49,7 @@ final class Held implements Callable<Integer> {
     public Integer call() throws ConfigurationException {
         Optional<DomainName> only = Optional.ofNullable(domain).map(name -> domain(name, spec));
         List<HeldGroup> groups;
-        try (Database database = Database.toRead(server.database(), List.of(HeldStore.TABLES))) {
+        try (Database database = Database.readOnly(server.database(), List.of(HeldStore.TABLES))) {
             HeldStore store = new HeldStore(database);
             groups = would ? store.wouldBeHeld(only, Instant.now()) : store.groups(only, Instant.now());
         }

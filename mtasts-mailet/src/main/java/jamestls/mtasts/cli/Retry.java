@@ -36,7 +36,7 @@ final class Retry implements Callable<Integer> {
     public Integer call() throws ConfigurationException {
         DomainName name = Held.domain(domain, spec);
         Clock clock = Clock.systemUTC();
-        try (Database database = Database.toChange(server.database(), List.of(HeldStore.TABLES), clock)) {
+        try (Database database = Database.openExisting(server.database(), List.of(HeldStore.TABLES), clock)) {
             new HeldStore(database).ask(new RetryRequest(RetryRequests.newId(), name, clock.instant()));
         }
         spec.commandLine().getOut().println("every server that runs with this database tries the mail for " + name + " within ten seconds; "

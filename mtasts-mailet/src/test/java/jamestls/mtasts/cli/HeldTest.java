@@ -87,7 +87,7 @@ class HeldTest {
     void serverThatNeverRanShouldBeLeftAsItIs() throws IOException {
         for (Run run : List.of(held(), Run.of("retry", "a.example", "--conf", directory.resolve("conf").toString()))) {
             assertThat(run.exitCode()).isEqualTo(3);
-            assertThat(run.err()).contains("there is no file", "James makes it when it starts");
+            assertThat(run.err()).contains("there is no file", "James creates it when it starts");
         }
         assertThat(directory.resolve("var")).doesNotExist();
     }

@@ -56,7 +56,7 @@ class UpgradeTest {
     }
 
     private static void assertNothingIsLost(DatabaseAddress address) {
-        try (Database reader = Database.toRead(address, List.of(SqlPolicyStore.TABLES))) {
+        try (Database reader = Database.readOnly(address, List.of(SqlPolicyStore.TABLES))) {
             assertPolicies(new SqlPolicyStore(reader));
         }
         for (int start = 0; start < 2; start++) {

@@ -51,7 +51,7 @@ final class ReportingOptions {
             throw new IOException("there is no file " + sqlite.file()
                 + "; name James's conf directory with --conf, or the file with --database");
         }
-        return Database.toRead(address, Stores.MIGRATIONS);
+        return Database.readOnly(address, Stores.MIGRATIONS);
     }
 
     Dns dns() throws ConfigurationException {

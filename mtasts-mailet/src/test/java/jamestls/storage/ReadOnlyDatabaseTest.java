@@ -16,8 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A look into the file of a server. */
-class DatabaseToReadTest {
+/** Reading the file of a server. */
+class ReadOnlyDatabaseTest {
 
     private static final Migrations FIRST = new Migrations("probe", List.of(List.of("CREATE TABLE probe_word (word TEXT)")));
     private static final Migrations SECOND = new Migrations("probe", List.of(FIRST.steps().getFirst(),
@@ -34,7 +34,7 @@ class DatabaseToReadTest {
     }
 
     @Test
-    void whatIsThereShouldBeReadAndNothingLeftBehind() throws IOException {
+    void contentShouldBeReadAndNoFileCreated() throws IOException {
         written(FIRST, "hello").close();
         byte[] before = Files.readAllBytes(file.file());
 
@@ -45,7 +45,7 @@ class DatabaseToReadTest {
     }
 
     @Test
-    void whatTheServerHasCommittedShouldBeSeenWhileItRuns() {
+    void commitsOfARunningServerShouldBeVisible() {
         try (Database server = written(FIRST, "hello")) {
             write(server, "again");
 
@@ -59,21 +59,21 @@ class DatabaseToReadTest {
     void nothingShouldBeWritten() {
         written(FIRST, "hello").close();
 
-        try (Database reader = Database.toRead(file, List.of(FIRST))) {
+        try (Database reader = Database.readOnly(file, List.of(FIRST))) {
             assertThatThrownBy(() -> write(reader, "mine")).isInstanceOf(StorageOutage.class);
         }
         assertThat(words(FIRST)).containsExactly("hello");
     }
 
     @Test
-    void fileThatIsNotThereShouldNotBeMade() throws IOException {
+    void missingFileShouldNotBeCreated() throws IOException {
         assertThatThrownBy(() -> words(FIRST)).isInstanceOf(StorageOutage.class);
 
         assertThat(files()).isEmpty();
     }
 
     @Test
-    void emptyFileShouldBeSaidToBeOne() throws IOException {
+    void emptyFileShouldBeNamedAsEmpty() throws IOException {
         Files.createFile(file.file());
 
         assertThatThrownBy(() -> words(FIRST)).isInstanceOf(StorageOutage.class).hasMessageContaining("is empty");
@@ -81,7 +81,7 @@ class DatabaseToReadTest {
     }
 
     @Test
-    void tablesOfAnotherVersionShouldBeLeftAsTheyAre() {
+    void tablesOfAnotherVersionShouldNotBeChanged() {
         written(FIRST, "hello").close();
         assertThatThrownBy(() -> words(SECOND)).isInstanceOf(StorageOutage.class)
             .hasMessage(file + ": the tables of 'probe' are of version 1, and this software knows version 2: "
@@ -109,7 +109,7 @@ class DatabaseToReadTest {
     }
 
     private List<String> words(Migrations expected) {
-        try (Database database = Database.toRead(file, List.of(expected))) {
+        try (Database database = Database.readOnly(file, List.of(expected))) {
             return database.transaction(connection -> {
                 List<String> words = new ArrayList<>();
                 try (Statement statement = connection.createStatement();

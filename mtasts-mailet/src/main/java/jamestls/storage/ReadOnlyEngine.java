@@ -2,7 +2,7 @@ package jamestls.storage;
 
 import jamestls.storage.Database.Engine;
 import jamestls.storage.Database.SqlWork;
-import jamestls.storage.SqliteFileLook.Log;
+import jamestls.storage.SqliteFileInspection.Log;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -11,16 +11,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads a database that belongs to a server, with one connection for each transaction: nothing is created, migrated, renamed or
- * written, and no lock is taken that a writer would wait for. For the command line: every failure is one sentence that says what to
- * do.
+ * Reads the database of a server, with one connection per transaction: nothing is created, migrated, renamed or written, and no lock is
+ * taken that a writer would wait for. For the command line: every failure is one sentence with the remedy.
  */
-final class ReadingEngine implements Engine {
+final class ReadOnlyEngine implements Engine {
 
     private final DatabaseAddress address;
     private final List<Migrations> expected;
 
-    ReadingEngine(DatabaseAddress address, List<Migrations> expected) {
+    ReadOnlyEngine(DatabaseAddress address, List<Migrations> expected) {
         this.address = address;
         this.expected = List.copyOf(expected);
     }
@@ -34,32 +33,32 @@ final class ReadingEngine implements Engine {
     }
 
     private <T> T ofFile(Path named, SqlWork<T> work) {
-        SqliteFileLook found = SqliteFileLook.at(named);
+        SqliteFileInspection found = SqliteFileInspection.at(named);
         switch (found.kind()) {
             case ABSENT -> throw outage("there is no file " + named
-                + ": James makes it when it starts; name another one if it is elsewhere");
-            case FOREIGN -> throw outage(named + " " + found.why() + ", and was left as it is: name the database that James has made");
+                + ": James creates it when it starts; name another one if it is elsewhere");
+            case FOREIGN -> throw outage(named + " " + found.why() + ", and was left as it is: name the database that James has created");
             case UNREADABLE -> throw outage(named + " " + found.why() + ": run this as the user that James runs as");
             case OURS -> { }
         }
         try {
             Path file = named.toRealPath();
-            boolean inUse = SqliteFileLook.hasLog(file);
-            try (Connection connection = SqliteFileLook.connect(file, inUse ? Log.READ : Log.LEFT_OUT)) {
+            boolean inUse = SqliteFileInspection.hasLog(file);
+            try (Connection connection = SqliteFileInspection.connect(file, inUse ? Log.READ : Log.IGNORE)) {
                 return read(connection, work);
             } catch (SQLException e) {
-                // James started meanwhile, and may have written to the file while it was being read
-                if (inUse || !SqliteFileLook.hasLog(file)) {
+                // James was started meanwhile and may have written to the file
+                if (inUse || !SqliteFileInspection.hasLog(file)) {
                     throw e;
                 }
-                try (Connection again = SqliteFileLook.connect(file, Log.READ)) {
+                try (Connection again = SqliteFileInspection.connect(file, Log.READ)) {
                     return read(again, work);
                 }
             }
         } catch (SQLException e) {
-            throw new StorageOutage(named + " " + SqliteConnector.inWords(e), e);
+            throw new StorageOutage(named + " " + SqliteConnector.describe(e), e);
         } catch (IOException e) {
-            throw new StorageOutage(named + " went away while it was being read", e);
+            throw new StorageOutage(named + " was deleted while it was being read", e);
         }
     }
 
@@ -71,7 +70,7 @@ final class ReadingEngine implements Engine {
             }
             return read(connection, work);
         } catch (SQLException e) {
-            throw new StorageOutage(address + " " + PostgresEngine.inWords(e), e);
+            throw new StorageOutage(address + " " + PostgresEngine.describe(e), e);
         }
     }
 
@@ -91,6 +90,6 @@ final class ReadingEngine implements Engine {
 
     @Override
     public void close() {
-        // each transaction has closed its own connection
+        // each transaction closes its connection
     }
 }

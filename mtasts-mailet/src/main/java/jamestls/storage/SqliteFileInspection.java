@@ -16,21 +16,21 @@ import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteDataSource;
 
 /**
- * What stands at the place of a SQLite database, found out without changing it.
+ * Finds out, without changing anything, whether a file is a database of this software.
  *
- * @param why for {@link Kind#FOREIGN} and {@link Kind#UNREADABLE}, what is there instead: a predicate such as "is empty"
+ * @param why reason for {@link Kind#FOREIGN} and {@link Kind#UNREADABLE}, as a predicate such as "is empty"
  */
-record SqliteFileLook(Kind kind, String why) {
+record SqliteFileInspection(Kind kind, String why) {
 
-    /** Whose file it is. */
+    /** Result of the inspection. */
     enum Kind {
-        /** There is none. */
+        /** There is no file. */
         ABSENT,
-        /** It is ours by its mark or its tables; it may be damaged all the same. */
+        /** A database of this software, by its mark or its tables; it may be damaged. */
         OURS,
-        /** It is somebody else's, or nobody's. */
+        /** Another file. */
         FOREIGN,
-        /** It can't be told. */
+        /** The file can't be read. */
         UNREADABLE
     }
 
@@ -38,13 +38,13 @@ record SqliteFileLook(Kind kind, String why) {
     private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
     private static final int HEADER = 100;
     private static final int APPLICATION_ID_AT = 68;
-    /** The largest page there is; the schema of our databases begins in the first one. */
+    /** Maximum page size; the schema of our databases begins in the first page. */
     private static final int MAX_PAGE = 65_536;
     private static final String FIRST_TABLE =
         "CREATE TABLE schema_version (module TEXT NOT NULL, version INTEGER NOT NULL, applied BIGINT NOT NULL";
     private static final int BUSY_MILLIS = 5_000;
 
-    static SqliteFileLook at(Path file) {
+    static SqliteFileInspection at(Path file) {
         try {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             if (!attributes.isRegularFile()) {
@@ -52,13 +52,13 @@ record SqliteFileLook(Kind kind, String why) {
             }
             return attributes.size() == 0 ? foreign("is empty") : byContent(file);
         } catch (NoSuchFileException e) {
-            return new SqliteFileLook(Kind.ABSENT, "");
+            return new SqliteFileInspection(Kind.ABSENT, "");
         } catch (IOException e) {
             return unreadable();
         }
     }
 
-    private static SqliteFileLook byContent(Path file) throws IOException {
+    private static SqliteFileInspection byContent(Path file) throws IOException {
         byte[] begin;
         try (InputStream in = Files.newInputStream(file)) {
             begin = in.readNBytes(MAX_PAGE);
@@ -74,12 +74,12 @@ record SqliteFileLook(Kind kind, String why) {
             : foreign("is an SQLite database of other software (application_id %d)".formatted(applicationId));
     }
 
-    private static SqliteFileLook byTables(Path file, byte[] begin) {
+    private static SqliteFileInspection byTables(Path file, byte[] begin) {
         try {
             boolean isOurs;
-            try (Connection connection = connect(file, Log.LEFT_OUT)) {
+            try (Connection connection = connect(file, Log.IGNORE)) {
                 isOurs = DatabaseMark.isOnSqlite(connection);
-                // the first transaction of all may not have come from the log into the file yet
+                // the first transaction may be in the log only
                 if (!isOurs && !(isWithoutTables(connection) && hasLog(file))) {
                     return foreign("is an SQLite database of other software");
                 }
@@ -106,19 +106,19 @@ record SqliteFileLook(Kind kind, String why) {
         }
     }
 
-    /** What to do about the write-ahead log. */
+    /** Use of the write-ahead log. */
     enum Log {
-        /** SQLite makes the index of the log, {@code -shm}, if it is not there. */
+        /** The log is read; SQLite creates its index, {@code -shm}, if it is missing. */
         READ,
-        /** Nothing is made beside the file; what is only in the log is not seen. */
-        LEFT_OUT
+        /** The log is ignored; nothing is created beside the file. */
+        IGNORE
     }
 
     static boolean hasLog(Path file) {
         return Files.exists(file.resolveSibling(file.getFileName() + "-wal"));
     }
 
-    /** A connection that can't write. */
+    /** Opens a read-only connection. */
     static Connection connect(Path file, Log log) throws SQLException {
         SQLiteConfig config = new SQLiteConfig();
         config.setReadOnly(true);
@@ -128,15 +128,15 @@ record SqliteFileLook(Kind kind, String why) {
         return source.getConnection();
     }
 
-    private static SqliteFileLook ours() {
-        return new SqliteFileLook(Kind.OURS, "");
+    private static SqliteFileInspection ours() {
+        return new SqliteFileInspection(Kind.OURS, "");
     }
 
-    private static SqliteFileLook foreign(String what) {
-        return new SqliteFileLook(Kind.FOREIGN, what);
+    private static SqliteFileInspection foreign(String what) {
+        return new SqliteFileInspection(Kind.FOREIGN, what);
     }
 
-    private static SqliteFileLook unreadable() {
-        return new SqliteFileLook(Kind.UNREADABLE, "can't be read by user " + System.getProperty("user.name"));
+    private static SqliteFileInspection unreadable() {
+        return new SqliteFileInspection(Kind.UNREADABLE, "can't be read by user " + System.getProperty("user.name"));
     }
 }
