@@ -69,14 +69,14 @@ public final class Reporting {
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
     private final TlsOutcomes.SessionCounter sessionsToday = this::sessionsToday;
-    /** Why the database should be elsewhere. */
-    private final Optional<String> badPlace;
+    /** Problem of the location of the database. */
+    private final Optional<String> databaseProblem;
 
     /**
      * What reporting needs to reach receivers.
      *
      * @param ids for Message-ID fields of report mails
-     * @param serverTakesMail whether James has a queue for report mails yet
+     * @param serverTakesMail whether James has a queue for report mails
      * @param close releases DNS and HTTPS resources; runs after the last use of them
      */
     record Network(Dns dns, ReportTransport.ByScheme transports, MailIds.Shared ids, BooleanSupplier serverTakesMail, Runnable close) {
@@ -114,10 +114,10 @@ public final class Reporting {
             new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporters.Reporter::submitter).toList(), clock);
         this.clock = clock;
         this.signingProblems = Map.copyOf(signingProblems);
-        this.badPlace = settings.store().database().flatMap(DatabaseAddress::objection);
+        this.databaseProblem = settings.store().database().flatMap(DatabaseAddress::objection);
     }
 
-    /** Sends reports because somebody asked. */
+    /** Sends reports at the request of an administrator. */
     public ReportNow reportNow() {
         return reportNow;
     }
@@ -152,7 +152,7 @@ public final class Reporting {
         if (state.dropped() > 0) {
             problems.add(state.dropped() + " sessions were not counted since the start; see the log for the reason");
         }
-        badPlace.ifPresent(problems::add);
+        databaseProblem.ifPresent(problems::add);
         problems.addAll(network.transports().problems());
         problems.addAll(fromDomains.problems());
         overdueCheck.problem().ifPresent(problems::add);
@@ -165,7 +165,7 @@ public final class Reporting {
      * @param head the first {@link ReturnedMail#MAX} octets of the mail
      * @return whether it is one
      */
-    boolean takeReturned(byte[] head) {
+    boolean handleBounce(byte[] head) {
         Optional<ReturnedMail> returned = ReturnedMail.of(head, network.ids().get());
         returned.ifPresent(returnedReports::returned);
         return returned.isPresent();

@@ -162,7 +162,7 @@ public class TlsReporting extends GenericMailet {
         try {
             if (mail.getMessage().isMimeType("multipart/report")) {
                 head.read(mail.getMessage());
-                reporting.orElseThrow().takeReturned(head.toByteArray());
+                reporting.orElseThrow().handleBounce(head.toByteArray());
             }
         } catch (MessagingException | IOException | StorageOutage e) {
             LOGGER.warn("tlsreport: bounce {} could not be read; passing it on", mail.getName(), e);

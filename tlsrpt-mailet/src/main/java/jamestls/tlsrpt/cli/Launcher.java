@@ -6,7 +6,7 @@ package jamestls.tlsrpt.cli;
  */
 public final class Launcher {
 
-    private static final int OLDEST = 21;
+    private static final int MIN_JAVA = 21;
     private static final int UNKNOWN = 3;
 
     private Launcher() {
@@ -14,8 +14,8 @@ public final class Launcher {
 
     public static void main(String[] arguments) throws ReflectiveOperationException {
         String java = System.getProperty("java.specification.version");
-        if (java.startsWith("1.") || Integer.parseInt(java) < OLDEST) {
-            refuse("this needs Java " + OLDEST + " or newer and was started with Java " + java);
+        if (java.startsWith("1.") || Integer.parseInt(java) < MIN_JAVA) {
+            refuse("this needs Java " + MIN_JAVA + " or newer and was started with Java " + java);
         }
         try {
             Class.forName("jamestls.cli.Cli");

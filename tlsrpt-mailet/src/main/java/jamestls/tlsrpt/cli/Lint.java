@@ -42,7 +42,7 @@ final class Lint implements Callable<Integer> {
     public Integer call() throws IOException {
         byte[] bytes = read();
         ReceivedFile received = ReceivedFile.of(bytes);
-        List<String> problems = new ArrayList<>(received.notes());
+        List<String> problems = new ArrayList<>(received.problems());
         if (received.json().length > 0) {
             problems.addAll(ReportCheck.problems(received.json()));
         } else {

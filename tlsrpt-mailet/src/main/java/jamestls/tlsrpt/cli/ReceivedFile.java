@@ -11,17 +11,17 @@ import java.util.zip.GZIPInputStream;
  *
  * @param form {@code json}, {@code gzip} or {@code mail}
  * @param json the report; empty if none was found
- * @param notes problems of the file or mail around the report
+ * @param problems problems of the file or mail around the report
  */
-record ReceivedFile(String form, byte[] json, List<String> notes) {
+record ReceivedFile(String form, byte[] json, List<String> problems) {
 
     /** Protects against decompression bombs; RFC 8460 §5.2 mentions 10 MB, compressed. */
     private static final int MAX_INFLATED = 256 << 20;
 
     static ReceivedFile of(byte[] bytes) {
         if (isGzip(bytes)) {
-            List<String> notes = new ArrayList<>();
-            return new ReceivedFile("gzip", inflated(bytes, notes), notes);
+            List<String> problems = new ArrayList<>();
+            return new ReceivedFile("gzip", inflated(bytes, problems), problems);
         }
         boolean json = firstLetter(bytes) == '{' || firstLetter(bytes) == '[';
         return json ? new ReceivedFile("json", bytes, List.of()) : ReceivedMail.read(bytes);
@@ -31,16 +31,16 @@ record ReceivedFile(String form, byte[] json, List<String> notes) {
         return bytes.length > 2 && bytes[0] == 0x1f && (bytes[1] & 0xff) == 0x8b;
     }
 
-    static byte[] inflated(byte[] gzip, List<String> notes) {
+    static byte[] inflated(byte[] gzip, List<String> problems) {
         try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(gzip))) {
             byte[] json = in.readNBytes(MAX_INFLATED + 1);
             if (json.length > MAX_INFLATED) {
-                notes.add("inflates to more than " + MAX_INFLATED + " octets");
+                problems.add("inflates to more than " + MAX_INFLATED + " octets");
                 return new byte[0];
             }
             return json;
         } catch (IOException e) {
-            notes.add("gzip: " + e.getMessage());
+            problems.add("gzip: " + e.getMessage());
             return new byte[0];
         }
     }

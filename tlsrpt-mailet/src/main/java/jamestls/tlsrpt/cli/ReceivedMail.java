@@ -25,7 +25,7 @@ final class ReceivedMail {
     private static final List<String> ONCE = List.of("subject", "from", "tls-report-domain", "tls-report-submitter", "content-type");
 
     private final MimeEntity mail;
-    private final List<String> notes = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
 
     private ReceivedMail(MimeEntity mail) {
         this.mail = mail;
@@ -34,40 +34,40 @@ final class ReceivedMail {
     static ReceivedFile read(byte[] bytes) {
         ReceivedMail reading = new ReceivedMail(MimeEntity.of(bytes));
         byte[] json = reading.report();
-        return new ReceivedFile("mail", json, reading.notes);
+        return new ReceivedFile("mail", json, reading.problems);
     }
 
     private byte[] report() {
-        note(!mail.type().startsWith("multipart/report"), "Content-Type is not multipart/report");
-        note(!mail.type().contains("report-type=\"tlsrpt\"") && !mail.type().contains("report-type=tlsrpt"), "report-type is not tlsrpt");
-        ONCE.forEach(name -> note(mail.repeated().contains(name), "the field " + name + " occurs more than once"));
+        check(!mail.type().startsWith("multipart/report"), "Content-Type is not multipart/report");
+        check(!mail.type().contains("report-type=\"tlsrpt\"") && !mail.type().contains("report-type=tlsrpt"), "report-type is not tlsrpt");
+        ONCE.forEach(name -> check(mail.repeated().contains(name), "the field " + name + " occurs more than once"));
         Optional<DomainName> domain = domain("TLS-Report-Domain");
         Optional<DomainName> submitter = domain("TLS-Report-Submitter");
         Optional<ReportMail.Subject> subject = ReportMail.Subject.parse(mail.header("subject"));
-        note(subject.isEmpty(), "Subject is not in the form of RFC 8460");
+        check(subject.isEmpty(), "Subject is not in the form of RFC 8460");
         subject.ifPresent(each -> {
             differs(domain, each.domain(), "TLS-Report-Domain", "Subject");
             differs(submitter, each.submitter(), "TLS-Report-Submitter", "Subject");
         });
         // RFC 8460 §3
         String signature = mail.header("dkim-signature");
-        note(signature.isEmpty(), "there is no DKIM signature");
-        note(signature.matches(".*;\\s*l=\\d+.*"), "the DKIM signature has l=, which RFC 8460 forbids");
+        check(signature.isEmpty(), "there is no DKIM signature");
+        check(signature.matches(".*;\\s*l=\\d+.*"), "the DKIM signature has l=, which RFC 8460 forbids");
         Optional<MimeEntity> part = mail.parts().isEmpty() ? Optional.of(mail).filter(ReceivedMail::isReport)
             : mail.parts().stream().filter(ReceivedMail::isReport).findFirst();
         if (part.isEmpty()) {
-            notes.add("there is no part application/tlsrpt+gzip or application/tlsrpt+json");
+            problems.add("there is no part application/tlsrpt+gzip or application/tlsrpt+json");
             return new byte[0];
         }
         fileName(part.get(), domain, submitter);
         byte[] content = decoded(part.get());
         Matcher type = MEDIA_TYPE.matcher(part.get().type());
         if (!type.matches()) {
-            notes.add("the part's type is neither application/tlsrpt+gzip nor application/tlsrpt+json");
+            problems.add("the part's type is neither application/tlsrpt+gzip nor application/tlsrpt+json");
         } else {
-            note(ReceivedFile.isGzip(content) != type.group(1).equals("gzip"), "the part's type does not match its content");
+            check(ReceivedFile.isGzip(content) != type.group(1).equals("gzip"), "the part's type does not match its content");
         }
-        byte[] json = ReceivedFile.isGzip(content) ? ReceivedFile.inflated(content, notes) : content;
+        byte[] json = ReceivedFile.isGzip(content) ? ReceivedFile.inflated(content, problems) : content;
         // RFC 8460 §5.3
         contactDomain(json).ifPresent(contact -> differs(submitter, contact, "TLS-Report-Submitter", "contact-info"));
         return json;
@@ -76,8 +76,8 @@ final class ReceivedMail {
     private Optional<DomainName> domain(String field) {
         String value = mail.header(field.toLowerCase(Locale.ROOT));
         Optional<DomainName> domain = DomainName.parse(value).filter(each -> each.ascii().equalsIgnoreCase(value));
-        note(value.isEmpty(), "there is no " + field);
-        note(!value.isEmpty() && domain.isEmpty(), field + " is not a domain in A-labels");
+        check(value.isEmpty(), "there is no " + field);
+        check(!value.isEmpty() && domain.isEmpty(), field + " is not a domain in A-labels");
         return domain;
     }
 
@@ -86,7 +86,7 @@ final class ReceivedMail {
         // RFC 8460 §5.1 folds the name inside the quotation marks
         Optional<ReportName> parsed = name.find()
             ? ReportName.parse(Optional.ofNullable(name.group(1)).orElse(name.group(2)).replaceAll("\\s", "")) : Optional.empty();
-        note(parsed.isEmpty(), "the file's name is not in the form of RFC 8460");
+        check(parsed.isEmpty(), "the file's name is not in the form of RFC 8460");
         parsed.ifPresent(each -> {
             differs(domain, each.policyDomain(), "TLS-Report-Domain", "the file's name");
             differs(submitter, each.sender(), "TLS-Report-Submitter", "the file's name");
@@ -94,7 +94,7 @@ final class ReceivedMail {
     }
 
     private void differs(Optional<DomainName> field, DomainName other, String name, String otherName) {
-        note(field.filter(each -> !each.equals(other)).isPresent(), name + " and " + otherName + " name different domains");
+        check(field.filter(each -> !each.equals(other)).isPresent(), name + " and " + otherName + " name different domains");
     }
 
     private static Optional<DomainName> contactDomain(byte[] json) {
@@ -116,14 +116,14 @@ final class ReceivedMail {
         try {
             return Base64.getMimeDecoder().decode(part.body());
         } catch (IllegalArgumentException e) {
-            notes.add("base64: " + e.getMessage());
+            problems.add("base64: " + e.getMessage());
             return new byte[0];
         }
     }
 
-    private void note(boolean fault, String text) {
+    private void check(boolean fault, String text) {
         if (fault) {
-            notes.add(text);
+            problems.add(text);
         }
     }
 }

@@ -24,7 +24,7 @@ import java.util.TreeSet;
 public record DestinationSettings(DestinationRules rules, int mostPerHost, int minSessions, MxHosts mxHosts,
                                   Optional<Rua.Mailto> archive, HttpsSettings https, CertificateErrors certificateErrors) {
 
-    private static final int MANY = 10_000_000;
+    private static final int MAX = 10_000_000;
 
     /** Reads the parameters about destinations. */
     public static DestinationSettings of(Parameters parameters) {
@@ -33,8 +33,8 @@ public record DestinationSettings(DestinationRules rules, int mostPerHost, int m
         return new DestinationSettings(
             parameters.read("destinations", "", "rules, one to a line, like 'deny .example.net', 'allow reports.example.org', "
                 + "'replace old@example.com new@example.com', 'deny *'", text -> DestinationRules.parse(text, ports)),
-            parameters.number("reportsPerHostAndDay", 1_000, 1, MANY),
-            parameters.number("minSessions", 1, 1, MANY),
+            parameters.number("reportsPerHostAndDay", 1_000, 1, MAX),
+            parameters.number("minSessions", 1, 1, MAX),
             parameters.flag("reportToMxHosts", true) ? MxHosts.REPORTED : MxHosts.NOT_REPORTED,
             parameters.read("bcc", "a mail address like tls-archive@example.com", DestinationSettings::archive),
             HttpsSettings.of(parameters),

@@ -24,7 +24,7 @@ public final class ReportNow {
     private final ReportRun run;
     private final Clock clock;
     private final AtomicReference<Thread> running = new AtomicReference<>();
-    /** Of callers that wait. */
+    /** Threads of {@link #await}. */
     private final Set<Thread> awaited = ConcurrentHashMap.newKeySet();
 
     public ReportNow(ReportRun run, Clock clock) {

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class ReportTimer {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
-    private static final Duration MAX_START = Duration.ofMinutes(10);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(1);
 
     private final ReportRun run;
@@ -30,7 +30,7 @@ public final class ReportTimer {
     private final Duration pause;
     private final Runnable housekeeping;
     private final BooleanSupplier serverTakesMail;
-    private final Duration longestStart;
+    private final Duration startTimeout;
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread thread;
 
@@ -43,18 +43,18 @@ public final class ReportTimer {
      */
     public ReportTimer(ReportRun run, Function<TallyKey, Instant> dueAt, Runnable housekeeping, BooleanSupplier serverTakesMail,
                        Clock clock, Duration pause) {
-        this(run, dueAt, housekeeping, serverTakesMail, clock, pause, MAX_START);
+        this(run, dueAt, housekeeping, serverTakesMail, clock, pause, START_TIMEOUT);
     }
 
     ReportTimer(ReportRun run, Function<TallyKey, Instant> dueAt, Runnable housekeeping, BooleanSupplier serverTakesMail, Clock clock,
-                Duration pause, Duration longestStart) {
+                Duration pause, Duration startTimeout) {
         this.run = run;
         this.dueAt = dueAt;
         this.housekeeping = housekeeping;
         this.serverTakesMail = serverTakesMail;
         this.clock = clock;
         this.pause = pause;
-        this.longestStart = longestStart;
+        this.startTimeout = startTimeout;
         this.thread = Thread.ofVirtual().name("tlsreport-timer").unstarted(this::work);
     }
 
@@ -100,8 +100,8 @@ public final class ReportTimer {
         long begun = System.nanoTime();
         long pollPause = Math.min(pause.toMillis(), MAX_POLL_PAUSE.toMillis());
         while (!serverTakesMail.getAsBoolean()) {
-            if (System.nanoTime() - begun > longestStart.toNanos()) {
-                LOGGER.warn("tlsreport: James has no queue for report mails after {}; trying to send reports anyway", longestStart);
+            if (System.nanoTime() - begun > startTimeout.toNanos()) {
+                LOGGER.warn("tlsreport: James has no queue for report mails after {}; trying to send reports anyway", startTimeout);
                 return;
             }
             if (stopped.await(pollPause, TimeUnit.MILLISECONDS)) {

@@ -25,13 +25,13 @@ import spark.Response;
 import spark.Service;
 
 /**
- * {@code GET /tls/reports}: what is counted, and what was sent. {@code POST /tls/reports?action=send}: sends the reports of days that are
- * over, or of one day, as a task of James.
+ * The routes {@code GET /tls/reports}, which shows counts and delivery records, and {@code POST /tls/reports?action=send}, which sends the
+ * reports of all finished days, or of one day, as a task of James.
  */
 public final class ReportRoutes extends AdminRoutes {
 
     static final String BASE = "/tls/reports";
-    private static final int USUAL_LIMIT = 100;
+    private static final int DEFAULT_LIMIT = 100;
     private static final int MAX_LIMIT = 1_000;
     private static final int MAX_VALUE = 40;
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportRoutes.class);
@@ -103,6 +103,6 @@ public final class ReportRoutes extends AdminRoutes {
                 throw badRequest("limit is a number from 1 to " + MAX_LIMIT + ".");
             }
             return Integer.parseInt(value);
-        }).orElse(USUAL_LIMIT);
+        }).orElse(DEFAULT_LIMIT);
     }
 }

@@ -15,8 +15,8 @@ import org.apache.james.task.TaskExecutionDetails;
 import org.apache.james.task.TaskType;
 
 /**
- * Sends TLS reports, as a task of James: by the TlsReporting of the server that runs it, which in a cluster need not be the one that was
- * asked. Running it twice sends nothing twice, because each day and domain is claimed and settled in the store.
+ * James task that sends TLS reports. It uses the TlsReporting of the server that runs it, which in a cluster may be another one than the
+ * server that got the request. Running it twice sends no report twice, because each day and domain is claimed and settled in the store.
  */
 public final class SendReportsTask implements Task {
 
@@ -28,7 +28,7 @@ public final class SendReportsTask implements Task {
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong notSent = new AtomicLong();
 
-    /** @param day of UTC; empty for all that are over */
+    /** @param day a UTC day; empty for all finished days */
     SendReportsTask(ReportingService service, Clock clock, Optional<LocalDate> day) {
         this.service = service;
         this.clock = clock;
@@ -46,7 +46,7 @@ public final class SendReportsTask implements Task {
         return complete && notSent.get() == 0 ? Result.COMPLETED : Result.PARTIAL;
     }
 
-    /** A domain that asks for no report is neither sent to nor missing. */
+    /** Counts a result; a domain without a TLSRPT record is not counted. */
     private void count(ReportResult result) {
         switch (result) {
             case ReportResult.Sent all -> sent.incrementAndGet();
@@ -66,18 +66,17 @@ public final class SendReportsTask implements Task {
     }
 
     /**
-     * How far it is.
+     * Progress of the task.
      *
-     * @param sent reports that every destination has
-     * @param notSent reports that some destination does not have yet, or never will; the log tells why
+     * @param sent number of reports that all destinations accepted
+     * @param notSent number of reports that at least one destination did not accept; the log has the reasons
      */
     record Details(Optional<LocalDate> day, long sent, long notSent, Instant timestamp)
         implements TaskExecutionDetails.AdditionalInformation {
     }
 
     /**
-     * The task as James writes it in JSON. A bean without annotations: in our jar those of Jackson have another name than in James, whose
-     * Jackson reads and writes this.
+     * JSON form of the task. A bean without annotations, because Jackson's are relocated in our jar, and James's Jackson serializes it.
      */
     public static final class Dto implements TaskDTO {
 
@@ -113,7 +112,7 @@ public final class SendReportsTask implements Task {
         }
     }
 
-    /** {@link Details} in JSON, likewise. */
+    /** JSON form of {@link Details}, as {@link Dto}. */
     public static final class DetailsDto implements AdditionalInformationDTO {
 
         private String type;

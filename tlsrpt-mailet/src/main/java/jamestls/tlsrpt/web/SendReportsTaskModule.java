@@ -13,8 +13,8 @@ import org.apache.james.task.Task;
 import org.apache.james.task.TaskExecutionDetails;
 
 /**
- * Lets James write {@link SendReportsTask} down and read it again, which it does where several servers share tasks, and show how far it
- * is. In extensions.properties of every server:
+ * Registers the JSON form of {@link SendReportsTask}, which James needs to share tasks between servers and to show their progress. In
+ * extensions.properties of every server:
  *
  * <pre>
  * guice.extension.task=jamestls.tlsrpt.web.SendReportsTaskModule

@@ -62,7 +62,7 @@ class OtherReadersTest {
         }
     }
 
-    /** Rules that accept these would prove nothing about our reports; each is what somebody sends. */
+    /** The rules reject these faults of real reports, so their acceptance of ours means something. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "\"contact-info\": \"tlsrpt@sender.example\" | \"contact-info\": null | mail-auth",
