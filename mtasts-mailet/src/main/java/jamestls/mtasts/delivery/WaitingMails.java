@@ -169,6 +169,12 @@ final class WaitingMails {
         });
     }
 
+    /** Notes that a mail was delivered under {@code observe} and would wait if policies were enforced. Never throws. */
+    void wouldWait(Mail mail, Failure why) {
+        quietly(mail, () -> domains(mail).stream().sorted().limit(MAX_DOMAINS)
+            .forEach(domain -> held.wouldWait(domain, why.why(domain))));
+    }
+
     /** Who takes the mail. */
     enum NextHop { MX_HOST, GATEWAY }
 

@@ -13,15 +13,22 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.mtasts.held.HeldGroup;
 import jamestls.mtasts.held.HeldMail.Cause;
 import jamestls.mtasts.held.HeldMails;
+import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.held.RetryRequests.Reach;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.ReuseLimits;
+import jamestls.storage.Database;
+import jamestls.storage.DatabaseAddress;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.james.core.MailAddress;
@@ -41,6 +48,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -57,7 +65,7 @@ class WaitingMailsTest {
 
     private final SettableClock clock = new SettableClock(NOW);
     private final MemoryQueue queue = new MemoryQueue();
-    private final HeldMails held = new HeldMails("outgoing", "here", Optional.empty(), clock);
+    private HeldMails held = new HeldMails("outgoing", "here", Optional.empty(), clock);
     private FakeMailContext context;
     private MailetContext mailetContext;
     private DeliverySettings.Delay delay = TEXT;
@@ -281,6 +289,30 @@ class WaitingMailsTest {
         mx.replyTo("bob@a.example", "250 2.1.5 fine");
         queue.flush();
         assertThat(mx.awaitMails(1, PATIENCE)).hasSize(1);
+    }
+
+    @Test
+    void mailDeliveredUnderObserveShouldBeListedAsOneThatWouldWait(@TempDir Path directory) throws Exception {
+        try (Database database = Database.open(new DatabaseAddress.SqliteFile(directory.resolve("held.sqlite")), List.of(HeldStore.TABLES),
+                clock)) {
+            HeldStore store = new HeldStore(database);
+            held = new HeldMails("outgoing", "here", Optional.of(store), clock);
+            held.start(Map::of);
+            internet.tlsPolicies = "a.example observe until=" + LocalDate.now(ZoneOffset.UTC).plusDays(30);
+            SmtpServer mx = internet.policy("a.example", "enforce", "mx.elsewhere.example").goodMx("a.example");
+            enqueue(mail("m1", "bob@a.example"));
+            work();
+
+            mx.awaitMails(1, PATIENCE);
+            await().atMost(PATIENCE).until(() -> !store.wouldBeHeld(Optional.empty(), NOW).isEmpty());
+            assertThat(store.wouldBeHeld(Optional.empty(), NOW)).singleElement().satisfies(group -> {
+                assertThat(group).extracting(HeldGroup::domain, HeldGroup::mails, HeldGroup::cause)
+                    .containsExactly("a.example", 1L, Cause.POLICY);
+                assertThat(group.why().sentence()).contains("a.example requires verified TLS");
+            });
+            assertThat(held.groups(Optional.empty())).as("it was delivered").isEmpty();
+            held.close();
+        }
     }
 
     @Test
