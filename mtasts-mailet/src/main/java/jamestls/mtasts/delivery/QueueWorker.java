@@ -4,6 +4,7 @@ import jakarta.mail.MessagingException;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.delivery.WaitingMails.NextHop;
+import jamestls.mtasts.delivery.WaitingMails.QueueDelays;
 import jamestls.mtasts.delivery.WaitingMails.Turn;
 import jamestls.mtasts.held.HeldMails;
 import java.io.IOException;
@@ -117,7 +118,8 @@ public final class QueueWorker implements AutoCloseable {
         this.notices = notices;
         this.notice = new FailureNotice(notices.context(), notices.bounceProcessor());
         this.reportMails = notices.reportMails();
-        this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), schedule, notices.clock());
+        this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), schedule, notices.clock(),
+            QueueDelays.of(queue));
         this.resources = resources;
         this.atDomain = resources.atDomain();
         this.maxPerDomain = Math.max(1, inHand / ONE_DOMAIN_DIVISOR);
@@ -171,6 +173,7 @@ public final class QueueWorker implements AutoCloseable {
         }
         Turn turn = waiting.turn(mail);
         if (turn == Turn.NOT_MEANT) {
+            waiting.putBack(mail);
             completion.then(() -> queue.enQueue(mail, waiting.untilDue(mail)));
             return completion.complete(stopping);
         }

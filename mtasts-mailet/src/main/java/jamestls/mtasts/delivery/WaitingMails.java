@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.james.core.MailAddress;
+import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
@@ -38,6 +39,11 @@ final class WaitingMails {
     /** The sender was told of the delay, or wants no such notice: a Boolean. */
     private static final AttributeName NOTIFIED = AttributeName.of("jamestls.delay-notified");
 
+    /** How often the mail was put back, untried, since its last attempt: an Integer. */
+    private static final AttributeName PUT_BACK = AttributeName.of("jamestls.put-back");
+
+    /** A mail that comes back too early more often is tried: a queue that ignores delays would hand it out in a loop. */
+    private static final int MAX_PUT_BACK = 100;
     /** A queue may be so much too early. */
     private static final Duration NOT_EARLY = Duration.ofSeconds(2);
     /** Of the recipients of one mail, through a gateway. */
@@ -47,8 +53,10 @@ final class WaitingMails {
     private final DelayNotice notice;
     private final RetrySchedule schedule;
     private final Clock clock;
+    private final QueueDelays delays;
 
-    WaitingMails(HeldMails held, DelayNotice notice, RetrySchedule schedule, Clock clock) {
+    WaitingMails(HeldMails held, DelayNotice notice, RetrySchedule schedule, Clock clock, QueueDelays delays) {
+        this.delays = delays;
         this.held = held;
         this.notice = notice;
         this.schedule = schedule;
@@ -65,18 +73,41 @@ final class WaitingMails {
         NOT_MEANT
     }
 
+    /** What a queue does with the delay of a mail. */
+    enum QueueDelays {
+        HONOURED,
+        /** Every mail is handed out at once, so being early means nothing. */
+        IGNORED;
+
+        /** James has no interface that tells; only its RabbitMQ queue ignores delays. */
+        static QueueDelays of(MailQueue queue) {
+            return queue.getClass().getName().contains(".rabbitmq.") ? IGNORED : HONOURED;
+        }
+    }
+
     /** Makes a mail that comes to remote delivery one that has not waited yet. */
     static void begin(Mail mail) {
         mail.removeAttribute(SINCE);
         mail.removeAttribute(DUE);
         mail.removeAttribute(NOTIFIED);
+        mail.removeAttribute(PUT_BACK);
     }
 
+    /** Decides it from the due time and the requests that count. */
     Turn turn(Mail mail) {
-        if (untilDue(mail).compareTo(NOT_EARLY) <= 0 || !held.requests().isAnyOpen()) {
+        if (delays == QueueDelays.IGNORED || untilDue(mail).compareTo(NOT_EARLY) <= 0 || !held.requests().isAnyOpen()) {
             return Turn.DUE;
         }
-        return held.requests().name(domains(mail)) ? Turn.ASKED_FOR : Turn.NOT_MEANT;
+        return held.requests().name(domains(mail)) ? Turn.ASKED_FOR : timesPutBack(mail) < MAX_PUT_BACK ? Turn.NOT_MEANT : Turn.DUE;
+    }
+
+    /** Counts that a mail goes back untried. */
+    void putBack(Mail mail) {
+        mail.setAttribute(new Attribute(PUT_BACK, AttributeValue.of(timesPutBack(mail) + 1)));
+    }
+
+    private static int timesPutBack(Mail mail) {
+        return AttributeUtils.getValueAndCastFromMail(mail, PUT_BACK, Integer.class).orElse(0);
     }
 
     /** Zero for one that is due. */
@@ -103,6 +134,7 @@ final class WaitingMails {
     /** Notes on a mail when it is due. */
     void isDueIn(Mail mail, Duration delay) {
         mail.setAttribute(new Attribute(DUE, AttributeValue.of(clock.instant().plus(delay).toEpochMilli())));
+        mail.removeAttribute(PUT_BACK);
     }
 
     /**

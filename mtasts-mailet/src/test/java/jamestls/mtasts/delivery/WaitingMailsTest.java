@@ -160,6 +160,23 @@ class WaitingMailsTest {
     }
 
     @Test
+    void mailThatIsPutBackAgainAndAgainShouldBeTried() throws Exception {
+        SmtpServer b = internet.goodMx("b.example").replyTo("bob@b.example", "450 4.2.1 busy");
+        enqueue(mail("of-b", "bob@b.example"));
+        work();
+        await().atMost(PATIENCE).until(() -> queue.size() == 1 && queue.succeeded.size() == 1);
+        b.replyTo("bob@b.example", "250 2.1.5 fine");
+        held.requests().ask(DomainName.of("a.example"), "one");
+
+        // a queue that ignores delays hands it out at once
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> {
+            queue.flush();
+            return !b.mails().isEmpty();
+        });
+        assertThat(queue.succeeded).hasSizeBetween(100, 110);
+    }
+
+    @Test
     void flushByJamesShouldTryEverythingAsEver() throws Exception {
         SmtpServer a = internet.goodMx("a.example").replyTo("bob@a.example", "450 4.2.1 busy");
         enqueue(mail("of-a", "bob@a.example"));
