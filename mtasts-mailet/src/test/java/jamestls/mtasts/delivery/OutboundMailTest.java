@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.policy.SenderTlsRequest;
+import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.Envelope.RequireTls;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.mailet.Attribute;
+import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.base.MailAddressFixture;
 import org.apache.mailet.base.test.FakeMail;
@@ -51,6 +53,18 @@ class OutboundMailTest {
             assertThat(outbound(mail).tlsRequest()).isEqualTo(request);
             assertThat(outbound(mail).requests().requireTls()).isEqualTo(keyword);
         }
+    }
+
+    @Test
+    void mailThatCarriesAReportShouldNotBeCounted() throws Exception {
+        FakeMail report = mail();
+        report.setAttribute(new Attribute(AttributeName.of(ReportMailListener.Attributes.REPORT), AttributeValue.of(true)));
+        FakeMail other = mail();
+        other.setAttribute(new Attribute(AttributeName.of(ReportMailListener.Attributes.REPORT), AttributeValue.of(false)));
+
+        assertThat(outbound(report).handling().reporting()).isEqualTo(OutboundMail.Reporting.NOT_COUNTED);
+        assertThat(outbound(other).handling().reporting()).isEqualTo(OutboundMail.Reporting.COUNTED);
+        assertThat(outbound(mail()).handling().reporting()).isEqualTo(OutboundMail.Reporting.COUNTED);
     }
 
     private static OutboundMail outbound(FakeMail mail) throws Exception {
