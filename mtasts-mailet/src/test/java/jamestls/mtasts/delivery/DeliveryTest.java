@@ -141,10 +141,20 @@ class DeliveryTest {
 
     @Test
     void policyThatDriftedUnderAnUnchangedIdShouldBeFetchedAgain() throws Exception {
-        internet.policy(DOMAIN, "enforce", "mx.old.example").goodMx(DOMAIN);
-        deferral(internet.deliver(DOMAIN));
-        long fetches = internet.policyHost.requests("mta-sts." + DOMAIN);
-        assertThat(fetches).as("one rate-limited fetch per five minutes").isEqualTo(1);
+        SmtpServer mx = internet.policy(DOMAIN, "enforce", "mx.old.example").goodMx(DOMAIN);
+        assertThat(deferral(internet.deliver(DOMAIN)).isPermanent()).isFalse();
+        internet.policyHost.answer("mta-sts." + DOMAIN,
+            HttpAnswer.policy("version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx.example.org\n"));
+
+        // RFC 8461 §3.3: not within five minutes of the last fetch
+        assertThat(deferral(internet.deliver(DOMAIN)).isPermanent()).isFalse();
+        assertThat(internet.policyHost.requests("mta-sts." + DOMAIN)).isEqualTo(1);
+
+        internet.clock.advance(Duration.ofMinutes(6));
+        // RFC 8461 §5.1: by the new policy, in the same attempt
+        assertThat(internet.deliver(DOMAIN)).isEqualTo(delivered("bob@example.org"));
+        assertThat(internet.policyHost.requests("mta-sts." + DOMAIN)).isEqualTo(2);
+        assertThat(mx.mails()).hasSize(1);
     }
 
     @Test

@@ -16,6 +16,7 @@ import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
+import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup;
 import jamestls.fakeinternet.TestCa;
@@ -49,6 +50,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -78,6 +80,9 @@ final class TestDelivery implements AutoCloseable {
 
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
+    /** The time by which policies age. */
+    final SettableClock clock = new SettableClock(Instant.now());
+
     private final SmtpConnector connector;
     private final ReuseLimits reuse;
     private final OutboundResources resources;
@@ -116,7 +121,7 @@ final class TestDelivery implements AutoCloseable {
         resolver = new DnsjavaDns(dnssec.apply(DnsSettings.of(List.of(dns.address()))));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
-            RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
+            RefreshSchedule.daily(new Random(1)), new StsWarnings(), clock);
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
             .withReadTimeout(readTimeout).withLimit(Phase.FINAL_REPLY, readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
