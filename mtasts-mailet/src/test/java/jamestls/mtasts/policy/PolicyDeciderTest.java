@@ -11,16 +11,22 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.policy.PolicyDecider.DaneRequirement;
 import jamestls.mtasts.policy.PolicyDecider.RecipientPolicy;
+import jamestls.mtasts.policy.TlsDemand.Listing;
+import jamestls.mtasts.policy.TlsDemand.Strictness;
 import jamestls.mtasts.sts.StsLookup;
+import jamestls.mtasts.sts.StsPolicy;
+import jamestls.mtasts.sts.StsPolicy.Mode;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** The precedence rules, as far as DANE is in them (design: deciding). */
+/** The precedence rules. */
 class PolicyDeciderTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");
@@ -31,6 +37,8 @@ class PolicyDeciderTest {
     private static final DaneLookup INSECURE_MX = found(INSECURE, 3);
     private static final DaneLookup UNUSABLE = found(SECURE, 1);
     private static final DaneLookup BOGUS = new DaneLookup.Unreachable(HOST, new Violation(ResultType.DNSSEC_INVALID, "expired"));
+    private static final AppliedPolicy APPLIED_BY_ENFORCE = new AppliedPolicy(PolicyType.STS, DOMAIN,
+        List.of("version: STSv1", "mode: enforce", "mx: mx.example.org", "max_age: 86400"), List.of("mx.example.org"));
 
     @Test
     void hostWithTlsaShouldHaveToSatisfyIt() {
@@ -98,6 +106,47 @@ class PolicyDeciderTest {
     }
 
     @Test
+    void requireTlsShouldBeSatisfiedByAnEnforcedPolicyOnly() {
+        // RFC 8689 §4.2.1
+        for (DaneLookup lookup : List.of(NO_DANE, INSECURE_MX, UNUSABLE)) {
+            Optional<TlsDemand> enforced = by(decide(INSECURE, found(Mode.ENFORCE, "mx.example.org"), lookup, SenderTlsRequest.REQUIRED));
+
+            assertThat(enforced.flatMap(TlsDemand::sts)).hasValueSatisfying(sts ->
+                assertThat(sts.strictness()).isEqualTo(Strictness.ENFORCED));
+            assertThat(by(decide(INSECURE, found(Mode.TESTING, "mx.example.org"), lookup, SenderTlsRequest.REQUIRED))).isEmpty();
+        }
+    }
+
+    @Test
+    void policyShouldDemandWhatItsModeAndItsPatternsSay() {
+        assertThat(sts(Mode.ENFORCE, "mx.example.org"))
+            .isEqualTo(new TlsDemand.Sts(APPLIED_BY_ENFORCE, Strictness.ENFORCED, Listing.LISTED));
+        assertThat(sts(Mode.ENFORCE, "*.example.net")).isInstanceOfSatisfying(TlsDemand.Sts.class, sts ->
+            assertThat(sts.listing()).isEqualTo(Listing.NOT_LISTED));
+        assertThat(sts(Mode.TESTING, "*.example.org")).isInstanceOfSatisfying(TlsDemand.Sts.class, sts -> {
+            assertThat(sts.strictness()).isEqualTo(Strictness.REPORT_ONLY);
+            assertThat(sts.listing()).isEqualTo(Listing.LISTED);
+        });
+        assertThat(sts(Mode.NONE, "mx.example.org")).as("RFC 8461 §5")
+            .isEqualTo(new TlsDemand.Opportunistic(AppliedPolicy.none(DOMAIN), Optional.empty()));
+    }
+
+    @Test
+    void policyThatCannotBeHadShouldBeAsNoneButReported() {
+        Violation problem = new Violation(ResultType.STS_POLICY_FETCH_ERROR, "HTTP 404");
+
+        assertThat(decide(SECURE, new StsLookup.Unusable(problem), NO_DANE, SenderTlsRequest.AS_POLICY_SAYS)).as("RFC 8461 §3.3, §6")
+            .isEqualTo(new TlsDemand.Opportunistic(new AppliedPolicy(PolicyType.STS, DOMAIN, List.of(), List.of()), Optional.of(problem)));
+    }
+
+    @Test
+    void mandatoryDaneShouldSayWhatIsMissing() {
+        assertThat(missing(NO_DANE)).isEqualTo("no records");
+        assertThat(missing(UNUSABLE)).isEqualTo("no TLSA record of mx.example.org is usable");
+        assertThat(missing(INSECURE_MX)).isEqualTo("the MX records of example.org are not secure");
+    }
+
+    @Test
     void sniShouldBeTheBaseDomainUnderDane() {
         TlsaSet aliased = Tlsa.set(List.of(Tlsa.wrong(3, 1, 1)), "mail.example.net");
 
@@ -110,6 +159,25 @@ class PolicyDeciderTest {
     private static Optional<TlsDemand> by(TlsDemand demand) {
         assertThat(demand).isInstanceOf(TlsDemand.RequireTls.class);
         return ((TlsDemand.RequireTls) demand).by();
+    }
+
+    private static String missing(DaneLookup lookup) {
+        TlsDemand demand = decide(SECURE, lookup, SenderTlsRequest.AS_POLICY_SAYS, DaneRequirement.MANDATORY);
+        return ((TlsDemand.Unreachable) demand).why().reason();
+    }
+
+    private static TlsDemand sts(Mode mode, String mx) {
+        return decide(INSECURE, found(mode, mx), NO_DANE, SenderTlsRequest.AS_POLICY_SAYS);
+    }
+
+    private static StsLookup found(Mode mode, String mx) {
+        String text = "version: STSv1\nmode: " + mode.wireName() + "\nmx: " + mx + "\nmax_age: 86400\n";
+        return new StsLookup.Found(((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.US_ASCII))).policy(),
+            Optional.empty());
+    }
+
+    private static TlsDemand decide(Security mx, StsLookup sts, DaneLookup lookup, SenderTlsRequest wish) {
+        return PolicyDecider.decide(new RecipientPolicy(DOMAIN, sts, mx, DaneRequirement.WHERE_PUBLISHED), lookup, wish, HOST);
     }
 
     private static TlsDemand decide(DaneLookup lookup) {

@@ -197,6 +197,44 @@ class VerdictTest {
         assertThat(Verdict.inClear(REFUSED_CONNECTION).ruling()).isEqualTo(NEXT_HOST);
     }
 
+    @Test
+    void reasonShouldBeReportedWhereTheTypeSaysTooLittle() {
+        // RFC 8460 §4.3.3
+        assertThat(Verdict.of(ENFORCE, BROKEN_TLS, pkix(GOOD)).shortfall())
+            .containsExactly(new Violation(VALIDATION_FAILURE, "handshake_failure"));
+        assertThat(Verdict.of(ENFORCE, seen(StartTls.OFFERED, new Handshake.NotAttempted(), Phase.STARTTLS), pkix(GOOD)).shortfall())
+            .containsExactly(new Violation(VALIDATION_FAILURE, "it broke"));
+        assertThat(Verdict.of(ENFORCE, seen(StartTls.OFFERED, new Handshake.NotAttempted(), null), pkix(GOOD)).shortfall())
+            .containsExactly(new Violation(VALIDATION_FAILURE, "STARTTLS not used"));
+        assertThat(Verdict.of(OPPORTUNISTIC, TLS_THEN_LOST, pkix(GOOD)).shortfall())
+            .containsExactly(new Violation(VALIDATION_FAILURE, "closed-after-handshake"));
+        assertThat(Verdict.beforeConnecting(REQUIRETLS_WITHOUT_POLICY).orElseThrow().shortfall())
+            .containsExactly(new Violation(VALIDATION_FAILURE, "REQUIRETLS needs DNSSEC or an enforced MTA-STS policy"));
+    }
+
+    @Test
+    void clearTextShouldBeNoWayOutWhereThePortSpeaksNothingButTls() {
+        Verdict inClear = Verdict.of(OPPORTUNISTIC, BROKEN_TLS, pkix(GOOD));
+        Verdict send = Verdict.of(OPPORTUNISTIC, TLS, pkix(GOOD));
+
+        assertThat(inClear.withoutClearText()).isEqualTo(new Verdict(NEXT_HOST, NONE, inClear.shortfall(), inClear.forReport()));
+        assertThat(send.withoutClearText()).isEqualTo(send);
+    }
+
+    @Test
+    void serverThatHangsUpAgainShouldGetClearTextAndBeCountedOnce() {
+        Verdict again = Verdict.of(OPPORTUNISTIC, TLS_THEN_LOST, pkix(GOOD));
+        Verdict send = Verdict.of(OPPORTUNISTIC, TLS, pkix(GOOD));
+
+        assertThat(again.closedAgain()).isEqualTo(new Verdict(RETRY_IN_CLEAR, UNAUTHENTICATED, again.shortfall(), List.of()));
+        assertThat(send.closedAgain()).isEqualTo(send);
+    }
+
+    @Test
+    void levelShouldBeAWordInTheLog() {
+        assertThat(Stream.of(TlsLevel.values())).extracting(TlsLevel::toString).containsExactly("none", "unauthenticated", "authenticated");
+    }
+
     private static CertificateFaults pkix(List<Violation> faults) {
         return new CertificateFaults(faults, List.of());
     }

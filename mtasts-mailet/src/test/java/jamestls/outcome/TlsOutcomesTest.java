@@ -1,0 +1,129 @@
+package jamestls.outcome;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import jamestls.dns.DomainName;
+import jamestls.outcome.ReportMailListener.LeavingReport;
+import jamestls.outcome.ReportMailListener.LostReport;
+import jamestls.outcome.TlsOutcome.Peer;
+import jamestls.outcome.TlsOutcome.PolicyVerdict;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** Whoever records outcomes and whoever subscribes to them need not know each other. */
+class TlsOutcomesTest {
+
+    private static final DomainName DOMAIN = DomainName.of("rcpt.example");
+    private static final List<TlsOutcome> ONE = List.of(new TlsOutcome(Instant.EPOCH, DOMAIN, Peer.unknown(),
+        List.of(new PolicyVerdict.Met(AppliedPolicy.none(DOMAIN)))));
+    private static final LeavingReport LEAVING = new LeavingReport("Mail1", Optional.of("tlsrpt@sender.example"), out -> { });
+    private static final LostReport LOST =
+        new LostReport("Mail1", "tls@rcpt.example", Optional.of("id"), LostReport.Reason.EXPIRED, "4.7.0 no host");
+
+    private final TlsOutcomes outcomes = new TlsOutcomes();
+    private final List<List<TlsOutcome>> recorded = new ArrayList<>();
+    private final List<Object> heard = new ArrayList<>();
+
+    @Test
+    void subscriberShouldGetEachOutcomeOnceUntilItUnsubscribes() {
+        TlsOutcomeSink sink = recorded::add;
+        outcomes.subscribe(sink);
+        outcomes.subscribe(sink);
+        outcomes.record(ONE);
+        assertThat(recorded).containsExactly(ONE);
+
+        outcomes.unsubscribe(sink);
+        outcomes.record(ONE);
+        assertThat(recorded).hasSize(1);
+    }
+
+    @Test
+    void nothingShouldBeRecordedWhereNothingHappened() {
+        outcomes.subscribe(recorded::add);
+
+        outcomes.record(List.of());
+
+        assertThat(recorded).isEmpty();
+    }
+
+    @Test
+    void subscriberThatThrowsShouldKeepNothingFromOthersAndBeTold() {
+        TlsOutcomeSink broken = list -> {
+            throw new IllegalStateException("disk full");
+        };
+        outcomes.subscribe(broken);
+        outcomes.subscribe(recorded::add);
+        assertThat(outcomes.trouble()).isEmpty();
+
+        outcomes.record(ONE);
+        assertThat(recorded).containsExactly(ONE);
+        assertThat(outcomes.trouble()).hasValueSatisfying(why -> assertThat(why).contains("disk full"));
+        outcomes.record(List.of());
+        assertThat(outcomes.trouble()).as("nothing was tried since").isPresent();
+
+        outcomes.unsubscribe(broken);
+        outcomes.record(ONE);
+        assertThat(outcomes.trouble()).as("the last ones were counted").isEmpty();
+    }
+
+    @Test
+    void listenerShouldLearnOfReportMailsOnceUntilItIsRemoved() {
+        ReportMailListener listener = new ReportMailListener() {
+            @Override
+            public void leaving(LeavingReport report) {
+                heard.add(report);
+            }
+
+            @Override
+            public void lost(LostReport report) {
+                heard.add(report);
+            }
+        };
+        outcomes.addListener(listener);
+        outcomes.addListener(listener);
+
+        outcomes.leaving(LEAVING);
+        outcomes.lost(LOST);
+        assertThat(heard).containsExactly(LEAVING, LOST);
+
+        outcomes.removeListener(listener);
+        outcomes.leaving(LEAVING);
+        outcomes.lost(LOST);
+        assertThat(heard).hasSize(2);
+    }
+
+    @Test
+    void listenerThatThrowsShouldKeepNothingFromOthers() {
+        outcomes.addListener(new ReportMailListener() {
+            @Override
+            public void leaving(LeavingReport report) {
+                throw new NoClassDefFoundError("javax/mail/Message");
+            }
+
+            @Override
+            public void lost(LostReport report) {
+                throw new IllegalStateException("closed");
+            }
+        });
+        outcomes.addListener(new ReportMailListener() {
+            @Override
+            public void lost(LostReport report) {
+                heard.add(report);
+            }
+        });
+        outcomes.addListener(new ReportMailListener() {
+            @Override
+            public void leaving(LeavingReport report) {
+                heard.add(report);
+            }
+        });
+
+        outcomes.leaving(LEAVING);
+        outcomes.lost(LOST);
+
+        assertThat(heard).containsExactly(LEAVING, LOST);
+    }
+}
