@@ -4,6 +4,7 @@ import static jamestls.mtasts.sts.PolicyFixture.DOMAIN;
 import static jamestls.mtasts.sts.PolicyFixture.REFUSED;
 import static jamestls.mtasts.sts.PolicyFixture.policy;
 import static jamestls.mtasts.sts.StsPolicy.Mode.ENFORCE;
+import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.dns.DomainName;
@@ -47,6 +48,20 @@ class PolicyAgeTest {
         assertMx("mail.example.com");
         world.pass(Duration.ofSeconds(1));
         assertMx("new.example.com");
+    }
+
+    @Test
+    void modeNoneShouldEndAPolicyAtTheNextDelivery() {
+        // RFC 8461 §8.3: how a domain leaves MTA-STS
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+        world.publish("2", policy(NONE, Duration.ofDays(1)));
+
+        assertThat(world.lookup()).isInstanceOfSatisfying(StsLookup.Found.class, found -> {
+            assertThat(found.policy().mode()).isEqualTo(NONE);
+            assertThat(found.refreshProblem()).isEmpty();
+        });
+        world.txtGone().pass(Duration.ofDays(1));
+        assertThat(world.lookup()).isInstanceOf(StsLookup.NoPolicy.class);
     }
 
     @Test
