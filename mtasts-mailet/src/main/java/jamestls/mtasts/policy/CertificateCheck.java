@@ -223,9 +223,7 @@ public final class CertificateCheck {
 
     private static Violation untrusted(List<X509Certificate> chain, Date date, PathSearch search,
                                        List<CertPathValidatorException> refused) {
-        boolean expired = chain.stream().anyMatch(certificate -> certificate.getNotAfter().before(date))
-            || refused.stream().anyMatch(e -> e.getReason() == CertPathValidatorException.BasicReason.EXPIRED);
-        if (expired) {
+        if (chain.stream().anyMatch(certificate -> certificate.getNotAfter().before(date))) {
             return new Violation(ResultType.CERTIFICATE_EXPIRED, "an intermediate certificate has expired");
         }
         X509Certificate leaf = chain.getFirst();
