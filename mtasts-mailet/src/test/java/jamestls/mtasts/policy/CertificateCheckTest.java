@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.net.ssl.X509TrustManager;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
@@ -127,11 +128,59 @@ class CertificateCheckTest {
     }
 
     @Test
+    void chainFoundGoodShouldBeRememberedForAMinute() throws Exception {
+        Issued root = CertificateBuilder.authority("Asked Root").selfSigned();
+        List<X509Certificate> chain = certificates(CertificateBuilder.server(HOST.ascii()).signedBy(root));
+        AtomicInteger asked = new AtomicInteger();
+        CertificateCheck counting = new CertificateCheck(jsse(root, () -> asked.incrementAndGet()));
+        Instant now = Instant.now();
+
+        for (Instant at : List.of(now, now, now.plusSeconds(59))) {
+            assertThat(counting.faults(chain, HOST, at)).isEmpty();
+        }
+        assertThat(asked).hasValue(1);
+        counting.faults(chain, HOST, now.plusSeconds(60));
+        assertThat(asked).as("a minute later").hasValue(2);
+        counting.faults(chain, HOST, now.minusSeconds(1));
+        assertThat(asked).as("the clock was set back").hasValue(3);
+    }
+
+    @Test
+    void datesOfTheChainShouldBeNoFaultBesideThoseOfTheServersCertificate() throws Exception {
+        Instant now = Instant.now();
+        Issued root = CertificateBuilder.authority("Dated Root").selfSigned();
+        Issued ended = CertificateBuilder.authority("Ended").valid(now.minusSeconds(900), now.minusSeconds(600)).signedBy(root);
+        Issued begun = CertificateBuilder.authority("Begun").valid(now.minusSeconds(400), now.plusSeconds(400)).signedBy(root);
+
+        for (Issued issuer : List.of(ended, begun)) {
+            Issued leaf = CertificateBuilder.server(HOST.ascii()).valid(now.minusSeconds(800), now.minusSeconds(300)).signedBy(issuer);
+            assertThat(trusting(root).faults(certificates(leaf, issuer), HOST, now)).extracting(Violation::type)
+                .containsExactly(ResultType.CERTIFICATE_EXPIRED);
+        }
+    }
+
+    @Test
+    void storeWithoutRootsShouldBeNamed() throws Exception {
+        KeyStore empty = KeyStore.getInstance("PKCS12");
+        empty.load(null, null);
+
+        assertThat(CertificateCheck.trusting(empty).faults(ca.issue("mx.example.org").chain(), HOST, Instant.now()))
+            .containsExactly(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "no trusted roots configured"));
+    }
+
+    @Test
+    void rootsOfTheJvmShouldNotTrustAStranger() throws Exception {
+        assertThat(CertificateCheck.trustingJvm().faults(ca.issue("mx.example.org").chain(), HOST, Instant.now()))
+            .containsExactly(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "the chain does not lead to a trusted authority"));
+    }
+
+    @Test
     void limitsOfAuthoritiesShouldHold() throws Exception {
         Issued root = CertificateBuilder.authority("Limited Root").selfSigned();
         Issued shallow = CertificateBuilder.authority("Shallow").pathLength(0).signedBy(root);
         Issued below = CertificateBuilder.authority("Below").signedBy(shallow);
         Issued deep = CertificateBuilder.server(HOST.ascii()).signedBy(below);
+        Issued direct = CertificateBuilder.server(HOST.ascii()).signedBy(shallow);
         Issued server = CertificateBuilder.server("other.example").signedBy(root);
         Issued byServer = CertificateBuilder.server(HOST.ascii()).signedBy(server);
         Issued expired = CertificateBuilder.authority("Expired").expired().signedBy(root);
@@ -139,6 +188,7 @@ class CertificateCheckTest {
 
         assertThat(trusting(root).faults(certificates(deep, below, shallow), HOST, Instant.now())).extracting(Violation::type)
             .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
+        assertThat(trusting(root).faults(certificates(direct, shallow), HOST, Instant.now())).isEmpty();
         assertThat(trusting(root).faults(certificates(byServer, server), HOST, Instant.now())).extracting(Violation::type)
             .containsExactly(ResultType.CERTIFICATE_NOT_TRUSTED);
         assertThat(trusting(root).faults(certificates(byExpired, expired), HOST, Instant.now())).extracting(Violation::type)
@@ -219,22 +269,9 @@ class CertificateCheckTest {
     void pathThatJsseDistrustsShouldNotBeTrusted() {
         Issued root = CertificateBuilder.authority("Distrusted Root").selfSigned();
         Issued leaf = CertificateBuilder.server(HOST.ascii()).signedBy(root);
-        CertificateCheck distrusting = new CertificateCheck(new X509TrustManager() {
-            @Override
-            public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
-                throw new CertificateException("certificate issued after 2024-11-11 and anchored by a distrusted legacy root CA");
-            }
-
-            @Override
-            public void checkClientTrusted(X509Certificate[] chain, String type) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public X509Certificate[] getAcceptedIssuers() {
-                return new X509Certificate[] {root.certificate()};
-            }
-        });
+        CertificateCheck distrusting = new CertificateCheck(jsse(root, () -> {
+            throw new CertificateException("certificate issued after 2024-11-11 and anchored by a distrusted legacy root CA");
+        }));
 
         assertThat(distrusting.faults(certificates(leaf), HOST, Instant.now())).singleElement()
             .satisfies(fault -> assertThat(fault.reason()).contains("distrusted legacy root CA"));
@@ -251,6 +288,30 @@ class CertificateCheckTest {
         assertThat(trusting(root).faults(certificates(leaf), HOST, Instant.now())).as("its DNS name can be read").isEmpty();
         assertThat(trusting(root).faults(certificates(leaf), DomainName.of("other.example"), Instant.now())).extracting(Violation::type)
             .containsExactly(ResultType.CERTIFICATE_HOST_MISMATCH);
+    }
+
+    private interface Judge {
+
+        void judge() throws CertificateException;
+    }
+
+    private static X509TrustManager jsse(Issued root, Judge judge) {
+        return new X509TrustManager() {
+            @Override
+            public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+                judge.judge();
+            }
+
+            @Override
+            public void checkClientTrusted(X509Certificate[] chain, String type) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public X509Certificate[] getAcceptedIssuers() {
+                return new X509Certificate[] {root.certificate()};
+            }
+        };
     }
 
     private static CertificateCheck trusting(Issued issued) throws Exception {

@@ -135,6 +135,8 @@ class DaneVerdictTest {
                 "tlsa validation-failure"),
             Arguments.of("REQUIRETLS by DNSSEC and PKIX", requiring(new DnssecName(NO_STS)), KEYWORD, GOOD, GOOD, SEND, AUTHENTICATED,
                 "no-policy-found met"),
+            Arguments.of("REQUIRETLS by DNSSEC, lost after TLS", requiring(new DnssecName(NO_STS)), LOST, GOOD, GOOD, NEXT_HOST,
+                UNAUTHENTICATED, ""),
             Arguments.of("REQUIRETLS by DNSSEC, PKIX bad", requiring(new DnssecName(NO_STS)), KEYWORD, GOOD, UNTRUSTED, NEXT_HOST,
                 UNAUTHENTICATED, "no-policy-found met"));
     }

@@ -9,7 +9,7 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.policy.TlsDemand.Dane;
 import jamestls.mtasts.policy.TlsDemand.Listing;
-import jamestls.mtasts.policy.TlsDemand.NamedByDnssec;
+import jamestls.mtasts.policy.TlsDemand.DnssecName;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
@@ -50,7 +50,7 @@ class TlsDemandTest {
     private static final Sts ENFORCE = new Sts(POLICY, Strictness.ENFORCED, Listing.LISTED);
     private static final Sts TESTING = new Sts(POLICY, Strictness.REPORT_ONLY, Listing.LISTED);
     private static final TlsDemand OPERATOR = new Sts(AppliedPolicy.none(HOST), Strictness.ENFORCED, Listing.LISTED);
-    private static final TlsDemand DNSSEC = new NamedByDnssec(NONE);
+    private static final TlsDemand DNSSEC = new DnssecName(NONE);
 
     static Stream<Arguments> demands() {
         return Stream.of(
@@ -65,7 +65,7 @@ class TlsDemandTest {
             Arguments.of(new Dane(Tlsa.set(List.of(Tlsa.wrong(1, 1, 1)), "mx.example.org"), NONE), "dane-unauthenticated", false, true),
             Arguments.of(new Unreachable(POLICY, new Violation(ResultType.DNSSEC_INVALID, "")), "dnssec-invalid", false, false),
             Arguments.of(DNSSEC, "dnssec", true, false),
-            Arguments.of(new NamedByDnssec(TESTING), "dnssec", true, false),
+            Arguments.of(new DnssecName(TESTING), "dnssec", true, false),
             Arguments.of(new RequireTls(Optional.empty()), "requiretls", false, false),
             Arguments.of(new RequireTls(Optional.of(ENFORCE)), "requiretls", true, false),
             Arguments.of(new RequireTls(Optional.of(DNSSEC)), "requiretls", true, false),
@@ -76,7 +76,7 @@ class TlsDemandTest {
     @ParameterizedTest
     @MethodSource("demands")
     void demandShouldHaveItsWordInTheLog(TlsDemand demand, String word) {
-        assertThat(demand.inLog()).isEqualTo(word);
+        assertThat(demand.logWord()).isEqualTo(word);
     }
 
     @ParameterizedTest
@@ -99,9 +99,9 @@ class TlsDemandTest {
 
     @Test
     void policyShouldBeFoundWhereverItHasASay() {
-        assertThat(Stream.of(TESTING, new Dane(TLSA, TESTING), new NamedByDnssec(TESTING), new RequireTls(Optional.of(TESTING)),
+        assertThat(Stream.of(TESTING, new Dane(TLSA, TESTING), new DnssecName(TESTING), new RequireTls(Optional.of(TESTING)),
             new RequireTls(Optional.of(new Dane(TLSA, TESTING)))).map(TlsDemand::sts)).allMatch(Optional.of(TESTING)::equals);
-        assertThat(Stream.of(NONE, new Dane(TLSA, NONE), new NamedByDnssec(NONE), new RequireTls(Optional.empty()), new Waived())
+        assertThat(Stream.of(NONE, new Dane(TLSA, NONE), new DnssecName(NONE), new RequireTls(Optional.empty()), new Waived())
             .map(TlsDemand::sts)).allMatch(Optional::isEmpty);
     }
 

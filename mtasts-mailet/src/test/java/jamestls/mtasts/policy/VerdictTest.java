@@ -226,8 +226,8 @@ class VerdictTest {
         Verdict again = Verdict.of(OPPORTUNISTIC, TLS_THEN_LOST, pkix(GOOD));
         Verdict send = Verdict.of(OPPORTUNISTIC, TLS, pkix(GOOD));
 
-        assertThat(again.closedAgain()).isEqualTo(new Verdict(RETRY_IN_CLEAR, UNAUTHENTICATED, again.shortfall(), List.of()));
-        assertThat(send.closedAgain()).isEqualTo(send);
+        assertThat(again.afterSecondClose()).isEqualTo(new Verdict(RETRY_IN_CLEAR, UNAUTHENTICATED, again.shortfall(), List.of()));
+        assertThat(send.afterSecondClose()).isEqualTo(send);
     }
 
     @Test
