@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.AddressGuard;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.delivery.Gateways;
 import jamestls.mtasts.delivery.Gateways.Order;
@@ -231,6 +233,16 @@ class OutboundSettingsTest {
 
     private static Outbound.Settings of(String... namesAndValues) throws ConfigurationException {
         return Outbound.Settings.of(parameters(namesAndValues), new Surroundings());
+    }
+
+    @Test
+    void daneShouldBeUsedWhereTheParametersSay() throws ConfigurationException {
+        assertThat(of().dane().scope()).isEqualTo(DaneScope.ANY_MX);
+        assertThat(of("insecureMx", "ignore").dane().scope()).isEqualTo(DaneScope.SECURE_MX);
+        assertThat(of("dane", "off").dane().scope()).isEqualTo(DaneScope.OFF);
+        assertThat(of("mandatoryDane", "a.example, b.example").dane().mandatory())
+            .containsExactlyInAnyOrder(DomainName.of("a.example"), DomainName.of("b.example"));
+        assertThatThrownBy(() -> of("mandatoryDane", "a.example, b..example")).hasMessageContaining("'b..example' is none");
     }
 
     static Parameters parameters(String... namesAndValues) {

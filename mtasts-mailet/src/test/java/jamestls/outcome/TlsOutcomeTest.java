@@ -39,6 +39,11 @@ class TlsOutcomeTest {
     }
 
     @Test
+    void policyThatIsNotThereShouldHaveNothingToQuote() {
+        assertThat(AppliedPolicy.none(DOMAIN)).isEqualTo(new AppliedPolicy(PolicyType.NO_POLICY_FOUND, DOMAIN, List.of(), List.of()));
+    }
+
+    @Test
     void reasonShouldBePrintableAsciiAndBounded() {
         String hostile = "\u001b[2J certificate of m\u00e4x\r\nX-Injected: yes";
 

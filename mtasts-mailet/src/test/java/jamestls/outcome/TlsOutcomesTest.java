@@ -7,10 +7,13 @@ import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.outcome.TlsOutcome.Peer;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
+import jamestls.outcome.TlsOutcomes.SessionCounter;
+import jamestls.outcome.TlsOutcomes.Sessions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Whoever records outcomes and whoever subscribes to them need not know each other. */
@@ -67,6 +70,27 @@ class TlsOutcomesTest {
         outcomes.unsubscribe(broken);
         outcomes.record(ONE);
         assertThat(outcomes.trouble()).as("the last ones were counted").isEmpty();
+    }
+
+    @Test
+    void firstCounterThatKnowsShouldTellTheNumberOfSessions() {
+        AtomicInteger asked = new AtomicInteger();
+        SessionCounter counter = domain -> {
+            asked.incrementAndGet();
+            return domain.equals(DOMAIN) ? Optional.of(new Sessions(7, 2)) : Optional.empty();
+        };
+        assertThat(outcomes.sessionsToday(DOMAIN)).as("nobody counts").isEmpty();
+        outcomes.addCounter(domain -> Optional.empty());
+        outcomes.addCounter(counter);
+        outcomes.addCounter(counter);
+
+        assertThat(outcomes.sessionsToday(DOMAIN)).contains(new Sessions(7, 2));
+        asked.set(0);
+        assertThat(outcomes.sessionsToday(DomainName.of("other.example"))).isEmpty();
+        assertThat(asked).as("added once").hasValue(1);
+
+        outcomes.removeCounter(counter);
+        assertThat(outcomes.sessionsToday(DOMAIN)).isEmpty();
     }
 
     @Test

@@ -156,9 +156,11 @@ class DaneVerifierTest {
         Issued both = CertificateBuilder.server("other.example").signedBy(CA);
 
         assertThat(faults(chain(old, CA), HOST, tlsa(2, 1, 1, CA))).as("RFC 7672 §3.2.3").isEmpty();
+        assertThat(faults(chain(old, CA), "other.example", tlsa(2, 1, 1, CA)))
+            .containsExactly(new Violation(CERTIFICATE_HOST_MISMATCH, "certificate is for " + HOST));
         assertThat(types(faults(chain(both, CA), HOST, tlsa(2, 1, 1, CA)))).containsExactly(CERTIFICATE_HOST_MISMATCH);
-        assertThat(types(faults(chain(CertificateBuilder.nameless().signedBy(CA), CA), HOST, tlsa(2, 1, 1, CA))))
-            .containsExactly(CERTIFICATE_HOST_MISMATCH);
+        assertThat(faults(chain(CertificateBuilder.nameless().signedBy(CA), CA), HOST, tlsa(2, 1, 1, CA)))
+            .containsExactly(new Violation(CERTIFICATE_HOST_MISMATCH, "certificate is for nobody"));
     }
 
     @Test
@@ -175,6 +177,25 @@ class DaneVerifierTest {
         assertThat(faults(chain(below), HOST, tlsa(2, 1, 0, expiredCa))).as("a bare key has no dates").isEmpty();
         assertThat(faults(chain(early, CA), HOST, tlsa(2, 1, 1, CA)))
             .containsExactly(new Violation(VALIDATION_FAILURE, "certificate is not yet valid"));
+    }
+
+    @Test
+    void clockOfTheCallerShouldCount() {
+        Instant then = Instant.parse("2020-06-01T00:00:00Z");
+        Issued old = CertificateBuilder.authority("Old").valid(then.minusSeconds(3_600), then.plusSeconds(3_600)).selfSigned();
+        Issued issuer = CertificateBuilder.authority("Older").valid(then.minusSeconds(3_600), then.plusSeconds(3_600)).signedBy(old);
+        Issued leaf = CertificateBuilder.server(HOST).valid(then.minusSeconds(3_600), then.plusSeconds(3_600)).signedBy(issuer);
+
+        assertThat(DaneVerifier.faults(chain(leaf, issuer, old), Tlsa.set(List.of(tlsa(2, 0, 1, old)), HOST), then)).isEmpty();
+    }
+
+    @Test
+    void onlyThePathToTheAnchorShouldCount() {
+        Issued other = CertificateBuilder.authority("Other").selfSigned();
+        Issued stranger = CertificateBuilder.server(HOST).signedBy(other);
+
+        assertThat(faults(chain(stranger, other, ROOT), HOST, tlsa(2, 0, 1, ROOT))).containsExactly(
+            new Violation(CERTIFICATE_NOT_TRUSTED, "the chain does not lead to the trust anchor of the TLSA records"));
     }
 
     @Test
@@ -198,7 +219,14 @@ class DaneVerifierTest {
         Issued signer = CertificateBuilder.authority("Signer").keyUsage(KeyUsage.keyCertSign).selfSigned();
         Issued bySigner = CertificateBuilder.server(HOST).signedBy(signer);
         Issued byServer = CertificateBuilder.server(HOST).signedBy(EE);
+        // RFC 5280 §6.1.4: self-issued certificates, such as those of a change of keys, do not count
+        Issued selfIssued = CertificateBuilder.authority("Shallow").signedBy(shallow);
+        Issued bySelfIssued = CertificateBuilder.server(HOST).signedBy(selfIssued);
+        Issued limited = CertificateBuilder.authority("Limited CA").permitting("example.net").signedBy(ROOT);
+        Issued outside = CertificateBuilder.server(HOST).signedBy(limited);
 
+        assertThat(faults(chain(bySelfIssued, selfIssued, shallow), HOST, tlsa(2, 0, 1, shallow))).isEmpty();
+        assertThat(types(faults(chain(outside, limited, ROOT), HOST, tlsa(2, 0, 1, ROOT)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
         assertThat(types(faults(chain(deep, between, shallow), HOST, tlsa(2, 1, 1, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
         assertThat(types(faults(chain(deep, between), HOST, tlsa(2, 0, 0, shallow)))).containsExactly(CERTIFICATE_NOT_TRUSTED);
         assertThat(faults(chain(deep, between), HOST, tlsa(2, 1, 0, shallow))).as("a bare key has no limits").isEmpty();

@@ -15,6 +15,8 @@ import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import jamestls.mtasts.dane.TlsaRecords.NextHop;
 import jamestls.mtasts.dane.TlsaSet.Strength;
+import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation.ResultType;
 import java.util.List;
 import java.util.Set;
@@ -139,6 +141,14 @@ class TlsaRecordsTest {
         dns.answer(Question.ADDRESS, DomainName.of(HOST), new DnsAnswer.Bogus<>("no signature"));
 
         assertUnreachable(find());
+        assertThat(find()).isInstanceOfSatisfying(DaneLookup.Unreachable.class, unreachable -> {
+            assertThat(unreachable.violation().reason()).isEqualTo("addresses of " + HOST + ": no signature");
+            assertThat(unreachable.applied())
+                .isEqualTo(new AppliedPolicy(PolicyType.TLSA, DomainName.of(HOST), List.of(), List.of()));
+        });
+        dns.answer(Question.ADDRESS, DomainName.of(HOST), new DnsAnswer.Bogus<>("addresses of " + HOST + ": no signature"));
+        assertThat(find()).as("named once").isInstanceOfSatisfying(DaneLookup.Unreachable.class, unreachable ->
+            assertThat(unreachable.violation().reason()).isEqualTo("addresses of " + HOST + ": no signature"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import jamestls.dns.TlsaRecord;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
+import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -102,6 +103,31 @@ class UsableRecordsTest {
     @Test
     void publicKeyShouldBeCutOutAsItIsInTheCertificate() throws Exception {
         assertThat(Der.publicKeyInfo(AUTHORITY)).isEqualTo(AUTHORITY.getPublicKey().getEncoded());
+    }
+
+    @Test
+    void longElementsShouldBeReadByTheirLength() throws Exception {
+        KeyPairGenerator rsa = KeyPairGenerator.getInstance("RSA");
+        rsa.initialize(2_048);
+        X509Certificate certificate = CertificateBuilder.server("mx.example.org").key(rsa.generateKeyPair())
+            .signedBy(CertificateBuilder.authority("CA").selfSigned()).certificate();
+
+        assertThat(Der.publicKeyInfo(certificate)).isEqualTo(certificate.getPublicKey().getEncoded());
+    }
+
+    @Test
+    void lengthsShouldBeDerOfThreeOctetsAtMost() {
+        String algorithm = "300706052a03040506";
+        byte[] threeOctets = der("3083010012" + algorithm + "03830100" + "04" + "00".repeat(65_540));
+
+        assertThat(Der.isPublicKeyInfo(der("308200" + "0d" + algorithm + "0302" + "0001"))).isTrue();
+        assertThat(Der.isPublicKeyInfo(threeOctets)).isTrue();
+        assertThat(Der.isPublicKeyInfo(der("3084000000" + "0d" + algorithm + "03020001"))).as("four octets").isFalse();
+        assertThat(Der.isPublicKeyInfo(der("3080" + algorithm + "0375" + "00".repeat(117)))).as("indefinite, 128 octets").isFalse();
+    }
+
+    private static byte[] der(String hex) {
+        return HexFormat.of().parseHex(hex);
     }
 
     @Property(tries = 300)

@@ -135,8 +135,9 @@ class PolicyDeciderTest {
     void policyThatCannotBeHadShouldBeAsNoneButReported() {
         Violation problem = new Violation(ResultType.STS_POLICY_FETCH_ERROR, "HTTP 404");
 
-        assertThat(decide(SECURE, new StsLookup.Unusable(problem), NO_DANE, SenderTlsRequest.AS_POLICY_SAYS)).as("RFC 8461 §3.3, §6")
-            .isEqualTo(new TlsDemand.Opportunistic(new AppliedPolicy(PolicyType.STS, DOMAIN, List.of(), List.of()), Optional.of(problem)));
+        assertThat(decide(SECURE, new StsLookup.Unusable(problem, List.of()), NO_DANE, SenderTlsRequest.AS_POLICY_SAYS))
+            .as("RFC 8461 §3.3, §6").isEqualTo(new TlsDemand.Opportunistic(
+                new AppliedPolicy(PolicyType.STS, DOMAIN, List.of(), List.of()), Optional.of(problem)));
     }
 
     @Test
