@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.AddressGuard;
-import jamestls.dns.DomainName;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.delivery.Gateways;
@@ -236,12 +235,16 @@ class OutboundSettingsTest {
     }
 
     @Test
-    void daneShouldBeUsedWhereTheParametersSay() throws ConfigurationException {
-        assertThat(of().dane().scope()).isEqualTo(DaneScope.ANY_MX);
-        assertThat(of("insecureMx", "ignore").dane().scope()).isEqualTo(DaneScope.SECURE_MX);
-        assertThat(of("dane", "off").dane().scope()).isEqualTo(DaneScope.OFF);
-        assertThat(of("mandatoryDane", "a.example, b.example").dane().mandatory())
-            .containsExactlyInAnyOrder(DomainName.of("a.example"), DomainName.of("b.example"));
+    void daneShouldBeUsedWhereTheParametersSay() {
+        assertThat(DaneScope.of(parameters())).isEqualTo(DaneScope.ANY_MX);
+        assertThat(DaneScope.of(parameters("insecureMx", "ignore"))).isEqualTo(DaneScope.SECURE_MX);
+        assertThat(DaneScope.of(parameters("dane", "off"))).isEqualTo(DaneScope.OFF);
+    }
+
+    @Test
+    void mandatoryDaneShouldBeAListOfDomains() throws ConfigurationException {
+        assertThat(of("mandatoryDane", "a.example, b.example").rules().rules()).extracting(Rule::toString)
+            .containsExactly("a.example dane-only", "b.example dane-only");
         assertThatThrownBy(() -> of("mandatoryDane", "a.example, b..example")).hasMessageContaining("'b..example' is none");
     }
 
