@@ -150,7 +150,7 @@ class DeliveryTest {
         assertThat(deferral(internet.deliver(DOMAIN)).isPermanent()).isFalse();
         assertThat(internet.policyHost.requests("mta-sts." + DOMAIN)).isEqualTo(1);
 
-        internet.clock.advance(Duration.ofMinutes(6));
+        internet.policyClock.advance(Duration.ofMinutes(6));
         // RFC 8461 §5.1: by the new policy, in the same attempt
         assertThat(internet.deliver(DOMAIN)).isEqualTo(delivered("bob@example.org"));
         assertThat(internet.policyHost.requests("mta-sts." + DOMAIN)).isEqualTo(2);

@@ -81,7 +81,7 @@ final class TestDelivery implements AutoCloseable {
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
     /** The time by which policies age. */
-    final SettableClock clock = new SettableClock(Instant.now());
+    final SettableClock policyClock = new SettableClock(Instant.now());
 
     private final SmtpConnector connector;
     private final ReuseLimits reuse;
@@ -121,7 +121,7 @@ final class TestDelivery implements AutoCloseable {
         resolver = new DnsjavaDns(dnssec.apply(DnsSettings.of(List.of(dns.address()))));
         https = new GuardedHttpsClient(resolver, new HttpsSettings(Optional.of(ca.trustStore()), AddressGuard.anywhere()));
         policies = new StsPolicies(resolver, new PolicyFetcher(https, policyHost.port()), new MemoryPolicyStore(),
-            RefreshSchedule.daily(new Random(1)), new StsWarnings(), clock);
+            RefreshSchedule.daily(new Random(1)), new StsWarnings(), policyClock);
         connector = new SmtpConnector(SmtpSettings.defaults("sender.example")
             .withReadTimeout(readTimeout).withLimit(Phase.FINAL_REPLY, readTimeout).withLimit(Phase.QUIT, Duration.ofMillis(500)));
         this.reuse = reuse;
