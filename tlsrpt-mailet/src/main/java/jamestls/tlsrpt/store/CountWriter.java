@@ -229,10 +229,10 @@ final class CountWriter {
             return;
         }
         List<Failure> ownEntry = unknown.stream().filter(failure -> !failure.what().isFolded()).toList();
-        int[] granted = reserve(ownEntry);
-        List<Failure> fresh = new ArrayList<>(where(granted, ownEntry, true));
+        int[] reserved = reserve(ownEntry);
+        List<Failure> fresh = new ArrayList<>(where(reserved, ownEntry, true));
         unknown.stream().filter(failure -> failure.what().isFolded()).forEach(fresh::add);
-        where(granted, ownEntry, false).forEach(failure -> fresh.add(failure.folded()));
+        where(reserved, ownEntry, false).forEach(failure -> fresh.add(failure.folded()));
         insert(fresh);
     }
 

@@ -209,9 +209,9 @@ public final class Tally {
     }
 
     private boolean take(long bytes) {
-        boolean granted = budget.take(bytes);
-        weight += granted ? bytes : 0;
-        return granted;
+        boolean reserved = budget.take(bytes);
+        weight += reserved ? bytes : 0;
+        return reserved;
     }
 
     private static long weightOf(AppliedPolicy policy) {

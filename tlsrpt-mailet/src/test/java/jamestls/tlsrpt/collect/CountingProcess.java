@@ -40,35 +40,36 @@ final class CountingProcess {
     private CountingProcess() {
     }
 
-    static DatabaseAddress address(String place) {
-        return place.startsWith("jdbc:") ? new DatabaseAddress.PostgreSql(place, "", "") : new DatabaseAddress.SqliteFile(Path.of(place));
+    static DatabaseAddress address(String location) {
+        return location.startsWith("jdbc:") ? new DatabaseAddress.PostgreSql(location, "", "")
+            : new DatabaseAddress.SqliteFile(Path.of(location));
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Database database = Database.open(address(arguments[0]), Stores.MIGRATIONS, Clock.systemUTC());
         OutcomeJournal journal = new OutcomeJournal(new SqlTallyStore(database, LIMITS), TallyLimits.DEFAULT,
             new RecordingMetricFactory(), Clock.systemUTC(), Duration.ofMinutes(5));
-        FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        FileChannel log = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         for (int delivery = 0; delivery < DELIVERIES; delivery++) {
             String name = arguments[2] + "-" + delivery + "-";
-            Thread.ofPlatform().start(() -> deliver(journal, ledger, name));
+            Thread.ofPlatform().start(() -> deliver(journal, log, name));
         }
     }
 
-    private static void deliver(OutcomeJournal journal, FileChannel ledger, String name) {
+    private static void deliver(OutcomeJournal journal, FileChannel log, String name) {
         for (long i = 0; ; i++) {
             String id = name + i;
-            write(ledger, "begin " + id + "\n");
+            write(log, "begin " + id + "\n");
             DomainName domain = DomainName.of("d" + i % DOMAINS + ".example");
             journal.record(List.of(new TlsOutcome(NOON, domain, peer(), List.of(
                 new PolicyVerdict.Violated(sts(), List.of(new Violation(ResultType.VALIDATION_FAILURE, id)))))));
-            write(ledger, "done " + id + "\n");
+            write(log, "done " + id + "\n");
         }
     }
 
-    private static void write(FileChannel ledger, String line) {
+    private static void write(FileChannel log, String line) {
         try {
-            ledger.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
+            log.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.US_ASCII)));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -51,49 +51,49 @@ class KilledProcessTest {
         }
     }
 
-    private void killRepeatedly(String place, int kills) throws IOException, InterruptedException {
-        Path ledger = directory.resolve("ledger");
+    private void killRepeatedly(String location, int kills) throws IOException, InterruptedException {
+        Path log = directory.resolve("log");
         Random random = new Random(kills);
-        for (int life = 0; life < kills; life++) {
-            long before = size(ledger);
-            Process process = start(place, ledger, "life" + life);
+        for (int run = 0; run < kills; run++) {
+            long before = size(log);
+            Process process = start(location, log, "run" + run);
             long enough = before + 10_000 + random.nextInt(100_000);
             await().atMost(LONG).pollInterval(Duration.ofMillis(1 + random.nextInt(10)))
-                .until(() -> size(ledger) >= enough || !process.isAlive());
+                .until(() -> size(log) >= enough || !process.isAlive());
             assertThat(process.isAlive()).as("%s", process.info()).isTrue();
             process.destroyForcibly().waitFor();
         }
-        checkCounts(place, ledger);
+        checkCounts(location, log);
     }
 
     /** Every recorded session is counted once; sessions that were being recorded when the process was killed at most once. */
-    private static void checkCounts(String place, Path ledger) throws IOException {
+    private static void checkCounts(String location, Path log) throws IOException {
         Set<String> begun = new HashSet<>();
         Set<String> done = new HashSet<>();
         // the last line of a killed process may be incomplete
-        for (String line : Files.readAllLines(ledger)) {
+        for (String line : Files.readAllLines(log)) {
             if (line.startsWith("begin ")) {
                 begun.add(line.substring("begin ".length()));
             } else {
                 done.add(line.substring("done ".length()));
             }
         }
-        Map<String, Long> counted = counted(place);
+        Map<String, Long> counted = counted(location);
 
         assertThat(done).isNotEmpty();
         LOGGER.info("{} sessions begun, {} done, {} counted", begun.size(), done.size(), counted.size());
         Set<String> lost = new HashSet<>(done);
         lost.removeAll(counted.keySet());
-        Set<String> invented = new HashSet<>(counted.keySet());
-        invented.removeAll(begun);
+        Set<String> unknown = new HashSet<>(counted.keySet());
+        unknown.removeAll(begun);
         assertThat(lost).isEmpty();
-        assertThat(invented).isEmpty();
+        assertThat(unknown).isEmpty();
         assertThat(new HashSet<>(counted.values())).containsExactly(1L);
     }
 
-    private static Map<String, Long> counted(String place) {
+    private static Map<String, Long> counted(String location) {
         Map<String, Long> counted = new TreeMap<>();
-        try (Database database = Database.open(CountingProcess.address(place), Stores.MIGRATIONS, Clock.systemUTC())) {
+        try (Database database = Database.open(CountingProcess.address(location), Stores.MIGRATIONS, Clock.systemUTC())) {
             SqlTallyStore store = new SqlTallyStore(database, CountingProcess.LIMITS);
             Due due = Due.everything(Samples.NOON);
             for (TallyKey key : store.claimable(due, Optional.empty(), 1_000)) {
@@ -106,9 +106,9 @@ class KilledProcessTest {
         return counted;
     }
 
-    private static Process start(String place, Path ledger, String life) throws IOException {
+    private static Process start(String location, Path log, String run) throws IOException {
         return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m", "-XX:+UseSerialGC",
-            "-cp", System.getProperty("java.class.path"), CountingProcess.class.getName(), place, ledger.toString(), life)
+            "-cp", System.getProperty("java.class.path"), CountingProcess.class.getName(), location, log.toString(), run)
             .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     }
 

@@ -38,38 +38,38 @@ final class NodeProcess {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        FileChannel ledger = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        FileChannel log = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         Clock clock = new FastClock(Instant.parse(arguments[3]));
         Stores stores = Stores.open(Optional.of(new DatabaseAddress.PostgreSql(arguments[0], "", "")), clock);
         FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
         NodesTest.domains(Integer.parseInt(arguments[5]))
             .forEach(domain -> dns.rua(domain, "v=TLSRPTv1;rua=mailto:r@" + domain + ",https://in." + domain + "/"));
-        Duration effort = Duration.ofMillis(Long.parseLong(arguments[4]));
-        ReportTransport.ByScheme transports = new ReportTransport.ByScheme((file, to) -> send(ledger, arguments[2], effort, file, to),
-            (file, to) -> send(ledger, arguments[2], effort, file, to));
+        Duration delay = Duration.ofMillis(Long.parseLong(arguments[4]));
+        ReportTransport.ByScheme transports = new ReportTransport.ByScheme((file, to) -> send(log, arguments[2], delay, file, to),
+            (file, to) -> send(log, arguments[2], delay, file, to));
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(), dns,
             transports, new ReportLog(metrics), clock);
         new ReportTimer(run, TallyKey::endOfDay, () -> { }, () -> true, clock, Duration.ofMillis(50)).start();
-        write(ledger, arguments[2] + " up");
+        write(log, arguments[2] + " up");
         // virtual threads do not keep the process alive
         new CountDownLatch(1).await();
     }
 
-    private static ReportTransport.Handover send(FileChannel ledger, String node, Duration effort, ReportFile file, Rua to) {
+    private static ReportTransport.Handover send(FileChannel log, String node, Duration delay, ReportFile file, Rua to) {
         String line = String.join(" ", node, file.report().id().toString(), to.uri(), Integer.toHexString(Arrays.hashCode(file.gzip())));
         try {
-            write(ledger, line);
+            write(log, line);
             // waits after the report was delivered: a crash now leaves the result unknown
-            boolean never = new CountDownLatch(1).await(effort.toMillis(), TimeUnit.MILLISECONDS);
+            boolean never = new CountDownLatch(1).await(delay.toMillis(), TimeUnit.MILLISECONDS);
             return never ? new ReportTransport.Failed("impossible") : new ReportTransport.Accepted();
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static void write(FileChannel ledger, String line) throws IOException {
-        ledger.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.US_ASCII)));
+    private static void write(FileChannel log, String line) throws IOException {
+        log.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.US_ASCII)));
     }
 
     /** Clock that runs ten times as fast as real time, so that the test does not wait long for retries. */

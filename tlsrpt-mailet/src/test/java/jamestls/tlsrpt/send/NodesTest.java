@@ -75,23 +75,23 @@ class NodesTest {
         count();
         await().atMost(LONG).until(() -> records(State.ACCEPTED).size() == 2 * DOMAINS);
 
-        assertThat(ledger()).hasSize(2 * DOMAINS).extracting(Entry::what).doesNotHaveDuplicates();
+        assertThat(log()).hasSize(2 * DOMAINS).extracting(Entry::what).doesNotHaveDuplicates();
         // how many servers get a share depends on the machine
-        assertThat(ledger().stream().map(Entry::node).distinct()).hasSizeGreaterThan(1);
+        assertThat(log().stream().map(Entry::node).distinct()).hasSizeGreaterThan(1);
     }
 
     @Test
     void workOfAKilledServerShouldBeTakenOver() throws IOException {
         count();
         Process killed = node("killed", MORNING, Duration.ofMillis(100));
-        await().atMost(LONG).until(() -> ledger().size() > DOMAINS / 2);
+        await().atMost(LONG).until(() -> log().size() > DOMAINS / 2);
         killed.destroyForcibly().onExit().join();
         Set<String> unknown = records(State.SENDING);
         node("two", LATER, Duration.ofMillis(1));
         node("three", LATER, Duration.ofMillis(1));
         await().atMost(LONG).until(() -> records(State.ACCEPTED).size() == 2 * DOMAINS);
 
-        Map<String, List<Entry>> sent = ledger().stream().collect(Collectors.groupingBy(Entry::what));
+        Map<String, List<Entry>> sent = log().stream().collect(Collectors.groupingBy(Entry::what));
         assertThat(sent.keySet()).isEqualTo(records(State.ACCEPTED));
         // only reports that were being sent when the process was killed were sent twice, with identical bytes
         assertThat(unknown).isNotEmpty();
@@ -111,13 +111,13 @@ class NodesTest {
         }
     }
 
-    private List<Entry> ledger() throws IOException {
+    private List<Entry> log() throws IOException {
         return lines().stream().filter(line -> !line.endsWith(" up")).map(line -> line.split(" "))
             .map(fields -> new Entry(fields[0], fields[1], fields[2], fields[3])).toList();
     }
 
     private List<String> lines() throws IOException {
-        Path file = directory.resolve("ledger");
+        Path file = directory.resolve("log");
         return Files.exists(file) ? Files.readAllLines(file) : List.of();
     }
 
@@ -126,10 +126,10 @@ class NodesTest {
             .map((ReportRecord each) -> each.reportId() + " " + each.destination()).collect(Collectors.toSet());
     }
 
-    private Process node(String name, Instant time, Duration effort) throws IOException {
+    private Process node(String name, Instant time, Duration delay) throws IOException {
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
             "-XX:+UseSerialGC", "-cp", System.getProperty("java.class.path"), NodeProcess.class.getName(), server.url(),
-            directory.resolve("ledger").toString(), name, time.toString(), Long.toString(effort.toMillis()), Integer.toString(DOMAINS))
+            directory.resolve("log").toString(), name, time.toString(), Long.toString(delay.toMillis()), Integer.toString(DOMAINS))
             .redirectErrorStream(true).redirectOutput(directory.resolve(name + ".log").toFile()).start();
         nodes.add(process);
         return process;
