@@ -14,7 +14,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Runs a command line: help, version, messages and exit codes are the same for all commands. */
+/** Runs a command line, with the same help, version, messages and exit codes for all commands. */
 public final class Cli {
 
     private static final int HELP_WIDTH = 120;
@@ -22,7 +22,7 @@ public final class Cli {
     private Cli() {
     }
 
-    /** Runs a command in this process and ends it. Nothing is logged: there is no reader but the one at the terminal. */
+    /** Runs a command and ends the process. Log messages are discarded. */
     public static void main(Object command, String[] arguments) {
         System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
         System.setProperty("slf4j.internal.verbosity", "ERROR");
@@ -49,13 +49,18 @@ public final class Cli {
 
     private static int usage(ParameterException wrong, PrintWriter err) {
         CommandLine at = wrong.getCommandLine();
-        err.println(at.getCommandName() + ": " + wrong.getMessage());
+        err.println(at.getCommandName() + ": " + plain(wrong.getMessage()));
         UnmatchedArgumentException.printSuggestions(wrong, err);
         err.println("Try '" + at.getCommandSpec().qualifiedName() + " --help'.");
         return ExitCode.USAGE.number();
     }
 
-    /** What went wrong, for people: no name of a Java class, and never nothing. */
+    /** Mends the wording of two of picocli's messages. */
+    private static String plain(String message) {
+        return message.replace("for option option ", "for option ").replaceFirst("^Error: ", "");
+    }
+
+    /** What went wrong, in words: without names of Java classes, and never empty. */
     public static String reason(Throwable failure) {
         return switch (failure) {
             case NoSuchFileException missing -> missing.getFile() + ": there is no such file";
@@ -70,8 +75,8 @@ public final class Cli {
     /**
      * Reads a file, or standard input where the name is {@code -}.
      *
-     * @param most bytes to read; what follows is ignored
-     * @throws IOException with a message that says which file, and why
+     * @param most the most bytes to read; the rest is ignored
+     * @throws IOException with a message that names the file and the cause
      */
     public static byte[] read(String file, int most) throws IOException {
         if (file.equals("-")) {
@@ -86,7 +91,7 @@ public final class Cli {
                 return in.readNBytes(most);
             }
         } catch (InvalidPathException e) {
-            throw new IOException("'" + file + "' is no name of a file", e);
+            throw new IOException("'" + file + "' is not a file name", e);
         } catch (NoSuchFileException | AccessDeniedException e) {
             throw new IOException("can't read " + file + ": " + (e instanceof NoSuchFileException ? "there is no such file"
                 : "this user may not read it"), e);

@@ -1,16 +1,16 @@
 package jamestls.cli;
 
-/** How a command ends; the numbers are documented in docs/command-line.md and do not change. */
+/** The exit codes of all commands. docs/command-line.md documents the numbers, which do not change. */
 public enum ExitCode {
-    /** What was asked about is in order. */
+    /** No problem. */
     OK(0),
-    /** It is not; the output says why. */
+    /** A problem; the output says which. */
     PROBLEM(1),
-    /** The command line makes no sense; the number is picocli's. */
+    /** Wrong usage; the number is picocli's. */
     USAGE(2),
-    /** It could not be found out: a file that can't be read, DNS that does not answer. */
+    /** The answer could not be determined: a file can't be read, DNS does not answer. */
     UNKNOWN(3),
-    /** There is nothing to look at. */
+    /** There is nothing to check or show. */
     NOTHING(4);
 
     private final int number;

@@ -4,7 +4,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Writes JSON (RFC 8259): what the commands need, so that no library has to come along. */
+/** Writes JSON (RFC 8259) for the commands, which have no JSON library. */
 public final class Json {
 
     private Json() {
@@ -19,7 +19,7 @@ public final class Json {
         return object;
     }
 
-    /** @param value maps, iterables, strings, numbers, booleans and null; indented by two blanks */
+    /** @param value maps, iterables, strings, numbers, booleans and null; indented by two spaces */
     public static String of(Object value) {
         StringBuilder text = new StringBuilder();
         write(value, "\n", text);
@@ -54,7 +54,7 @@ public final class Json {
         }
     }
 
-    /** All that is not printable ASCII is escaped, so that no terminal or log takes it for its own. */
+    /** Escapes everything but printable ASCII, so that no control character reaches a terminal or log. */
     private static void quote(String string, StringBuilder text) {
         text.append('"');
         for (char c : string.toCharArray()) {

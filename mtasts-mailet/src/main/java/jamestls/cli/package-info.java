@@ -1,5 +1,5 @@
 /**
- * What the command lines of both jars have in common. No class of James is there when a command runs: code that is reached from a
- * command may use what the jars bring along, and not James's classes, Guava or Jakarta Mail.
+ * The common parts of the command lines of both jars. Commands run without James: code that they reach may use only what is in the jars,
+ * and not James's classes, Guava or Jakarta Mail.
  */
 package jamestls.cli;

@@ -1,6 +1,6 @@
 package jamestls.config;
 
-/** A configuration that can't be used. The message names every mistake that was found, for an operator to mend at once. */
+/** A configuration that can't be used. The message names all mistakes that were found. */
 public final class ConfigurationException extends Exception {
 
     private static final long serialVersionUID = 1L;

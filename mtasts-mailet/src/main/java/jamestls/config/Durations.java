@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Durations as James's configuration has them: a number and a unit, such as {@code 30s}, {@code 5 minutes} or {@code 1 week}. */
+/** Parses durations in the syntax of James's configuration, such as {@code 30s}, {@code 5 minutes} or {@code 1 week}. */
 public final class Durations {
 
     private static final Pattern DURATION = Pattern.compile("\\s*([0-9]{1,18})\\s*([a-zA-Z]*)\\s*");
@@ -17,14 +17,14 @@ public final class Durations {
     /**
      * Reads a duration.
      *
-     * @param unit of a number without one
-     * @throws IllegalArgumentException when the text is none
-     * @throws ArithmeticException when it is longer than a {@link Duration} can be
+     * @param unit the unit of a number without one
+     * @throws IllegalArgumentException if the text is not a duration
+     * @throws ArithmeticException if it exceeds the range of {@link Duration}
      */
     public static Duration parse(String text, ChronoUnit unit) {
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches()) {
-            throw new NumberFormatException("'" + text + "' is no duration");
+            throw new NumberFormatException("'" + text + "' is not a duration");
         }
         return (matcher.group(2).isEmpty() ? unit : unit(matcher.group(2))).getDuration().multipliedBy(Long.parseLong(matcher.group(1)));
     }
@@ -39,11 +39,11 @@ public final class Durations {
             case "w", "week", "weeks" -> ChronoUnit.WEEKS;
             case "month", "months" -> ChronoUnit.MONTHS;
             case "y", "year", "years" -> ChronoUnit.YEARS;
-            default -> throw new NumberFormatException("'" + text + "' is no unit of time");
+            default -> throw new NumberFormatException("'" + text + "' is not a unit of time");
         };
     }
 
-    /** In seconds, or in milliseconds where it is no whole number of them. */
+    /** A duration in seconds, or in milliseconds if it has a fraction. */
     static String inWords(Duration duration) {
         return duration.toMillis() % 1000 == 0 ? duration.toSeconds() + "s" : duration.toMillis() + "ms";
     }

@@ -25,16 +25,16 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The parameters of one {@code <mailet>} element. Each settings record reads its own, with name, default and bounds; what it asks for is
- * what there is, so that {@link #check} finds names that nobody reads. A mistake does not end the reading: it is kept, the default is
- * returned in its place, and {@link #check} reports all mistakes together. Nothing may be opened or started before it.
+ * The parameters of one {@code <mailet>} element. Each settings record reads its own, with name, default and bounds. {@link #check}
+ * refuses names that were not read, and reports all mistakes together; until then a mistaken value is replaced by its default. Nothing
+ * may be opened or started before the check.
  *
  * <p>Not thread-safe.
  */
 public final class Parameters {
 
     private static final int MAX_SHOWN = 200;
-    /** James's own: it reads them itself, for every mailet. */
+    /** Parameters of every mailet, which James reads itself. */
     private static final Set<String> OF_EVERY_MAILET = Set.of("onMailetException", "onMatchException");
 
     private final String mailet;
@@ -48,17 +48,17 @@ public final class Parameters {
     /**
      * A parameter that was read.
      *
-     * @param otherwise its default, as it would be written; empty if there is none
-     * @param allowed what may be written
+     * @param otherwise the default in the syntax of the parameter; empty if there is none
+     * @param allowed a description of the allowed values
      */
     public record Asked(String otherwise, String allowed) {
     }
 
-    /** A value that is not allowed, or is missing; the text names the parameter. */
+    /** A value that is not allowed, or a missing one. The text names the parameter. */
     public record Mistake(String parameter, String text) {
     }
 
-    /** Turns a {@code file://…} location as James writes them into a path. */
+    /** Resolves a {@code file://…} location in James's syntax to a path. */
     @FunctionalInterface
     public interface FileLocator {
 
@@ -66,10 +66,10 @@ public final class Parameters {
         Path locate(String location) throws IOException;
     }
 
-    /** Names that another mailet has and this one has not, but understands. */
+    /** Parameter names of another mailet that this one understands. */
     public interface ForeignNames {
 
-        /** What that name is called here; its value wins over one that is written under our name. */
+        /** The name of that parameter here. Its value overrides one under the name here. */
         Optional<String> here(String name);
 
         /** Why that name is not supported, and what to write instead. */
@@ -93,7 +93,7 @@ public final class Parameters {
     @FunctionalInterface
     public interface Reader<T> {
 
-        /** @throws IllegalArgumentException or IOException when the text is none; the message may say why */
+        /** @throws IllegalArgumentException or IOException if the text is invalid; the message may say why */
         T read(String text) throws IOException;
     }
 
@@ -102,18 +102,18 @@ public final class Parameters {
     public interface FileReader<T> {
 
         /**
-         * @throws IllegalArgumentException when the file's content is of no use
-         * @throws IOException when it can't be read
-         * @throws GeneralSecurityException when a key store does not open
+         * @throws IllegalArgumentException if the content of the file is invalid
+         * @throws IOException if the file can't be read
+         * @throws GeneralSecurityException if a key store can't be opened
          */
         T read(Path file) throws IOException, GeneralSecurityException;
     }
 
     /**
-     * @param mailet its name, for messages
-     * @param written values by name, in the order of the file
-     * @param foreign names of another mailet
-     * @param files finds what {@code file://…} stands for
+     * @param mailet the name of the mailet, for messages
+     * @param written the values by name, in the order of the file
+     * @param foreign the names of another mailet
+     * @param files resolves {@code file://…}
      */
     public Parameters(String mailet, Map<String, String> written, ForeignNames foreign, FileLocator files) {
         this.mailet = mailet;
@@ -126,7 +126,7 @@ public final class Parameters {
         values.keySet().removeAll(OF_EVERY_MAILET);
     }
 
-    /** Likewise, from the two methods of James's {@code MailetConfig}. */
+    /** Creates parameters from the two methods of James's {@code MailetConfig}. */
     public static Parameters of(String mailet, Iterator<String> names, UnaryOperator<String> values, ForeignNames foreign,
                                 FileLocator files) {
         Map<String, String> written = new LinkedHashMap<>();
@@ -141,7 +141,7 @@ public final class Parameters {
         return parameters;
     }
 
-    /** Whether the parameter is there and not blank. */
+    /** Whether the parameter has a value that is not blank. */
     public boolean has(String name) {
         return value(name).isPresent();
     }
@@ -158,7 +158,7 @@ public final class Parameters {
         return value(name).orElse(otherwise);
     }
 
-    /** What stands between the commas, stripped, without empty elements; empty if the parameter is missing. */
+    /** The elements of a list separated by commas, stripped, without empty ones; empty if the parameter is missing. */
     public List<String> list(String name) {
         return text(name).stream().flatMap(value -> Arrays.stream(value.split(","))).map(String::strip)
             .filter(element -> !element.isEmpty()).toList();
@@ -209,7 +209,7 @@ public final class Parameters {
         });
     }
 
-    /** What is in the file at a location such as {@code file://conf/root.ds}; empty if the parameter is missing, or a mistake. */
+    /** A value read from the file at a location such as {@code file://conf/root.ds}; empty if the parameter is missing or invalid. */
     public <T> Optional<T> file(String name, String allowed, FileReader<T> reader) {
         return read(name, allowed, location -> {
             try {
@@ -224,22 +224,22 @@ public final class Parameters {
         });
     }
 
-    /** Where a {@code file://…} location is. */
+    /** The path of a {@code file://…} location. */
     public Path locate(String location) throws IOException {
         try {
             return files.locate(location);
         } catch (InvalidPathException e) {
-            throw new IOException("no path of this system", e);
+            throw new IOException("not a valid path", e);
         }
     }
 
-    /** Any other value; empty if the parameter is missing, or a mistake. */
+    /** Any other value; empty if the parameter is missing or invalid. */
     public <T> Optional<T> read(String name, String allowed, Reader<T> reader) {
         asked.put(name, new Asked("", allowed));
         return value(name).flatMap(text -> parse(name, text, allowed, reader));
     }
 
-    /** Any other value. The default must be one that the reader reads. */
+    /** Any other value. The reader must accept the default. */
     public <T> T read(String name, String otherwise, String allowed, Reader<T> reader) {
         asked.put(name, new Asked(otherwise, allowed));
         return value(name).flatMap(text -> parse(name, text, allowed, reader)).orElseGet(() -> {
@@ -252,9 +252,9 @@ public final class Parameters {
     }
 
     /**
-     * A value that must be there.
+     * A required value.
      *
-     * @param standIn returned in its place after a mistake, for the reading to go on
+     * @param standIn returned after a mistake, so that reading can go on
      */
     public <T> T required(String name, String allowed, T standIn, Reader<T> reader) {
         asked.put(name, new Asked("required", allowed));
@@ -265,39 +265,39 @@ public final class Parameters {
         return value.flatMap(text -> parse(name, text, allowed, reader)).orElse(standIn);
     }
 
-    /** Keeps a mistake in a value that was read: it contradicts another one, or can't be used. */
+    /** Records a mistake in a value that was read: it contradicts another one, or can't be used. */
     public void invalid(String name, String allowed) {
         mistakes.add(new Mistake(name,
             "parameter '" + name + "' has the value '" + shown(name, value(name).orElse("")) + "'; allowed: " + allowed));
     }
 
-    /** Keeps mistakes that whoever read the value has put into words. */
+    /** Records mistakes that the reader of the value describes. */
     public void invalid(String name, List<String> texts) {
         texts.forEach(text -> mistakes.add(new Mistake(name, "parameter '" + name + "', " + text)));
     }
 
-    /** The same, for a value that turns out to be of no use after {@link #check}: the exception to throw. */
+    /** The same for a value that turns out to be unusable after {@link #check}; returns the exception to throw. */
     public ConfigurationException refusal(String name, String allowed) {
         invalid(name, allowed);
         return new ConfigurationException(mailet + ": " + mistakes.getLast().text());
     }
 
-    /** Keeps something to log that is not wrong enough to stop James. */
+    /** Records a warning to log, for a mistake that does not stop James. */
     public void warn(String warning) {
         warnings.add(mailet + ": " + warning);
     }
 
-    /** The values by name, under the names they have here. They may hold passwords. */
+    /** The values by their names here. They may contain passwords. */
     public Map<String, String> written() {
         return Map.copyOf(values);
     }
 
-    /** What to log, a sentence each. */
+    /** The warnings to log, one sentence each. */
     public List<String> warnings() {
         return List.copyOf(warnings);
     }
 
-    /** The values that were read so far and are not allowed; names that nobody reads are not among them. */
+    /** The mistakes in values that were read so far; without unknown names. */
     public List<Mistake> mistakes() {
         return List.copyOf(mistakes);
     }
@@ -357,7 +357,7 @@ public final class Parameters {
             .orElseGet(() -> ". Known parameters: " + String.join(", ", asked.keySet()));
     }
 
-    /** The known name with the fewest letters different, if they are few enough for it to be a slip. */
+    /** The most similar known name, if it is similar enough for a typing error. */
     public static Optional<String> nearest(String name, Collection<String> known) {
         String typed = name.toLowerCase(Locale.ROOT);
         return known.stream()
@@ -385,7 +385,7 @@ public final class Parameters {
         return constant.toString().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** A value as a message may show it: no password or token, no control characters, and not the whole of a long one. */
+    /** A value for a message: without passwords, tokens and control characters, and shortened. */
     private static String shown(String name, String value) {
         String lower = name.toLowerCase(Locale.ROOT);
         if (lower.contains("pas") || lower.contains("token")) {

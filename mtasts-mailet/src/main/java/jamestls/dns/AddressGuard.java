@@ -8,13 +8,13 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Whether we may connect to an address that a stranger's DNS gave us. Policy hosts, report hosts and MX hosts are all
- * named by strangers; without this any of them could point us at the machine itself, at the network behind the firewall
- * or at a cloud's metadata service. Ask about the address that the socket is going to be connected to, never about a
- * name: a name may resolve differently the next time (DNS rebinding).
+ * Decides whether to connect to an address from the DNS of another domain (protection against server-side request forgery). Policy
+ * hosts, report hosts and MX hosts are named by others, who could point them at this machine, at the network behind the firewall or at
+ * a cloud's metadata service. Check the very address that the socket will be connected to, never a name: a name may resolve
+ * differently the next time (DNS rebinding).
  *
- * <p>The lists follow IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890). For IPv6 the rule is turned
- * round: only 2000::/3 is handed out as global unicast, so everything else is refused, and exceptions within it are listed.
+ * <p>The lists follow IANA's IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890). For IPv6
+ * everything outside of 2000::/3, the global unicast addresses, is refused, and so are the listed blocks within it.
  */
 public final class AddressGuard {
 
@@ -55,7 +55,7 @@ public final class AddressGuard {
     private static final Block SIX_TO_FOUR = block("2002::", 16, "6to4");
 
     private static final List<Block> SPECIAL_IPV6 = List.of(
-        // Teredo (2001::/32) is in here: it reaches clients behind a NAT, no server lives there
+        // includes Teredo (2001::/32), which has clients behind a NAT and no servers
         block("2001::", 23, "protocol assignments, Teredo"),
         block("2001:db8::", 32, "documentation"),
         block("2620:4f:8000::", 48, "AS112"),
@@ -87,22 +87,22 @@ public final class AddressGuard {
         this.exceptions = Set.copyOf(exceptions);
     }
 
-    /** Lets through what is reachable on the public Internet. */
+    /** Allows addresses of the public Internet only. */
     public static AddressGuard publicOnly() {
         return PUBLIC_ONLY;
     }
 
-    /** Lets everything through: for tests and for closed networks. */
+    /** Allows all addresses: for tests and closed networks. */
     public static AddressGuard anywhere() {
         return ANYWHERE;
     }
 
-    /** Lets {@code exceptions} through as well, for a host of one's own on an address that is not public. */
+    /** Allows {@code exceptions} as well, for the operator's own host on a private address. */
     public AddressGuard alsoAllowing(Set<InetAddress> exceptions) {
         return new AddressGuard(reach, exceptions);
     }
 
-    /** Why not to connect to {@code address}, as {@code "127.0.0.1 is not public: loopback"}; empty means go ahead. */
+    /** Why not to connect to {@code address}, as {@code "127.0.0.1 is not public: loopback"}; empty if allowed. */
     public Optional<String> objection(InetAddress address) {
         return reach == Reach.ANYWHERE || exceptions.contains(address) ? Optional.empty()
             : special(address.getAddress()).map(what -> address.getHostAddress() + " is not public: " + what);
@@ -112,7 +112,7 @@ public final class AddressGuard {
         if (address.length == 4) {
             return firstOf(SPECIAL_IPV4, address);
         }
-        // RFC 6052 §2.1, RFC 3056 §2: these carry an IPv4 address, and it is the one that is reached in the end
+        // RFC 6052 §2.1, RFC 3056 §2: these contain the IPv4 address that is reached
         if (NAT64.contains(address)) {
             return firstOf(SPECIAL_IPV4, Arrays.copyOfRange(address, 12, 16)).map(what -> "NAT64 of " + what);
         }

@@ -33,8 +33,8 @@ final class AnswerCache<T> {
     private final Function<DomainName, Fresh<T>> flight;
 
     /**
-     * @param maxBytes heap for all answers, roughly; one name with a lot of data takes the place of many
-     * @param flight brings an answer that is not kept; it may block
+     * @param maxBytes the approximate heap for all answers
+     * @param flight looks up an answer that is not cached; may block
      */
     AnswerCache(long maxBytes, LongSupplier nanoClock, Function<DomainName, Fresh<T>> flight) {
         this.nanoClock = nanoClock;
@@ -48,7 +48,7 @@ final class AnswerCache<T> {
             .buildAsync();
     }
 
-    /** The answer kept, the one on its way, or a new one. */
+    /** The cached answer, the one being looked up, or a new one. */
     CompletableFuture<Kept<T>> get(DomainName name) {
         CompletableFuture<Kept<T>> present = answers.getIfPresent(name);
         if (present != null) {
@@ -74,7 +74,7 @@ final class AnswerCache<T> {
         return TimeUnit.NANOSECONDS.toSeconds(nanoClock.getAsLong() - kept.at()) >= kept.ttl();
     }
 
-    /** Heap for the data of an answer, roughly: text of DNS is kept with one byte per character. */
+    /** The approximate heap of an answer: DNS text takes one byte per character. */
     private static int bytes(DnsAnswer<?> answer) {
         return switch (answer) {
             case DnsAnswer.Found<?> found -> found.records().stream().mapToInt(AnswerCache::bytes).sum();
@@ -92,7 +92,7 @@ final class AnswerCache<T> {
         };
     }
 
-    /** Bytes in use, roughly. */
+    /** The approximate number of bytes in use. */
     long weight() {
         return answers.synchronous().policy().eviction().orElseThrow().weightedSize().orElseThrow();
     }

@@ -18,17 +18,16 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Follows one question along its CNAMEs, through as many answers as it takes: a resolver normally sends the whole chain; where
- * it stops early, the rest is asked for. Only records on the way from the question count, whatever else a message holds. At
- * most {@value #MAX_ALIASES} CNAMEs.
+ * Follows the CNAMEs of one question. A resolver normally sends the whole chain; if it stops early, the rest is queried. Only records
+ * on the chain from the question are used, whatever else a message contains. At most {@value #MAX_ALIASES} CNAMEs.
  */
 final class CnameChain {
 
-    /** RFC 2308 §5 leaves the bound to us; a mended zone is found after five minutes. */
+    /** The longest negative TTL, which RFC 2308 §5 leaves open: a repaired zone is seen after five minutes. */
     static final long MAX_NEGATIVE_TTL = 300;
-    /** So that nobody can make us validate the same data over and over; a mended zone is found after a minute. */
+    /** The TTL of bogus answers, to bound the work of validation: a repaired zone is seen after a minute. */
     static final long BOGUS_TTL = 60;
-    /** Enough for the several look-ups of one delivery, too short to delay the next. */
+    /** The TTL of failures: long enough for the look-ups of one delivery, too short to delay the next. */
     static final long FAILED_TTL = 1;
 
     private static final int MAX_ALIASES = 8;
@@ -41,7 +40,7 @@ final class CnameChain {
         record Records(Name owner, List<Record> records, long ttl, Security security) implements End {
         }
 
-        /** No such name, or no such type. */
+        /** The name or the type does not exist. */
         record Absent(long ttl, Security security) implements End {
         }
 
@@ -104,7 +103,7 @@ final class CnameChain {
     }
 
     private End walk(DnssecResolver resolver, long deadline) {
-        // every answer ends the walk or moves it on by at least one alias, so MAX_ALIASES bounds the questions, too
+        // every answer ends the loop or follows at least one alias, so MAX_ALIASES bounds the queries, too
         while (true) {
             switch (resolver.ask(owner, type, deadline)) {
                 case DnssecResolver.Reply.Failed failed -> {

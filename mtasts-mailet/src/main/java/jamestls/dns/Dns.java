@@ -16,11 +16,11 @@ public interface Dns {
 
     /**
      * The AAAA and A records together, IPv6 first. An error in one family does not spoil the other: the answer is
-     * {@code Failed} or {@code Bogus} only if neither family has an address and one of them could not be found out.
+     * {@code Failed} or {@code Bogus} only if neither family has an address and one of them is unknown.
      *
      * <p>The security is that of the addresses returned: {@code SECURE} only if every one of them came in a secure answer,
-     * so the caller need not ask which family an address is of (RFC 7672 §2.2.2). A family without addresses has no say in
-     * it. The canonical name is that of the AAAA records where there are any; both families share it, since a CNAME
+     * so the caller need not ask which family an address is of (RFC 7672 §2.2.2). A family without addresses is not
+     * considered. The canonical name is that of the AAAA records where there are any; both families share it, since a CNAME
      * stands for all types.
      */
     DnsAnswer<InetAddress> addresses(DomainName host);
@@ -30,7 +30,7 @@ public interface Dns {
 
     /**
      * The TLSA records at {@code owner}, such as {@code _25._tcp.mx.example.com} (RFC 7672 §2.2.3). Each is as published, in no
-     * particular order, at most {@value TlsaRecord#MAX_RECORDS} of them; what cannot be used is for the caller to judge,
+     * particular order, at most {@value TlsaRecord#MAX_RECORDS} of them; the caller judges which are usable,
      * because a set without a usable record still demands TLS. Ask only below a secure address answer (RFC 7672 §2.2.2).
      */
     DnsAnswer<TlsaRecord> tlsa(DomainName owner);

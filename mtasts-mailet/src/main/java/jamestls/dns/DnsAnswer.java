@@ -3,10 +3,15 @@ package jamestls.dns;
 import java.util.List;
 
 /**
- * The result of a look-up. A caller handles each of the four cases, because taking "could not find out" for "does not exist" would
- * bounce or downgrade mail on account of somebody else's broken DNS.
+ * The result of a look-up. A caller handles each of the four cases: taking a failure for "does not exist" would bounce or downgrade
+ * mail because of broken DNS.
  */
 public sealed interface DnsAnswer<T> {
+
+    /** The reason of a failure with the question, such as {@code "MX of example.org: SERVFAIL"}, which it may have already. */
+    static String withQuestion(String question, String reason) {
+        return reason.startsWith(question) ? reason : question + ": " + reason;
+    }
 
     /**
      * The records are there.
@@ -28,7 +33,7 @@ public sealed interface DnsAnswer<T> {
     record Absent<T>(Security security) implements DnsAnswer<T> {
     }
 
-    /** Signatures do not fit: an attack or a broken zone, and never to be used. */
+    /** DNSSEC validation failed, because of an attack or a broken zone. Never to be used. */
     record Bogus<T>(String reason) implements DnsAnswer<T> {
     }
 

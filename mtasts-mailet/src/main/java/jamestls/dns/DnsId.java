@@ -9,9 +9,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Whether a certificate is for a host, by DNS-ID alone (RFC 6125 §6.4): the subjectAltName's dNSName entries count, the
+ * Matches a certificate to a host name by DNS-ID alone (RFC 6125 §6.4): the subjectAltName's dNSName entries count, the
  * common name never does (RFC 8461 §4.2), and a wildcard stands for exactly one label and only as the whole left-most one
- * (RFC 8461 §3.3, §4.1). Says nothing about who signed the certificate, nor when it expires.
+ * (RFC 8461 §3.3, §4.1). Does not check signatures or dates.
  */
 public final class DnsId {
 
@@ -29,14 +29,14 @@ public final class DnsId {
     }
 
     /**
-     * The DNS names in the certificate as they stand there: a stranger's text, to be cleaned before it is shown. Empty also when
+     * The DNS names in the certificate unchanged: hostile text, to be sanitized before it is shown. Empty also when
      * the extension can't be parsed.
      */
     public static List<String> presented(X509Certificate certificate) {
         return read(certificate).orElse(List.of());
     }
 
-    /** Whether the certificate has a subjectAltName that can't be parsed, so that nobody knows its DNS names. */
+    /** Whether the certificate has a subjectAltName that can't be parsed. */
     public static boolean isUnreadable(X509Certificate certificate) {
         return read(certificate).isEmpty();
     }
@@ -75,7 +75,7 @@ public final class DnsId {
 
     /** Whether one presented name, with or without wildcard, is or covers {@code name}. */
     public static boolean covers(String presented, DomainName name) {
-        // before the case is folded: some letters beyond ASCII fold into it, and others take the JDK time by the square of the length
+        // checked before case folding: some non-ASCII letters fold into ASCII, and others take the JDK quadratic time
         if (presented.length() > MAX_PRESENTED || !presented.chars().allMatch(c -> c < 0x80)) {
             return false;
         }
@@ -85,7 +85,7 @@ public final class DnsId {
         }
         int firstDot = name.ascii().indexOf('.');
         String parent = pattern.substring(WILDCARD.length());
-        // a wildcard straight under a top-level domain covers strangers; no public CA issues one
+        // a wildcard directly below a top-level domain covers domains of other owners; no public CA issues one
         return firstDot > 0 && parent.contains(".") && parent.equals(name.ascii().substring(firstDot + 1));
     }
 }

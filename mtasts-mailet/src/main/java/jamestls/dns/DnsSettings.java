@@ -8,15 +8,15 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Whom to ask and how long to wait.
+ * The settings of DNS look-ups: servers, time limits, cache, DNSSEC.
  *
  * @param servers recursive name servers, in order of preference, at least one
  * @param queryTimeout for one query to one server, TCP after a truncated answer included
  * @param lookupDeadline for a whole look-up: all servers, both rounds, all CNAMEs and the wait for a free slot
- * @param concurrentQueries on the way at a time; the rest waits. Without a bound, UDP answers get lost in bursts
+ * @param concurrentQueries the maximum of outstanding queries; further ones wait. Without a limit UDP answers get lost in bursts
  * @param cacheEntries answers of usual size kept for each type of records, positive and negative; the bound is in bytes, 1 KiB each
- * @param dnssec who finds out whether an answer is secure; {@code TRUST_AD} takes loopback servers only
- * @param anchors what validation starts from; of no account where we do not validate
+ * @param dnssec who decides whether an answer is secure; {@code TRUST_AD} needs servers on loopback
+ * @param anchors the trust anchors; unused unless this process validates
  */
 public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout, Duration lookupDeadline, int concurrentQueries,
                           int cacheEntries, DnssecMode dnssec, TrustAnchors anchors) {
@@ -30,11 +30,11 @@ public record DnsSettings(List<InetSocketAddress> servers, Duration queryTimeout
             throw new IllegalArgumentException("DNS time-outs out of order: " + queryTimeout + " per query, " + lookupDeadline + " in all");
         }
         if (dnssec == DnssecMode.TRUST_AD && !servers.stream().allMatch(server -> server.getAddress().isLoopbackAddress())) {
-            // RFC 7672 §2.1.1: AD is one bit that anyone on the way can set
+            // RFC 7672 §2.1.1: on a network anyone can set the AD bit
             throw new IllegalArgumentException("trust-ad needs resolvers on this machine, such as 127.0.0.1, not " + servers);
         }
         if (concurrentQueries < 1 || cacheEntries < 1) {
-            throw new IllegalArgumentException("DNS needs room for a query and for an answer");
+            throw new IllegalArgumentException("concurrentQueries and cacheEntries must be positive");
         }
     }
 

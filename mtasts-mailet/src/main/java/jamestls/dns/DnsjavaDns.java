@@ -22,19 +22,19 @@ import org.xbill.DNS.TextParseException;
 import org.xbill.DNS.Type;
 
 /**
- * DNS through recursive servers of our own choosing, never through the JVM's resolver. Look-ups are bounded in time, in
- * concurrent queries and in the size of what they take in; answers are cached for their TTL, positive ones for at most
- * an hour, negative ones for at most five minutes, failures for one second. The same question is asked only once at a
- * time. TXT records arrive one character per byte (ISO 8859-1), so that no byte can pass for another.
+ * DNS look-ups through configured recursive servers, never through the JVM's resolver. Look-ups are bounded in time, in
+ * concurrent queries and in the size of answers; answers are cached for their TTL, positive ones for at most
+ * an hour, negative ones for at most five minutes, failures for one second. Simultaneous look-ups of the same question share one
+ * query. TXT records have one character per byte (ISO 8859-1), so that different bytes stay different.
  *
- * <p>Whether an answer is secure is found out as {@link DnssecMode} says. Bogus answers are kept for a minute, so that a
- * broken zone cannot have us validate without end. Without DNSSEC, by configuration or because the resolvers strip it
+ * <p>{@link DnssecMode} says how an answer is found to be secure. Bogus answers are cached for a minute, which bounds the work that
+ * a broken zone causes. Without DNSSEC, by configuration or because the resolvers strip it
  * ({@link #dnssec}), every answer is {@link Security#INSECURE} and {@code Bogus} does not occur: a validating server reports
  * bogus data as SERVFAIL, which is {@code Failed} then.
  */
 public final class DnsjavaDns implements Dns {
 
-    /** An answer with some records; more than that takes the place of other answers. */
+    /** The size of a usual answer, by which the cache is bounded. */
     private static final int BYTES_PER_ENTRY = 1_024;
 
     private final DnssecResolver resolver;
@@ -85,13 +85,13 @@ public final class DnsjavaDns implements Dns {
             : new Validator(stub, servers, settings.anchors(), new DnskeyCache(settings.cacheEntries(), cacheClock), clock);
     }
 
-    /** Finds out in the background whether DNSSEC is to be had, so that the first mail need not wait for it. */
+    /** Starts the DNSSEC probe in the background, so that the first mail need not wait for it. */
     public DnsjavaDns start() {
         probe.ifPresent(DnssecProbe::startIfDue);
         return this;
     }
 
-    /** Whether answers can be secure at all; asks the resolvers again, in the background, when that was an hour ago. */
+    /** The DNSSEC state; starts a new probe in the background if the last one is older than an hour. */
     public DnssecState dnssec() {
         return probe.map(DnssecProbe::state)
             .orElseGet(() -> new DnssecState(DnssecState.Standing.OFF, "switched off by configuration", since));

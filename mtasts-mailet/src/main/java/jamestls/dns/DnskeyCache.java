@@ -20,16 +20,16 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 /**
- * Caches DS and DNSKEY answers, not validated: the validator walks down from the anchor for every zone, and would ask for the
- * root's keys once per zone. Simultaneous look-ups share one query. An answer is kept for its TTL, at most 15 minutes, and
- * dropped as soon as anything below it turns out bogus, because it may be the part that is wrong.
+ * Caches DS and DNSKEY answers before validation: the validator starts at the trust anchor for every zone, and would query the root's
+ * keys once per zone. Simultaneous look-ups share one query. An answer is kept for its TTL, at most 15 minutes, and dropped when
+ * anything below it is bogus, because it may be the cause.
  */
 final class DnskeyCache {
 
     private static final long MAX = 900;
     private static final int MAX_KEYS = 64;
     private static final int BYTES_PER_ENTRY = 2_048;
-    /** Heap of a parsed message, roughly: so much, and so much for each octet on the wire. */
+    /** The approximate heap of a parsed message: a constant, and a factor for each octet on the wire. */
     private static final int MESSAGE_BYTES = 1_000;
     private static final int BYTES_PER_OCTET = 4;
 
@@ -50,13 +50,13 @@ final class DnskeyCache {
             .buildAsync();
     }
 
-    /** The answer kept, the one on its way, or the one that {@code flight} brings; what is no message is not kept. */
+    /** The cached answer, the one being looked up, or the result of {@code flight}; failures are not cached. */
     CompletableFuture<Reply> get(Name name, int type, Supplier<Reply> flight) {
         return answers.get(new Question(name, type), (question, executor) ->
             CompletableFuture.supplyAsync(() -> bounded(flight.get()), executor));
     }
 
-    /** Drops what is kept for {@code name} and all names above it. */
+    /** Removes the answers for {@code name} and all names above it. */
     void forget(Name name) {
         for (int labels = 0; labels < name.labels(); labels++) {
             Name above = new Name(name, labels);

@@ -3,11 +3,11 @@ package jamestls.dns;
 
 /** Who decides whether an answer is secure. */
 public enum DnssecMode {
-    /** This process: every signature is checked here, from the trust anchors down. */
+    /** This process, which checks every signature from the trust anchors down. */
     VALIDATE("validate"),
-    /** The resolver, which says so in the AD bit; that is trustworthy only over loopback (RFC 7672 §2.1.1, RFC 6840 §5.7). */
+    /** The resolver, by the AD bit, which is trustworthy only over loopback (RFC 7672 §2.1.1, RFC 6840 §5.7). */
     TRUST_AD("trust-ad"),
-    /** Nobody: every answer is insecure. */
+    /** No validation: every answer is insecure. */
     OFF("off");
 
     private final String parameter;

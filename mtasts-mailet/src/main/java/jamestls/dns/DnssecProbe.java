@@ -23,7 +23,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
 
 /**
- * Finds out which resolvers are fit for DNSSEC. Mode validate: those through which the trust anchor's zone validates; one that
+ * Finds the resolvers that support DNSSEC. Mode validate: those through which the trust anchor's zone validates; a resolver that
  * strips signatures would make every answer bogus and hold all mail. Mode trust-ad: those that set AD for that zone. Runs at
  * start, which also warms up the validator, and again with the first look-up after an hour, or after a minute if no resolver
  * answered. Each change is logged once.
@@ -78,12 +78,12 @@ final class DnssecProbe {
             new DnssecState(Standing.NOT_ASKED, "not asked yet", clock.instant()), List.of(), Instant.MIN));
     }
 
-    /** For resolvers whose answers we validate. */
+    /** For resolvers whose answers are validated here. */
     static DnssecProbe ofSignatures(DnsSettings settings, StubResolver stub, Clock clock) {
         return new DnssecProbe(settings, stub, Standing.VALIDATING, server -> handingThrough(server, settings, stub, clock), clock);
     }
 
-    /** For resolvers whose word we take. */
+    /** For resolvers whose AD bit is trusted. */
     static DnssecProbe ofVerdicts(DnsSettings settings, StubResolver stub, Clock clock) {
         return new DnssecProbe(settings, stub, Standing.TRUSTING_RESOLVER, server -> validating(server, settings, stub), clock);
     }
@@ -93,7 +93,7 @@ final class DnssecProbe {
         return last.get().state();
     }
 
-    /** The resolvers to use; all of them while nothing is known. Waits for the very first probe. */
+    /** The resolvers to use; all of them until a probe has succeeded. Waits for the first probe. */
     List<InetSocketAddress> capable(long deadline) {
         CompletableFuture<Void> probing = startIfDue();
         if (last.get().until().equals(Instant.MIN)) {
@@ -103,7 +103,7 @@ final class DnssecProbe {
         return isUnknown(finding) ? settings.servers() : finding.capable();
     }
 
-    /** The probe under way, or one that is over. */
+    /** The running probe, or the last one. */
     CompletableFuture<Void> startIfDue() {
         CompletableFuture<Void> before = running.get();
         boolean due = !clock.instant().isBefore(last.get().until());
@@ -148,14 +148,14 @@ final class DnssecProbe {
         if (!capable.isEmpty()) {
             learn(ifCapable, capable, capable.size() + " of " + settings.servers().size() + " resolvers", AGAIN);
         } else if (!incapable.isEmpty() && !proven.isEmpty()) {
-            // whoever can drop packets or answer in the resolver's place could switch DANE off otherwise
+            // otherwise an attacker who drops or forges packets could switch DANE off
             learn(Standing.FAILING, settings.servers().stream().filter(proven::contains).toList(), String.join("; ", incapable), SOON);
         } else if (!incapable.isEmpty()) {
             learn(Standing.UNAVAILABLE, List.of(), String.join("; ", incapable), AGAIN);
         } else if (isUnknown(last.get())) {
             learn(Standing.UNKNOWN, List.of(), String.join("; ", silent), SOON);
         } else {
-            // nobody answers: that says nothing about DNSSEC, so what was known stays
+            // no answer says nothing about DNSSEC, so the state stays
             Finding known = last.get();
             last.set(new Finding(known.state(), known.capable(), clock.instant().plus(SOON)));
         }
@@ -182,7 +182,7 @@ final class DnssecProbe {
         return finding.state().standing() == Standing.UNKNOWN || finding.state().standing() == Standing.NOT_ASKED;
     }
 
-    /** Whether the top of the tree validates by what this resolver hands through. */
+    /** Whether the trust anchor's zone validates through this resolver. */
     private static DnssecProbeResult handingThrough(InetSocketAddress server, DnsSettings settings, StubResolver stub, Clock clock) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
         Validator validator = new Validator(stub, () -> List.of(server), settings.anchors(), new DnskeyCache(16, System::nanoTime),
@@ -195,7 +195,7 @@ final class DnssecProbe {
         };
     }
 
-    /** Whether this resolver says of the top of the tree that it is secure (RFC 6840 §5.8). */
+    /** Whether this resolver sets AD for the trust anchor's zone (RFC 6840 §5.8). */
     private static DnssecProbeResult validating(InetSocketAddress server, DnsSettings settings, StubResolver stub) {
         long deadline = System.nanoTime() + settings.lookupDeadline().toNanos();
         return switch (stub.ask(List.of(server), settings.anchors().top(), Type.SOA, StubResolver.Asking.VERDICT, deadline)) {
@@ -207,8 +207,8 @@ final class DnssecProbe {
     }
 
     /**
-     * Finds out why a resolver does not answer questions with DNSSEC. That it does not know EDNS (RFC 6891 §7) is believed only if
-     * the same question failed three times with OPT and was answered without, since lost datagrams look alike.
+     * Finds out why a resolver does not answer queries with DNSSEC. It counts as one without EDNS (RFC 6891 §7) only if the same
+     * query failed three times with OPT and was answered without, because lost datagrams look the same.
      */
     private static DnssecProbeResult withoutDnssec(InetSocketAddress server, DnsSettings settings, StubResolver stub, String reason) {
         Name top = settings.anchors().top();

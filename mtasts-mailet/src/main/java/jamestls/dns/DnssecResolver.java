@@ -45,10 +45,10 @@ interface DnssecResolver {
     }
 
     /**
-     * Takes the AD bit of a resolver on this machine as proof (RFC 6840 §5.8). An answer that the resolver refuses, and gives
-     * when told not to check (CD), is bogus.
+     * Trusts the AD bit of a resolver on this machine (RFC 6840 §5.8). An answer that the resolver refuses, and gives with checking
+     * disabled (CD), is bogus.
      *
-     * @param servers asked anew for each query
+     * @param servers called for each query
      */
     record AdBit(StubResolver stub, Supplier<List<InetSocketAddress>> servers) implements DnssecResolver {
 

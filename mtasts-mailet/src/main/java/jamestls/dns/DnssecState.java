@@ -28,8 +28,8 @@ public record DnssecState(Standing standing, String detail, Instant since) {
         /** No resolver answers the probe. Answers are validated as far as there are any. */
         UNKNOWN,
         /**
-         * A resolver that was fit for validation since the start no longer is. It is not taken for one that never was: look-ups that
-         * it spoils fail, and mail waits.
+         * A resolver that supported validation since the start no longer does. Look-ups that fail because of it fail, and mail
+         * waits.
          */
         FAILING,
         /** The first probe is not over. */
@@ -45,7 +45,7 @@ public record DnssecState(Standing standing, String detail, Instant since) {
     public Optional<String> trouble() {
         return switch (standing) {
             case UNAVAILABLE -> Optional.of("DNSSEC is not available since " + since + ", so DANE is off: " + detail);
-            case UNKNOWN -> Optional.of("it is not known since " + since + " whether DNSSEC is available, no resolver answers: " + detail);
+            case UNKNOWN -> Optional.of("no resolver answers since " + since + ", so it is unknown whether DNSSEC is available: " + detail);
             case FAILING -> Optional.of("DNSSEC fails since " + since + " through resolvers that supported it before, so mail waits: "
                 + detail + ". Repair them; if they were changed on purpose, set dnsServers or dnssec=off, or restart James.");
             case VALIDATING, TRUSTING_RESOLVER, OFF, NOT_ASKED -> Optional.empty();

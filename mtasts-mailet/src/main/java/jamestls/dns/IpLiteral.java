@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.xbill.DNS.Address;
 
-/** Reads an address written in figures, without ever asking DNS. */
+/** Parses IP address literals, without DNS. */
 public final class IpLiteral {
 
-    // no leading zeros: some parsers read 010 as eight
+    // no leading zeros: some parsers read 010 as octal
     private static final String OCTET = "(?:0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])";
     private static final Pattern IPV4 = Pattern.compile("(?:" + OCTET + "\\.){3}" + OCTET);
     private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:]{2,39}|[0-9a-fA-F:]{1,30}:(?:" + OCTET + "\\.){3}" + OCTET);

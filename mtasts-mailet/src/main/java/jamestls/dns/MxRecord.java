@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * @param preference 0 to 65535, lowest first
  * @param host the exchange; empty where it is not the name of a host
- * @param exchange as it stands in the zone, without the trailing dot: a stranger's text. The root is {@code "."}, which with
+ * @param exchange as published, without the trailing dot: hostile text. The root is {@code "."}, which with
  *     preference 0 means "takes no mail" (RFC 7505 §3)
  */
 public record MxRecord(int preference, Optional<DomainName> host, String exchange) {

@@ -11,15 +11,15 @@ import java.util.function.LongSupplier;
 import org.xbill.DNS.Name;
 
 /**
- * Bounds the queries on their way and keeps slow zones from taking all places. One domain (the last two labels of a name) has
- * at most an eighth of them, and so have all zones together that lately gave no answer or only a late failure. We ask
- * resolvers and see no authoritative servers, so names are all there is to go by.
+ * Bounds the outstanding queries and keeps slow zones from occupying all slots. One domain (the last two labels of a name) has at
+ * most an eighth of the slots, and so have all zones together that recently gave no answer or a late failure. The authoritative
+ * servers are not visible behind a resolver, so zones are told apart by name only.
  */
 final class QuerySlots {
 
     private static final int SHARE = 8;
     private static final int DOMAIN_LABELS = 2;
-    /** More than for a domain: below a public suffix of two labels (co.uk) one zone must not discredit the others. */
+    /** Longer than for a domain: below a public suffix of two labels (co.uk) one zone must not affect the others. */
     private static final int ZONE_LABELS = 3;
     private static final Duration MEMORY = Duration.ofMinutes(5);
     private static final int MAX_REMEMBERED = 10_000;
@@ -30,7 +30,7 @@ final class QuerySlots {
     private final ConcurrentHashMap<Name, Domain> domains = new ConcurrentHashMap<>();
     private final Cache<Name, Boolean> slowZones;
 
-    /** @param places queries on their way at a time */
+    /** @param places the maximum of outstanding queries */
     QuerySlots(int places, LongSupplier nanoClock) {
         this.all = new Semaphore(places);
         this.perDomain = Math.max(1, places / SHARE);
@@ -39,7 +39,7 @@ final class QuerySlots {
             .executor(Runnable::run).build();
     }
 
-    /** The places of one domain; in the map while somebody holds or awaits one. */
+    /** The slots of one domain; in the map while a query holds or awaits one. */
     private static final class Domain {
 
         private final Semaphore places;
@@ -50,7 +50,7 @@ final class QuerySlots {
         }
     }
 
-    /** One place, given back by {@link #close}. */
+    /** One slot, released by {@link #close}. */
     final class Slot implements AutoCloseable {
 
         private final Name domain;
@@ -75,7 +75,7 @@ final class QuerySlots {
     }
 
     /**
-     * Waits for a place.
+     * Waits for a slot.
      *
      * @param deadline on {@link System#nanoTime}'s clock
      * @return empty if there was none in time

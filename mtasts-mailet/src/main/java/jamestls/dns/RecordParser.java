@@ -24,10 +24,10 @@ import org.xbill.DNS.Tokenizer;
 import org.xbill.DNS.Type;
 
 /**
- * Turns wire records into ours, within bounds. MX records and addresses beyond the bound are left out, because what is
- * kept is what would be tried first anyway. More TXT records than that make the answer unusable: whether a domain has a policy
- * depends on there being exactly one (RFC 8461 §3.1), and nobody can tell from a part. A record that is too long is cut to one byte
- * more than {@link #MAX_TXT_BYTES}, so that whoever reads it sees that it is: it is malformed, and no failure of DNS.
+ * Parses records, within bounds. MX records and addresses beyond the bound are left out, because the others would be tried first
+ * anyway. Too many TXT records make the answer unusable: a policy needs exactly one record (RFC 8461 §3.1), which a part of the records
+ * can't tell. A TXT record that is too long is cut to one byte more than {@link #MAX_TXT_BYTES}, so that it is malformed and not a
+ * failure of DNS.
  */
 final class RecordParser {
 
@@ -39,7 +39,7 @@ final class RecordParser {
     private RecordParser() {
     }
 
-    /** The records read, or why they are of no use. */
+    /** The parsed records, or why they are unusable. */
     sealed interface Reading<T> {
 
         record Read<T>(List<T> records) implements Reading<T> {
@@ -92,7 +92,7 @@ final class RecordParser {
             .orElseGet(() -> new Reading.Unusable<>("CNAME to '" + target + "', which is not a host name"));
     }
 
-    /** The name in our form, if it has one; in presentation format anything odd is escaped and so does not parse. */
+    /** The name as {@link DomainName}, if it is one; the presentation format escapes other characters, so they do not parse. */
     static Optional<DomainName> domainName(Name name) {
         return DomainName.parse(name.toString(true));
     }
@@ -102,9 +102,9 @@ final class RecordParser {
     }
 
     /**
-     * A TLSA record as the octets it came in, whatever they are. dnsjava's own class refuses one without association data, and with
-     * it the whole message, so that a single useless record would make its host unreachable; it must only be unusable
-     * (RFC 6698 §4.1). Signatures are checked over these very octets.
+     * A TLSA record as received. dnsjava's own class refuses a record without association data together with the whole message, so that
+     * one such record would make its host unreachable; it must only be unusable (RFC 6698 §4.1). Signatures are checked over these
+     * octets.
      */
     static final class RawTlsa extends Record {
 
@@ -112,7 +112,7 @@ final class RecordParser {
 
         private byte[] octets = new byte[0];
 
-        /** From now on dnsjava makes these of TLSA records; done before the first message is read. */
+        /** Makes dnsjava use this class for TLSA records; to be called before the first message is parsed. */
         static void register() {
             Type.register(Type.TLSA, "TLSA", RawTlsa::new);
         }
@@ -132,7 +132,7 @@ final class RecordParser {
             out.writeByteArray(octets);
         }
 
-        /** As RFC 3597 §5 writes what it does not know. */
+        /** The format for unknown types (RFC 3597 §5). */
         @Override
         protected String rrToString() {
             return "\\# " + octets.length + " " + HexFormat.of().formatHex(octets);

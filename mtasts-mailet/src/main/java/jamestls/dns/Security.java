@@ -1,13 +1,13 @@
 package jamestls.dns;
 
-/** What DNSSEC says of an answer that is no error (RFC 7672 §2.1.1). */
+/** The DNSSEC state of an answer without error (RFC 7672 §2.1.1). */
 public enum Security {
-    /** Validated from a trust anchor down to the records, every CNAME on the way included. */
+    /** Validated from a trust anchor down to the records, every CNAME included. */
     SECURE,
     /** Not signed, signed below an unsigned delegation, or not validated at all. */
     INSECURE;
 
-    /** Of two answers that are used together. */
+    /** The state of two answers that are used together. */
     Security weaker(Security other) {
         return this == SECURE ? other : this;
     }

@@ -1,6 +1,10 @@
 package jamestls.dns;
 
+import java.io.EOFException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,20 +26,19 @@ import org.xbill.DNS.SimpleResolver;
 import org.xbill.DNS.Type;
 
 /**
- * Asks one question of the configured servers until one of them has an answer. A server that fails (SERVFAIL, REFUSED,
- * anything unreadable) is not asked again for the same question; one that was silent is asked twice, because UDP loses
- * datagrams.
+ * Sends a query to the configured servers until one answers. A server that fails (SERVFAIL, REFUSED, a malformed message) is not
+ * queried again for the same question; one that did not answer is queried twice, because UDP loses datagrams.
  *
- * <p>Queries have an OPT record (EDNS, RFC 6891), but for servers of which the probe found that they answer only without. With
- * {@link DnssecMode#OFF} nothing can be downgraded, so there a query that fails with OPT is repeated without.
+ * <p>Queries have an OPT record (EDNS, RFC 6891), except to servers that answer only without it, as the probe found. With
+ * {@link DnssecMode#OFF} nothing can be downgraded, so a query that fails with OPT is repeated without.
  */
 final class StubResolver implements DnssecResolver {
 
-    /** What fits into one unfragmented datagram nearly everywhere (DNS flag day 2020); longer answers come by TCP. */
+    /** The UDP payload size that avoids fragmentation (DNS flag day 2020); longer answers use TCP. */
     private static final int EDNS_PAYLOAD = 1232;
     private static final int NO_EDNS = -1;
     private static final int ROUNDS = 2;
-    /** A failure after more time than this counts as no answer: the resolver waited for a silent name server. */
+    /** A failure after a longer time counts as no answer, because the resolver waited for a name server. */
     private static final long LATE_NANOS = Duration.ofSeconds(1).toNanos();
 
     static {
@@ -63,7 +66,7 @@ final class StubResolver implements DnssecResolver {
         }
     }
 
-    /** What a query asks for beside the records. */
+    /** What a query requests besides the records. */
     enum Asking {
         /** Nothing else. */
         PLAIN,
@@ -155,7 +158,7 @@ final class StubResolver implements DnssecResolver {
         try {
             Optional<QuerySlots.Slot> slot = slots.acquire(name, deadline);
             if (slot.isEmpty()) {
-                return new Attempt.Silent("too many queries at a time: no free slot for the domain");
+                return new Attempt.Silent("too many concurrent queries: no free slot for the domain");
             }
             try (QuerySlots.Slot held = slot.get()) {
                 return judged(send(server, name, type, asking, edns, deadline), type, where);
@@ -164,7 +167,7 @@ final class StubResolver implements DnssecResolver {
             return new Attempt.Silent(where + " did not answer in time");
         } catch (ExecutionException e) {
             return isTimeout(e.getCause()) ? new Attempt.Silent(where + " did not answer in time")
-                : new Attempt.Broken(where + ": " + e.getCause().getMessage(), Fault.OTHER);
+                : new Attempt.Broken(where + ": " + cause(e.getCause()), Fault.OTHER);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return new Attempt.Broken("interrupted", Fault.OTHER);
@@ -186,7 +189,7 @@ final class StubResolver implements DnssecResolver {
         if (asking != Asking.PLAIN) {
             query.getHeader().setFlag(asking == Asking.VERDICT ? Flags.AD : Flags.CD);
         }
-        // the resolver looks at its clock about once a second only, so the time is also kept here
+        // dnsjava checks its time-outs about once a second only, so the deadline is enforced here, too
         return resolver.sendAsync(query, Thread::startVirtualThread).toCompletableFuture().get(patience.toNanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -195,6 +198,17 @@ final class StubResolver implements DnssecResolver {
         return rcode == Rcode.NOERROR || rcode == Rcode.NXDOMAIN ? new Attempt.Answered(message)
             : new Attempt.Broken(where + " answered " + Rcode.string(rcode) + " for " + Type.string(type),
                 rcode == Rcode.FORMERR || rcode == Rcode.NOTIMP ? Fault.FORMAT : Fault.OTHER);
+    }
+
+    /** The cause in words: for a closed port the JDK's exceptions have no message. */
+    private static String cause(Throwable failure) {
+        if (failure instanceof PortUnreachableException || failure instanceof ConnectException) {
+            return "connection refused";
+        }
+        if (failure instanceof EOFException || failure instanceof ClosedChannelException) {
+            return "connection closed";
+        }
+        return Optional.ofNullable(failure.getMessage()).filter(message -> !message.isBlank()).orElse("network error");
     }
 
     private static boolean isTimeout(Throwable cause) {

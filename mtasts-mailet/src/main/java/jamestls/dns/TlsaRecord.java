@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * One TLSA record (RFC 6698 §2.1) as its zone has it, whether it makes sense or not. Equal when all its parts are.
+ * One TLSA record (RFC 6698 §2.1) as published, usable or not.
  *
  * @param usage certificate usage, 0 to 255
  * @param selector 0 to 255
@@ -43,13 +43,13 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
         data = data.clone();
     }
 
-    /** Takes in data of any length: what is too long is dropped, and the record says so. */
+    /** A record with data of any length; data that is too long is dropped, and {@link #extent} says so. */
     public static TlsaRecord of(int usage, int selector, int matchingType, byte[] data) {
         return data.length > MAX_DATA ? new TlsaRecord(usage, selector, matchingType, new byte[0], Extent.TOO_LONG)
             : new TlsaRecord(usage, selector, matchingType, data, Extent.WHOLE);
     }
 
-    /** Takes in the RDATA as it came, of any length. */
+    /** Parses RDATA of any length. */
     static TlsaRecord of(byte[] octets) {
         return octets.length < BEFORE_DATA ? new TlsaRecord(0, 0, 0, octets, Extent.TRUNCATED)
             : of(octets[0] & OCTET, octets[1] & OCTET, octets[2] & OCTET, Arrays.copyOfRange(octets, BEFORE_DATA, octets.length));

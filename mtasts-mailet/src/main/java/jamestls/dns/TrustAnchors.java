@@ -73,7 +73,7 @@ public final class TrustAnchors {
         return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** A name that must validate where DNSSEC works: the root, or the first anchor where there is none for it. */
+    /** A name that must validate if DNSSEC works: the root, or the first anchor if there is none for the root. */
     Name top() {
         return first;
     }

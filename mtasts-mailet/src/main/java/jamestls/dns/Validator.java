@@ -31,8 +31,8 @@ import org.xbill.DNS.dnssec.R;
 import org.xbill.DNS.dnssec.ValidatingResolver;
 
 /**
- * Validates answers with dnsjava's validator, whose verdict is spread over the AD bit, the RCODE, an EDNS option and a TXT
- * record of its own. Whatever is not positively secure or insecure counts as bogus or failed (RFC 7672 §2.1.1).
+ * Validates answers with dnsjava's validator, which reports its result in the AD bit, the RCODE, an EDNS option and a TXT record of
+ * its own. Anything not positively secure or insecure counts as bogus or failed (RFC 7672 §2.1.1).
  */
 final class Validator implements DnssecResolver {
 
@@ -40,7 +40,7 @@ final class Validator implements DnssecResolver {
     private static final String TOO_MANY_ITERATIONS = "failed.nsec3_ignored";
 
     static {
-        // the keys of the messages are stable and say enough; the texts come from a messages.properties that any jar may shadow
+        // message keys are used, because the texts come from a messages.properties that any jar may shadow
         R.setUseNeutralMessages(true);
     }
 
@@ -60,7 +60,7 @@ final class Validator implements DnssecResolver {
     private ValidatingResolver resolver(ValidatorUpstream feed, TrustAnchors anchors) {
         ValidatingResolver validating = new ValidatingResolver(feed, clock);
         Properties bounds = new Properties();
-        // RFC 4509 §3: where a zone has SHA-2 and SHA-1 digests, SHA-1 counts for nothing
+        // RFC 4509 §3: if a zone has SHA-2 and SHA-1 digests, SHA-1 is ignored
         bounds.setProperty("dnsjava.dnssec.harden_algo_downgrade", "true");
         for (String keySize : List.of("1024", "2048", "4096")) {
             bounds.setProperty("dnsjava.dnssec.nsec3.iterations." + keySize, Integer.toString(ValidatorUpstream.MAX_ITERATIONS));
@@ -104,14 +104,14 @@ final class Validator implements DnssecResolver {
     }
 
     private Reply judged(Message message, int type, QueryBudget budget) {
-        // the validator may have lost it on the way, and then says neither secure nor bogus
+        // the validator may have lost a failed query, and then reports neither secure nor bogus
         if (budget.failure().isPresent()) {
             return new Reply.Failed(budget.failure().get());
         }
         Optional<String> reason = reason(message);
         boolean tooCostly = reason.isPresent() && reason.get().contains(TOO_MANY_ITERATIONS);
         if (message.getRcode() != Rcode.NOERROR && message.getRcode() != Rcode.NXDOMAIN) {
-            // RFC 9276 §3.2: signed, but nobody need follow that many iterations; insecure, as most validators have it
+            // RFC 9276 §3.2: too many iterations make the answer insecure, as in most validators
             return tooCostly && budget.hashing() == QueryBudget.Hashing.TOO_COSTLY ? nothing()
                 : new Reply.Bogus(reason.orElse("validation failed"));
         }
@@ -129,7 +129,7 @@ final class Validator implements DnssecResolver {
         return new Reply.Answered(firstLink(message), Security.INSECURE, MAX_TTL);
     }
 
-    /** The validator stops at the first insecure link; what comes after is asked for on its own, because it may be bogus. */
+    /** Queries the rest of a chain separately: the validator stops at the first insecure link, and later links may be bogus. */
     private static Message firstLink(Message message) {
         List<Record> alias = message.getSection(Section.ANSWER).stream()
             .filter(record -> record.getType() == Type.CNAME && record.getName().equals(message.getQuestion().getName())).limit(1).toList();
@@ -155,7 +155,7 @@ final class Validator implements DnssecResolver {
             .min().orElse(MAX_TTL);
     }
 
-    /** What the validator says of an answer it does not call secure: the extended error (RFC 8914), then its own words. */
+    /** The validator's reason for an answer that is not secure: the extended error (RFC 8914), then its own text. */
     private static Optional<String> reason(Message message) {
         List<EDNSOption> options = message.getOPT() == null ? List.of()
             : message.getOPT().getOptions(EDNSOption.Code.EDNS_EXTENDED_ERROR);

@@ -23,21 +23,20 @@ import org.xbill.DNS.TSIG;
 import org.xbill.DNS.Type;
 
 /**
- * What dnsjava's validator asks its questions of: our own {@link StubResolver}, with everything around it that the validator
- * takes for granted or does not do. Keys and delegations are asked for once, however many look-ups want them
- * ({@link DnskeyCache}); CNAME chains that the stub left unfinished are completed ({@link CnameChain}); and every
- * query is charged to the {@link QueryBudget} that comes with it, failures included, because the validator loses some of
- * them and would then pass an unproven denial off as an insecure one.
+ * The upstream resolver of dnsjava's validator: a {@link StubResolver} with what the validator relies on but does not do itself. Keys
+ * and delegations are cached ({@link DnskeyCache}), incomplete CNAME chains are completed ({@link CnameChain}), and every query is
+ * charged to the {@link QueryBudget} of the look-up. The budget also records failed queries, because the validator ignores some of
+ * them and would then report an unproven denial as insecure.
  */
 final class ValidatorUpstream implements Resolver {
 
-    /** RFC 9276 §3.2; unbound draws the line there, too. */
+    /** RFC 9276 §3.2; the limit of unbound, too. */
     static final int MAX_ITERATIONS = 150;
 
-    /** In which order the keys of a zone are shown to the validator. */
+    /** The order in which the keys of a zone are passed to the validator. */
     enum KeyOrder {
         AS_PUBLISHED,
-        /** The validator tries only the first key of a tag; from the other end that is another one. */
+        /** Reversed: the validator tries only the first key with a tag, so that another one is tried. */
         REVERSED
     }
 
@@ -89,7 +88,7 @@ final class ValidatorUpstream implements Resolver {
             : new Reply.Failed("more than " + QueryBudget.MAX_QUERIES + " queries to validate one answer");
     }
 
-    /** The validator knows no other way to hear of a failure than an exception. */
+    /** Reports a failure to the validator, which expects an exception. */
     private static Message message(Reply reply, Name name, int type) {
         return switch (reply) {
             case Reply.Answered answered -> answered.message();
@@ -110,7 +109,7 @@ final class ValidatorUpstream implements Resolver {
         return own;
     }
 
-    /** Nobody answered: neither proof nor refutation. */
+    /** A query without an answer, which proves nothing. */
     static final class Unanswered extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
@@ -151,18 +150,18 @@ final class ValidatorUpstream implements Resolver {
     }
 
     /**
-     * What one validated question may cost, and what went wrong below it. The validator knows nothing of either; it hands its
-     * executor down to every query it makes, so the executor carries them.
+     * The number of queries for one validated question, and the first failure among them. The validator passes its executor on to every
+     * query, so the executor carries the budget.
      */
     static final class QueryBudget implements Executor {
 
-        /** Two per label of the longest chain of zones in real use is far less; a hostile name has up to 127 labels. */
+        /** Far more than real zones need, which is two per label; a hostile name has up to 127 labels. */
         static final int MAX_QUERIES = 48;
 
-        /** What the NSEC3 records of the answer itself ask of a validator. */
+        /** The work that the NSEC3 records of the answer ask for. */
         enum Hashing {
             NONE, AFFORDABLE,
-            /** More iterations than anyone should follow (RFC 9276 §3.2). */
+            /** More iterations than allowed (RFC 9276 §3.2). */
             TOO_COSTLY
         }
 
@@ -194,7 +193,7 @@ final class ValidatorUpstream implements Resolver {
             failure.compareAndSet(null, reason);
         }
 
-        /** The first query below that got no answer. */
+        /** The first query that got no answer. */
         Optional<String> failure() {
             return Optional.ofNullable(failure.get());
         }

@@ -24,8 +24,8 @@ import java.util.function.Function;
 import org.apache.hc.core5.http.HttpHost;
 
 /**
- * HTTPS client for hosts that strangers name (policy hosts, report hosts), protected against server-side request forgery
- * (SSRF): it resolves names with our own DNS, connects only to addresses that the guard allows, and ends by its deadline
+ * HTTPS client for hosts that other domains name (policy hosts, report hosts), protected against server-side request forgery
+ * (SSRF): it resolves names with its own DNS, connects only to addresses that the guard allows, and ends by its deadline
  * whatever the server does. Each exchange has a connection of its own. Blocking, for virtual threads; callers bound the
  * number of simultaneous exchanges.
  */
@@ -42,12 +42,12 @@ public final class GuardedHttpsClient implements AutoCloseable {
     private final Set<Deadline> running = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    /** @throws IllegalArgumentException when the trust store is of no use, an empty one for example */
+    /** @throws IllegalArgumentException if the trust store is unusable, for example empty */
     public GuardedHttpsClient(Dns dns, HttpsSettings settings) {
         this(dns, settings, CertificateErrors.REFUSE);
     }
 
-    /** A client for TLS reports, which may go past certificate errors (RFC 8460 §3); for anything else take the other one. */
+    /** A client for TLS reports, which may ignore certificate errors (RFC 8460 §3). Not for anything else. */
     public static GuardedHttpsClient forReports(Dns dns, HttpsSettings settings, CertificateErrors errors) {
         return new GuardedHttpsClient(dns, settings, errors);
     }
@@ -59,7 +59,7 @@ public final class GuardedHttpsClient implements AutoCloseable {
         this.connector = new TlsConnector(settings.trustStore(), errors);
     }
 
-    /** Does the whole exchange. Never throws for what the network does: that is an {@link HttpsResult.Failure}. */
+    /** Runs a whole exchange. Network errors are returned as {@link HttpsResult.Failure}, never thrown. */
     public HttpsResult exchange(HttpsRequest request) {
         URI uri = request.uri();
         Optional<DomainName> host = Optional.ofNullable(uri.getHost()).flatMap(DomainName::parse);
@@ -153,7 +153,7 @@ public final class GuardedHttpsClient implements AutoCloseable {
         }
     }
 
-    /** The very addresses judged here are the ones connected to, so DNS cannot change its mind in between. */
+    /** Resolves and checks the host. The checked addresses are the ones connected to, so a changed DNS answer has no effect. */
     private Addresses vet(DomainName host, List<InetAddress> addresses) {
         List<InetAddress> allowed = new ArrayList<>();
         List<String> objections = new ArrayList<>();

@@ -69,11 +69,11 @@ final class HttpConversation {
             HttpsResult result = read(client.executeOpen(host, message(), null), where);
             return deadline.isExpired() ? late(where) : result;
         } catch (IOException | RuntimeException e) {
-            // the HTTP library throws IllegalArgumentException and others at answers that make no sense to it
+            // the HTTP library throws IllegalArgumentException and others for malformed answers
             String cause = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
             return deadline.isExpired() ? late(where) : new HttpsResult.Failure(fault(e), where + ": " + cause);
         } finally {
-            // the answer is never drained: what is left of it may be endless
+            // the rest of the answer is not read, because it may be endless
             deadline.close();
             client.close(CloseMode.IMMEDIATE);
         }
@@ -90,7 +90,7 @@ final class HttpConversation {
         }
         HttpEntity entity = response.getEntity();
         byte[] body = new byte[0];
-        // RFC 8460 §5.4: of the answer to a POST only the status counts, however its body ends
+        // RFC 8460 §5.4: only the status of the answer to a POST matters
         if (entity != null && request.payload().isEmpty()) {
             int room = request.maxBodyBytes();
             HttpsResult tooLarge = new HttpsResult.Failure(HttpsFault.TOO_LARGE,
@@ -104,7 +104,7 @@ final class HttpConversation {
                 return tooLarge;
             }
             if (entity.getContentLength() < 0 && !entity.isChunked() && connection.plain().isEnded()) {
-                // RFC 9112 §9.8: without length and close_notify nobody knows whether this is all
+                // RFC 9112 §9.8: without length and close_notify the body may be incomplete
                 return new HttpsResult.Failure(HttpsFault.PROTOCOL,
                     where + ": incomplete answer, the connection was closed without close_notify");
             }
@@ -164,7 +164,7 @@ final class HttpConversation {
         };
     }
 
-    /** In place of connecting. */
+    /** Hands over the open connection instead of connecting. */
     private record HandOver(TlsConnector.Connection.Open ready) implements HttpClientConnectionOperator {
 
         @Override

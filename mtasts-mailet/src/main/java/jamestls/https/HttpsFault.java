@@ -1,12 +1,12 @@
 package jamestls.https;
 
-/** Why an exchange has no answer. */
+/** Why an exchange failed. */
 public enum HttpsFault {
-    /** The host has no address, or DNS could not say. */
+    /** The host has no address, or the DNS look-up failed. */
     ADDRESS_LOOKUP,
     /** The guard refuses all addresses of the host. */
     ADDRESS_NOT_PUBLIC,
-    /** No address took the connection. */
+    /** No address accepted the connection. */
     CONNECT,
     /** The server's certificate does not chain to a trusted root, is expired, or is not for this host. */
     CERTIFICATE,
@@ -14,8 +14,8 @@ public enum HttpsFault {
     TLS,
     /** The deadline of the whole exchange passed. */
     TIMEOUT,
-    /** The body is longer than asked for, or the headers are out of bounds. */
+    /** The body or the headers are too long. */
     TOO_LARGE,
-    /** What was said is not HTTP, or it ended in the middle, or the URI is not one to go to. */
+    /** The answer is not HTTP or incomplete, or the URI is not allowed. */
     PROTOCOL
 }

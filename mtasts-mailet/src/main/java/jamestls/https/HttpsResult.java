@@ -13,8 +13,8 @@ public sealed interface HttpsResult {
      *
      * @param status 200 to 599
      * @param contentType the value of the Content-Type field without blanks around it, if there is one
-     * @param body whole and not decoded, at most the bytes asked for; empty after a POST, of which only the status counts
-     * @param from the address that answered; behind a proxy the one it was asked for
+     * @param body the complete body, not decoded, at most the bytes asked for; empty after a POST
+     * @param from the address that answered; with a proxy, the address that the proxy was asked to connect to
      * @param retryAfter the wait that status 429 or 503 asks for (RFC 9110 §10.2.3), at most a day
      */
     record Answer(int status, Optional<String> contentType, byte[] body, InetAddress from, Optional<Duration> retryAfter)

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Opens an authenticated TLS connection to one of several addresses: TLS 1.2 or later, a chain to a trusted authority, and a
- * DNS-ID for the host (RFC 8461 §3.3). Addresses are tried in order; each has two seconds to take the connection, the last one
+ * DNS-ID for the host (RFC 8461 §3.3). Addresses are tried in order; each has two seconds to accept the connection, the last one
  * the rest of the deadline. The certificate of the first one that connects decides, unless its errors are only to be
  * logged ({@link CertificateErrors#LOG}). Through a proxy if there is one.
  */
@@ -61,10 +61,10 @@ final class TlsConnector {
             factory.init(trustStore.orElse(null));
             judge = (X509ExtendedTrustManager) factory.getTrustManagers()[0];
         } catch (GeneralSecurityException e) {
-            throw new IllegalArgumentException("the trust store is of no use: " + e.getMessage(), e);
+            throw new IllegalArgumentException("the trust store is unusable: " + e.getMessage(), e);
         }
         if (judge.getAcceptedIssuers().length == 0) {
-            throw new IllegalArgumentException("the trust store is of no use: there is no root in it");
+            throw new IllegalArgumentException("the trust store is unusable: it has no certificate authority");
         }
         return judge;
     }
@@ -81,7 +81,7 @@ final class TlsConnector {
     }
 
     /**
-     * @param addresses of the host, at least one, vetted: nothing else is connected to, or asked for at the proxy
+     * @param addresses the checked addresses of the host, at least one; no other address is used
      * @param proxies the addresses of the proxy, the first that connects is used; empty to connect directly
      */
     Connection connect(DomainName host, int port, List<InetAddress> addresses, List<InetSocketAddress> proxies, Deadline deadline) {
@@ -116,7 +116,7 @@ final class TlsConnector {
             : new Connection.Refused(HttpsFault.CONNECT, host + ": " + tried);
     }
 
-    /** Asks for the address and not for the name, so that the proxy can't look up another address than the one vetted. */
+    /** Requests the tunnel by address, so that the proxy can't look up another address than the one checked. */
     private static void tunnel(Socket proxy, InetSocketAddress target) throws IOException {
         String ip = target.getAddress().getHostAddress();
         String authority = (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + target.getPort();

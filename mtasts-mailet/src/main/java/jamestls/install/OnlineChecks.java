@@ -116,7 +116,7 @@ final class OnlineChecks {
                     .orElse("its public half there"));
             case DnsAnswer.Bogus<String> bogus -> problem(signer, name.get().ascii() + " fails DNSSEC: " + bogus.reason(), "mend the zone");
             case DnsAnswer.Failed<String> failed -> findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
-                name.get().ascii() + " could not be looked up: " + failed.reason(), "try again"));
+                "DNS look-up failed: " + DnsAnswer.withQuestion("TXT of " + name.get(), failed.reason()), "try again"));
         }
     }
 

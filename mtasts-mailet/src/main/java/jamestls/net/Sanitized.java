@@ -3,8 +3,8 @@ package jamestls.net;
 import java.util.regex.Pattern;
 
 /**
- * Cleans the text of strangers before it goes into a log line, a mail, a console or a report: one line, bounded, nothing
- * that a terminal obeys, no noncharacters such as U+FFFF.
+ * Sanitizes hostile text for a log line, a mail, a console or a report: one line, bounded, without control sequences and without
+ * noncharacters such as U+FFFF.
  */
 public final class Sanitized {
 
@@ -15,8 +15,8 @@ public final class Sanitized {
     }
 
     /**
-     * For mails, exceptions, consoles and JSON strings: every character that is neither visible nor a blank becomes
-     * {@code ?}. Quotation marks and backslashes stay, a JSON writer escapes them.
+     * For mails, exceptions, consoles and JSON strings: every invisible character except the space becomes
+     * {@code ?}. Quotation marks and backslashes stay, because JSON writers escape them.
      *
      * @param max length in UTF-16 units; the rest is cut off
      */

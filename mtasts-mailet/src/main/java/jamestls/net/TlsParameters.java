@@ -8,9 +8,9 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /**
- * The TLS versions and cipher suites that we offer to MX hosts, gateways, policy hosts and report hosts alike
+ * The TLS versions and cipher suites offered to MX hosts, gateways, policy hosts and report hosts alike
  * (RFC 8461 §7.2, RFC 7672 §8.2, RFC 8689 §4.2.1; all refer to BCP 195, today RFC 9325): TLS 1.3 and 1.2, and the suites
- * that the JVM enables, in its order, without those that do not authenticate or hardly encrypt.
+ * that the JVM enables, in its order, without anonymous and weak ones.
  */
 public final class TlsParameters {
 
@@ -22,7 +22,7 @@ public final class TlsParameters {
     private TlsParameters() {
     }
 
-    /** The socket's own parameters with our versions and suites. */
+    /** The socket's own parameters with these versions and suites. */
     public static SSLParameters of(SSLSocket socket) {
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setProtocols(PROTOCOLS.clone());
@@ -34,7 +34,7 @@ public final class TlsParameters {
         return Arrays.stream(enabled).filter(suite -> !REFUSED.matcher(suite).matches()).toArray(String[]::new);
     }
 
-    /** Whether a certificate is signed over a digest that can be forged: SHA-1 or older. */
+    /** Whether a certificate is signed with a broken digest: SHA-1 or older. */
     public static boolean isSignedWithBrokenDigest(X509Certificate certificate) {
         return BROKEN_DIGEST.matcher(certificate.getSigAlgName().toUpperCase(Locale.ROOT)).matches();
     }

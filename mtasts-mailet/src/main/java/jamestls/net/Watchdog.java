@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Closes connections whose time is over, from one daemon thread. Closing the socket ends a blocked connect, handshake, read
- * and write alike. A socket's read time-out can't do that: a server that sends a byte now and then resets it.
+ * Closes connections at their deadlines, in one daemon thread. Closing the socket ends a blocked connect, handshake, read or write. A
+ * socket's read time-out is not enough, because a server that sends single bytes resets it.
  */
 public final class Watchdog implements AutoCloseable {
 
@@ -45,7 +45,7 @@ public final class Watchdog implements AutoCloseable {
         return deadline;
     }
 
-    /** Deadlines that run keep their time; new ones expire at once. */
+    /** Running deadlines are not changed; new ones expire at once. */
     @Override
     public void close() {
         timer.shutdown();
@@ -75,14 +75,14 @@ public final class Watchdog implements AutoCloseable {
             }
         }
 
-        /** Ends the deadline in time: it closes nothing any more. No effect if it has expired. */
+        /** Marks the deadline as met, so that it closes nothing. No effect if it has expired. */
         public void meet() {
             if (state.compareAndSet(State.RUNNING, State.MET) && alarm != null) {
                 alarm.cancel(false);
             }
         }
 
-        /** Ends the deadline as if its time were over. No effect if it was met. */
+        /** Expires the deadline now. No effect if it was met. */
         public void expire() {
             if (state.compareAndSet(State.RUNNING, State.EXPIRED) && connection.get() != null) {
                 closeQuietly(connection.get());
@@ -115,12 +115,12 @@ public final class Watchdog implements AutoCloseable {
             }
         }
 
-        /** A plain socket: nothing is sent, nothing blocks. */
+        /** Closes the plain socket, which sends nothing and does not block. */
         private static void closeQuietly(Closeable connection) {
             try {
                 connection.close();
             } catch (IOException alreadyBroken) {
-                // the connection can't be used any more, which is what was asked for
+                // the connection is unusable, as intended
                 return;
             }
         }

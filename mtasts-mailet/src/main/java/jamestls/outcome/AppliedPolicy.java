@@ -4,7 +4,7 @@ import jamestls.dns.DomainName;
 import java.util.List;
 
 /**
- * A policy a session was held against, as the report quotes it. Equal policies are one entry of a report; a policy that
+ * A policy that was evaluated for a session, as the report quotes it. Equal policies are one entry of a report; a policy that
  * changes during the day gives two (RFC 8460 §4.4).
  *
  * @param type which kind
@@ -21,12 +21,12 @@ public record AppliedPolicy(PolicyType type, DomainName policyDomain, List<Strin
         mxHosts = List.copyOf(mxHosts);
     }
 
-    /** The domain publishes nothing that asks for TLS. */
+    /** No policy found for the domain. */
     public static AppliedPolicy none(DomainName policyDomain) {
         return new AppliedPolicy(PolicyType.NO_POLICY_FOUND, policyDomain, List.of(), List.of());
     }
 
-    /** The three kinds of policy a report can speak of (RFC 8460 §4.4, policy-type). */
+    /** The kinds of policy in a report (RFC 8460 §4.4, policy-type). */
     public enum PolicyType {
         TLSA("tlsa"),
         STS("sts"),

@@ -4,21 +4,21 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * One connection as reports count it: it remembers in which reports it stands, so that it counts once in each, however many mails of
- * however many domains it carries. One object belongs to one connection and is in all outcomes about it. Safe for many threads.
+ * The reports in which one connection was counted, so that it counts once in each, however many mails it carries. One object belongs to
+ * one connection and is in all outcomes of it. Safe for use by many threads.
  */
 public final class CountedSession {
 
-    /** Far above the number of mails that one connection carries. */
+    /** A bound far above the number of mails that one connection carries. */
     private static final int MAX_REPORTS = 1_000;
 
     private final Set<Object> reports = HashSet.newHashSet(2);
 
     /**
-     * Enters the session into a report.
+     * Records that the connection is counted in a report.
      *
-     * @param report names it; two names are about the same report if they are equal
-     * @return whether it was not in there yet
+     * @param report identifies the report, by equality
+     * @return whether it was not counted there before
      */
     public synchronized boolean enter(Object report) {
         return reports.size() < MAX_REPORTS && reports.add(report);

@@ -5,19 +5,19 @@ import java.io.OutputStream;
 import java.util.Optional;
 
 /**
- * Learns what becomes of mails that carry TLS reports. Implementations must be quick; what they throw is logged and goes no further,
- * because no mail may wait on reporting.
+ * Is told when mails with TLS reports leave and when they are lost. Implementations must be fast; exceptions are logged and ignored,
+ * because mail must not depend on reporting.
  */
 public interface ReportMailListener {
 
-    /** A report mail begins its first attempt to leave. */
+    /** A report mail is about to be delivered for the first time. */
     default void leaving(LeavingReport report) {
-        // for listeners to whom only losses matter
+        // optional
     }
 
-    /** A report mail was lost on its way. */
+    /** A report mail was lost. */
     default void lost(LostReport report) {
-        // for listeners to whom only departures matter
+        // optional
     }
 
     /** Names of the mail attributes by which the reporting mailet tells the delivery mailet about a report mail. */
@@ -35,39 +35,39 @@ public interface ReportMailListener {
     }
 
     /**
-     * A mail with a TLS report that is about to leave this server, in the form in which it does.
+     * A mail with a TLS report as it is about to be sent.
      *
      * @param mail James's name of the mail
      * @param sender the reverse path; empty for the null one
-     * @param content header and body; to be read before the listener returns, if at all
+     * @param content header and body; may be read only until the listener returns
      */
     public record LeavingReport(String mail, Optional<String> sender, Content content) {
 
-        /** What the mail consists of. */
+        /** The bytes of a mail. */
         @FunctionalInterface
         public interface Content {
 
-            /** Writes all of it. */
+            /** Writes the whole mail. */
             void writeTo(OutputStream out) throws IOException;
         }
     }
 
     /**
-     * A mail with a TLS report that will not arrive. Nobody gets a bounce about it: whoever makes the reports learns it here.
+     * A mail with a TLS report that will not arrive. No bounce is sent; the listener is told instead.
      *
      * @param mail James's name of the mail
-     * @param recipient its mail address
-     * @param reportId of the report in it, if its maker said so
-     * @param reason what kind of end it was
+     * @param recipient the mail address
+     * @param reportId the id of the report, if the mail has the attribute
+     * @param reason why it was lost
      * @param why one line
      */
     public record LostReport(String mail, String recipient, Optional<String> reportId, Reason reason, String why) {
 
-        /** How a report mail ends. */
+        /** Why a report mail was lost. */
         public enum Reason {
-            /** The recipient's server said no for good: the mailbox is not there, or does not want it. */
+            /** The recipient's server refused it permanently. */
             REFUSED,
-            /** It found no server to take it in its time (RFC 8460 §5.5), or used up its retries. */
+            /** No server accepted it before its expiry (RFC 8460 §5.5) or its last retry. */
             EXPIRED
         }
     }

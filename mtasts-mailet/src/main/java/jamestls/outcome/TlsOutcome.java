@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How one TLS session, or the attempt at one, did under every policy that was evaluated for it on behalf of one recipient domain. A
- * session that carries a TLS report and a mail that waives TLS give none (RFC 8460 §3).
+ * The result of one TLS session, or of an attempt, under every policy that was evaluated for one recipient domain. Sessions with a TLS
+ * report and mails that waive TLS have no outcome (RFC 8460 §3).
  *
  * @param at when it was judged; its UTC day is the day it is reported under
  * @param recipientDomain where the report goes (RFC 8460 §3: looked up at {@code _smtp._tls} below it)
@@ -23,12 +23,12 @@ import java.util.Optional;
 public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List<PolicyVerdict> verdicts,
                          Optional<DomainName> sendingDomain, Optional<CountedSession> session) {
 
-    /** Of a session whose sender does not matter, and that is not reused. */
+    /** An outcome without sending domain and connection. */
     public TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List<PolicyVerdict> verdicts) {
         this(at, recipientDomain, peer, verdicts, Optional.empty());
     }
 
-    /** Of a session that is not reused, or of none. */
+    /** An outcome without connection. */
     public TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List<PolicyVerdict> verdicts, Optional<DomainName> sendingDomain) {
         this(at, recipientDomain, peer, verdicts, sendingDomain, Optional.empty());
     }
@@ -36,11 +36,11 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
     public TlsOutcome {
         verdicts = List.copyOf(verdicts);
         if (verdicts.isEmpty()) {
-            throw new IllegalArgumentException("an outcome has a verdict on at least one policy");
+            throw new IllegalArgumentException("an outcome needs at least one verdict");
         }
     }
 
-    /** How one session did against one policy that was evaluated for it. */
+    /** The result of one session under one policy. */
     public sealed interface PolicyVerdict {
 
         AppliedPolicy policy();
@@ -50,7 +50,7 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
         }
 
         /**
-         * It was not (RFC 8460 §4.2.2). One failed session, whatever the number of reasons.
+         * TLS did not satisfy the policy (RFC 8460 §4.2.2). One failed session, whatever the number of violations.
          *
          * @param violations at least one; types are not exclusive (RFC 8460 §4)
          */
@@ -58,19 +58,19 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
             public Violated {
                 violations = List.copyOf(violations);
                 if (violations.isEmpty()) {
-                    throw new IllegalArgumentException("a violated policy says how");
+                    throw new IllegalArgumentException("a violated policy needs at least one violation");
                 }
             }
         }
     }
 
     /**
-     * The two ends of a session as far as they were known when it ended. A policy that could not be fetched has no peer at
-     * all, a host that the policy does not list has a name but no address.
+     * The two ends of a session, as far as known. A policy that could not be fetched has no peer; a host that the policy does not list
+     * has a name but no address.
      *
      * @param sendingIp our end of the connection
      * @param mxHost the MX host tried
-     * @param helo the name the server gave in its EHLO reply: a stranger's text, printable ASCII, at most 255 characters
+     * @param helo the name in the server's EHLO reply, sanitized to printable ASCII, at most 255 characters
      * @param receivingIp the server's address
      */
     public record Peer(Optional<InetAddress> sendingIp, Optional<DomainName> mxHost, Optional<String> helo,

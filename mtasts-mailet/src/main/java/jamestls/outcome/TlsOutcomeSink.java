@@ -2,14 +2,14 @@ package jamestls.outcome;
 
 import java.util.List;
 
-/** Where outcomes go: implemented by whoever counts them. */
+/** Takes TLS outcomes to count them. */
 @FunctionalInterface
 public interface TlsOutcomeSink {
 
     /**
-     * Takes the outcomes of one delivery attempt and returns once they are safe, so that the caller may then acknowledge
-     * the mail to its queue. Must be quick; what it cannot keep it counts and drops. The caller survives an exception,
-     * because no mail may wait on reporting.
+     * Takes the outcomes of one delivery attempt and returns once they are stored, so that the caller may then acknowledge the mail. Must
+     * be fast; outcomes that can't be stored are counted and dropped. The caller ignores exceptions, because mail must not depend on
+     * reporting.
      */
     void record(List<TlsOutcome> outcomes);
 }

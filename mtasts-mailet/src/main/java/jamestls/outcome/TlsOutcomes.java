@@ -11,10 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects the delivery mailet, which records outcomes and reports on report mails, with the reporting mailet, which subscribes. Nobody
- * binds this class, so Guice makes one for the whole server and hands the same one to both. Without subscribers it costs nothing.
+ * Connects the delivery mailet, which records outcomes, with the reporting mailet, which subscribes. Without a binding Guice creates one
+ * instance for the whole server.
  *
- * <p>It must never depend on {@code MailetConfig}: James would then make one for each mailet.
+ * <p>It must not depend on {@code MailetConfig}, or James would create one per mailet.
  */
 @Singleton
 public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
@@ -46,26 +46,26 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
     public TlsOutcomes() {
     }
 
-    /** From now on {@code sink} gets every outcome; a sink subscribes at most once. */
+    /** Subscribes a sink to all outcomes; a second subscription is ignored. */
     public void subscribe(TlsOutcomeSink sink) {
         if (!sinks.contains(sink)) {
             sinks.add(sink);
         }
     }
 
-    /** The sink gets nothing more. Unknown sinks are ignored. */
+    /** Unsubscribes a sink; unknown sinks are ignored. */
     public void unsubscribe(TlsOutcomeSink sink) {
         sinks.remove(sink);
     }
 
-    /** From now on {@code listener} learns of every report mail; a listener is added at most once. */
+    /** Adds a listener for report mails; a second call is ignored. */
     public void addListener(ReportMailListener listener) {
         if (!listeners.contains(listener)) {
             listeners.add(listener);
         }
     }
 
-    /** The listener learns nothing more. Unknown listeners are ignored. */
+    /** Removes a listener; unknown listeners are ignored. */
     public void removeListener(ReportMailListener listener) {
         listeners.remove(listener);
     }
@@ -104,7 +104,7 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
         trouble = now;
     }
 
-    /** What kept the last outcomes from being counted, if anything did: for health checks. */
+    /** Why the last outcomes could not be counted, for health checks; empty if they were. */
     public Optional<String> trouble() {
         return trouble;
     }

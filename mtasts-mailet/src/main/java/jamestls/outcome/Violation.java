@@ -8,8 +8,8 @@ import java.util.Optional;
  * One way in which a session fell short of a policy.
  *
  * @param type the registered result type
- * @param reason what exactly, for {@code failure-reason-code} (RFC 8460 §4.4): printable ASCII, at most 300 characters,
- *     empty where the type says it all. It may quote a stranger's server, so it is cleaned and cut here.
+ * @param reason the details, for {@code failure-reason-code} (RFC 8460 §4.4): printable ASCII, at most 300 characters,
+ *     empty if the type is enough. It may quote a hostile server, so it is sanitized here.
  */
 public record Violation(ResultType type, String reason) {
 

@@ -6,7 +6,7 @@ import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Opens sessions; one for the whole delivery, used by all its workers. */
+/** Opens SMTP sessions. Safe for use by many threads. */
 public final class SmtpConnector implements AutoCloseable {
 
     private final SmtpSettings settings;
@@ -28,16 +28,16 @@ public final class SmtpConnector implements AutoCloseable {
     }
 
     /**
-     * Connects, reads the greeting, says EHLO and, if wanted and offered, goes over to TLS. Whatever the network or the
-     * server does comes back as {@link SmtpSession#observation()}, never as an exception. The caller closes the session.
+     * Connects, reads the greeting, sends EHLO and starts TLS as {@code use} says. Failures of network and server are in
+     * {@link SmtpSession#observation()}, never thrown. The caller closes the session.
      *
-     * @param mxHost the host meant
-     * @param sni the name it is asked for in SNI
-     * @param address one of its addresses, resolved, and the port
+     * @param mxHost the host
+     * @param sni the name to send in SNI
+     * @param address one of its resolved addresses, and the port
      */
     public SmtpSession connect(DomainName mxHost, DomainName sni, InetSocketAddress address, TlsUse use) {
         if (address.isUnresolved()) {
-            throw new IllegalArgumentException("an address is needed, not a name: " + address);
+            throw new IllegalArgumentException("the address is not resolved: " + address);
         }
         TlsHandshake.Endpoint endpoint = new TlsHandshake.Endpoint(mxHost, sni, address);
         SessionSetup setup = setup(endpoint);
@@ -70,30 +70,30 @@ public final class SmtpConnector implements AutoCloseable {
         return connect(mxHost, mxHost, address, use);
     }
 
-    /** What that host showed some minutes ago no longer does: for a while each handshake with it is a full one. */
+    /** Disables TLS resumption with that host for some minutes. */
     public void requireFullHandshake(DomainName mxHost, DomainName sni, InetSocketAddress address) {
         tls.requireFullHandshake(new TlsHandshake.Endpoint(mxHost, sni, address));
     }
 
-    /** Sessions that can't take a mail yet end at once, as if the connection were lost, and so do all to come. */
+    /** Ends all sessions that are being opened, now and later, as if the connection were lost. */
     public void stopOpening() {
         stopping = true;
         setups.forEach(SessionSetup::cut);
     }
 
-    /** Open sessions keep the deadline they have and get no further step done. */
+    /** Stops the watchdog: running deadlines are kept, and every further phase fails at once. */
     @Override
     public void close() {
         watchdog.close();
     }
 
-    /** Whether a new session is to use STARTTLS. */
+    /** How a new session uses TLS. */
     public enum TlsUse {
-        /** From the first byte, as on port 465 (RFC 8314 §3.3): no STARTTLS, and no clear text ever. */
+        /** Implicit TLS, as on port 465 (RFC 8314 §3.3): no STARTTLS and never clear text. */
         IMPLICIT,
-        /** If the server offers it. A handshake that fails ends the session; it never goes on in clear. */
+        /** STARTTLS if the server offers it. A failed handshake ends the session, which never continues in clear text. */
         IF_OFFERED,
-        /** Not even then: for a second attempt after a failed handshake, where clear text is allowed. */
+        /** No STARTTLS: for another attempt after a failed handshake, if clear text is allowed. */
         NEVER
     }
 }

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 
 /**
- * Who we are to a server that wants to know (RFC 4954).
+ * The credentials for AUTH (RFC 4954).
  *
  * @param user 1 to 255 characters, without control characters
- * @param secret what proves it; never logged
- * @param clearText whether to say them without TLS; a token is said under TLS only
+ * @param secret the password or token; never logged
+ * @param clearText whether they may be sent without TLS; a token is sent over TLS only
  */
 public record SmtpCredentials(String user, Secret secret, ClearText clearText) {
 
@@ -28,11 +28,11 @@ public record SmtpCredentials(String user, Secret secret, ClearText clearText) {
             throw new IllegalArgumentException("user and password have 1 to " + MAX + " characters each, the user no control characters");
         }
         if (secret instanceof TokenFile && clearText == ClearText.ALLOWED) {
-            throw new IllegalArgumentException("a token is said under TLS only");
+            throw new IllegalArgumentException("a token is sent over TLS only");
         }
     }
 
-    /** With a password. */
+    /** Credentials with a password. */
     public SmtpCredentials(String user, String password, ClearText clearText) {
         this(user, new Password(password), clearText);
     }
@@ -42,12 +42,12 @@ public record SmtpCredentials(String user, Secret secret, ClearText clearText) {
         return "Login[" + user + "]";
     }
 
-    /** What proves who we are. */
+    /** A password or a token. */
     public sealed interface Secret {
     }
 
     /**
-     * For AUTH PLAIN and LOGIN.
+     * A password, for AUTH PLAIN and LOGIN.
      *
      * @param text 1 to 255 characters
      */
@@ -66,23 +66,23 @@ public record SmtpCredentials(String user, Secret secret, ClearText clearText) {
     }
 
     /**
-     * For AUTH XOAUTH2: where the bearer token is. Tokens live for an hour or so, and another program writes new ones, so the file
-     * is read for each login.
+     * The file with a bearer token, for AUTH XOAUTH2. Another program renews the token about every hour, so the file is read for each
+     * login.
      */
     public record TokenFile(Path file) implements Secret {
 
-        /** In bytes: what fits into a line of the AUTH dialogue with a user of any length (RFC 4954 §4: 12288 octets). */
+        /** The most bytes of a token, so that it fits into a line of AUTH with a user of any length (RFC 4954 §4: 12288 octets). */
         static final int MAX_BYTES = 8_192;
-        // visible ASCII, of which RFC 6750 §2.1 takes a part: nothing that ends the field or the line
+        // visible ASCII, a superset of RFC 6750 §2.1, so that nothing ends the field or the line
         private static final Pattern TOKEN = Pattern.compile("[!-~]+");
 
-        /** @throws IOException when there is no token; the message says why, and has neither the path nor what is in the file */
+        /** @throws IOException if the token can't be read; the message has neither the path nor the content of the file */
         String read() throws IOException {
             byte[] bytes;
             try {
                 if (Files.exists(file) && !Files.isRegularFile(file)) {
-                    // a pipe could keep us waiting for ever
-                    throw new IOException("the token file is no regular file");
+                    // reading a pipe could block for ever
+                    throw new IOException("the token file is not a regular file");
                 }
                 try (InputStream in = Files.newInputStream(file)) {
                     bytes = in.readNBytes(MAX_BYTES + 1);
@@ -90,7 +90,7 @@ public record SmtpCredentials(String user, Secret secret, ClearText clearText) {
             } catch (NoSuchFileException e) {
                 throw new IOException("the token file does not exist", e);
             } catch (AccessDeniedException e) {
-                throw new IOException("the token file may not be read by this user", e);
+                throw new IOException("the token file can't be read by this user", e);
             }
             if (bytes.length > MAX_BYTES) {
                 throw new IOException("the token file is longer than " + MAX_BYTES + " bytes");

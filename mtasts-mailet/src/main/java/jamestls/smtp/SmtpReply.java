@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
  * A complete reply of a server (RFC 5321 §4.2).
  *
  * @param code 200 to 599
- * @param lines the text after the code, one per line, at least one; a stranger's text without control characters
+ * @param lines the text after the code, one per line, at least one; sanitized, without control characters
  */
 public record SmtpReply(int code, List<String> lines) {
 
@@ -41,7 +41,7 @@ public record SmtpReply(int code, List<String> lines) {
             ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
-    /** With no more text than a reader of replies keeps. */
+    /** A reply with its text cut to the bounds. */
     SmtpReply shortened() {
         if (textLength() <= ReplyReader.MAX_TEXT) {
             return this;
@@ -50,12 +50,12 @@ public record SmtpReply(int code, List<String> lines) {
         return new SmtpReply(code, List.of(all.substring(0, ReplyReader.MAX_TEXT)));
     }
 
-    /** How much of the text is kept, in characters. */
+    /** The most characters of text kept. */
     int textLength() {
         return lines.stream().mapToInt(String::length).sum();
     }
 
-    /** Code and enhanced status code alone: what is kept of the replies of a mail that has too many. */
+    /** The code and enhanced status code without text, for mails with very many replies. */
     SmtpReply withoutText() {
         return new SmtpReply(code, List.of(enhancedCode().orElse("")));
     }

@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A conversation with a server, from {@link SmtpConnector#connect}. It may carry several mails one after the other, and is
- * used by one thread at a time.
+ * An SMTP session with a server, opened by {@link SmtpConnector#connect}. It can carry several mails one after the other. For use by
+ * one thread at a time.
  */
 public final class SmtpSession implements AutoCloseable {
 
@@ -29,20 +29,20 @@ public final class SmtpSession implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** What was seen until the session could take a mail, or could not. */
+    /** What was observed until the session was ready for a mail or failed. */
     public TlsObservation observation() {
         return observation;
     }
 
-    /** Whether a mail may be sent now; says nothing about what the server has done since the last one. */
+    /** Whether a mail may be sent now. The server may have closed the connection since the last one. */
     public boolean isUsable() {
         return connection.isOpen();
     }
 
     /**
-     * Sends a mail. What the network, the server and the source of the mail do comes back as a value.
+     * Sends a mail. Failures of the network, the server and the source of the mail are returned, not thrown.
      *
-     * @throws IllegalStateException when the session is not usable
+     * @throws IllegalStateException if the session is not usable
      */
     public Transmission send(Envelope envelope, MessageContent content) {
         if (!isUsable()) {
@@ -82,14 +82,14 @@ public final class SmtpSession implements AutoCloseable {
     }
 
     /**
-     * Whether the last mail failed at an extension that the server lists and does not master. The session is over; a new one with
-     * the same address does without.
+     * Whether the last mail failed because the server lists an extension that it does not support. The session has ended; the next one
+     * with the same address does not use the extension.
      */
     public boolean isMisledByEhlo() {
         return misledByEhlo;
     }
 
-    /** Whether the server is still there and ready for a mail: asks it, with RSET. Otherwise the session is over. */
+    /** Checks with RSET whether the server is ready for another mail. Otherwise the session has ended. */
     public boolean isAlive() {
         if (!isUsable()) {
             return false;
@@ -102,7 +102,7 @@ public final class SmtpSession implements AutoCloseable {
         }
     }
 
-    /** Says QUIT if the conversation is in order, waits for the answer as long as the phase QUIT may last, and hangs up. */
+    /** Sends QUIT if the session is in order, waits for the reply within the limit of the phase QUIT, and closes the connection. */
     @Override
     public void close() {
         if (!isUsable()) {
@@ -112,11 +112,11 @@ public final class SmtpSession implements AutoCloseable {
             connection.exchange(Phase.QUIT, new CommandLine("QUIT"));
             connection.hangUp();
         } catch (ConnectionLost lost) {
-            // we were leaving, and the connection is closed
+            // the connection is closed anyway
         }
     }
 
-    /** REQUIRETLS counts only if it was offered under TLS (RFC 8689 §2). */
+    /** REQUIRETLS is ignored unless offered over TLS (RFC 8689 §2). */
     private Capabilities offered() {
         return observation.handshake() instanceof Handshake.Completed
             ? observation.capabilities() : observation.capabilities().without("REQUIRETLS");
@@ -131,14 +131,14 @@ public final class SmtpSession implements AutoCloseable {
         connection.rest();
     }
 
-    /** Where the bytes of a mail come from. */
+    /** The source of the bytes of a mail. */
     @FunctionalInterface
     public interface MessageContent {
 
         /**
          * Writes the whole mail (RFC 5322, headers and body), in any line ends, without dot-stuffing and without the final dot.
          *
-         * @throws IOException when the mail cannot be read, or as thrown by {@code out}; it is told apart which of the two it was
+         * @throws IOException if the mail can't be read, or as thrown by {@code out}; the caller distinguishes the two
          */
         void writeTo(OutputStream out) throws IOException;
     }

@@ -16,18 +16,18 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * How we speak to every server.
+ * The settings of all SMTP sessions.
  *
- * @param heloName what we call ourselves in EHLO: a domain name or an address literal, visible ASCII, at most 255 characters
- * @param bindAddress our end of connections to servers of the same address family; empty leaves it to the system
- * @param limits the time for each phase, all of them, each more than zero: of MAIL, RCPT and DATA for one answer, of BODY on
- *     top of what its size allows ({@link #bodyLimit}), of the others for the phase as a whole
- * @param minEnvelope the least time for all commands of an envelope together
+ * @param heloName the name in EHLO: a domain name or an address literal, visible ASCII, at most 255 characters
+ * @param bindAddress the local address of connections to servers of the same family; empty lets the system choose
+ * @param limits the time limit of each phase, more than zero: for MAIL, RCPT and DATA of one reply, for BODY in addition to the time for
+ *     its size ({@link #bodyLimit}), for the others of the whole phase
+ * @param minEnvelope the minimum limit for all commands of an envelope together
  */
 public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits, Duration minEnvelope) {
 
     private static final Duration PER_RECIPIENT = Duration.ofSeconds(2);
-    /** In bytes per second: a server that takes less is given up. */
+    /** The minimum rate in bytes per second; a slower server is given up. */
     private static final long MIN_RATE = 1_024;
     private static final Duration BODY_OF_UNKNOWN_SIZE = Duration.ofMinutes(30);
 
@@ -45,8 +45,8 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     }
 
     /**
-     * The times of RFC 5321 §4.5.3.2 where it names one. Its 3 minutes for each block of the body are 3 minutes for the body
-     * and a second for each KiB: one limit that a server can't stretch by taking a byte now and then.
+     * The defaults: the times of RFC 5321 §4.5.3.2. Its 3 minutes for each block of the body become 3 minutes for the body and a second
+     * for each KiB, a limit that a server can't extend by reading single bytes.
      */
     public static SmtpSettings defaults(String heloName) {
         Map<Phase, Duration> limits = new EnumMap<>(Phase.class);
@@ -66,28 +66,28 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         return new SmtpSettings(heloName, Optional.empty(), limits, Duration.ofMinutes(10));
     }
 
-    /** The time that phase has. */
+    /** The time limit of a phase. */
     public Duration limit(Phase phase) {
         return limits.get(phase);
     }
 
-    /** The time for all commands of an envelope together: that of one answer, and 2 s for each recipient. */
+    /** The time limit for all commands of an envelope: that of one reply, and 2 s for each recipient. */
     Duration envelopeLimit(int recipients) {
         Duration byRecipients = limit(Phase.RCPT).plus(PER_RECIPIENT.multipliedBy(recipients));
         return byRecipients.compareTo(minEnvelope) > 0 ? byRecipients : minEnvelope;
     }
 
-    /** The time for a mail of that many bytes: that of the phase, and a second for each KiB. */
+    /** The time limit for a mail of that size: that of the phase, and a second for each KiB. */
     Duration bodyLimit(OptionalLong size) {
         return limit(Phase.BODY).plus(size.isPresent() ? Duration.ofSeconds(size.getAsLong() / MIN_RATE) : BODY_OF_UNKNOWN_SIZE);
     }
 
-    /** The same with another least time for an envelope. */
+    /** The same with another minimum limit for an envelope. */
     SmtpSettings withMinEnvelope(Duration limit) {
         return new SmtpSettings(heloName, bindAddress, limits, limit);
     }
 
-    /** The same with another time for one phase. */
+    /** The same with another limit for one phase. */
     public SmtpSettings withLimit(Phase phase, Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.put(phase, limit);
@@ -95,8 +95,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
     }
 
     /**
-     * The same with one longest wait for each single answer, the handshake's included; connecting, the reply to the end of
-     * the mail and QUIT keep theirs.
+     * The same with that limit for each reply and for the handshake; connecting, the reply to the end of data and QUIT keep theirs.
      */
     public SmtpSettings withReadTimeout(Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
@@ -107,7 +106,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         return new SmtpSettings(heloName, bindAddress, changed, minEnvelope);
     }
 
-    /** The same, bound to that address of ours. */
+    /** The same with that local address. */
     public SmtpSettings withBindAddress(InetAddress address) {
         return new SmtpSettings(heloName, Optional.of(address), limits, minEnvelope);
     }
@@ -116,7 +115,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
      * Reads the parameters {@code heloName}, {@code bind}, {@code timeout}, {@code connectiontimeout} and
      * {@code finalReplyTimeout}.
      *
-     * @param usualName our name in EHLO where {@code heloName} is missing
+     * @param usualName the name in EHLO without {@code heloName}
      */
     public static SmtpSettings of(Parameters parameters, String usualName) {
         String allowed = "this host's full name, such as 'mail.example.org'";
@@ -128,7 +127,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
                 return defaults("localhost");
             }
         });
-        Optional<InetAddress> bind = parameters.read("bind", "an address of this machine in figures, such as 192.0.2.1",
+        Optional<InetAddress> bind = parameters.read("bind", "an IP address of this machine, such as 192.0.2.1",
             SmtpSettings::ourAddress);
         Duration reply = parameters.duration("timeout", Duration.ofMinutes(3), ChronoUnit.MILLIS, Duration.ofMillis(100),
             Duration.ofHours(1));

@@ -43,7 +43,7 @@ final class TlsHandshake {
 
     private final SSLContext context;
     /** JSSE looks for a session to resume by the peer's name: with a name never used there is none. */
-    private final Cache<Endpoint, Boolean> anew = Caffeine.newBuilder().maximumSize(MAX_SESSIONS).expireAfterWrite(MEMORY)
+    private final Cache<Endpoint, Boolean> fullOnly = Caffeine.newBuilder().maximumSize(MAX_SESSIONS).expireAfterWrite(MEMORY)
         .executor(Thread::startVirtualThread).build();
     private final AtomicLong names = new AtomicLong();
 
@@ -78,7 +78,7 @@ final class TlsHandshake {
      * RFC 7672 §8.1).
      */
     Secured over(Socket plain, Endpoint endpoint) throws IOException {
-        String name = anew.getIfPresent(endpoint) == null ? endpoint.name() : endpoint.name() + "/" + names.incrementAndGet();
+        String name = fullOnly.getIfPresent(endpoint) == null ? endpoint.name() : endpoint.name() + "/" + names.incrementAndGet();
         SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, name, endpoint.address().getPort(), true);
         SSLParameters parameters = TlsParameters.of(socket);
         parameters.setServerNames(sni(endpoint.sni()));
@@ -98,7 +98,7 @@ final class TlsHandshake {
 
     /** Whether the next handshake with that peer may try to resume a session. */
     boolean mayResume(Endpoint endpoint) {
-        if (anew.getIfPresent(endpoint) != null) {
+        if (fullOnly.getIfPresent(endpoint) != null) {
             return false;
         }
         String name = endpoint.name();
@@ -107,9 +107,9 @@ final class TlsHandshake {
             .anyMatch(session -> session != null && name.equals(session.getPeerHost()));
     }
 
-    /** For a while each handshake with that peer is a full one. */
+    /** Disables resumption with that peer for some minutes. */
     void requireFullHandshake(Endpoint endpoint) {
-        anew.put(endpoint, true);
+        fullOnly.put(endpoint, true);
     }
 
     private static List<X509Certificate> chainOf(SSLSession session) throws SSLPeerUnverifiedException {

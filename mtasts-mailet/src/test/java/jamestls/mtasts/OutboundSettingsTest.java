@@ -147,7 +147,7 @@ class OutboundSettingsTest {
         "timeout | 1ms | a duration",
         "deliveries | 0 | 1 to 100000",
         "delayTime | x | [attempts*]delay[unit]",
-        "bind | x | an address of this machine in figures, such as 192.0.2.1; it is no address",
+        "bind | x | an IP address of this machine, such as 192.0.2.1; it is no address",
         "trustAnchors | file://conf/x | a file of DS or DNSKEY records in zone format",
         "trustStore | file://conf/x | a PKCS#12 or JKS key store that trustStorePassword opens",
         "heloName | two words | this host's full name",

@@ -98,8 +98,10 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
         return switch (dns.txt(domain.child("_mta-sts"))) {
             case DnsAnswer.Found<String> found -> TxtRecords.found(found.records());
             case DnsAnswer.Absent<String> absent -> TxtRecords.found(List.of());
-            case DnsAnswer.Bogus<String> bogus -> TxtRecords.unknown("bogus: " + bogus.reason());
-            case DnsAnswer.Failed<String> failed -> TxtRecords.unknown("failed: " + failed.reason());
+            case DnsAnswer.Bogus<String> bogus -> TxtRecords.unknown("DNSSEC validation failed: "
+                + DnsAnswer.withQuestion("TXT of _mta-sts." + domain, bogus.reason()));
+            case DnsAnswer.Failed<String> failed -> TxtRecords.unknown("DNS look-up failed: "
+                + DnsAnswer.withQuestion("TXT of _mta-sts." + domain, failed.reason()));
         };
     }
 
@@ -180,7 +182,7 @@ record LookupFindings(DomainName domain, Timed<TxtRecords> record, Optional<Time
     private String recordLine() {
         TxtRecords found = record.value();
         if (!found.error().isEmpty()) {
-            return "look-up of _mta-sts." + domain + " " + found.error();
+            return found.error();
         }
         return found.records().isEmpty() ? "none at _mta-sts." + domain
             : String.join(" | ", found.records().stream().map(text -> Sanitized.ascii(text, Integer.MAX_VALUE)).toList());

@@ -23,25 +23,25 @@ sealed interface Anchor {
     /** The key algorithms a certificate may be signed with. */
     List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA", "RSASSA-PSS");
 
-    /** Whether this may have issued {@code certificate}; that it has, only the signature tells. */
+    /** Whether the names permit that this issued {@code certificate}. The signature is checked separately. */
     boolean mayIssue(X509Certificate certificate);
 
     PublicKey key();
 
     /**
-     * What keeps it from vouching for a path.
+     * Why it can't be the anchor of a path; empty if it can.
      *
-     * @param below intermediates between it and the server's certificate, self-issued ones not counted
+     * @param below the number of intermediates between it and the server's certificate, without self-issued ones
      */
     Optional<Violation> fault(int below, Date now);
 
     /** Whether its name constraints (RFC 5280 §4.2.1.10), if it has any, permit that certificate's names. */
     boolean permits(X509Certificate below);
 
-    /** As the JDK's path validation wants it, for a path whose upper end is {@code last}. */
+    /** The anchor for the JDK's path validation, for a path that ends with {@code last}. */
     TrustAnchor forPath(X509Certificate last);
 
-    /** An authority's certificate, whose own limits hold (RFC 7672 §3.1.2). */
+    /** The certificate of an authority, whose own constraints apply (RFC 7672 §3.1.2). */
     record Authority(X509Certificate certificate) implements Anchor {
 
         private static final String NAME_CONSTRAINTS = "2.5.29.30";
@@ -60,7 +60,7 @@ sealed interface Anchor {
         @Override
         public Optional<Violation> fault(int below, Date now) {
             if (certificate.getVersion() < VERSION_3) {
-                // RFC 5280 §6.1: extensions of an anchor need not be there, and older versions have none
+                // RFC 5280 §6.1: an anchor need not have extensions, and version 1 certificates have none
                 return CaConstraints.outOfDate(certificate, now, "the trust anchor");
             }
             return CaConstraints.fault(certificate, now).or(() -> certificate.getBasicConstraints() < below
@@ -73,7 +73,7 @@ sealed interface Anchor {
             return new TrustAnchor(certificate, null);
         }
 
-        /** The JDK's path validation passes over the name constraints of an anchor. */
+        /** Checks name constraints here, because the JDK's path validation ignores those of an anchor. */
         @Override
         public boolean permits(X509Certificate below) {
             byte[] extension = certificate.getExtensionValue(NAME_CONSTRAINTS);
@@ -90,7 +90,7 @@ sealed interface Anchor {
         }
     }
 
-    /** A key of which nothing is known but what it signs (RFC 7671 §5.2.3). */
+    /** A bare public key (RFC 7671 §5.2.3). */
     record BareKey(PublicKey key) implements Anchor {
 
         @Override
@@ -114,7 +114,7 @@ sealed interface Anchor {
         }
     }
 
-    /** What a record holds in full ({@code 2 0 0}, {@code 2 1 0}); empty if that is no certificate or key. */
+    /** The certificate or key that a record contains in full ({@code 2 0 0}, {@code 2 1 0}); empty if it is neither. */
     static Optional<Anchor> given(TlsaRecord record) {
         return record.selector() == UsableRecords.CERTIFICATE ? certificate(record.data()) : key(record.data());
     }
@@ -123,7 +123,7 @@ sealed interface Anchor {
         try {
             ByteArrayInputStream in = new ByteArrayInputStream(der);
             X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
-            // what follows a certificate is not part of it, so the data is not one certificate
+            // trailing bytes make the data no certificate
             return in.available() == 0 ? Optional.of(new Authority(certificate)) : Optional.empty();
         } catch (GeneralSecurityException | RuntimeException malformed) {
             return Optional.empty();
@@ -135,7 +135,7 @@ sealed interface Anchor {
             try {
                 return Optional.of(new BareKey(KeyFactory.getInstance(algorithm).generatePublic(new X509EncodedKeySpec(der))));
             } catch (GeneralSecurityException | RuntimeException notThisKind) {
-                // the next kind may fit
+                // the next algorithm may fit
             }
         }
         return Optional.empty();

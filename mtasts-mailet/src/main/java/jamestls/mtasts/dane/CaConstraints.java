@@ -8,7 +8,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 
-/** Checks what a certificate says of itself: its validity and its permitted uses (RFC 5280 §4.2.1). */
+/** Checks the validity and permitted uses of a certificate (RFC 5280 §4.2.1). */
 final class CaConstraints {
 
     private static final int KEY_CERT_SIGN = 5;
@@ -18,7 +18,7 @@ final class CaConstraints {
     private CaConstraints() {
     }
 
-    /** Why it can't be an issuer now. */
+    /** Why the certificate can't be an issuer now; empty if it can. */
     static Optional<Violation> fault(X509Certificate certificate, Date now) {
         if (certificate.getBasicConstraints() < 0) {
             return untrusted("an issuer in the chain is no authority");
@@ -30,7 +30,7 @@ final class CaConstraints {
         return outOfDate(certificate, now, "an issuer in the chain");
     }
 
-    /** Why it can't be a server's now. */
+    /** Why the certificate can't be a server's now; empty if it can. */
     static Optional<Violation> serverFault(X509Certificate leaf, Date now) {
         try {
             List<String> purposes = leaf.getExtendedKeyUsage();

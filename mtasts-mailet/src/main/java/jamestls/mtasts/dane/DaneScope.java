@@ -2,15 +2,15 @@ package jamestls.mtasts.dane;
 
 import jamestls.config.Parameters;
 
-/** Where DANE is used. */
+/** The hosts for which DANE is used. */
 public enum DaneScope {
-    /** Nowhere: no TLSA record is looked up. */
+    /** None: TLSA records are not looked up. */
     OFF,
-    /** Where DNSSEC proves the way from the recipient domain to the host. */
+    /** Hosts whose MX record and addresses DNSSEC proves. */
     SECURE_MX,
     /**
-     * Also at hosts with secure addresses that an insecure MX record names (RFC 7672 §2.2.1): whoever forges the MX record
-     * can lead the mail elsewhere, but nobody between us and the host can read it.
+     * Also hosts with secure addresses behind an insecure MX record (RFC 7672 §2.2.1). A forged MX record can still redirect the mail,
+     * but the connection to the named host is protected.
      */
     ANY_MX;
 

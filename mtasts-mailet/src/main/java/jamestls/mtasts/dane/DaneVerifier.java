@@ -18,9 +18,11 @@ public final class DaneVerifier {
     }
 
     /**
-     * @param chain as the server sent it, its own certificate first
-     * @param tlsa if none of its records is usable, there is nothing to hold against, and the answer is {@code tlsa-invalid}
-     * @return empty if one record matches: one is enough, whatever the others say
+     * Verifies a chain.
+     *
+     * @param chain the certificates as sent by the server, its own first
+     * @param tlsa the records; if none is usable, the result is {@code tlsa-invalid}
+     * @return empty if at least one record matches
      */
     public static List<Violation> faults(List<X509Certificate> chain, TlsaSet tlsa, Instant now) {
         if (tlsa.usable().isEmpty()) {
@@ -33,7 +35,7 @@ public final class DaneVerifier {
         try {
             return matched(chain, tlsa, now);
         } catch (RuntimeException e) {
-            // a stranger's certificate decides what the JDK's parsers throw
+            // the JDK's parsers may throw any unchecked exception for a hostile certificate
             return List.of(new Violation(ResultType.CERTIFICATE_NOT_TRUSTED, "certificate can't be read: " + e.getMessage()));
         }
     }

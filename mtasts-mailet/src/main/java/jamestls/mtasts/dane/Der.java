@@ -21,14 +21,14 @@ final class Der {
         this.bytes = bytes;
     }
 
-    /** Steps into the element here: past its tag and length. */
+    /** Moves into the present element, past its tag and length. */
     Der enter() {
         at++;
         length();
         return this;
     }
 
-    /** Steps over the element here. */
+    /** Moves past the present element. */
     Der skip() {
         at++;
         int length = length();
@@ -40,7 +40,7 @@ final class Der {
         return (bytes[at] & 0xff) == tag;
     }
 
-    /** The element here, tag and length included. */
+    /** The present element, with tag and length. */
     byte[] element() {
         int start = at;
         skip();
@@ -67,8 +67,7 @@ final class Der {
     }
 
     /**
-     * The SubjectPublicKeyInfo, byte for byte as the certificate has it. What the JDK returns is encoded anew by the provider
-     * that read the key, and may differ.
+     * The SubjectPublicKeyInfo exactly as in the certificate. The JDK returns the key re-encoded by its provider, which may differ.
      */
     static byte[] publicKeyInfo(X509Certificate certificate) throws CertificateEncodingException {
         try {

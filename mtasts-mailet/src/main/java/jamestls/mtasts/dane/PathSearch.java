@@ -17,36 +17,36 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Paths upwards from a server's certificate through whatever else the server sent, in whatever order. Whether one
- * certificate issued another is decided by names and signatures; key identifiers are hints (RFC 5280 §4.2.1.1) and not
- * needed. The shortest path is tried first, no certificate is visited twice, and the work is bounded: a chain of
- * certificates that all seem to have issued each other has more paths than anyone can try. For one search, by one thread.
+ * Searches paths from a server's certificate upwards through the other certificates that the server sent, in any order. Issuers are
+ * found by names and signatures; key identifiers are only hints (RFC 5280 §4.2.1.1) and not used. Shorter paths are tried first, no
+ * certificate is visited twice, and the work is bounded, because certificates that all issued each other have too many paths to try.
+ * For one search, by one thread.
  */
 public final class PathSearch {
 
-    /** Certificates of a chain that are looked at. */
+    /** The most certificates in a chain. */
     public static final int MAX_CHAIN_LENGTH = 20;
-    /** Bytes of a chain that are looked at; real ones have some 10,000. */
+    /** The most bytes in a chain; real chains have some 10,000. */
     public static final int MAX_CHAIN_BYTES = 131_072;
-    /** Signatures checked in one search, those of the final validation included. */
+    /** The most signatures checked in one search, including the final validation. */
     public static final int MAX_SIGNATURES = 100;
-    /** Certificates in one path. */
+    /** The most certificates in one path. */
     private static final int MAX_PATH = 10;
-    /** A signature by a larger RSA key is not looked at: one check costs more than a whole chain of real ones. */
+    /** The largest RSA key whose signatures are checked, because a larger one costs more than a whole usual chain. */
     private static final int MAX_KEY = 8_192;
 
     private final X509Certificate leaf;
     private final Set<X509Certificate> others = new LinkedHashSet<>();
     private int signatures;
 
-    /** @param chain as the server sent it, its own certificate first, within {@linkplain #objection the bounds} */
+    /** @param chain the certificates as sent by the server, its own first, within {@linkplain #objection the bounds} */
     public PathSearch(List<X509Certificate> chain) {
         this.leaf = chain.getFirst();
         others.addAll(chain.subList(1, chain.size()));
         others.remove(leaf);
     }
 
-    /** Why a chain is not looked at at all: it is empty, too long or too large. */
+    /** Why a chain is not searched: it is empty, too long or too large. Empty if it can be searched. */
     public static Optional<String> objection(List<X509Certificate> chain) {
         if (chain.isEmpty() || chain.size() > MAX_CHAIN_LENGTH) {
             return Optional.of("chain of " + chain.size() + " certificates");
@@ -62,16 +62,16 @@ public final class PathSearch {
         }
     }
 
-    /** All but the server's own certificate, each once. */
+    /** All certificates but the server's own, without duplicates. */
     Collection<X509Certificate> others() {
         return others;
     }
 
     /**
-     * Tries paths until one ends.
+     * Tries paths until one is accepted.
      *
-     * @param mayIssue whether a certificate may be part of a path at all
-     * @param ends whether a path, server's certificate first, leads to what is trusted
+     * @param mayIssue whether a certificate may be an issuer in a path
+     * @param ends whether a path, server's certificate first, leads to a trust anchor
      */
     public boolean find(Predicate<X509Certificate> mayIssue, Predicate<List<X509Certificate>> ends) {
         Queue<List<X509Certificate>> paths = new ArrayDeque<>(List.of(List.of(leaf)));
@@ -94,7 +94,7 @@ public final class PathSearch {
         return false;
     }
 
-    /** Whether {@code issuer} signed it; false also when the work is used up. */
+    /** Whether {@code issuer} signed it; false also if the bound on signatures is reached. */
     public boolean signed(X509Certificate certificate, PublicKey issuer) {
         if (issuer instanceof RSAKey rsa && rsa.getModulus().bitLength() > MAX_KEY || !spend(1)) {
             return false;
@@ -103,18 +103,18 @@ public final class PathSearch {
             certificate.verify(issuer);
             return true;
         } catch (GeneralSecurityException | RuntimeException notBy) {
-            // a stranger's certificate decides what is thrown here
+            // the JDK may throw any unchecked exception for a hostile certificate
             return false;
         }
     }
 
-    /** Whether so many more signatures may be checked; then they count as checked. */
+    /** Reserves that many signature checks; false if the bound is reached. */
     public boolean spend(int more) {
         signatures += more;
         return signatures <= MAX_SIGNATURES;
     }
 
-    /** Whether something was left untried because it was too much. */
+    /** Whether paths were left untried because of a bound. */
     public boolean isExhausted() {
         return signatures > MAX_SIGNATURES;
     }

@@ -52,7 +52,7 @@ final class ReferenceNames {
         return commonName.isPresent() && names.stream().anyMatch(name -> DnsId.covers(commonName.get(), name));
     }
 
-    /** What the certificate says it is for: a stranger's text. */
+    /** The names in the certificate, for messages: hostile text. */
     static String presented(X509Certificate certificate) {
         List<String> ids = DnsId.presented(certificate);
         return ids.isEmpty() ? commonName(certificate.getSubjectX500Principal()).orElse("nobody") : ids.toString();
@@ -61,7 +61,7 @@ final class ReferenceNames {
     private static Optional<String> commonName(X500Principal subject) {
         try {
             List<Rdn> rdns = new LdapName(subject.getName(X500Principal.RFC2253)).getRdns();
-            // LdapName counts from the right, so the first in its list is the least specific
+            // LdapName counts from the right, so the first RDN is the least specific
             for (int i = rdns.size() - 1; i >= 0; i--) {
                 NamingEnumeration<? extends Attribute> attributes = rdns.get(i).toAttributes().getAll();
                 while (attributes.hasMore()) {

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks up the TLSA records of MX hosts (RFC 7672 §2.2). DNS is asked each time; its records are parsed only when they differ
- * from the last ones: the DNS cache returns the same immutable list for as long as an answer is kept.
+ * Looks up the TLSA records of MX hosts (RFC 7672 §2.2). DNS is queried each time; records are parsed only if they differ
+ * from the last ones, because the DNS cache returns the same immutable list while an answer is cached.
  */
 public final class TlsaRecords {
 
@@ -33,9 +33,9 @@ public final class TlsaRecords {
     private static final int MAX_HOSTS = 20_000;
 
     /**
-     * @param port that {@code owner} has in it
-     * @param records as DNS handed them out
-     * @param published in the order of their text
+     * @param port the port in {@code owner}
+     * @param records the records as returned by DNS
+     * @param published the records in the order of their text
      */
     private record LastTime(int port, DomainName owner, List<TlsaRecord> records, List<TlsaRecord> published, List<TlsaRecord> usable) {
     }
@@ -50,10 +50,10 @@ public final class TlsaRecords {
     }
 
     /**
-     * Looks one host up; at most two questions.
+     * Looks up one host, with at most two queries.
      *
-     * @param port where the host listens, 1 to 65535
-     * @param addresses what the look-up of the host's addresses came to, which has to come first (RFC 7672 §2.2.2)
+     * @param port the SMTP port of the host, 1 to 65535
+     * @param addresses the result of the address look-up, which must come first (RFC 7672 §2.2.2)
      */
     public DaneLookup find(NextHop nextHop, DomainName host, int port, DnsAnswer<InetAddress> addresses) {
         if (scope == DaneScope.OFF) {
@@ -94,7 +94,7 @@ public final class TlsaRecords {
             Optional<DomainName> owner = before != null && before.port() == port ? Optional.of(before.owner())
                 : DomainName.parse("_" + port + "._tcp." + base);
             if (owner.isEmpty()) {
-                // a name too long to have a name below it has no records there
+                // the name is too long for a TLSA owner name
                 continue;
             }
             switch (dns.tlsa(owner.get())) {
@@ -121,7 +121,7 @@ public final class TlsaRecords {
     }
 
     private LastTime read(DomainName base, int port, DomainName owner, List<TlsaRecord> records) {
-        // resolvers shuffle; a report tells policies apart by their text
+        // sorted, because resolvers shuffle records and reports distinguish policies by their text
         List<TlsaRecord> published = records.stream().sorted(Comparator.comparing(TlsaSet::text)).toList();
         LastTime read = new LastTime(port, owner, records, published, List.copyOf(UsableRecords.usable(published)));
         lastTimes.put(base, read);
@@ -129,7 +129,7 @@ public final class TlsaRecords {
     }
 
     private static DaneLookup unreachable(DomainName base, String question, String reason) {
-        String cause = reason.startsWith(question) ? reason : question + ": " + reason;
-        return new DaneLookup.Unreachable(base, new Violation(ResultType.DNSSEC_INVALID, cause));
+        return new DaneLookup.Unreachable(base,
+            new Violation(ResultType.DNSSEC_INVALID, DnsAnswer.withQuestion(question, reason)));
     }
 }

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Looks for a path from a server's certificate to a trust anchor of its TLSA records (RFC 7671 §5.2), through whatever else
+ * Finds a path from a server's certificate to a trust anchor of its TLSA records (RFC 7671 §5.2), through the other certificates that
  * the server sent ({@link PathSearch}).
  */
 final class TrustPath {
@@ -43,7 +43,7 @@ final class TrustPath {
     /**
      * Why there is no valid path.
      *
-     * @param records usable ones with usage DANE-TA
+     * @param records the usable records with usage DANE-TA
      */
     static Optional<Violation> fault(List<X509Certificate> chain, List<TlsaRecord> records, Date now) {
         TrustPath search = new TrustPath(chain, records, now);
@@ -66,7 +66,7 @@ final class TrustPath {
         return noted(CaConstraints.fault(issuer, now));
     }
 
-    /** The JDK has the last word on everything below the anchor: dates, lengths, name constraints, critical extensions, algorithms. */
+    /** Validates everything below the anchor with the JDK: dates, lengths, name constraints, critical extensions, algorithms. */
     private boolean isValid(List<X509Certificate> path, Anchor anchor) {
         int below = (int) path.stream().skip(1)
             .filter(certificate -> !certificate.getIssuerX500Principal().equals(certificate.getSubjectX500Principal())).count();
@@ -86,20 +86,20 @@ final class TrustPath {
             CertPathValidator.getInstance("PKIX").validate(CertificateFactory.getInstance("X.509").generateCertPath(path), parameters);
             return true;
         } catch (GeneralSecurityException | RuntimeException e) {
-            // a stranger's certificates decide what is thrown here
+            // the JDK may throw any unchecked exception for a hostile certificate
             return noted(untrusted(String.valueOf(e.getMessage())));
         }
     }
 
     /**
-     * Whether the anchor is the server's own certificate, which vouches for nothing: that is what DANE-EE is for. A bare key may
-     * be the server's own, if its certificate is signed with it (RFC 7671 §5.2.3 asks no more of what the key signs).
+     * Whether the anchor is the server's own certificate, which DANE-TA does not allow. A bare key may be the server's own, if its
+     * certificate is signed with it (RFC 7671 §5.2.3).
      */
     private boolean isTheLeaf(Anchor anchor) {
         return anchor instanceof Anchor.Authority authority && authority.certificate().equals(leaf);
     }
 
-    /** Remembers the first fault, for the case that no other way is found. */
+    /** Remembers the first fault, in case no other path is found. */
     private boolean noted(Optional<Violation> found) {
         fault = fault.or(() -> found);
         return found.isEmpty();

@@ -391,6 +391,6 @@ public sealed class Delivery permits DryRun {
 
     /** Whether the server greets with this server's own name: that is a mail loop (RFC 5321 §6.3). */
     private boolean greetsAsThisServer(MxHost host, TlsObservation seen) {
-        return host.namedBy() == NamedBy.STRANGER && seen.helo().filter(lookups.destinations().itself()::answersTo).isPresent();
+        return host.namedBy() == NamedBy.DNS && seen.helo().filter(lookups.destinations().itself()::answersTo).isPresent();
     }
 }

@@ -20,15 +20,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The order in which the addresses of one host are tried: IPv6 and IPv4 in turn, as the parameter {@code addressFamilies} says;
- * those that did not take a connection lately come last. Nothing is left out but a family that is not allowed, so what is
- * remembered can delay a mail, and never hold it. For use by many threads.
+ * Orders the addresses of a host: IPv6 and IPv4 alternate, as the parameter {@code addressFamilies} says; addresses that recently
+ * refused a connection come last. Only a family that is not allowed is left out, so remembered failures can delay a mail but never
+ * hold it. Safe for use by many threads.
  */
 public final class AddressOrder {
 
-    /** Postfix's {@code smtp_address_preference}; the first family begins, then they alternate. */
+    /** The families to use, as Postfix's {@code smtp_address_preference}; the first family starts, then they alternate. */
     public enum Families {
-        /** IPv6 begins. */
+        /** IPv6 first. */
         BOTH("both"),
         IPV4("ipv4"),
         IPV6("ipv6"),
@@ -61,7 +61,7 @@ public final class AddressOrder {
         }
     }
 
-    /** What Linux, macOS and the JDK say of an address whose whole family can't be reached. */
+    /** The error messages of Linux, macOS and the JDK for a family without any route. */
     private static final Pattern NO_ROUTE =
         Pattern.compile("(?i).*(network is unreachable|address family not supported|protocol family unavailable).*");
     private static final Duration FAILED = Duration.ofMinutes(10);
@@ -93,7 +93,7 @@ public final class AddressOrder {
     /**
      * Orders the addresses of a host.
      *
-     * @param usable those that may be connected to; the caller cuts the result, so that a bound counts usable ones of both families
+     * @param usable the addresses that may be connected to; the caller limits the result, so that the limit covers both families
      */
     public List<InetAddress> of(DomainName host, List<InetAddress> usable) {
         return of(host, usable, families);
@@ -103,7 +103,7 @@ public final class AddressOrder {
     public List<InetAddress> of(DomainName host, List<InetAddress> usable, Families allowed) {
         List<InetAddress> ordered = alternating(usable.stream().filter(allowed::allow).toList(), allowed);
         boolean ipv4First = avoidIpv6.getIfPresent(host) != null;
-        // stable: within each rank the families go on to alternate
+        // a stable sort: within each rank the families still alternate
         ordered.sort(Comparator.comparingInt(address -> rank(address, ipv4First)));
         return ordered;
     }
@@ -139,7 +139,7 @@ public final class AddressOrder {
     /**
      * Remembers for ten minutes that a connection to {@code address} could not be made.
      *
-     * @param why as the operating system says it; without any route the whole family is remembered
+     * @param why the message of the operating system; if the family has no route, the whole family is remembered
      */
     public void notConnected(InetAddress address, String why) {
         failed.put(address, true);
@@ -148,7 +148,7 @@ public final class AddressOrder {
         }
     }
 
-    /** Forgets what was remembered of {@code address} and its family. */
+    /** Forgets failures of {@code address} and its family. */
     public void connected(InetAddress address) {
         failed.invalidate(address);
         withoutRoute.invalidate(address.getClass());

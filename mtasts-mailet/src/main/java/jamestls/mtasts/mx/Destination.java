@@ -5,13 +5,15 @@ import jamestls.dns.Security;
 import java.util.List;
 import java.util.Optional;
 
-/** Where mail for a domain goes (RFC 5321 §5.1). */
+/** The hosts for mail to a domain, or why there are none (RFC 5321 §5.1). */
 public sealed interface Destination {
 
     /**
+     * Hosts to deliver to.
+     *
      * @param inOrder the hosts in the order to try them, each once, at least one, at most {@link Destinations#MAX_HOSTS}
-     * @param security of the MX look-up
-     * @param alias what the domain is an alias of, if its MX records were found through CNAMEs
+     * @param security the DNSSEC state of the MX look-up
+     * @param alias the canonical name of the domain, if its MX records were found through CNAMEs
      */
     record Hosts(List<MxHost> inOrder, Security security, Optional<DomainName> alias) implements Destination {
         public Hosts(List<MxHost> inOrder, Security security) {
@@ -23,12 +25,12 @@ public sealed interface Destination {
         }
     }
 
-    /** The domain says that it takes no mail (RFC 7505). */
+    /** The domain does not accept mail (null MX, RFC 7505). */
     record TakesNoMail() implements Destination {
     }
 
     /**
-     * This server is itself the best host for the domain, so there is nobody to hand the mail to (RFC 5321 §5.1).
+     * This server is the best host of the domain itself, so delivery would loop (RFC 5321 §5.1).
      *
      * @param ourselves the host that is this server
      */
@@ -36,14 +38,14 @@ public sealed interface Destination {
     }
 
     /**
-     * No MX record names a host, so nobody can deliver there until the zone is mended.
+     * No MX record has a host name, so no delivery is possible until the zone is repaired.
      *
-     * @param reason for people, clean
+     * @param reason one line, sanitized
      */
     record NoHostName(String reason) implements Destination {
     }
 
-    /** It could not be found out now. Never a reason to bounce. */
+    /** The look-up failed, which is never a reason to bounce. */
     record Unknown(String reason, Cause cause) implements Destination {
         public Unknown(String reason) {
             this(reason, Cause.NO_ANSWER);
@@ -53,7 +55,7 @@ public sealed interface Destination {
     /** Why the hosts of a domain are unknown. */
     enum Cause {
         NO_ANSWER,
-        /** There was an answer, and its DNSSEC signatures do not fit. */
+        /** DNSSEC validation failed. */
         BOGUS
     }
 }

@@ -15,10 +15,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 
-/** Finds the hosts that take mail for a domain, in the order in which they are to be tried. */
+/** Finds the mail hosts of a domain, in the order to try them. */
 public final class Destinations {
 
-    /** Hosts of one domain, the most preferred ones. How many of them are connected to is for the delivery to bound. */
+    /** The most hosts of one domain, by preference. The delivery bounds how many of them are connected to. */
     public static final int MAX_HOSTS = 100;
     private static final int MAX_SHOWN = 60;
 
@@ -27,7 +27,7 @@ public final class Destinations {
     private final OwnAddresses itself;
     private final AddressOrder addressOrder;
 
-    /** For a server whose own name and addresses are not known. */
+    /** Without detection of mail loops. */
     public Destinations(Dns dns, RandomGenerator random) {
         this(dns, random, OwnAddresses.unknown());
     }
@@ -39,7 +39,7 @@ public final class Destinations {
 
     /**
      * @param random decides among hosts of equal preference
-     * @param addressOrder in which order the addresses of a host are tried
+     * @param addressOrder orders the addresses of a host
      */
     public Destinations(Dns dns, RandomGenerator random, OwnAddresses itself, AddressOrder addressOrder) {
         this.dns = dns;
@@ -48,27 +48,28 @@ public final class Destinations {
         this.addressOrder = addressOrder;
     }
 
-    /** In which order the addresses of a host are tried; remembers those that failed. */
+    /** Orders the addresses of a host, and remembers those that failed. */
     public AddressOrder addressOrder() {
         return addressOrder;
     }
 
-    /** How this server recognizes itself. */
+    /** The names and addresses of this server. */
     public OwnAddresses itself() {
         return itself;
     }
 
-    /** Looks the domain up. Addresses are not looked up here: a host that is never tried costs nothing. */
+    /** Looks up the MX records of a domain. Addresses are looked up later, only for hosts that are tried. */
     public Destination find(DomainName domain) {
         return switch (dns.mx(domain)) {
             case DnsAnswer.Found<MxRecord> found -> throughAlias(domain, found.canonicalName(), ordered(found));
-            // RFC 5321 §5.1: the implicit MX is for a provable absence only, never for an error
+            // RFC 5321 §5.1: the implicit MX needs the proven absence of MX records, never an error
             case DnsAnswer.Absent<MxRecord> absent ->
                 withoutOurselves(List.of(new MxHost(domain, 0)), absent.security());
             case DnsAnswer.Bogus<MxRecord> bogus ->
-                new Destination.Unknown("MX records of " + domain + " fail DNSSEC validation: " + bogus.reason(), Destination.Cause.BOGUS);
+                new Destination.Unknown(
+                    "DNSSEC validation failed: " + DnsAnswer.withQuestion("MX of " + domain, bogus.reason()), Destination.Cause.BOGUS);
             case DnsAnswer.Failed<MxRecord> failed ->
-                new Destination.Unknown("MX look-up of " + domain + " failed: " + failed.reason());
+                new Destination.Unknown("DNS look-up failed: " + DnsAnswer.withQuestion("MX of " + domain, failed.reason()));
         };
     }
 
@@ -88,7 +89,7 @@ public final class Destinations {
                 + "', which is not a host name (RFC 5321 §5.1)");
         }
         if (hosts.isEmpty()) {
-            // RFC 7505 §3: a single "." means no mail; with any preference, and also if repeated, there is nowhere to go
+            // RFC 7505 §3: "." means no mail, here with any preference and also if repeated
             return new Destination.TakesNoMail();
         }
         // RFC 5321 §5.1: spread the load over hosts of equal preference
@@ -97,7 +98,7 @@ public final class Destinations {
         return withoutOurselves(hosts, found.security());
     }
 
-    /** RFC 5321 §5.1: who is an MX host of the domain leaves out itself and all that are not preferred to it. */
+    /** RFC 5321 §5.1: removes this server and all hosts of the same or a lower preference. */
     private Destination withoutOurselves(List<MxHost> sorted, Security security) {
         Optional<MxHost> ourselves = sorted.stream().filter(host -> itself.is(host.name())).findFirst();
         Set<DomainName> names = new HashSet<>();

@@ -6,32 +6,32 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A host that takes mail for a domain.
+ * A mail host of a domain, or a gateway.
  *
- * @param name as the MX record gives it, or the domain itself where there is no MX record
+ * @param name the name in the MX record, or the domain itself without MX records
  * @param preference 0 to 65535, lowest first
- * @param address the only address to use, where mail is sent to an address and not to a name; then nothing is looked up
- * @param port where it listens, if not where all MX hosts do
- * @param namedBy who says that mail goes there
+ * @param address the only address to use, for address literals; then nothing is looked up
+ * @param port the port, if it is not that of all MX hosts
+ * @param namedBy the source of the name
  */
 public record MxHost(DomainName name, int preference, Optional<InetAddress> address, OptionalInt port, NamedBy namedBy) {
 
-    /** Who decides that mail goes to a host. */
+    /** The source of a host name. */
     public enum NamedBy {
-        /** DNS, or the address of a recipient: a stranger. */
-        STRANGER,
-        /** Our own configuration. It may lie in our own network, and even be this machine. */
+        /** DNS or a recipient's address: not trusted. */
+        DNS,
+        /** The configuration. The host may be in a private network, or be this machine. */
         OPERATOR
     }
 
-    /** A host that DNS names. */
+    /** A host named by DNS. */
     public MxHost(DomainName name, int preference) {
-        this(name, preference, Optional.empty(), OptionalInt.empty(), NamedBy.STRANGER);
+        this(name, preference, Optional.empty(), OptionalInt.empty(), NamedBy.DNS);
     }
 
-    /** A bare address that a recipient's address literal names (RFC 5321 §4.1.3). */
+    /** The address of an address literal (RFC 5321 §4.1.3). */
     public static MxHost at(InetAddress address) {
-        return new MxHost(nameOf(address), 0, Optional.of(address), OptionalInt.empty(), NamedBy.STRANGER);
+        return new MxHost(nameOf(address), 0, Optional.of(address), OptionalInt.empty(), NamedBy.DNS);
     }
 
     /**

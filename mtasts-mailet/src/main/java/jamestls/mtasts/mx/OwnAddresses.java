@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Name and addresses by which this server recognizes itself among MX hosts, so that mail does not loop (RFC 5321 §5.1).
+ * The name and addresses of this server, to detect mail loops (RFC 5321 §5.1).
  *
- * @param name what it calls itself in EHLO; empty if that is no name of its own, such as {@code localhost}
- * @param addresses of its network interfaces, without loopback
+ * @param name the name in EHLO; empty if it has no dot, such as {@code localhost}
+ * @param addresses the addresses of its network interfaces, without loopback
  */
 public record OwnAddresses(Optional<DomainName> name, Set<InetAddress> addresses) {
 
@@ -20,19 +20,19 @@ public record OwnAddresses(Optional<DomainName> name, Set<InetAddress> addresses
         addresses = Set.copyOf(addresses);
     }
 
-    /** Recognizes nothing. */
+    /** No name and no addresses: detects no loop. */
     public static OwnAddresses unknown() {
         return new OwnAddresses(Optional.empty(), Set.of());
     }
 
-    /** With the addresses this machine has now. */
+    /** The name and the present addresses of this machine. */
     public static OwnAddresses named(String heloName) {
         Set<InetAddress> addresses = new HashSet<>();
         try {
             NetworkInterface.networkInterfaces().flatMap(NetworkInterface::inetAddresses)
                 .filter(address -> !address.isLoopbackAddress()).forEach(addresses::add);
         } catch (SocketException e) {
-            // recognized by its name alone
+            // only the name is used
         }
         return new OwnAddresses(DomainName.parse(heloName).filter(name -> name.ascii().contains(".")), addresses);
     }
@@ -45,7 +45,7 @@ public record OwnAddresses(Optional<DomainName> name, Set<InetAddress> addresses
         return addresses.contains(address);
     }
 
-    /** Whether a server that calls itself so is this one. */
+    /** Whether {@code heloName}, as a server greets, is the name of this server. */
     public boolean answersTo(String heloName) {
         return DomainName.parse(heloName).filter(this::is).isPresent();
     }

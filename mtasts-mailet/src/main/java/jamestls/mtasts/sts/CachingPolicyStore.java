@@ -12,15 +12,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A store with a memory in front, that never throws. While the store behind is out of order, deliveries go by the memory: no
- * policy this server has used is lost and no mail waits. {@link #settle} brings the store what it missed.
+ * A memory cache in front of a policy store; never throws. While the store fails, deliveries use the cache: no policy that this server
+ * has used is lost, and no mail waits. {@link #settle} writes what the store has missed.
  *
- * <p>Policies come into the memory when they are first asked for, so a start does not read them all. When several servers share
- * the store, the memory may lag behind it: whoever is about to fetch, or about to go without a policy, uses {@link #findAgain}.
+ * <p>Policies are cached when they are first used, so a start does not read them all. When several servers share the store, the cache
+ * may be older than the store: before a fetch, and before a delivery without policy, {@link #findAgain} reads the store.
  */
 final class CachingPolicyStore implements PolicyStore {
 
-    /** More are not written after an outage; the next fetch writes them. */
+    /** The most policies written after an outage; further ones are written by their next fetch. */
     private static final int MAX_UNSAVED = 100_000;
 
     private final MemoryPolicyStore memory;
@@ -59,7 +59,7 @@ final class CachingPolicyStore implements PolicyStore {
         return findAgain(domain).filter(stored -> stored.isValidAt(now));
     }
 
-    /** Looks behind the memory, too: another server may have fetched since. */
+    /** Reads the store as well, because another server may have fetched the policy. */
     Optional<StoredPolicy> findAgain(DomainName domain) {
         outages.ask(() -> lasting.find(domain)).flatMap(found -> found).ifPresent(memory::save);
         return memory.find(domain);
@@ -71,7 +71,7 @@ final class CachingPolicyStore implements PolicyStore {
         write(policy.domain(), () -> lasting.save(policy));
     }
 
-    /** Reaches the store with the next {@link #settle}: it is written often and hardly ever read. */
+    /** Noted in memory; {@link #settle} writes it, because it changes often and is read rarely. */
     @Override
     public void used(Map<DomainName, Instant> uses) {
         memory.used(uses);
@@ -100,7 +100,7 @@ final class CachingPolicyStore implements PolicyStore {
         return memory.findFailure(domain);
     }
 
-    /** Looks behind the memory, too. */
+    /** Reads the store as well. */
     Optional<FetchFailure> findFailureAgain(DomainName domain) {
         outages.ask(() -> lasting.findFailure(domain)).flatMap(found -> found)
             .filter(found -> memory.findFailure(domain).filter(known -> !known.retryAfter().isBefore(found.retryAfter())).isEmpty())
@@ -108,7 +108,7 @@ final class CachingPolicyStore implements PolicyStore {
         return memory.findFailure(domain);
     }
 
-    /** Always granted during an outage: two servers that fetch the same policy do no harm. */
+    /** Granted during an outage, because a second fetch of the same policy is harmless. */
     @Override
     public boolean claim(DomainName domain, String claimant, Instant now, Instant until) {
         return outages.ask(() -> lasting.claim(domain, claimant, now, until)).orElse(true);
@@ -119,7 +119,7 @@ final class CachingPolicyStore implements PolicyStore {
         tell(() -> lasting.release(domain, claimant));
     }
 
-    /** Writes what the store does not have yet. */
+    /** Writes everything that the store has missed. */
     void settle() {
         Map<DomainName, Instant> uses = new HashMap<>(lastUses);
         if (!uses.isEmpty() && tell(() -> lasting.used(uses))) {

@@ -10,9 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands between us and a store that may be out of order. Once it has failed it is left alone for ten seconds at a time, then
- * one caller tries it again: a store that answers late must not make every delivery late. Beginning and end are logged, once
- * each.
+ * A circuit breaker for the policy store. After a failure the store is not called for ten seconds, then one caller tries it again, so
+ * that a slow store does not delay every delivery. Start and end of an outage are logged once each.
  */
 final class CircuitBreaker {
 
@@ -23,8 +22,8 @@ final class CircuitBreaker {
     private final AtomicReference<Outage> current = new AtomicReference<>();
 
     /**
-     * @param since when it was noticed
-     * @param triedAt when the store was asked last
+     * @param since when the outage was noticed
+     * @param triedAt when the store was last called
      */
     record Outage(Instant since, Instant triedAt, String why) {
 
@@ -38,12 +37,12 @@ final class CircuitBreaker {
         this.clock = clock;
     }
 
-    /** The outage that lasts. */
+    /** The present outage; empty if there is none. */
     Optional<Outage> current() {
         return Optional.ofNullable(current.get());
     }
 
-    /** What the store answers; empty if it can't. */
+    /** The result of a call to the store; empty during an outage. */
     <T> Optional<T> ask(Supplier<T> question) {
         Outage known = current.get();
         Instant now = clock.instant();
@@ -55,13 +54,13 @@ final class CircuitBreaker {
         try {
             T answer = question.get();
             if (known != null && current.getAndSet(null) != null) {
-                LOGGER.info("The store of MTA-STS policies is back in order; it was not since {}", known.since());
+                LOGGER.info("The database of MTA-STS policies works again; it failed since {}", known.since());
             }
             return Optional.of(answer);
         } catch (RuntimeException e) {
             Outage begun = known == null ? new Outage(now, now, String.valueOf(e.getMessage())) : null;
             if (begun != null && current.compareAndSet(null, begun)) {
-                LOGGER.warn("The store of MTA-STS policies is out of order; going on with the policies in memory and live fetches", e);
+                LOGGER.warn("The database of MTA-STS policies fails; deliveries use the policies in memory and fetch others", e);
             }
             return Optional.empty();
         }

@@ -4,14 +4,14 @@ import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 
-/** The first step to a policy: is there a TXT record that promises one (RFC 8461 §3.1)? */
+/** The result of looking up the TXT record that announces a policy (RFC 8461 §3.1). */
 sealed interface Discovery {
 
     /** There is a valid record. */
     record Published(String id) implements Discovery {
     }
 
-    /** DNS says that there is no record, or none that a sender may use. */
+    /** There is no record, or none that a sender may use. */
     record Unpublished(String why) implements Discovery {
     }
 
@@ -19,13 +19,13 @@ sealed interface Discovery {
     record Unknown(String why) implements Discovery {
     }
 
-    /** Looks the record of a domain up; the cache of {@code dns} keeps what may be kept. */
+    /** Looks up the record of a domain. Answers are cached in {@code dns} only. */
     static Discovery of(DomainName domain, Dns dns) {
         DomainName owner;
         try {
             owner = domain.child("_mta-sts");
         } catch (IllegalArgumentException tooLong) {
-            return new Unpublished("no room for _mta-sts before " + domain);
+            return new Unpublished("the name is too long for _mta-sts before " + domain);
         }
         return of(owner, dns.txt(owner));
     }
@@ -38,8 +38,10 @@ sealed interface Discovery {
                 case StsRecord.Invalid invalid -> new Unpublished("TXT record of " + owner + " is invalid: " + invalid.reason());
             };
             case DnsAnswer.Absent<String> absent -> new Unpublished("no TXT record at " + owner);
-            case DnsAnswer.Bogus<String> bogus -> new Unknown("TXT record of " + owner + " is bogus: " + bogus.reason());
-            case DnsAnswer.Failed<String> failed -> new Unknown("TXT look-up of " + owner + " failed: " + failed.reason());
+            case DnsAnswer.Bogus<String> bogus -> new Unknown("DNSSEC validation failed: "
+                + DnsAnswer.withQuestion("TXT of " + owner, bogus.reason()));
+            case DnsAnswer.Failed<String> failed -> new Unknown("DNS look-up failed: "
+                + DnsAnswer.withQuestion("TXT of " + owner, failed.reason()));
         };
     }
 }

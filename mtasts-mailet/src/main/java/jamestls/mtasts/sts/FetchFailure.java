@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * The last fetch went wrong.
+ * A failed fetch.
  *
  * @param id the TXT id that was to be fetched; empty if there was no valid TXT record
  * @param retryAfter until then no other fetch is made for this id (RFC 8461 §3.3: five minutes at least)
@@ -24,12 +24,12 @@ public record FetchFailure(String id, Instant retryAfter, Violation problem, Lis
         this(id, retryAfter, problem, List.of());
     }
 
-    /** Whether it forbids fetching that id now. */
+    /** Whether the pause forbids a fetch of that id now. */
     boolean blocks(String wantedId, Instant now) {
         return id.equals(wantedId) && isRecent(now);
     }
 
-    /** A pause that ends later than any pause that begins now was noted by a wrong clock. */
+    /** A pause that ends later than any pause that starts now was stored with a wrong clock. */
     boolean isRecent(Instant now) {
         return now.isBefore(retryAfter) && !retryAfter.isAfter(now.plus(FetchBackOff.PAUSE).plus(StoredPolicy.MAX_SKEW));
     }

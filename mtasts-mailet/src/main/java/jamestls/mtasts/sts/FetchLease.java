@@ -10,9 +10,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * Lets one server at a time fetch for a domain, among those that share a store; the others wait for what it stores. The claim
- * is a lease: a server that dies blocks nobody for longer than a fetch could have taken. The servers' clocks should agree to
- * some seconds; if they don't, a policy is fetched twice, and nothing worse.
+ * Lets one of the servers that share a store fetch the policy of a domain; the others wait for its result. The lease expires after the
+ * longest time of a fetch, so a server that dies blocks the others no longer. The servers' clocks should agree within some seconds; if
+ * they don't, a policy may be fetched twice.
  */
 final class FetchLease {
 
@@ -30,8 +30,8 @@ final class FetchLease {
     }
 
     /**
-     * @param answered the answer if the store has one by now that needs no fetch
-     * @param fetch fetches and stores
+     * @param answered the stored answer, if it makes a fetch unnecessary
+     * @param fetch fetches and stores the policy
      */
     StsLookup take(DomainName domain, Supplier<Optional<StsLookup>> answered, Supplier<StsLookup> fetch) {
         long begun = System.nanoTime();
@@ -50,7 +50,7 @@ final class FetchLease {
 
     private StsLookup holding(DomainName domain, Supplier<Optional<StsLookup>> answered, Supplier<StsLookup> fetch) {
         try {
-            // who held the claim before may have finished between our look and our claim
+            // the holder before may have finished between the look-up and the claim
             return answered.get().orElseGet(fetch);
         } finally {
             store.release(domain, me);

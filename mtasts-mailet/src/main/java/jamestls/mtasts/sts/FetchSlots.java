@@ -12,8 +12,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * Bounds how many policies are fetched at a time, and how many of these from one policy host: an eighth. A place that becomes free
- * goes to the host with the fewest fetches under way, so that slow hosts wait for themselves and not others for them.
+ * Bounds the concurrent fetches of policies, and those from one policy host to an eighth of that. A free slot goes to the host with the
+ * fewest running fetches, so that slow hosts delay only their own.
  *
  * @see FetchLease for servers that fetch the same policy
  */
@@ -32,15 +32,15 @@ final class FetchSlots {
     }
 
     /**
-     * @param max at a time, at least eight
-     * @param patience how long to wait for a place
+     * @param max the maximum of concurrent fetches, at least eight
+     * @param patience the longest wait for a slot
      */
     FetchSlots(int max, Duration patience) {
         this.max = max;
         this.patience = patience;
     }
 
-    /** What the work gives; empty if there was no place for it in time. */
+    /** The result of the work; empty if no slot was free in time. */
     <T> Optional<T> run(Object host, Supplier<T> work) {
         if (!acquire(new Waiter(host, new CompletableFuture<>()))) {
             return Optional.empty();
@@ -66,7 +66,7 @@ final class FetchSlots {
         }
         lock.lock();
         try {
-            // granted at the last moment, or never
+            // the slot may have been granted at the last moment
             return !waiting.remove(waiter);
         } finally {
             lock.unlock();
@@ -84,7 +84,7 @@ final class FetchSlots {
         }
     }
 
-    /** While the lock is held. */
+    /** To be called with the lock held. */
     private void grant() {
         for (Optional<Waiter> next = next(); total < max && next.isPresent(); next = next()) {
             waiting.remove(next.get());
@@ -94,7 +94,7 @@ final class FetchSlots {
         }
     }
 
-    /** The first of those whose host has the fewest fetches under way. */
+    /** The first waiter whose host has the fewest running fetches. */
     private Optional<Waiter> next() {
         Waiter best = null;
         int fewest = max / SHARE;

@@ -16,23 +16,22 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Stream;
 
 /**
- * Policies in memory, lost when the server stops. Bounded in bytes: room for about 80,000 policies of the usual size, and beside
- * them a part of its own for large ones, so that some hundred large ones can't drive many small ones out. Only domains with a policy
- * take room here, so that no number of domains without one can drive a policy out.
+ * Policies in memory, lost when the server stops. Bounded in bytes: about 80,000 policies of the usual size, and a separate part for
+ * large ones, so that large policies can't evict many small ones. Domains without a policy are not stored, so they can't evict one.
  */
 public final class MemoryPolicyStore implements PolicyStore {
 
-    /** What a policy of a few lines weighs, in bytes, roughly. */
+    /** The approximate size of a usual policy, in bytes. */
     private static final int USUAL_WEIGHT = 1000;
     private static final long MAX_WEIGHT = 100_000L * USUAL_WEIGHT;
-    /** What weighs more is large. */
+    /** The size from which a policy is large, in bytes. */
     private static final int LARGE = 8 * USUAL_WEIGHT;
 
     private final Clock clock;
     private final Cache<DomainName, StoredPolicy> usual;
     private final Cache<DomainName, StoredPolicy> large;
     private final FetchBackOff backOff = new FetchBackOff();
-    /** No more than there are fetches under way: who claims releases. */
+    /** Bounded by the running fetches, each of which releases its claim. */
     private final ConcurrentMap<DomainName, Claim> claims = new ConcurrentHashMap<>();
 
     private record Claim(String claimant, Instant until) {

@@ -40,7 +40,7 @@ public record MxPattern(String text) {
         }
     }
 
-    /** Whether the policy means this host. */
+    /** Whether the pattern matches this host. */
     public boolean matches(DomainName mxHost) {
         if (!text.startsWith(WILDCARD)) {
             return text.equals(mxHost.ascii());

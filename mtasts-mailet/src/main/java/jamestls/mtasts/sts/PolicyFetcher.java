@@ -22,12 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, takes
- * nothing but status 200 and {@code text/plain}, and gives the whole exchange one deadline and 64 KiB.
+ * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, accepts
+ * only status 200 and {@code text/plain}, and bounds the whole exchange by one deadline and 64 KiB.
  */
 public final class PolicyFetcher {
 
-    /** Where policy hosts listen; anything else is for laboratories. */
+    /** The port of policy hosts; only tests use another. */
     public static final int HTTPS_PORT = 443;
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PolicyFetcher.class);
@@ -43,8 +43,8 @@ public final class PolicyFetcher {
     private final Duration deadline;
 
     /**
-     * @param https checks the certificate of the policy host (RFC 8461 §3.3) and keeps the bounds
-     * @param policyPort 1 to 65535; the RFC knows only {@link #HTTPS_PORT}
+     * @param https verifies the certificate of the policy host (RFC 8461 §3.3) and bounds the exchange
+     * @param policyPort 1 to 65535; the RFC allows only {@link #HTTPS_PORT}
      */
     public PolicyFetcher(GuardedHttpsClient https, int policyPort) {
         this(https, policyPort, USUAL_DEADLINE);
@@ -81,17 +81,18 @@ public final class PolicyFetcher {
             FetchResult judged = judge(result);
             if (judged instanceof FetchResult.Fetched && result instanceof HttpsResult.Answer answer) {
                 PolicyGrammar.readAll(answer.body()).tolerated().forEach(slip ->
-                    LOGGER.info("The MTA-STS policy of {} is used although it has {} (line {})", policyDomain, slip.reason(), slip.line()));
+                    LOGGER.info("The MTA-STS policy of {} has {} (line {}) and is used nevertheless", policyDomain, slip.reason(),
+                    slip.line()));
             }
             return judged;
         } catch (RuntimeException | Error e) {
-            // no stranger's answer may end more than the fetch of its policy
-            LOGGER.warn("Fetching the MTA-STS policy of {} broke off", policyDomain, e);
+            // a hostile answer must not end more than this fetch
+            LOGGER.warn("Fetching the MTA-STS policy of {} failed unexpectedly", policyDomain, e);
             return failed(ResultType.STS_POLICY_FETCH_ERROR, "broke off: " + e.getClass().getSimpleName());
         }
     }
 
-    /** What stands for the policy host when fetches are counted: its address, or its name if it has none. */
+    /** The key by which fetches are counted: the address of the policy host, or its name if it has none. */
     Object host(DomainName policyDomain) {
         try {
             return hosts.apply(policyDomain.child("mta-sts"));
@@ -100,12 +101,12 @@ public final class PolicyFetcher {
         }
     }
 
-    /** One who has an IPv6 address has all those with the same first 64 bits. */
+    /** The first 64 bits of an IPv6 address, because one network has all the rest. */
     private static Object network(InetAddress address) {
         return address instanceof Inet6Address ? ByteBuffer.wrap(Arrays.copyOf(address.getAddress(), 8)) : address;
     }
 
-    /** Empty when the domain has no such host, because its name is too long or has an underscore. */
+    /** The URI of the policy; empty if the domain can't have one, because its name is too long or has an underscore. */
     Optional<URI> policyUri(DomainName policyDomain) {
         try {
             // RFC 8461 §3.2
@@ -117,7 +118,7 @@ public final class PolicyFetcher {
         }
     }
 
-    /** What an answer is worth. */
+    /** The result of an answer. */
     static FetchResult judge(HttpsResult result) {
         return switch (result) {
             case HttpsResult.Failure failure -> failed(typeOf(failure.fault()), nameOf(failure.fault()) + ": " + failure.detail());
@@ -162,7 +163,7 @@ public final class PolicyFetcher {
         return new FetchResult.Failed(new Violation(type, reason), List.of());
     }
 
-    /** What became of fetching a policy. */
+    /** The result of fetching a policy. */
     public sealed interface FetchResult {
 
         /** The policy host answered with a valid policy and a valid certificate. */
@@ -170,7 +171,7 @@ public final class PolicyFetcher {
         }
 
         /**
-         * It did not. Nothing follows for a policy that is cached (RFC 8461 §3.3).
+         * The fetch failed. A cached policy stays valid (RFC 8461 §3.3).
          *
          * @param problem {@code sts-policy-fetch-error}, {@code sts-webpki-invalid} or {@code sts-policy-invalid}, as a report
          *     names it (RFC 8460 §4.3.2)

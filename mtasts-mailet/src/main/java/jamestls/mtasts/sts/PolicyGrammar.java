@@ -15,10 +15,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The grammar of the policy file (RFC 8461 §3.2), taken at its word: {@code key:value} lines in any order, LF or CRLF after
+ * The parser of the policy file, strictly by RFC 8461 §3.2: {@code key:value} lines in any order, LF or CRLF after
  * each (optional after the last), blanks only after the colon and at the end of a line.
  *
- * <p>Two slips that many policies have are tolerated and told (docs/adr/0024): blank lines after the last field, and a
+ * <p>Two common mistakes are tolerated and reported (docs/adr/0024): blank lines after the last field, and a
  * {@code max_age} above a year, which counts as a year.
  *
  * <p>Bytes are read as UTF-8, which only the values of unknown fields may use beyond ASCII; bytes that are not UTF-8 make the
@@ -79,7 +79,7 @@ final class PolicyGrammar {
             .filter(line -> !line.isBlank()).limit(MAX_DECLARED_LINES).map(line -> Sanitized.line(line, MAX_DECLARED)).toList();
     }
 
-    /** For those who want to know everything that is wrong. */
+    /** Finds all faults, not only the first. */
     static PolicyGrammar readAll(byte[] body) {
         return read(body, Until.END);
     }
@@ -88,7 +88,7 @@ final class PolicyGrammar {
         return findings;
     }
 
-    /** What senders by the letter of the RFC refuse and we do not. */
+    /** The tolerated mistakes, which a strict sender refuses. */
     List<Finding> tolerated() {
         return tolerated;
     }
@@ -97,7 +97,7 @@ final class PolicyGrammar {
         return lines;
     }
 
-    /** What was read; to be asked only if there are no findings. */
+    /** The parsed policy; only to be called without findings. */
     StsPolicy policy() {
         return new StsPolicy(mode, maxAge, mx, lines);
     }
@@ -122,7 +122,7 @@ final class PolicyGrammar {
         while (start < text.length()) {
             int feed = text.indexOf('\n', start);
             int end = feed < 0 ? text.length() : feed;
-            // CR ends a line only together with LF; anywhere else it is a control character
+            // CR ends a line only before LF; elsewhere it is a control character
             boolean crlf = feed > start && text.charAt(feed - 1) == '\r';
             String line = text.substring(start, crlf ? end - 1 : end);
             if (lines.size() + blank.size() == MAX_LINES) {
@@ -150,7 +150,7 @@ final class PolicyGrammar {
         complete();
     }
 
-    /** Blank lines that a field follows are none that may be ignored. */
+    /** Reports blank lines before a field, which are not tolerated. */
     private void takeNotLast(List<String> blank) {
         for (String line : blank) {
             lines.add(line);
@@ -159,7 +159,7 @@ final class PolicyGrammar {
         blank.clear();
     }
 
-    /** Takes one line in; what is wrong with it, or null. */
+    /** Parses one line; returns its fault, or null. */
     private PolicyFault field(String line) {
         int colon = line.indexOf(':');
         if (colon < 0) {
@@ -223,7 +223,7 @@ final class PolicyGrammar {
     }
 
     private void complete() {
-        // all that is missing, also after faults: a field whose value is at fault is not missing
+        // missing fields; a field with a faulty value is not missing
         if (!names.contains("version")) {
             find(0, PolicyFault.NO_VERSION);
         }
@@ -242,7 +242,7 @@ final class PolicyGrammar {
         findings.add(new Finding(line, fault, fault.reason()));
     }
 
-    /** Without the blanks and tabs around it. */
+    /** Strips blanks and tabs. */
     private static String withoutBlanks(String text) {
         int from = 0;
         int to = text.length();
@@ -259,7 +259,7 @@ final class PolicyGrammar {
         return c == ' ' || c == '\t';
     }
 
-    /** Everything that can be wrong with a policy file (RFC 8461 §3.2), and what its owner can do. */
+    /** The faults of a policy file (RFC 8461 §3.2), each with its remedy. */
     enum PolicyFault {
         TOO_LARGE("larger than " + PolicyGrammar.MAX_POLICY + " bytes", "name fewer hosts, or use wildcards such as *.example.com"),
         NOT_UTF8("not UTF-8", "save the file as plain ASCII, without byte order mark"),

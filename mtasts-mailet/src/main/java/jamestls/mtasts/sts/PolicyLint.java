@@ -12,11 +12,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Looks a policy over for its owner: every problem, not only the first, and advice on what is valid and unwise.
+ * Checks a policy for its owner: all problems, not only the first, and advice on valid but unwise settings.
  *
- * @param policy empty when there are problems
- * @param problems why senders must not use it, at most 100
- * @param advice what they can live with, at most 100
+ * @param policy empty if there are problems
+ * @param problems the reasons for which senders must not use it, at most 100
+ * @param advice other findings, at most 100
  */
 public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, List<LintNote> advice) {
 
@@ -29,14 +29,14 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
         advice = advice.stream().limit(MAX_NOTES).toList();
     }
 
-    /** Never throws. Valid here is what {@link StsPolicy#parse} takes for valid. */
+    /** Checks a policy, never throws. It accepts the same policies as {@link StsPolicy#parse}. */
     public static PolicyLint of(byte[] body) {
         PolicyGrammar grammar = PolicyGrammar.readAll(body);
         List<LintNote> problems = grammar.findings().stream()
             .map(finding -> new LintNote(finding.line(), finding.reason(), finding.fault().remedy())).toList();
         Optional<StsPolicy> policy = problems.isEmpty() ? Optional.of(grammar.policy()) : Optional.empty();
         List<LintNote> advice = new ArrayList<>(grammar.tolerated().stream().map(finding -> new LintNote(finding.line(),
-            finding.reason() + ": SecureRemoteDelivery takes the policy all the same, other senders find none", finding.fault().remedy()))
+            finding.reason() + ": SecureRemoteDelivery accepts the policy, other senders may not", finding.fault().remedy()))
             .toList());
         advice.addAll(onLines(grammar.lines()));
         policy.ifPresent(valid -> advice.addAll(onWhole(valid, grammar.lines())));
@@ -75,7 +75,7 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
             if (!hosts.add(pattern.text())) {
                 advice.add(new LintNote(line, "mx " + pattern + " is there already", "delete the line"));
             } else if (pattern.text().startsWith("*.") && pattern.text().indexOf('.', 2) < 0) {
-                advice.add(new LintNote(line, "mx " + pattern + " lets any host of a top-level domain take your mail",
+                advice.add(new LintNote(line, "mx " + pattern + " matches any host of a top-level domain",
                     "name your hosts, or your own domain after the *."));
             } else if (!pattern.text().contains(".")) {
                 advice.add(new LintNote(line, "mx " + pattern + " is no full host name", "write the name as it stands in the MX record"));
@@ -88,16 +88,16 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
         if (policy.mode() != StsPolicy.Mode.NONE && policy.maxAge().compareTo(SHORT) < 0) {
             // RFC 8461 §3.2: weeks or more are expected; §10.2
             advice.add(new LintNote(lineOf("max_age", lines), "max_age of " + policy.maxAge().toSeconds()
-                + " seconds is short: an attacker has to block the policy for no longer than that",
+                + " seconds is short: an attacker has to block the policy for that time only",
                 "write max_age: 604800 (a week) or more"));
         }
         if (policy.mode() == StsPolicy.Mode.TESTING) {
-            advice.add(new LintNote(lineOf("mode", lines), "in mode testing failures are reported, and mail goes through all the same",
+            advice.add(new LintNote(lineOf("mode", lines), "in mode testing failures are reported, and mail is sent nevertheless",
                 "publish a TLSRPT record (RFC 8460), and write mode: enforce once the reports are clean"));
         }
         if (policy.mode() == StsPolicy.Mode.NONE) {
             advice.add(new LintNote(lineOf("mode", lines), "mode none withdraws the policy",
-                "keep file and record until the max_age of the policy before has passed (RFC 8461 §8.3)"));
+                "keep file and record until the max_age of the previous policy has passed (RFC 8461 §8.3)"));
         }
         return advice;
     }
@@ -111,7 +111,7 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
         return 0;
     }
 
-    /** The field that was probably meant. */
+    /** The field that was probably intended. */
     private static Optional<String> nearest(String name) {
         String plain = name.strip().toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "");
         return FIELDS.stream().filter(field -> plain.equals(field.replace("_", ""))).findFirst();
@@ -123,10 +123,10 @@ public record PolicyLint(Optional<StsPolicy> policy, List<LintNote> problems, Li
     }
 
     /**
-     * Something to tell the owner of a policy or a record.
+     * A finding for the owner of a policy or record.
      *
-     * @param line the line it is about, the first being 1; 0 for the text as a whole
-     * @param text what is there
+     * @param line the line, from 1; 0 for the whole text
+     * @param text the finding
      * @param remedy what to do
      */
     public record LintNote(int line, String text, String remedy) {

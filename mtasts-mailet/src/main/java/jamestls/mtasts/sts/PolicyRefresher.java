@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes policies in the background, from {@link #start} to {@link #close}: every minute it looks for policies that are
- * due (see {@link RefreshSchedule}) and fetches them, a few at a time. Which are due is kept with the policies, so a restart
- * neither forgets a refresh nor sets off all of them.
+ * due (see {@link RefreshSchedule}) and fetches them, a few at a time. The due times are stored with the policies, so a restart
+ * neither forgets a refresh nor causes all of them.
  */
 public final class PolicyRefresher implements AutoCloseable {
 
@@ -42,7 +42,7 @@ public final class PolicyRefresher implements AutoCloseable {
         Thread.ofVirtual().name("sts-refresher").start(this::untilClosed);
     }
 
-    /** The refresher ends after the fetches it is at; does not wait for them. */
+    /** Stops after the running fetches; does not wait for them.  */
     @Override
     public void close() {
         closed.countDown();
@@ -62,17 +62,17 @@ public final class PolicyRefresher implements AutoCloseable {
         try {
             refreshDue();
         } catch (RuntimeException | Error e) {
-            // Error: the loop must live on, whatever a round met
-            LOGGER.error("A round of refreshing MTA-STS policies broke off; the next one follows in {}", pause, e);
+            // the loop must go on, even after an Error
+            LOGGER.error("Refreshing MTA-STS policies failed unexpectedly, next round in {}", pause, e);
         }
     }
 
-    /** Refreshes everything that is due and forgets what has expired. */
+    /** Refreshes all due policies and removes expired ones. */
     void refreshDue() {
         policies.removeExpired();
         Set<DomainName> done = new HashSet<>();
         List<StoredPolicy> batch = policies.due(AT_A_TIME);
-        // each domain once in a round: what is still due after its refresh could not be written down, and would be fetched without end
+        // each domain once per round: one that is still due could not be stored, and would be fetched without end
         while (batch.stream().anyMatch(due -> !done.contains(due.domain())) && done.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (StoredPolicy due : batch) {

@@ -7,19 +7,18 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where policies are kept, at most one for each domain. Several servers may share a store; whoever fetched last is right.
- * Any method may throw a {@link RuntimeException} when the store is out of order: {@link StsPolicies} then goes on with what
- * it has in memory.
+ * Stores policies, at most one per domain. Several servers may share a store; the latest fetch wins. Any method may throw a
+ * {@link RuntimeException} if the store fails; {@link StsPolicies} then goes on with its memory.
  */
 public interface PolicyStore {
 
     /** The policy of that domain, expired or not. */
     Optional<StoredPolicy> find(DomainName domain);
 
-    /** Keeps this policy, unless the one it has {@linkplain StoredPolicy#isNewerThan is newer}. */
+    /** Stores this policy, unless the one it has {@linkplain StoredPolicy#isNewerThan is newer}. */
     void save(StoredPolicy policy);
 
-    /** Notes the last delivery that asked for each policy, and changes nothing else; domains without policy are passed over. */
+    /** Stores the time of the last use of each policy; domains without policy are ignored. */
     void used(Map<DomainName, Instant> lastUses);
 
     /**
@@ -28,24 +27,24 @@ public interface PolicyStore {
      */
     List<StoredPolicy> due(Instant now, Instant usedSince, int limit);
 
-    /** Forgets the policies that expired before {@code now}, and the failures and claims that are over. */
+    /** Removes the policies that expired before {@code now}, and expired failures and claims. */
     void removeExpired(Instant now);
 
-    /** Notes a failed fetch of a domain that has no policy; the next {@link #save} for the domain forgets it. */
+    /** Stores a failed fetch of a domain without policy; the next {@link #save} of the domain removes it. */
     void saveFailure(DomainName domain, FetchFailure failure);
 
     /** What {@link #saveFailure} noted last, over or not. */
     Optional<FetchFailure> findFailure(DomainName domain);
 
     /**
-     * Asks to be the only one who fetches for that domain, among all servers that share the store.
+     * Claims the exclusive right to fetch for a domain among the servers that share the store.
      *
-     * @param claimant the same for all claims of one server
-     * @param until from then on others may claim, whatever became of the claimant
-     * @return false while another one has the claim
+     * @param claimant identifies the server
+     * @param until when the claim expires
+     * @return false while another server holds the claim
      */
     boolean claim(DomainName domain, String claimant, Instant now, Instant until);
 
-    /** Gives a claim back; nothing happens if it is another's. */
+    /** Releases a claim; ignored if another server holds it. */
     void release(DomainName domain, String claimant);
 }

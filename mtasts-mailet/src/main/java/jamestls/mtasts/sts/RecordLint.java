@@ -7,17 +7,18 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Looks the TXT records at {@code _mta-sts.DOMAIN} over for their owner.
+ * Checks the TXT records at {@code _mta-sts.DOMAIN} for their owner.
  *
- * @param id empty when there are problems
- * @param problems why senders find no policy; the line is the number of the record, the first being 1, or 0 for all of them
+ * @param id empty if there are problems
+ * @param problems the reasons for which senders find no policy; the line is the number of the record from 1, or 0 for all of
+ *     them
  */
 public record RecordLint(Optional<String> id, List<LintNote> problems) {
 
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9]{1,32}");
     private static final String EXAMPLE = "write it like v=STSv1; id=20260101T000000;";
 
-    /** Never throws. Valid here is what {@link StsRecord#of} takes for valid. */
+    /** Checks records, never throws. It accepts the same records as {@link StsRecord#of}. */
     public static RecordLint of(List<String> records) {
         return switch (StsRecord.of(records)) {
             case StsRecord.Valid valid -> new RecordLint(Optional.of(valid.id()), List.of());

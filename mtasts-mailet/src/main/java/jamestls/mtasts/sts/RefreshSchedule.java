@@ -5,17 +5,17 @@ import java.time.Instant;
 import java.util.random.RandomGenerator;
 
 /**
- * When a policy is fetched again before anybody asks (RFC 8461 §3.3, §10.2). The time within the day cannot be foreseen, so
- * that nobody can block just that moment, and the policies of one busy hour do not come due together.
+ * When a policy is refreshed in the background (RFC 8461 §3.3, §10.2). The time within the day is random, so that an attacker can't
+ * block just that moment, and the policies of a busy hour are not due together.
  *
  * @param interval the longest time between two refreshes; a policy is refreshed after half of it to all of it, and always
  *     within the first half of its {@code max_age}
- * @param usedWithin domains no mail went to for longer are left alone
- * @param random where the unforeseeable comes from
+ * @param usedWithin policies of domains without mail for longer are not refreshed
+ * @param random the source of randomness
  */
 public record RefreshSchedule(Duration interval, Duration usedWithin, RandomGenerator random) {
 
-    /** A policy that lives shorter than this is fetched when it is needed: no owner can make us poll without end. */
+    /** Policies with a shorter life are fetched only when needed, so that no owner can cause endless polling. */
     private static final Duration MIN = Duration.ofHours(1);
     private static final Duration RETRY = Duration.ofHours(1);
 
@@ -42,7 +42,7 @@ public record RefreshSchedule(Duration interval, Duration usedWithin, RandomGene
         return now.plus(delay.compareTo(MIN) < 0 ? MIN : delay);
     }
 
-    /** When to try again after a refresh that failed now: in half an hour to an hour. */
+    /** When to retry a refresh that failed now: in half an hour to an hour. */
     Instant afterFailure(Instant now) {
         return now.plus(between(RETRY.dividedBy(2), RETRY));
     }

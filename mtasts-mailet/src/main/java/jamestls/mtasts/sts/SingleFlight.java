@@ -6,12 +6,11 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.function.Supplier;
 
 /**
- * Lets one piece of work per key run at a time; whoever comes meanwhile waits for it and shares its result. The work runs on
- * a virtual thread of its own, so that a caller that is interrupted cannot spoil it for the others. There are never more
- * pieces of work than callers.
+ * Runs one piece of work per key at a time; callers that come meanwhile wait for it and share its result. The work runs on a virtual
+ * thread of its own, so that an interrupted caller does not stop it for the others.
  *
- * <p>Callers wait without being interruptible: the work must end by itself, and a fetch does, by its deadline. A caller that
- * gave up early would have to deliver without knowing the policy.
+ * <p>Callers are not interruptible, so the work must end by itself, as a fetch does by its deadline. A caller that gave up early would
+ * deliver without knowing the policy.
  */
 final class SingleFlight<K, V> {
 
@@ -31,7 +30,7 @@ final class SingleFlight<K, V> {
     private void fly(K key, CompletableFuture<V> flight, Supplier<V> work) {
         try {
             V result = work.get();
-            // taken off before anyone can see the result: who asks after it has come gets a flight of their own
+            // removed before the result is visible, so that later callers start new work
             flights.remove(key, flight);
             flight.complete(result);
         } catch (RuntimeException | Error e) {

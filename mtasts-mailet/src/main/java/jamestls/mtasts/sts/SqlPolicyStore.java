@@ -53,7 +53,7 @@ public final class SqlPolicyStore implements PolicyStore {
     private volatile long measuredAt;
     private volatile boolean isMeasured;
 
-    /** @param database with {@link #TABLES}; who opened it closes it */
+    /** @param database a database with {@link #TABLES}; the caller closes it */
     public SqlPolicyStore(Database database) {
         this(database, Clock.systemUTC());
     }
@@ -107,7 +107,7 @@ public final class SqlPolicyStore implements PolicyStore {
         transaction(connection -> {
             try (PreparedStatement update =
                      connection.prepareStatement("UPDATE sts_policy SET last_used = ? WHERE domain = ? AND last_used < ?")) {
-                // in one order everywhere, so that two servers cannot lock each other out
+                // sorted, so that two servers do not deadlock
                 for (Map.Entry<DomainName, Instant> use : new TreeMap<>(lastUses).entrySet()) {
                     fill(update, use.getValue(), use.getKey().ascii(), use.getValue());
                     update.addBatch();
@@ -153,7 +153,7 @@ public final class SqlPolicyStore implements PolicyStore {
         return 1 == transaction(connection -> update(connection,
             "INSERT INTO sts_claim AS old (domain, claimant, claimed_until) VALUES (?, ?, ?) "
                 + "ON CONFLICT (domain) DO UPDATE SET claimant = excluded.claimant, claimed_until = excluded.claimed_until "
-                // a lease that ends later than any lease that begins now was taken by a wrong clock
+                // a lease that ends later than any lease that starts now was taken with a wrong clock
                 + "WHERE old.claimed_until <= ? OR old.claimed_until > ? OR old.claimant = excluded.claimant",
             domain.ascii(), claimant, until, now, until.plus(StoredPolicy.MAX_SKEW)));
     }
@@ -164,7 +164,7 @@ public final class SqlPolicyStore implements PolicyStore {
             update(connection, "DELETE FROM sts_claim WHERE domain = ? AND claimant = ?", domain.ascii(), claimant));
     }
 
-    /** All servers that share a PostgreSQL keep its time in their rows, whatever their own clocks say. */
+    /** Servers that share a PostgreSQL store its time, whatever their own clocks say. */
     private <T> T transaction(Database.SqlWork<T> work) {
         return database.transaction(connection -> {
             long now = System.nanoTime();
@@ -177,7 +177,7 @@ public final class SqlPolicyStore implements PolicyStore {
         });
     }
 
-    /** How far the clock of the database is ahead of ours, to ten seconds; less than half a minute is none. */
+    /** How far the database's clock is ahead of this server's, in steps of ten seconds; under half a minute counts as zero. */
     private long skew(Connection connection) throws SQLException {
         try (PreparedStatement query = connection.prepareStatement("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)");
              ResultSet row = query.executeQuery()) {
@@ -220,7 +220,7 @@ public final class SqlPolicyStore implements PolicyStore {
         }
     }
 
-    /** Empty for a row nobody but a person with an editor can have written; the policy is fetched again then. */
+    /** The policy of a row; empty for a row with invalid values, so that the policy is fetched again. */
     private Optional<StoredPolicy> stored(ResultSet row) throws SQLException {
         Optional<DomainName> domain = DomainName.parse(row.getString("domain"));
         ParsedPolicy parsed = StsPolicy.parse(row.getString("policy").getBytes(StandardCharsets.UTF_8));

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * All we keep about the policy of one domain.
+ * The stored state of one domain's policy.
  *
  * @param domain the policy domain
  * @param id the TXT id under which it was fetched
@@ -20,7 +20,7 @@ import java.util.Optional;
 public record StoredPolicy(DomainName domain, String id, StsPolicy policy, Instant fetched, Instant lastChecked,
                            Instant lastUsed, Instant refreshAt, Optional<FetchFailure> failure) {
 
-    /** How far the clocks of servers that share a store may be apart. */
+    /** The tolerated difference of the clocks of servers that share a store. */
     static final Duration MAX_SKEW = Duration.ofMinutes(10);
     /** Twice the longest time to the next refresh. */
     static final Duration MAX_REFRESH = Duration.ofDays(2);
@@ -29,34 +29,33 @@ public record StoredPolicy(DomainName domain, String id, StsPolicy policy, Insta
         return new StoredPolicy(domain, id, policy, now, now, lastUsed, refreshAt, Optional.empty());
     }
 
-    /** From then on it must not be used (RFC 8461 §3.2, max_age). */
+    /** When the policy expires (RFC 8461 §3.2, max_age). */
     public Instant expires() {
         return fetched.plus(policy.maxAge());
     }
 
-    /** A policy with {@code max_age} 0 never is, nor one that was fetched in the future, when a clock was wrong. */
+    /** Whether the policy is valid now. Never for {@code max_age} 0, nor for one fetched in the future, with a wrong clock. */
     public boolean isValidAt(Instant now) {
         return isValidAt(now.toEpochMilli());
     }
 
-    /** @param now in milliseconds since 1970: every delivery asks, and need not leave an object behind */
+    /** @param now in milliseconds since 1970, without an object because every delivery calls this */
     boolean isValidAt(long now) {
         return now < fetched.toEpochMilli() + policy.maxAge().toMillis() && fetched.toEpochMilli() <= now + MAX_SKEW.toMillis();
     }
 
-    /** Also when {@code refreshAt} is later than any schedule says, because it was set while a clock was wrong. */
+    /** Whether a refresh is due; also if {@code refreshAt} is later than any schedule allows, because of a wrong clock. */
     boolean isDueAt(long now) {
         return now >= refreshAt.toEpochMilli() || refreshAt.toEpochMilli() > now + MAX_REFRESH.toMillis();
     }
 
-    /** Whether it was fetched under this id, and nothing has gone wrong since: there is nothing to do about it. */
+    /** Whether it was fetched under this id and no fetch has failed since. */
     boolean isCurrent(String publishedId) {
         return id.equals(publishedId) && failure.isEmpty();
     }
 
     /**
-     * Whether this knows more recent things than the other one. What lies in the future was noted by a wrong clock, and anything is
-     * better.
+     * Whether this was fetched or checked more recently than the other one. Times in the future come from a wrong clock and lose.
      */
     public boolean isNewerThan(StoredPolicy other, Instant now) {
         Instant latest = now.plus(MAX_SKEW);

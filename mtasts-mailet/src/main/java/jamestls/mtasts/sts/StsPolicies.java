@@ -17,17 +17,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Knows the MTA-STS policy of every domain: discovers, fetches, keeps and refreshes. All methods block, for a little more
- * than a minute at worst, and never throw for what network or store do. The rules are told in the package's description.
+ * Discovers, fetches, stores and refreshes the MTA-STS policies of domains. All methods may block, at most a little more than a minute,
+ * and never throw for failures of network or store. The package description has the rules.
  */
 public final class StsPolicies {
 
-    /** How exact {@code lastUsed} is: a busy domain writes to the store once in that time, not once per mail. */
+    /** The precision of {@code lastUsed}, so that a busy domain causes one write in that time and not one per mail. */
     private static final Duration USE_NOTED_EVERY = Duration.ofHours(1);
 
-    /** At a time for deliveries; a mail waits no longer for a place than for the slowest policy host. */
+    /** The maximum of concurrent fetches for deliveries. A mail waits for a slot at most as long as a fetch may take. */
     private static final int MAX_FETCHES = 64;
-    /** At a time in the background. */
+    /** The maximum of concurrent refreshes in the background. */
     static final int MAX_REFRESHES = 32;
     private static final Duration REFRESH_PATIENCE = Duration.ofSeconds(5);
     /** No fetch was made, so there is nothing that would be reported of it beside a cached policy. */
@@ -48,7 +48,7 @@ public final class StsPolicies {
     private final UnreportedFetches unreported = new UnreportedFetches();
     private final SingleFlight<DomainName, StsLookup> flights = new SingleFlight<>();
 
-    /** @param store may fail at any time; all it was asked to keep since the start is kept in memory, too, within bounds */
+    /** @param store the store, which may fail at any time; everything stored since the start is also kept in memory, within bounds */
     public StsPolicies(Dns dns, PolicyFetcher fetcher, PolicyStore store, RefreshSchedule schedule, StsWarnings alarms, Clock clock) {
         this.dns = dns;
         this.fetcher = fetcher;
@@ -60,8 +60,8 @@ public final class StsPolicies {
     }
 
     /**
-     * The policy for a delivery that starts now. To be asked once per delivery: the TXT record is looked up each time, so that
-     * a new policy counts from the next delivery on (RFC 8461 §5.1).
+     * The policy for a delivery. To be called once per delivery: the TXT record is looked up each time, so that a new policy applies from
+     * the next delivery on (RFC 8461 §5.1).
      *
      * @param policyDomain the recipient domain or the smart host (RFC 8461 §3.4), never an address literal
      */
@@ -90,8 +90,8 @@ public final class StsPolicies {
     }
 
     /**
-     * Looks again after an enforce policy rejected every MX host: the owner may have moved the MX and forgotten to change the
-     * id. Fetches even if the id is unchanged, but not within five minutes of the last fetch.
+     * Fetches again after an enforce policy rejected every MX host, even under an unchanged id, because owners forget to change it. Not
+     * within five minutes of the last fetch.
      *
      * @param rejected the policy that left no host
      * @return a policy that differs from {@code rejected} and applies now; empty if there is none
@@ -122,14 +122,14 @@ public final class StsPolicies {
     }
 
     /**
-     * Fetches a policy before anybody needs it (RFC 8461 §10.2). Keeps the old one if that fails, whatever the failure is: it is due
-     * again within the hour, and never stands in the way of others.
+     * Refreshes a policy in the background (RFC 8461 §10.2). After a failure of any kind the old one is kept and due again within an
+     * hour.
      */
     void refresh(StoredPolicy due) {
         try {
             fetchDue(due.domain());
         } catch (RuntimeException | Error e) {
-            LOGGER.error("Refreshing the MTA-STS policy of {} broke off", due.domain(), e);
+            LOGGER.error("Refreshing the MTA-STS policy of {} failed unexpectedly", due.domain(), e);
             keepAfterFetch(due, failure("", fetchError("broke off: " + e.getClass().getSimpleName()), List.of()), Cause.REFRESH);
         }
     }
@@ -137,7 +137,7 @@ public final class StsPolicies {
     private void fetchDue(DomainName domain) {
         switch (Discovery.of(domain, dns)) {
             case Discovery.Published(String id) -> flights.run(domain, () -> fetchIfDue(domain, id));
-            // RFC 8461 §3.1: without a record the rest of discovery is skipped, so there is nothing to fetch
+            // RFC 8461 §3.1: nothing is fetched without a record
             case Discovery.Unpublished(String why) -> keepWithoutRecord(domain, why);
             case Discovery.Unknown(String why) -> keepWithoutRecord(domain, why);
         }
@@ -147,10 +147,10 @@ public final class StsPolicies {
         store.findAgain(domain).ifPresent(cached -> keep(cached, failure("", fetchError(why), List.of())));
     }
 
-    /** Forgets what has expired, says so where it matters, and writes what the store does not have yet. */
+    /** Removes expired policies, warns of lost enforce policies, and writes what the store has missed. */
     void removeExpired() {
         Instant now = now();
-        // another server may have refreshed what this one could not
+        // another server may have refreshed the policy
         alarms.unrefreshable().stream().map(StsWarnings.Unrefreshable::domain).filter(domain ->
             validAgain(domain).filter(stored -> stored.failure().isEmpty()).isPresent()).forEach(alarms::over);
         alarms.noticeExpired(now);
@@ -159,17 +159,17 @@ public final class StsPolicies {
         store.removeExpired(now);
     }
 
-    /** Writes what the store does not have yet: before it is closed. */
+    /** Writes what the store has missed; to be called before it is closed. */
     public void settle() {
         store.settle();
     }
 
-    /** The policy that memory or store have of that domain, expired or not; nothing is fetched or noted. */
+    /** The stored policy of a domain, expired or not. Fetches and changes nothing. */
     public Optional<StoredPolicy> kept(DomainName domain) {
         return store.findAgain(domain);
     }
 
-    /** For health checks and metrics. */
+    /** The state of the store, for health checks and metrics. */
     public StoreHealth storeHealth() {
         return store.health();
     }
@@ -189,7 +189,7 @@ public final class StsPolicies {
         return found(cached.get(), Optional.of(fetchError(why)));
     }
 
-    /** The answer if there is no need, or no permission, to fetch. */
+    /** The answer if no fetch is needed or allowed. */
     private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached,
                                              Supplier<Optional<FetchFailure>> failure) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
@@ -225,14 +225,14 @@ public final class StsPolicies {
             boolean due = validAgain(domain).filter(stored -> stored.isDueAt(clock.millis())).isPresent();
             return due ? Optional.empty() : done(domain, id);
         }, () -> fetch(domain, id, Cause.REFRESH))).orElseGet(() -> {
-            // others have their turn first: this one is due again within the hour, and nothing has failed
+            // no slot was free: due again within an hour, which is no failure
             Instant now = now();
             validAgain(domain).ifPresent(stored -> store.save(stored.withRefreshAt(schedule.afterFailure(now))));
             return without(validAgain(domain), NO_PLACE);
         });
     }
 
-    /** Within the last five minutes; a check in the future was noted by a wrong clock. */
+    /** Whether it was checked within the last five minutes; a check in the future comes from a wrong clock. */
     private static boolean wasChecked(StoredPolicy stored, Instant now) {
         return now.isBefore(stored.lastChecked().plus(FetchBackOff.PAUSE))
             && !stored.lastChecked().isAfter(now.plus(StoredPolicy.MAX_SKEW));
@@ -265,7 +265,7 @@ public final class StsPolicies {
         };
     }
 
-    /** RFC 8461 §3.3: what failed is noted, the policy stays. */
+    /** Stores the failure and keeps the policy (RFC 8461 §3.3). */
     private void keep(StoredPolicy cached, FetchFailure failure) {
         Instant now = now();
         store.save(cached.withFailure(failure, now, schedule.afterFailure(now)));
@@ -289,7 +289,7 @@ public final class StsPolicies {
             .orElseGet(() -> new StsLookup.Unusable(failure.problem(), failure.declared()));
     }
 
-    /** RFC 8461 §6: in mode none a failing refresh is nobody's concern. */
+    /** In mode none a failed refresh is not reported (RFC 8461 §6). */
     private StsLookup found(StoredPolicy stored, Optional<Violation> problem) {
         return stored.policy().mode() == StsPolicy.Mode.NONE ? new StsLookup.Found(stored.policy(), Optional.empty())
             : new StsLookup.Found(stored.policy(), problem, unreported.find(stored.domain()));
@@ -307,7 +307,7 @@ public final class StsPolicies {
         return store.findAgain(domain).filter(stored -> stored.isValidAt(now()));
     }
 
-    /** As exact as stores keep it, so that what comes back from there is equal. */
+    /** The time in the precision of the stores, so that stored values are equal. */
     private Instant now() {
         return Instant.ofEpochMilli(clock.millis());
     }
@@ -319,11 +319,11 @@ public final class StsPolicies {
     }
 
     /**
-     * How the store of policies does, for health checks and metrics.
+     * The state of the store of policies, for health checks and metrics.
      *
-     * @param outOfOrderSince empty while it works
-     * @param why what it said when that began; empty while it works
-     * @param unsaved domains whose policy or failure is kept in memory until the store takes it
+     * @param outOfOrderSince the start of the outage; empty while the store works
+     * @param why the error at the start of the outage; empty while the store works
+     * @param unsaved the number of domains whose policy or failure is not stored yet
      */
     public record StoreHealth(Optional<Instant> outOfOrderSince, String why, int unsaved) {
     }

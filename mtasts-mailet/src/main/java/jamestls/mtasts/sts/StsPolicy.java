@@ -7,11 +7,11 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * A policy as a domain publishes it (RFC 8461 §3.2). It does not know whose it is: the same text may serve many domains.
+ * A policy as published (RFC 8461 §3.2), without its domain: the same text may serve many domains.
  *
- * @param mode what to do when a session falls short of it
- * @param maxAge how long it may be kept after it was fetched: 0 to 31,557,600 seconds (a year)
- * @param mx the hosts that may take mail for the domain, in the order published; empty only in mode none
+ * @param mode what to do with hosts that violate it
+ * @param maxAge how long it may be cached after the fetch: 0 to 31,557,600 seconds (a year)
+ * @param mx the patterns of the mail hosts, in the order published; empty only in mode none
  * @param policyStrings the lines as published, without their ends, unknown fields and ignored duplicates included: what a
  *     report quotes (RFC 8460 §4.4, policy-string)
  */
@@ -22,11 +22,11 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
 
     /** The field {@code mode} (RFC 8461 §5), strictest first. */
     public enum Mode {
-        /** Hosts that fall short get no mail. */
+        /** Hosts that violate the policy get no mail. */
         ENFORCE("enforce"),
-        /** Failures are reported, mail goes through. */
+        /** Violations are only reported. */
         TESTING("testing"),
-        /** As if there were no policy; how a domain takes its policy back (RFC 8461 §8.3). */
+        /** No active policy; used to withdraw a policy (RFC 8461 §8.3). */
         NONE("none");
 
         private final String wireName;
@@ -35,7 +35,7 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
             this.wireName = wireName;
         }
 
-        /** The word that stands in the policy. */
+        /** The value in the policy. */
         public String wireName() {
             return wireName;
         }
@@ -52,12 +52,12 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
         }
     }
 
-    /** Reads a policy, of which every byte may be a stranger's. Never throws. See {@link PolicyGrammar} for what is refused. */
+    /** Parses a policy from hostile bytes. Never throws. {@link PolicyGrammar} lists what is refused. */
     public static ParsedPolicy parse(byte[] body) {
         return PolicyGrammar.parse(body);
     }
 
-    /** Whether the policy lets this host take mail for the domain (RFC 8461 §4.1). */
+    /** Whether a pattern of the policy matches this host (RFC 8461 §4.1). */
     public boolean lists(DomainName mxHost) {
         for (MxPattern pattern : mx) {
             if (pattern.matches(mxHost)) {
@@ -82,23 +82,23 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
             : new AppliedPolicy(PolicyType.STS, policyDomain, policyStrings, mx.stream().map(MxPattern::text).toList());
     }
 
-    /** What became of reading a policy. */
+    /** The result of parsing a policy. */
     public sealed interface ParsedPolicy {
 
-        /** It follows the grammar of RFC 8461 §3.2 and has all required fields. */
+        /** The text follows the grammar of RFC 8461 §3.2 and has all required fields. */
         record Valid(StsPolicy policy) implements ParsedPolicy {
         }
 
-        /** It does not; a sender must not use any part of it. */
+        /** The text is invalid; a sender must not use any part of it. */
         record Invalid(PolicySyntaxError error) implements ParsedPolicy {
         }
     }
 
     /**
-     * Why a text is no policy.
+     * Why a text is invalid.
      *
-     * @param line the line in question, the first being 1; 0 when it is the text as a whole
-     * @param reason for people, one short line; quotes nothing from the text but field names we know
+     * @param line the line, from 1; 0 for the whole text
+     * @param reason one short line; quotes nothing from the text but known field names
      */
     public record PolicySyntaxError(int line, String reason) {
 

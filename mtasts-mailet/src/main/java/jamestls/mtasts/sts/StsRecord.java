@@ -4,34 +4,33 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What the TXT records at {@code _mta-sts.<domain>} say (RFC 8461 §3.1). The record does not hold the policy; it says that
- * there is one and names its version, so that a sender notices a new one without an HTTPS request.
+ * The result of parsing the TXT records at {@code _mta-sts.<domain>} (RFC 8461 §3.1). The record announces a policy and its version, so
+ * that a sender notices a new one without an HTTPS request.
  */
 public sealed interface StsRecord {
 
     /**
-     * Exactly one record, and it is well-formed.
+     * Exactly one well-formed record.
      *
-     * @param id 1 to 32 ASCII letters and digits. Ids have no order: all that can be said of two is whether they are equal.
+     * @param id 1 to 32 ASCII letters and digits. Ids have no order and can only be equal or not
      */
     record Valid(String id) implements StsRecord {
     }
 
-    /** No record claims to be one of MTA-STS: the domain has none, or none any more. */
+    /** No record starts as an MTA-STS record. */
     record None() implements StsRecord {
     }
 
     /**
-     * There is a record, or more than one, but no usable one. A sender takes this as "no policy available" and goes by the
-     * policy it has cached, if any (RFC 8461 §3.1).
+     * One or more MTA-STS records, but no usable one. For a sender no policy is available, except a cached one (RFC 8461 §3.1).
      *
-     * @param reason for people, one line; quotes nothing from the record
+     * @param reason one line; quotes nothing from the record
      */
     record Invalid(String reason) implements StsRecord {
     }
 
     /**
-     * Reads a whole record set. Never throws.
+     * Parses a record set. Never throws.
      *
      * @param txt every TXT record at the name, the character-strings of each already joined without blanks; a record of
      *     more than 4096 characters is refused
@@ -58,7 +57,7 @@ public sealed interface StsRecord {
         private Syntax() {
         }
 
-        /** Whether it is ours to judge. Blanks before the semicolon are allowed (sts-field-delim). */
+        /** Whether the record starts as an MTA-STS record. Blanks before the semicolon are allowed (sts-field-delim). */
         private static boolean begins(String record) {
             if (!record.startsWith(VERSION)) {
                 return false;

@@ -7,12 +7,12 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /**
- * Where policies are kept, how long they are refreshed, and how they are fetched.
+ * The settings of MTA-STS.
  *
- * @param database where they are kept; empty for memory
- * @param unusedAfter policies of domains no mail went to for longer are not refreshed any more; they apply until they expire
- * @param port of all policy hosts; another one than 443 is for laboratories
- * @param fetchTimeout for a whole fetch, from the address look-up to the last byte
+ * @param database the database of policies; empty for memory
+ * @param unusedAfter policies of domains without mail for longer are not refreshed; they apply until they expire
+ * @param port the port of all policy hosts; only tests use another than 443
+ * @param fetchTimeout the limit of a whole fetch, from the address look-up to the last byte
  */
 public record StsSettings(Optional<DatabaseAddress> database, Duration unusedAfter, int port, Duration fetchTimeout) {
 

@@ -11,14 +11,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an operator should look at (RFC 8461 §3.3, §10.2): a policy that became weaker, one that cannot be refreshed, one
- * that ran out because of that. Each is one warning in the log, not one per mail; counters and the list are for metrics and
- * health checks.
+ * Warns operators (RFC 8461 §3.3, §10.2) of policies that became weaker, can't be refreshed, or expired because of that. Each is logged
+ * once, not once per mail; counters and the list are for metrics and health checks.
  */
 public final class StsWarnings {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(StsWarnings.class);
-    /** More are logged and not listed. */
+    /** The most policies listed; further ones are only logged. */
     private static final int MAX_LIST = 10_000;
 
     private final ConcurrentMap<DomainName, Unrefreshable> unrefreshable = new ConcurrentHashMap<>();
@@ -26,32 +25,32 @@ public final class StsWarnings {
     private final LongAdder lapses = new LongAdder();
 
     /**
-     * A policy that still applies and could not be fetched anew when it had to be.
+     * A valid policy whose refresh failed.
      *
-     * @param since when that was noticed first
-     * @param expires when the policy will be lost
+     * @param since when the failure was noticed first
+     * @param expires when the policy expires
      */
     public record Unrefreshable(DomainName domain, StsPolicy.Mode mode, Instant since, Instant expires, Violation problem) {
     }
 
-    /** The policies in danger now, in no order; at most 10,000. Mode none is never in it. */
+    /** The policies that can't be refreshed now, unordered, at most 10,000, without mode none. */
     public List<Unrefreshable> unrefreshable() {
         return List.copyOf(unrefreshable.values());
     }
 
-    /** How many times an enforce policy was replaced by one that is not, since the start. */
+    /** How many enforce policies were replaced by weaker ones since the start. */
     public long weakenings() {
         return weakenings.sum();
     }
 
-    /** How many enforce policies ran out that could not be refreshed, since the start. */
+    /** How many enforce policies expired because they could not be refreshed, since the start. */
     public long lapses() {
         return lapses.sum();
     }
 
     void weakened(DomainName domain, StsPolicy.Mode now) {
         weakenings.increment();
-        LOGGER.warn("The MTA-STS policy of {} was enforce and is {} now", domain, now.wireName());
+        LOGGER.warn("The MTA-STS policy of {} changed from enforce to {}", domain, now.wireName());
     }
 
     void cannotRefresh(StoredPolicy stored, Violation problem, Instant now) {
@@ -60,7 +59,7 @@ public final class StsWarnings {
         }
         Unrefreshable known = unrefreshable.get(stored.domain());
         if (known == null) {
-            LOGGER.warn("The MTA-STS policy of {} (mode {}) cannot be refreshed and expires {}: {}",
+            LOGGER.warn("The MTA-STS policy of {} (mode {}) can't be refreshed and expires {}: {}",
                 stored.domain(), stored.policy().mode().wireName(), stored.expires(), problem);
         }
         if (known != null || unrefreshable.size() < MAX_LIST) {
@@ -79,7 +78,7 @@ public final class StsWarnings {
         for (Unrefreshable lost : unrefreshable.values()) {
             if (!now.isBefore(lost.expires()) && unrefreshable.remove(lost.domain(), lost) && lost.mode() == StsPolicy.Mode.ENFORCE) {
                 lapses.increment();
-                LOGGER.warn("The MTA-STS policy of {} expired: mail goes there without enforcement", lost.domain());
+                LOGGER.warn("The MTA-STS policy of {} expired: mail is sent there without enforcement", lost.domain());
             }
         }
     }

@@ -8,6 +8,8 @@ import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import java.io.IOException;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -158,7 +160,7 @@ class LookupTest {
         Run run = lookup();
 
         assertThat(run.exitCode()).isEqualTo(3);
-        assertThat(run.out()).contains("look-up of _mta-sts.user.example failed: ");
+        assertThat(run.out()).contains("record   DNS look-up failed: TXT of _mta-sts.user.example: ");
         assertThat(lookup("--json").out()).contains("\"trouble\": \"failed: ");
     }
 
@@ -178,6 +180,21 @@ class LookupTest {
         assertThat(lookup("--trust-store-password", "wrong").exitCode()).isEqualTo(2);
         assertThat(Run.of("lookup", "user.example", "--port", "0", "--dns", "127.0.0.1").err()).contains(
             "--port has the value '0'; allowed: a whole number from 1 to 65535");
+    }
+
+    @Test
+    void resolverThatRefusesConnectionsShouldBeSaidInWords() throws IOException {
+        int closed;
+        try (DatagramSocket free = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+            closed = free.getLocalPort();
+        }
+
+        Run run = Run.of("lookup", "user.example", "--dns", "127.0.0.1:" + closed);
+
+        assertThat(run.out())
+            .contains("DNS look-up failed: TXT of _mta-sts.user.example: 127.0.0.1 port " + closed + ": connection refused")
+            .contains("mx       DNS look-up failed: MX of user.example: 127.0.0.1 port ").doesNotContain("null");
+        assertThat(run.exitCode()).isEqualTo(3);
     }
 
     @Test

@@ -191,7 +191,7 @@ class GatewayDeliveryTest {
     @Test
     void fileThatCannotBeReadShouldDelayMail(@TempDir Path directory) throws Exception {
         assertThat(whyWithout(directory.resolve("none"))).contains("the token file does not exist").doesNotContain(directory.toString());
-        assertThat(whyWithout(directory)).contains("the token file is no regular file");
+        assertThat(whyWithout(directory)).contains("the token file is not a regular file");
         assertThat(whyWithout(Files.writeString(directory.resolve("long"), "t".repeat(8_193)))).contains("longer than 8192 bytes");
     }
 

@@ -191,7 +191,7 @@ class StsPoliciesTest {
         world.txtFails(new DnsAnswer.Failed<>("SERVFAIL"));
 
         assertThat(world.lookup())
-            .isEqualTo(new StsLookup.NoPolicy("TXT look-up of _mta-sts.example.com failed: SERVFAIL"));
+            .isEqualTo(new StsLookup.NoPolicy("DNS look-up failed: TXT of _mta-sts.example.com: SERVFAIL"));
     }
 
     @Test

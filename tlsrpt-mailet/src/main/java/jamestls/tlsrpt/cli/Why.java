@@ -73,9 +73,10 @@ final class Why implements Callable<Integer> {
         String where = "_smtp._tls." + name;
         return switch (dns.txt(name.child("_smtp._tls"))) {
             case DnsAnswer.Absent<String> absent -> Finding.none(ExitCode.NOTHING.number(), "there is no TXT record at " + where);
-            case DnsAnswer.Bogus<String> bogus -> Finding.none(ExitCode.UNKNOWN.number(), where + " fails DNSSEC: " + bogus.reason());
-            case DnsAnswer.Failed<String> failed -> Finding.none(ExitCode.UNKNOWN.number(), where + " can't be looked up: "
-                + failed.reason());
+            case DnsAnswer.Bogus<String> bogus -> Finding.none(ExitCode.UNKNOWN.number(), "DNSSEC validation failed: "
+                + DnsAnswer.withQuestion("TXT of " + where, bogus.reason()));
+            case DnsAnswer.Failed<String> failed -> Finding.none(ExitCode.UNKNOWN.number(), "DNS look-up failed: "
+                + DnsAnswer.withQuestion("TXT of " + where, failed.reason()));
             case DnsAnswer.Found<String> found -> switch (RuaRecord.select(found.records())) {
                 case RuaRecord.None none -> Finding.none(ExitCode.PROBLEM.number(), none.reason() + " at " + where + ": "
                     + printable(String.join(" | ", found.records())));
