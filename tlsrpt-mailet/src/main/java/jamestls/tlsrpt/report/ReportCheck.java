@@ -2,6 +2,7 @@ package jamestls.tlsrpt.report;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -61,7 +62,7 @@ public final class ReportCheck {
         try (GZIPInputStream json = new GZIPInputStream(new ByteArrayInputStream(file.gzip()))) {
             return problems(json);
         } catch (IOException notGzip) {
-            return List.of("not gzip: " + notGzip.getClass().getSimpleName());
+            return List.of("not gzip");
         }
     }
 
@@ -71,9 +72,14 @@ public final class ReportCheck {
         try (JsonParser parser = JSON.getFactory().createParser(check.withoutByteOrderMark(bytes))) {
             check.report(parser);
         } catch (IOException notJson) {
-            check.problem("not JSON: " + notJson.getClass().getSimpleName());
+            check.problem("not JSON" + where(notJson));
         }
         return List.copyOf(check.problems);
+    }
+
+    private static String where(IOException notJson) {
+        return notJson instanceof JsonProcessingException fault && fault.getLocation() != null
+            ? ", line " + fault.getLocation().getLineNr() + ", column " + fault.getLocation().getColumnNr() : "";
     }
 
     /** Skips a byte order mark, which is a problem (RFC 8259 §8.1). */

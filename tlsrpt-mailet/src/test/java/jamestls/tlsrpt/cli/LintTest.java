@@ -128,6 +128,12 @@ class LintTest {
     }
 
     @Test
+    void faultInTheJsonShouldBeNamedByItsPlace() throws IOException {
+        assertThat(lint("{\"organization-name\":\n  \"x\",, }".getBytes(StandardCharsets.US_ASCII))).isEqualTo(1);
+        assertThat(out).contains("problem: not JSON, line 2, column ").doesNotContain("Exception");
+    }
+
+    @Test
     void anyBytesShouldGiveAnAnswer() throws IOException {
         assertThat(lint(new byte[0])).isEqualTo(1);
         assertThat(lint(new byte[] {0x1f, (byte) 0x8b, 0, 0})).isEqualTo(1);
