@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.dns.RecordParser.Reading;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.dns.DnsSettings.DnssecMode;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.function.Supplier;

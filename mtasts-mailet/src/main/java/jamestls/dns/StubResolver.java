@@ -1,5 +1,6 @@
 package jamestls.dns;
 
+import jamestls.dns.DnsSettings.DnssecMode;
 import java.io.EOFException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;

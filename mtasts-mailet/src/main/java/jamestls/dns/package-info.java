@@ -13,7 +13,7 @@
  * </ol>
  *
  * <p>Between the chain and the stub resolver, a {@code DnssecResolver} decides whether the answer is secure: the
- * {@linkplain jamestls.dns.DnssecMode#VALIDATE validator} here, the AD bit of a resolver on this machine, or neither. The
+ * {@linkplain jamestls.dns.DnsSettings.DnssecMode#VALIDATE validator} here, the AD bit of a resolver on this machine, or neither. The
  * validator is dnsjava's, with bounds and caches around it; a probe finds out whether the resolvers support it
  * ({@link jamestls.dns.DnssecState}). RFC 7672 §2.1.1 has four states: {@code Found} and {@code Absent} are secure or
  * insecure, {@code Bogus} is bogus, {@code Failed} is indeterminate and treated alike.

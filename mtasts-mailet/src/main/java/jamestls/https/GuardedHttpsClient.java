@@ -163,4 +163,14 @@ public final class GuardedHttpsClient implements AutoCloseable {
         return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC, host + ": " + String.join("; ", objections))
             : new Addresses.Vetted(allowed);
     }
+
+    /** What to do with a certificate that is not trusted, expired, or not for the host. */
+    public enum CertificateErrors {
+        /** Do not connect. Required for policies (RFC 8461 §3.3). */
+        REFUSE,
+        /**
+         * Log the error and go on. For TLS reports only, which often report such errors (RFC 8460 §3). The connection can be intercepted.
+         */
+        LOG
+    }
 }

@@ -2,6 +2,7 @@ package jamestls.https;
 
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
+import jamestls.https.GuardedHttpsClient.CertificateErrors;
 import jamestls.net.Sanitized;
 import jamestls.net.TlsParameters;
 import jamestls.net.Watchdog.Deadline;

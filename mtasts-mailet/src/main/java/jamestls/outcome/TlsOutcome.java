@@ -4,8 +4,10 @@ import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
 import java.net.InetAddress;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The result of one TLS session, or of an attempt, under every policy that was evaluated for one recipient domain. Sessions with a TLS
@@ -94,6 +96,28 @@ public record TlsOutcome(Instant at, DomainName recipientDomain, Peer peer, List
 
         private static String clean(String text) {
             return Sanitized.ascii(text, MAX_HELO).replace(' ', '?');
+        }
+    }
+
+    /**
+     * The reports in which one connection was counted, so that it counts once in each, however many mails it carries. One object belongs to
+     * one connection and is in all outcomes of it. Safe for use by many threads.
+     */
+    public static final class CountedSession {
+
+        /** A bound far above the number of mails that one connection carries. */
+        private static final int MAX_REPORTS = 1_000;
+
+        private final Set<Object> reports = HashSet.newHashSet(2);
+
+        /**
+         * Records that the connection is counted in a report.
+         *
+         * @param report identifies the report, by equality
+         * @return whether it was not counted there before
+         */
+        public synchronized boolean enter(Object report) {
+            return reports.size() < MAX_REPORTS && reports.add(report);
         }
     }
 }

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import jamestls.dns.DnsAnswer.Failed;
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.dns.DnssecState.Standing;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;

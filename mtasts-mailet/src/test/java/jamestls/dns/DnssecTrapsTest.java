@@ -9,6 +9,7 @@ import jamestls.dns.DnsAnswer.Absent;
 import jamestls.dns.DnsAnswer.Bogus;
 import jamestls.dns.DnsAnswer.Failed;
 import jamestls.dns.DnsAnswer.Found;
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsQuery;
 import jamestls.fakeinternet.SigningFault;

@@ -2,6 +2,7 @@ package jamestls.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.fakeinternet.NameServers;
 import jamestls.fakeinternet.Signing;
 import jamestls.fakeinternet.SigningFault;

@@ -4,6 +4,7 @@ import static jamestls.fakeinternet.Signing.Algorithm.ECDSA;
 import static jamestls.fakeinternet.Signing.Algorithm.ED25519;
 import static jamestls.fakeinternet.Signing.Algorithm.RSA;
 
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.SettableClock;

@@ -15,6 +15,7 @@ import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
+import jamestls.https.GuardedHttpsClient.CertificateErrors;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;

@@ -2,8 +2,8 @@ package jamestls.mtasts.delivery;
 
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsSettings;
+import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.dns.DnsjavaDns;
-import jamestls.dns.DnssecMode;
 import jamestls.dns.DomainName;
 import jamestls.dns.TrustAnchors;
 import jamestls.fakeinternet.CertificateBuilder;

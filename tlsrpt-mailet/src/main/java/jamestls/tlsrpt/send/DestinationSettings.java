@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.config.Parameters;
-import jamestls.https.CertificateErrors;
+import jamestls.https.GuardedHttpsClient.CertificateErrors;
 import jamestls.https.HttpsSettings;
 import jamestls.tlsrpt.collect.CountingRules.MxHosts;
 import jamestls.tlsrpt.report.Address;
