@@ -57,27 +57,37 @@ public final class Installation {
     }
 
     /**
-     * What the operator says. Whatever may be left out is null then.
+     * The options of the command. Optional ones are null if they are missing.
      *
-     * @param organization name of who reports; may be left out if TlsReporting is there
-     * @param contact mail address for questions about reports, likewise
-     * @param from author of the report mails; default: {@code tlsrpt} in the domain of the contact
-     * @param administrators who may ask for reports by mail; empty for the contact
-     * @param helo name in EHLO
-     * @param james version of James, or a directory with its libraries
-     * @param extensions James's directory for extensions; default: extensions-jars beside conf, if it is there
-     * @param reportsBy processor that report mails leave by
+     * @param conf James's conf directory
+     * @param reports the options for the reports
+     * @param helo the name in EHLO
+     * @param james the version of James, or a directory with its libraries
+     * @param extensions James's directory for extensions; default: extensions-jars beside conf, if it exists
      */
-    public record Options(Path conf, String organization, String contact, String from, List<String> administrators, String helo,
-                          String james, Path extensions, String reportsBy) {
+    public record Options(Path conf, Reports reports, String helo, String james, Path extensions) {
         public Options {
             conf = conf.toAbsolutePath().normalize();
+        }
+    }
+
+    /**
+     * The options for the reports. Optional ones are null if they are missing.
+     *
+     * @param organization the name of the reporting organization; optional if there is a TlsReporting
+     * @param contact the mail address for questions about reports; likewise
+     * @param from the author of the report mails; default: {@code tlsrpt} in the domain of the contact
+     * @param administrators the users who may request reports by mail; empty for the contact
+     * @param processor the processor that sends the report mails, if there are several
+     */
+    public record Reports(String organization, String contact, String from, List<String> administrators, String processor) {
+        public Reports {
             administrators = List.copyOf(administrators);
         }
     }
 
     /**
-     * Plans; nothing is written.
+     * Plans the installation. Writes nothing.
      *
      * @throws Refusal when the configuration is not understood, or an option does not fit; names every reason
      */
@@ -217,22 +227,23 @@ public final class Installation {
     }
 
     private Reporter reporter() throws Refusal {
-        if (options.organization == null || options.contact == null || options.organization.isBlank()) {
+        Reports given = options.reports;
+        if (given.organization == null || given.contact == null || given.organization.isBlank()) {
             throw new Refusal("there is no TlsReporting yet, and reports need a name and an address",
                 "--organization \"Example Org\" --contact postmaster@example.org");
         }
-        String from = options.from != null ? options.from : "tlsrpt@" + options.contact.substring(options.contact.lastIndexOf('@') + 1);
-        List<String> administrators = options.administrators.isEmpty() ? List.of(options.contact) : options.administrators;
-        List<String> addresses = new ArrayList<>(List.of(options.contact, from));
+        String from = given.from != null ? given.from : "tlsrpt@" + given.contact.substring(given.contact.lastIndexOf('@') + 1);
+        List<String> administrators = given.administrators.isEmpty() ? List.of(given.contact) : given.administrators;
+        List<String> addresses = new ArrayList<>(List.of(given.contact, from));
         addresses.addAll(administrators);
         for (String address : addresses) {
             if (!ADDRESS.matcher(address).matches()) {
                 throw new Refusal("'" + address + "' is no mail address with a full domain", "write one such as postmaster@example.org");
             }
         }
-        Reporter reporter = new Reporter(options.organization, options.contact, from, administrators);
+        Reporter reporter = new Reporter(given.organization, given.contact, from, administrators);
         if (!from.toLowerCase(Locale.ROOT).endsWith("@" + reporter.domain())) {
-            throw new Refusal("--from " + from + " is not in the domain of the contact " + options.contact,
+            throw new Refusal("--from " + from + " is not in the domain of the contact " + options.reports.contact,
                 "write an address in " + reporter.domain() + ": one signature must cover both (RFC 8460 section 5.3)");
         }
         return reporter;
@@ -242,9 +253,9 @@ public final class Installation {
     private Element reportsBy(MailetContainer container) throws Refusal {
         List<Mailet> candidates = container.deliveries().stream()
             .filter(each -> each.takesAll() && !each.state().equals("transport") && !each.state().equals("root")).toList();
-        if (options.reportsBy != null) {
-            return candidates.stream().filter(each -> each.state().equals(options.reportsBy.toLowerCase(Locale.ROOT))).findFirst()
-                .map(Mailet::processor).orElseThrow(() -> new Refusal("--reports-by " + options.reportsBy
+        if (options.reports.processor != null) {
+            return candidates.stream().filter(each -> each.state().equals(options.reports.processor.toLowerCase(Locale.ROOT))).findFirst()
+                .map(Mailet::processor).orElseThrow(() -> new Refusal("--reports-by " + options.reports.processor
                     + " is no processor in which a delivery with match=\"All\" stands", "name one that has it"));
         }
         List<Element> processors = candidates.stream().map(Mailet::processor).distinct().toList();

@@ -1,10 +1,10 @@
 package jamestls.smtp;
 
-import java.util.regex.Pattern;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 
 /**
  * The envelope of one mail: sender, recipients and the parameters of MAIL and RCPT.
@@ -15,12 +15,10 @@ import java.util.OptionalLong;
  * @param size of the mail in bytes, for {@code SIZE=} (RFC 1870), if known
  * @param requireTls whether to ask for REQUIRETLS (RFC 8689)
  * @param login user and password for AUTH, for servers that require it
- * @param mailParameters further parameters of MAIL
- * @param recipientParameters further parameters of RCPT, by recipient
+ * @param parameters further parameters of MAIL and RCPT
  */
 public record Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls,
-                       Optional<SmtpCredentials> login, List<EsmtpParameter> mailParameters, Map<String,
-                           List<EsmtpParameter>> recipientParameters) {
+                       Optional<SmtpCredentials> login, EsmtpParameters parameters) {
 
     /** What the mail consists of. */
     public enum BodyType { SEVEN_BIT, EIGHT_BIT }
@@ -35,8 +33,6 @@ public record Envelope(Optional<String> sender, List<String> recipients, BodyTyp
 
     public Envelope {
         recipients = List.copyOf(recipients);
-        mailParameters = List.copyOf(mailParameters);
-        recipientParameters = Map.copyOf(recipientParameters);
         if (recipients.isEmpty()) {
             throw new IllegalArgumentException("an envelope has a recipient");
         }
@@ -44,7 +40,23 @@ public record Envelope(Optional<String> sender, List<String> recipients, BodyTyp
 
     /** Without any further parameters. */
     public Envelope(Optional<String> sender, List<String> recipients, BodyType body, OptionalLong size, RequireTls requireTls) {
-        this(sender, recipients, body, size, requireTls, Optional.empty(), List.of(), Map.of());
+        this(sender, recipients, body, size, requireTls, Optional.empty(), EsmtpParameters.NONE);
+    }
+
+    /**
+     * Parameters that are sent only to servers that offer their extensions.
+     *
+     * @param ofMail the parameters of MAIL
+     * @param ofRecipients the parameters of RCPT, by recipient
+     */
+    public record EsmtpParameters(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParameter>> ofRecipients) {
+
+        public static final EsmtpParameters NONE = new EsmtpParameters(List.of(), Map.of());
+
+        public EsmtpParameters {
+            ofMail = List.copyOf(ofMail);
+            ofRecipients = Map.copyOf(ofRecipients);
+        }
     }
 
     /**

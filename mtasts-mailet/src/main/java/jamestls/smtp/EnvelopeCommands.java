@@ -45,7 +45,8 @@ final class EnvelopeCommands {
                 return unsendable(Obstacle.NO_SMTPUTF8, "the server does not offer SMTPUTF8 for '" + Sanitized.line(address, 100) + "'");
             }
         }
-        return Stream.concat(envelope.mailParameters().stream(), envelope.recipientParameters().values().stream().flatMap(List::stream))
+        return Stream.concat(envelope.parameters().ofMail().stream(),
+            envelope.parameters().ofRecipients().values().stream().flatMap(List::stream))
             .filter(parameter -> !parameter.isWellFormed())
             .findFirst()
             .flatMap(bad -> unsendable(Obstacle.MALFORMED, "not a parameter: '" + Sanitized.line(bad.text(), 100) + "'"))
@@ -80,11 +81,11 @@ final class EnvelopeCommands {
                 || envelope.requireTls() == RequireTls.IF_OFFERED && capabilities.offers("REQUIRETLS")) {
             mail.append(" REQUIRETLS");
         }
-        return mail.append(offered(envelope.mailParameters())).toString();
+        return mail.append(offered(envelope.parameters().ofMail())).toString();
     }
 
     private String rcpt(String recipient) {
-        return "RCPT TO:<" + recipient + ">" + offered(envelope.recipientParameters().getOrDefault(recipient, List.of()));
+        return "RCPT TO:<" + recipient + ">" + offered(envelope.parameters().ofRecipients().getOrDefault(recipient, List.of()));
     }
 
     private String offered(List<EsmtpParameter> parameters) {

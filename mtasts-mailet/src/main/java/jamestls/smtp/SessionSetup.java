@@ -59,8 +59,9 @@ final class SessionSetup {
         } catch (ConnectionLost lost) {
             failure = Optional.of(lost.failure());
         }
-        return new SmtpSession(new TlsObservation(endpoint.mxHost(), endpoint.address().getAddress(), sendingIp, greeting, helo, startTls,
-            startTlsReply, handshake, capabilities, failure), connection, extensions);
+        return new SmtpSession(new TlsObservation(
+            new TlsObservation.Ends(endpoint.mxHost(), endpoint.address().getAddress(), sendingIp), greeting, helo,
+            new TlsObservation.Offer(startTls, startTlsReply), handshake, capabilities, failure), connection, extensions);
     }
 
     /** Ends it at once; for any thread. */

@@ -7,48 +7,82 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Everything observed of one connection up to the point where a mail could be sent, without a judgement:
- * log line, metric, report and bounce are all made from this and from the verdict on it.
+ * The observation of one connection up to the point where a mail could be sent, without a judgement. Log line, metric, report and
+ * bounce are made from it and from the verdict on it.
  *
- * @param mxHost the host we meant to reach
- * @param receivingIp the address we connected to
- * @param sendingIp our own end; empty if no connection came about
- * @param greeting the reply the server opened with, if one came
- * @param helo the name in the first line of the last EHLO reply, if one came
- * @param startTls whether STARTTLS was offered
- * @param startTlsReply what the server answered to STARTTLS, if it was sent and answered. Anything but 220 refuses TLS: a
- *     session with such a reply and no failure is usable, in clear
- * @param handshake how it went
- * @param capabilities of the last EHLO reply: under TLS only what was said under TLS
- * @param failure why no usable session came about, if none did; empty means mail can be sent
+ * @param ends the two ends of the connection
+ * @param greeting the greeting of the server, if one was received
+ * @param helo the name in the first line of the last EHLO reply, if one was received
+ * @param offer whether STARTTLS was offered, and the reply to it
+ * @param handshake the result of the TLS handshake
+ * @param capabilities the extensions in the last EHLO reply; with TLS only those listed over TLS
+ * @param failure why there is no usable session; empty if mail can be sent
  */
-public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp,
-                             Optional<SmtpReply> greeting, Optional<String> helo, StartTls startTls,
-                             Optional<SmtpReply> startTlsReply, Handshake handshake, Capabilities capabilities,
-                             Optional<SessionFailure> failure) {
+public record TlsObservation(Ends ends, Optional<SmtpReply> greeting, Optional<String> helo, Offer offer, Handshake handshake,
+                             Capabilities capabilities, Optional<SessionFailure> failure) {
 
-    /** Whether the chain was shown in an earlier handshake, and not in this one. */
+    /**
+     * The two ends of a connection.
+     *
+     * @param mxHost the host to reach
+     * @param receivingIp the address connected to
+     * @param sendingIp the local address; empty without a connection
+     */
+    public record Ends(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp) {
+    }
+
+    /**
+     * What the server said about STARTTLS.
+     *
+     * @param startTls whether it was offered
+     * @param reply the reply to STARTTLS, if it was sent and answered. Anything but 220 refuses TLS: a session with such a reply and no
+     *     failure is usable, in clear text
+     */
+    public record Offer(StartTls startTls, Optional<SmtpReply> reply) {
+    }
+
+    public DomainName mxHost() {
+        return ends.mxHost();
+    }
+
+    public InetAddress receivingIp() {
+        return ends.receivingIp();
+    }
+
+    public Optional<InetAddress> sendingIp() {
+        return ends.sendingIp();
+    }
+
+    public StartTls startTls() {
+        return offer.startTls();
+    }
+
+    public Optional<SmtpReply> startTlsReply() {
+        return offer.reply();
+    }
+
+    /** Whether the chain comes from an earlier handshake. */
     public boolean isResumed() {
         return handshake instanceof Handshake.Completed completed && completed.keys() == Handshake.Keys.RESUMED;
     }
 
     /**
-     * Whether the peer hung up, or said nothing until its time was over, after a complete handshake and before its first reply
-     * under TLS. A later loss is an ordinary one.
+     * Whether the server closed the connection or did not reply within the time limit, after a complete handshake and before its first
+     * reply over TLS.
      */
     public boolean isClosedAfterHandshake() {
         return handshake instanceof Handshake.Completed && failure.filter(SessionFailure::isSilence).isPresent();
     }
 
-    /** What the server's EHLO reply said of STARTTLS. */
+    /** Whether the server's EHLO reply lists STARTTLS. */
     public enum StartTls {
         OFFERED,
         NOT_OFFERED,
-        /** The conversation ended before the EHLO reply. */
+        /** The session ended before the EHLO reply. */
         UNKNOWN
     }
 
-    /** What was seen of the TLS handshake. */
+    /** The result of the TLS handshake. */
     public sealed interface Handshake {
 
         /** STARTTLS was not sent, or the server refused it. */
@@ -56,7 +90,7 @@ public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optiona
         }
 
         /**
-         * Keys were agreed. Says nothing about who the peer is.
+         * The handshake was completed; the peer is not judged.
          *
          * @param protocol as JSSE names it, {@code TLSv1.2} or {@code TLSv1.3}
          * @param cipherSuite as JSSE names it
@@ -75,7 +109,7 @@ public record TlsObservation(DomainName mxHost, InetAddress receivingIp, Optiona
             }
         }
 
-        /** Where the keys of a session come from. */
+        /** The origin of the keys of a session. */
         enum Keys {
             AGREED_ANEW,
             /** From an earlier session with the same host at the same address, under the same name, of the last minutes. */

@@ -32,7 +32,7 @@ class ExtensionJarsTest {
     }
 
     private Options options() {
-        return new Options(conf, "Org", "a@sender.example", null, List.of(), null, null, extensions, null);
+        return new Options(conf, new Installation.Reports("Org", "a@sender.example", null, List.of(), null), null, null, extensions);
     }
 
     private ExtensionJars jars(String version, String classifier) throws Exception {

@@ -41,7 +41,8 @@ class InstallationTest {
     }
 
     static Options options(Path conf, String helo) {
-        return new Options(conf, "Example & Sons", "postmaster@sender.example", null, List.of(), helo, "3.9.0", null, null);
+        return new Options(conf, new Installation.Reports("Example & Sons", "postmaster@sender.example", null, List.of(), null), helo,
+            "3.9.0", null);
     }
 
     private Plan install() throws IOException, Refusal {
@@ -285,7 +286,8 @@ reports come to the second -->
     @Test
     void keyOfJames38ShouldStandInTheFileAndNotInTheDiff() throws Exception {
         StockConfiguration.write(Server.MEMORY, Form.STOCK, conf);
-        Options options = new Options(conf, "Org", "a@sender.example", null, List.of(), null, "3.8.1", null, null);
+        Options options = new Options(conf,
+            new Installation.Reports("Org", "a@sender.example", null, List.of(), null), null, "3.8.1", null);
         Plan plan = Installation.plan(options, Optional.empty());
         Backup.apply(plan);
 

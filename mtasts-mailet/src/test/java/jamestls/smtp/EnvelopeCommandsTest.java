@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.EsmtpParameter;
+import jamestls.smtp.Envelope.EsmtpParameters;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.Transmission.Obstacle;
 import java.util.HashMap;
@@ -26,8 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EnvelopeCommandsTest {
 
     private static final Envelope EVERYTHING = new Envelope(Optional.empty(), List.of("bob@example.test"), BodyType.EIGHT_BIT,
-        OptionalLong.of(1_234), RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", "RET=HDRS")),
-        Map.of("bob@example.test", List.of(new EsmtpParameter("DSN", "NOTIFY=NEVER"))));
+        OptionalLong.of(1_234), RequireTls.NO, Optional.empty(), new EsmtpParameters(List.of(new EsmtpParameter("DSN", "RET=HDRS")),
+        Map.of("bob@example.test", List.of(new EsmtpParameter("DSN", "NOTIFY=NEVER")))));
 
     private final SmtpConnector connector = SmtpFixture.connector();
 
@@ -65,7 +66,7 @@ class EnvelopeCommandsTest {
     void malformedParameterShouldNeverReachTheWire(String text) {
         try (SmtpServer server = SmtpFixture.clearServer("DSN"); SmtpSession session = connect(connector, server)) {
             Envelope bad = new Envelope(Optional.empty(), List.of("bob@example.test"), BodyType.SEVEN_BIT, OptionalLong.empty(),
-                RequireTls.NO, Optional.empty(), List.of(new EsmtpParameter("DSN", text)), Map.of());
+                RequireTls.NO, Optional.empty(), new EsmtpParameters(List.of(new EsmtpParameter("DSN", text)), Map.of()));
 
             assertThat(session.send(bad, MAIL)).isInstanceOf(Transmission.Unsendable.class);
             assertThat(said(server, "C: MAIL")).isEmpty();

@@ -70,8 +70,8 @@ final class Install implements Callable<Integer> {
     public Integer call() throws IOException {
         return confirmation.answering(() -> {
             PrintWriter out = spec.commandLine().getOut();
-            Plan plan = Installation.plan(new Installation.Options(conf, organization, contact, from, administrators, helo, james,
-                extensions, reportsBy));
+            Plan plan = Installation.plan(new Installation.Options(conf,
+                new Installation.Reports(organization, contact, from, administrators, reportsBy), helo, james, extensions));
             if (plan.isEmpty()) {
                 out.println("nothing to do: already installed");
                 return ExitCode.OK;

@@ -82,7 +82,7 @@ public final class DryRun extends Delivery {
     public DryRunResult run(MxHost gateway, Gateways gateways, SenderTlsRequest request) {
         Envelope.RequireTls requireTls = request == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO;
         return run(gateway.name(), new OutboundMail("dry-run", gateway.name(), Optional.empty(), List.of(), null,
-            new OutboundMail.Requests(request, requireTls, SenderRequests.none()),
+            new OutboundMail.Requests(request, requireTls, Envelope.EsmtpParameters.NONE),
             new OutboundMail.Handling(OutboundMail.Reporting.NOT_COUNTED, Optional.of(gateways.nextHop(gateway)),
                 OutboundMail.Retry.YES, OutboundMail.Retry.NO)));
     }

@@ -39,7 +39,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
      * @param requireTls whether MAIL carries REQUIRETLS
      * @param esmtp other ESMTP parameters
      */
-    record Requests(SenderTlsRequest tls, Envelope.RequireTls requireTls, SenderRequests esmtp) {
+    record Requests(SenderTlsRequest tls, Envelope.RequireTls requireTls, Envelope.EsmtpParameters esmtp) {
     }
 
     /**
@@ -92,7 +92,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, List<MailAddress> recipients, SenderTlsRequest request,
                  Reporting reporting, MimeMessage message) {
         this(id, domain, sender, recipients, message, new Requests(request,
-            request == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, SenderRequests.none()),
+            request == SenderTlsRequest.REQUIRED ? Envelope.RequireTls.YES : Envelope.RequireTls.NO, Envelope.EsmtpParameters.NONE),
             new Handling(reporting, Optional.empty(), Retry.YES, Retry.NO));
     }
 
@@ -156,7 +156,7 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
     Envelope envelope(MailContent content) {
         return new Envelope(sender.map(OutboundMail::path), recipients.stream().map(OutboundMail::path).toList(),
             content.bodyType(), OptionalLong.of(content.size()), requests.requireTls(), nextHop().flatMap(FixedNextHop::login),
-            requests.esmtp().ofMail(), requests.esmtp().ofRecipients());
+            requests.esmtp());
     }
 
     private static SenderTlsRequest tlsRequestOf(Mail mail) throws MessagingException {

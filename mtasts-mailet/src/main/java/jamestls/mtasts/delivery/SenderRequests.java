@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.smtp.Envelope.EsmtpParameter;
+import jamestls.smtp.Envelope.EsmtpParameters;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,13 +17,10 @@ import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 
 /**
- * ESMTP parameters that the sender asked for, apart from TLS: delivery status notifications (RFC 3461) and priority (RFC 6710).
- * Each parameter is sent only to servers that offer its extension.
- *
- * @param ofMail parameters of MAIL
- * @param ofRecipients parameters of RCPT, by recipient
+ * Reads the ESMTP parameters that the sender asked for, apart from TLS: delivery status notifications (RFC 3461) and priority
+ * (RFC 6710).
  */
-record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParameter>> ofRecipients) {
+final class SenderRequests {
 
     private static final String DSN = "DSN";
     private static final int MAX_PRIORITY = 9;
@@ -30,13 +28,7 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
     /** Whether REQUIRETLS was asked for (RFC 8689). */
     enum Protection { REQUIRED, NOT_REQUIRED }
 
-    SenderRequests {
-        ofMail = List.copyOf(ofMail);
-        ofRecipients = Map.copyOf(ofRecipients);
-    }
-
-    static SenderRequests none() {
-        return new SenderRequests(List.of(), Map.of());
+    private SenderRequests() {
     }
 
     /**
@@ -44,7 +36,7 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
      *
      * @param tls whether the sender asked for REQUIRETLS; a notification then returns only the header (RFC 8689 §5)
      */
-    static SenderRequests of(Mail mail, Protection tls) {
+    static EsmtpParameters of(Mail mail, Protection tls) {
         List<EsmtpParameter> ofMail = new ArrayList<>();
         Map<String, List<EsmtpParameter>> ofRecipients = new HashMap<>();
         mail.dsnParameters().ifPresent(dsn -> {
@@ -56,7 +48,7 @@ record SenderRequests(List<EsmtpParameter> ofMail, Map<String, List<EsmtpParamet
             dsn.getRcptParameters().forEach((recipient, asked) -> ofRecipients.put(OutboundMail.path(recipient), ofRecipient(asked)));
         });
         priority(mail).ifPresent(priority -> ofMail.add(new EsmtpParameter("MT-PRIORITY", "MT-PRIORITY=" + priority)));
-        return new SenderRequests(ofMail, ofRecipients);
+        return new EsmtpParameters(ofMail, ofRecipients);
     }
 
     private static List<EsmtpParameter> ofRecipient(RecipientDsnParameters asked) {

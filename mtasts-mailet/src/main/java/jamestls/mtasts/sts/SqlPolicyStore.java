@@ -225,8 +225,9 @@ public final class SqlPolicyStore implements PolicyStore {
         Optional<DomainName> domain = DomainName.parse(row.getString("domain"));
         ParsedPolicy parsed = StsPolicy.parse(row.getString("policy").getBytes(StandardCharsets.UTF_8));
         return domain.isPresent() && parsed instanceof ParsedPolicy.Valid(StsPolicy policy)
-            ? Optional.of(new StoredPolicy(domain.get(), row.getString("id"), policy, time(row, "fetched"), time(row, "last_checked"),
-                time(row, "last_used"), time(row, "refresh_at"), failure(row)))
+            ? Optional.of(new StoredPolicy(domain.get(), row.getString("id"), policy,
+                new StoredPolicy.Times(time(row, "fetched"), time(row, "last_checked"), time(row, "last_used"), time(row, "refresh_at")),
+                failure(row)))
             : Optional.empty();
     }
 

@@ -279,8 +279,8 @@ class ExplainTest {
             Instant now = Instant.now();
             String text = "version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n";
             StsPolicy kept = ((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.US_ASCII))).policy();
-            new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept, now, now, now, now.plusSeconds(3_600),
-                Optional.empty()));
+            new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept,
+                new StoredPolicy.Times(now, now, now, now.plusSeconds(3_600)), Optional.empty()));
 
             assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "stored by this server");
         }

@@ -8,9 +8,9 @@ import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -161,7 +161,7 @@ class LookupTest {
 
         assertThat(run.exitCode()).isEqualTo(3);
         assertThat(run.out()).contains("record   DNS look-up failed: TXT of _mta-sts.user.example: ");
-        assertThat(lookup("--json").out()).contains("\"trouble\": \"failed: ");
+        assertThat(lookup("--json").out()).contains("\"trouble\": \"DNS look-up failed: ");
     }
 
     @Test

@@ -30,8 +30,8 @@ import jamestls.mtasts.sts.PolicyFetcher;
 import jamestls.mtasts.sts.RefreshSchedule;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsPolicies;
-import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.mtasts.sts.StsPolicy;
+import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.outcome.Violation;
 import java.io.ByteArrayInputStream;
@@ -94,7 +94,8 @@ public class DaneBenchmarks {
         https = new GuardedHttpsClient(dns, new HttpsSettings(Optional.empty(), AddressGuard.publicOnly()));
         MemoryPolicyStore store = new MemoryPolicyStore();
         StsPolicy policy = ((ParsedPolicy.Valid) StsPolicy.parse(POLICY.getBytes(StandardCharsets.US_ASCII))).policy();
-        store.save(new StoredPolicy(domain, "1", policy, now, now, now, now.plus(Duration.ofHours(12)), Optional.empty()));
+        store.save(new StoredPolicy(domain, "1", policy,
+            new StoredPolicy.Times(now, now, now, now.plus(Duration.ofHours(12))), Optional.empty()));
         policies = new StsPolicies(dns, new PolicyFetcher(https, PolicyFetcher.HTTPS_PORT), store, RefreshSchedule.daily(new Random(1)),
             new StsWarnings(), Clock.systemUTC());
         destinations = new Destinations(dns, new Random(1));

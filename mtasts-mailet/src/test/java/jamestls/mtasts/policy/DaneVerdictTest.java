@@ -18,8 +18,8 @@ import jamestls.dns.Security;
 import jamestls.mtasts.dane.Tlsa;
 import jamestls.mtasts.dane.TlsaSet;
 import jamestls.mtasts.policy.TlsDemand.Dane;
-import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.DnssecName;
+import jamestls.mtasts.policy.TlsDemand.Listing;
 import jamestls.mtasts.policy.TlsDemand.Opportunistic;
 import jamestls.mtasts.policy.TlsDemand.RequireTls;
 import jamestls.mtasts.policy.TlsDemand.Strictness;
@@ -197,8 +197,8 @@ class DaneVerdictTest {
     }
 
     private static TlsObservation seen(StartTls startTls, Handshake handshake, Phase failedIn, Map<String, String> keywords) {
-        return new TlsObservation(HOST, InetAddress.getLoopbackAddress(), Optional.empty(), Optional.empty(), Optional.empty(), startTls,
-            Optional.empty(), handshake, new Capabilities(keywords),
+        return new TlsObservation(new TlsObservation.Ends(HOST, InetAddress.getLoopbackAddress(), Optional.empty()), Optional.empty(),
+            Optional.empty(), new TlsObservation.Offer(startTls, Optional.empty()), handshake, new Capabilities(keywords),
             Optional.ofNullable(failedIn).map(phase -> new SessionFailure(phase, "it broke", Optional.empty())));
     }
 }

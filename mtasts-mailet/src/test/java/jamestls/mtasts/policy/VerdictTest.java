@@ -73,9 +73,9 @@ class VerdictTest {
     private static final TlsObservation BROKEN_TLS = seen(StartTls.OFFERED, new Handshake.Failed("handshake_failure"), Phase.HANDSHAKE);
     private static final TlsObservation TLS = seen(StartTls.OFFERED, completed(), null);
     private static final TlsObservation TLS_THEN_LOST = seen(StartTls.OFFERED, completed(), Phase.EHLO_AFTER_TLS);
-    private static final TlsObservation TLS_THEN_REFUSED = new TlsObservation(DomainName.of("mx.example.org"),
-        InetAddress.getLoopbackAddress(), Optional.empty(), Optional.empty(), Optional.empty(), StartTls.OFFERED, Optional.empty(),
-        completed(), new Capabilities(Map.of()),
+    private static final TlsObservation TLS_THEN_REFUSED = new TlsObservation(
+        new TlsObservation.Ends(DomainName.of("mx.example.org"), InetAddress.getLoopbackAddress(), Optional.empty()), Optional.empty(),
+        Optional.empty(), new TlsObservation.Offer(StartTls.OFFERED, Optional.empty()), completed(), new Capabilities(Map.of()),
         Optional.of(new SessionFailure(Phase.EHLO_AFTER_TLS, "busy", Optional.of(new SmtpReply(421, List.of("4.3.2 busy"))))));
     private static final TlsObservation TLS_WITH_REQUIRETLS =
         seen(StartTls.OFFERED, Optional.empty(), completed(), null, Map.of("REQUIRETLS", ""));
@@ -268,8 +268,9 @@ class VerdictTest {
 
     private static TlsObservation seen(StartTls startTls, Optional<SmtpReply> startTlsReply, Handshake handshake, Phase failedIn,
                                        Map<String, String> keywords) {
-        return new TlsObservation(DomainName.of("mx.example.org"), InetAddress.getLoopbackAddress(), Optional.empty(), Optional.empty(),
-            Optional.empty(), startTls, startTlsReply, handshake, new Capabilities(keywords),
+        return new TlsObservation(
+            new TlsObservation.Ends(DomainName.of("mx.example.org"), InetAddress.getLoopbackAddress(), Optional.empty()), Optional.empty(),
+            Optional.empty(), new TlsObservation.Offer(startTls, startTlsReply), handshake, new Capabilities(keywords),
             Optional.ofNullable(failedIn).map(phase -> new SessionFailure(phase, "it broke", Optional.empty())));
     }
 }

@@ -141,7 +141,8 @@ class PolicyRefresherTest {
         Instant due = Instant.now().minusSeconds(60);
         for (int i = 0; i < 13; i++) {
             StoredPolicy old = PolicyStoreContract.stored((i < 8 ? "hostile" : "honest") + i + ".example", "1", due);
-            store.save(new StoredPolicy(old.domain(), "1", old.policy(), due, due, due, due.plusSeconds(i), Optional.empty()));
+            store.save(new StoredPolicy(old.domain(), "1", old.policy(),
+                new StoredPolicy.Times(due, due, due, due.plusSeconds(i)), Optional.empty()));
         }
         Set<String> fetched = ConcurrentHashMap.newKeySet();
         AtomicInteger requests = new AtomicInteger();

@@ -97,8 +97,8 @@ class UpgradeTest {
     private static StoredPolicy stored(String domain, String id, String text, Instant fetched, long checked, long used, long refresh,
                                        Optional<FetchFailure> failure) {
         StsPolicy policy = ((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.UTF_8))).policy();
-        return new StoredPolicy(DomainName.of(domain), id, policy, fetched, fetched.plusSeconds(checked), fetched.plusSeconds(used),
-            fetched.plusSeconds(refresh), failure);
+        return new StoredPolicy(DomainName.of(domain), id, policy, new StoredPolicy.Times(fetched, fetched.plusSeconds(checked),
+            fetched.plusSeconds(used), fetched.plusSeconds(refresh)), failure);
     }
 
     private static InputStream resource(String name) {
