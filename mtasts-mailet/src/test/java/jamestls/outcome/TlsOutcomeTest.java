@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy.PolicyType;
+import jamestls.outcome.TlsOutcome.CountedSession;
 import jamestls.outcome.TlsOutcome.Peer;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.Violation.ResultType;

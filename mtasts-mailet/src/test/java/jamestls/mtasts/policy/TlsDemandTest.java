@@ -113,7 +113,8 @@ class TlsDemandTest {
     }
 
     private static TlsObservation seen(Handshake handshake) {
-        return new TlsObservation(HOST, InetAddress.getLoopbackAddress(), Optional.empty(), Optional.empty(), Optional.empty(),
-            StartTls.OFFERED, Optional.empty(), handshake, new Capabilities(Map.of()), Optional.empty());
+        return new TlsObservation(new TlsObservation.Ends(HOST, InetAddress.getLoopbackAddress(), Optional.empty()), Optional.empty(),
+            Optional.empty(), new TlsObservation.Offer(StartTls.OFFERED, Optional.empty()), handshake, new Capabilities(Map.of()),
+            Optional.empty());
     }
 }
