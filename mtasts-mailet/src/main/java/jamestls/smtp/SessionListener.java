@@ -4,48 +4,48 @@ import jamestls.dns.DomainName;
 import java.net.InetSocketAddress;
 
 /**
- * Listens to one connection: commands, replies and what happens to it. Secrets are masked in commands, and the content of mails is not
- * shown at all. Called by the thread that speaks, so it must be quick.
+ * Listens to the conversation on one connection. Secrets in commands are masked, and contents of mails are never passed. Called by the
+ * thread of the session, so it must not block.
  */
 public interface SessionListener {
 
-    /** A command, as logs may show it. */
+    /** A command was sent. */
     void sent(String command);
 
-    /** A reply; a stranger's text, without control characters. */
+    /** A reply was received. */
     void received(SmtpReply reply);
 
-    /** Something else: the connection is there, secured, closed or lost. One line. */
+    /** The connection was opened, secured, closed or lost. One line. */
     void happened(String what);
 
-    /** Makes one for each connection. */
+    /** Creates a listener for each connection. */
     @FunctionalInterface
     interface Factory {
         SessionListener to(DomainName host, InetSocketAddress address);
     }
 
-    /** Nobody listens. */
+    /** A listener that does nothing. */
     static SessionListener none() {
         return Nobody.NONE;
     }
 
-    /** Hears nothing. */
+    /** Does nothing. */
     enum Nobody implements SessionListener {
         NONE;
 
         @Override
         public void sent(String command) {
-            // nobody listens
+            // not recorded
         }
 
         @Override
         public void received(SmtpReply reply) {
-            // nobody listens
+            // not recorded
         }
 
         @Override
         public void happened(String what) {
-            // nobody listens
+            // not recorded
         }
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Writes down the sessions of a dry run as they happen: commands and replies with their times, no content of mails, no credentials. */
+/** Records the sessions of a dry run: commands and replies with their times, without contents of mails or credentials. */
 public final class Transcript implements SessionListener.Factory {
 
     private static final int MAX_SESSIONS = 200;

@@ -31,15 +31,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the sender once that a mail is still on its way (RFC 3464 §2.3.3, action "delayed"): why, until when it is tried, and what the
- * sender can do. A processor of James makes a delivery status notification of it; without one a plain text is sent.
+ * Notifies senders of delays (RFC 3464 §2.3.3, action "delayed"): why, until when the mail is tried, and what they can do. A processor of
+ * James turns the notice into a delivery status notification; without one a plain text is sent.
  */
 final class DelayNotice {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DelayNotice.class);
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
         .withZone(ZoneOffset.UTC);
-    /** JMAP's users are authenticated, too; James sets this on what they submit. */
+    /** Set by James on mails of JMAP users, who are authenticated as well. */
     private static final AttributeName JMAP_USER = AttributeName.of("org.apache.james.jmap.send.MailMetaData.username");
     private static final String OURS = "jamestls.";
     private static final Set<AttributeName> OF_FAILURES = Set.of(FailureNotice.DELIVERY_ERROR, FailureNotice.DELIVERY_ERROR_CODE,
@@ -55,18 +55,18 @@ final class DelayNotice {
         this.settings = settings;
     }
 
-    /** Whether a mail has waited long enough. */
+    /** Whether a mail has waited long enough for a notice. */
     boolean isDue(Duration waited) {
         return settings.noticeAfter().filter(limit -> waited.compareTo(limit) >= 0).isPresent();
     }
 
     /**
-     * Sends the notice, if the sender wants one.
+     * Sends the notice, unless the sender does not want one. Never throws.
      *
-     * @param mail is not changed
+     * @param mail stays unchanged
      * @param waiting the recipients that wait, and why
-     * @param until when it is tried for the last time
-     * @return false if the notice could not be built or handed over; whatever went wrong is logged and goes no further
+     * @param until the time of the last attempt
+     * @return false if the notice could not be built or sent, which is logged
      */
     boolean send(Mail mail, Map<MailAddress, Failure> waiting, Instant until) {
         try {
@@ -90,7 +90,7 @@ final class DelayNotice {
         }
     }
 
-    /** Who authenticated is told unless NOTIFY says otherwise, anybody else where NOTIFY asks for it (RFC 3461 §4.1). */
+    /** NOTIFY decides (RFC 3461 §4.1); without it, authenticated senders are notified. */
     private static boolean wantsNewsOf(Mail mail, MailAddress recipient) {
         boolean authenticated = mail.getAttribute(Mail.SMTP_AUTH_USER).isPresent() || mail.getAttribute(JMAP_USER).isPresent();
         return mail.dsnParameters().map(dsn -> dsn.getRcptParameters().get(recipient))
@@ -98,7 +98,7 @@ final class DelayNotice {
             .map(notify -> notify.contains(Notify.DELAY)).orElse(authenticated);
     }
 
-    /** A copy with only the recipients concerned, without what makes a failure of it. */
+    /** Passes a copy to the processor: with the recipients to tell about, without attributes of failures. */
     private void handOver(Mail mail, Map<MailAddress, Failure> wanted, Instant until, String processor) throws MessagingException {
         Mail copy = mail.duplicate();
         try {
@@ -106,7 +106,7 @@ final class DelayNotice {
             List<AttributeName> removed = copy.attributeNames()
                 .filter(name -> OF_FAILURES.contains(name) || name.asString().startsWith(OURS)).toList();
             removed.forEach(copy::removeAttribute);
-            // RFC 3461 §4.3: RET is for failures; a notice of a delay returns the header only
+            // RFC 3461 §4.3: RET is about failures; a notice of a delay returns the header only
             Optional<DsnParameters> dsn = copy.dsnParameters();
             DsnParameters.of(dsn.flatMap(DsnParameters::getEnvIdParameter), Optional.of(DsnParameters.Ret.HDRS),
                 dsn.map(DsnParameters::getRcptParameters).orElse(ImmutableMap.of())).ifPresent(copy::setDsnParameters);
@@ -155,7 +155,7 @@ final class DelayNotice {
             .append("\n\nThe header of your message is attached.\n").toString();
     }
 
-    /** For somebody who knows nothing of mail servers. */
+    /** The cause, for readers who do not know mail servers. */
     private static String why(Mail mail, MailAddress recipient, Failure failure) {
         String domain = recipient.getDomain().asString();
         return switch (failure.cause()) {

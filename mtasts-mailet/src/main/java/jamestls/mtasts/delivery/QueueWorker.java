@@ -93,7 +93,7 @@ public final class QueueWorker implements AutoCloseable {
     public record Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails,
                           DeliverySettings.Delay delay, HeldMails held, Clock clock) {
 
-        /** Nothing is told of mails that wait. */
+        /** Without notices of delay, and with a list of held mails that nobody reads. */
         Notices(MailetContext context, Optional<String> bounceProcessor, Optional<String> onSuccess, ReportMails reportMails) {
             this(context, bounceProcessor, onSuccess, reportMails, DeliverySettings.Delay.off(),
                 new HeldMails("outgoing", "here", Optional.empty(), Clock.systemUTC()), Clock.systemUTC());
@@ -172,13 +172,13 @@ public final class QueueWorker implements AutoCloseable {
             return completion.complete(stopping);
         }
         Turn turn = waiting.turn(mail);
-        if (turn == Turn.NOT_MEANT) {
+        if (turn == Turn.NOT_REQUESTED) {
             waiting.putBack(mail);
             completion.then(() -> queue.enQueue(mail, waiting.untilDue(mail)));
             return completion.complete(stopping);
         }
         Set<String> listed = waiting.listed(mail);
-        Optional<Duration> delay = turn == Turn.ASKED_FOR ? Optional.of(waiting.untilDue(mail))
+        Optional<Duration> delay = turn == Turn.REQUESTED ? Optional.of(waiting.untilDue(mail))
             : reportMails.scheduleOf(mail).orElse(schedule).delayAfter(FailureNotice.retriesOf(mail))
                 .filter(pause -> reportMails.mayWait(mail, pause));
         Next next = new Next(turn, delay, listed);
@@ -286,11 +286,11 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     /**
-     * What follows a temporary failure.
+     * What a temporary failure leads to.
      *
      * @param turn why the mail was tried
-     * @param delay until the next attempt; empty if there is none
-     * @param listed domains for which the mail may be in the list of held mails
+     * @param delay the time until the next attempt; empty if there is none
+     * @param listed the domains under which the mail may be in the list of held mails
      */
     private record Next(Turn turn, Optional<Duration> delay, Set<String> listed) {
     }
@@ -321,7 +321,7 @@ public final class QueueWorker implements AutoCloseable {
                 }
                 waiting.tell(mail, retried);
             });
-            // an attempt that somebody asked for leaves everything as it was
+            // a requested attempt that fails changes neither due time nor retry count
             completion.then(() -> queue.enQueue(mail, next.turn() == Turn.DUE ? next.delay().orElseThrow() : waiting.untilDue(mail)));
         }
         completion.then(() -> waiting.attempted(mail, next.listed(), retried, router.isByDomain() ? NextHop.MX_HOST : NextHop.GATEWAY));
@@ -347,12 +347,12 @@ public final class QueueWorker implements AutoCloseable {
         return queue.getName().asString();
     }
 
-    /** How many mails in hand wait for a free place, by recipient domain. */
+    /** The number of mails taken from the queue that wait for a permit, by recipient domain. */
     public Map<String, Integer> waitingForPlace() {
         return atDomain.waiting();
     }
 
-    /** Makes every mail in the queue due now, if the queue can do that. Mails nobody asked for go back to their old due time. */
+    /** Makes every mail in the queue due now, if the queue can do that. Mails that no request names return to their old due time. */
     public void flush() {
         if (queue instanceof ManageableMailQueue flushable) {
             try {

@@ -25,28 +25,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What mails that were put back into the queue carry with them, and who is told of them: the list of held mails, and the sender. A mail
- * that is delivered at its first attempt has none of it.
+ * Keeps track of mails that return to the queue: attributes on the mail, the list of held mails, and the notice to the sender. A mail
+ * delivered at its first attempt has none of these.
  */
 final class WaitingMails {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(WaitingMails.class);
 
-    /** When the mail began to wait: milliseconds since 1970, a Long. */
+    /** The time of the first failure: milliseconds since 1970, a Long. */
     private static final AttributeName SINCE = AttributeName.of("jamestls.waiting-since");
-    /** When it is due: milliseconds since 1970, a Long. */
+    /** The time of the next attempt: milliseconds since 1970, a Long. */
     private static final AttributeName DUE = AttributeName.of("jamestls.due");
-    /** The sender was told of the delay, or wants no such notice: a Boolean. */
+    /** Whether the notice of delay was sent or is not wanted: a Boolean. */
     private static final AttributeName NOTIFIED = AttributeName.of("jamestls.delay-notified");
 
-    /** How often the mail was put back, untried, since its last attempt: an Integer. */
+    /** How often the mail returned to the queue untried since its last attempt: an Integer. */
     private static final AttributeName PUT_BACK = AttributeName.of("jamestls.put-back");
 
-    /** A mail that comes back too early more often is tried: a queue that ignores delays would hand it out in a loop. */
+    /** After so many untried returns a mail is tried: a queue that ignores delays would otherwise loop. */
     private static final int MAX_PUT_BACK = 100;
-    /** A queue may be so much too early. */
+    /** The tolerance for the timing of queues and for clocks. */
     private static final Duration NOT_EARLY = Duration.ofSeconds(2);
-    /** Of the recipients of one mail, through a gateway. */
+    /** The bound of listed domains for one mail through a gateway. */
     private static final int MAX_DOMAINS = 20;
 
     private final HeldMails held;
@@ -63,29 +63,29 @@ final class WaitingMails {
         this.clock = clock;
     }
 
-    /** Why the queue hands out a mail. */
+    /** Why the queue delivers a mail. */
     enum Turn {
-        /** It is due, or new; or somebody flushed the whole queue by James's own means. */
+        /** The mail is new or due, or James's own route flushed the queue. */
         DUE,
-        /** It is not due, and somebody asked for it. A failure of this attempt does not count. */
-        ASKED_FOR,
-        /** It is not due, and the queue was flushed for others. */
-        NOT_MEANT
+        /** The mail is not due, and a request names its domain. A failure of this attempt is not counted. */
+        REQUESTED,
+        /** The mail is not due, and the queue was flushed for another domain. */
+        NOT_REQUESTED
     }
 
-    /** What a queue does with the delay of a mail. */
+    /** Whether a queue delays mails. */
     enum QueueDelays {
         HONOURED,
-        /** Every mail is handed out at once, so being early means nothing. */
+        /** Every mail is delivered at once, so an early mail means nothing. */
         IGNORED;
 
-        /** James has no interface that tells; only its RabbitMQ queue ignores delays. */
+        /** James has no interface for this. Only its RabbitMQ queue ignores delays. */
         static QueueDelays of(MailQueue queue) {
             return queue.getClass().getName().contains(".rabbitmq.") ? IGNORED : HONOURED;
         }
     }
 
-    /** Makes a mail that comes to remote delivery one that has not waited yet. */
+    /** Resets a mail that enters remote delivery. */
     static void begin(Mail mail) {
         mail.removeAttribute(SINCE);
         mail.removeAttribute(DUE);
@@ -93,15 +93,16 @@ final class WaitingMails {
         mail.removeAttribute(PUT_BACK);
     }
 
-    /** Decides it from the due time and the requests that count. */
+    /** Decides from the due time and the open requests. */
     Turn turn(Mail mail) {
         if (delays == QueueDelays.IGNORED || untilDue(mail).compareTo(NOT_EARLY) <= 0 || !held.requests().isAnyOpen()) {
             return Turn.DUE;
         }
-        return held.requests().name(domains(mail)) ? Turn.ASKED_FOR : timesPutBack(mail) < MAX_PUT_BACK ? Turn.NOT_MEANT : Turn.DUE;
+        return held.requests().areFor(domains(mail)) ? Turn.REQUESTED
+            : timesPutBack(mail) < MAX_PUT_BACK ? Turn.NOT_REQUESTED : Turn.DUE;
     }
 
-    /** Counts that a mail goes back untried. */
+    /** Counts an untried return. */
     void putBack(Mail mail) {
         mail.setAttribute(new Attribute(PUT_BACK, AttributeValue.of(timesPutBack(mail) + 1)));
     }
@@ -110,13 +111,13 @@ final class WaitingMails {
         return AttributeUtils.getValueAndCastFromMail(mail, PUT_BACK, Integer.class).orElse(0);
     }
 
-    /** Zero for one that is due. */
+    /** The time until a mail is due; zero if it is due. */
     Duration untilDue(Mail mail) {
         Duration left = time(mail, DUE).map(due -> Duration.between(clock.instant(), due)).orElse(Duration.ZERO);
         return left.isNegative() ? Duration.ZERO : left;
     }
 
-    /** The domains for which a mail may be listed as held; empty, and nothing to be done, for one that has not waited. */
+    /** The recipient domains under which a mail may be listed; empty for a mail at its first attempt. */
     Set<String> listed(Mail mail) {
         return mail.getAttribute(SINCE).isPresent() ? domains(mail) : Set.of();
     }
@@ -125,28 +126,28 @@ final class WaitingMails {
         return mail.getRecipients().stream().map(WaitingMails::domainOf).collect(Collectors.toSet());
     }
 
-    /** In A-labels and small letters, so that commands find it. */
+    /** In A-labels and lower case, as commands search for it. */
     private static String domainOf(MailAddress recipient) {
         String domain = recipient.getDomain().asString();
         return DomainName.parse(domain).map(DomainName::ascii).orElseGet(() -> domain.toLowerCase(Locale.ROOT));
     }
 
-    /** Notes on a mail when it is due. */
+    /** Sets the due time. */
     void isDueIn(Mail mail, Duration delay) {
         mail.setAttribute(new Attribute(DUE, AttributeValue.of(clock.instant().plus(delay).toEpochMilli())));
         mail.removeAttribute(PUT_BACK);
     }
 
     /**
-     * Notes that a mail waits, and tells the sender if it has waited long enough. Never throws.
+     * Marks a mail as waiting, and notifies the sender after the configured time. Never throws.
      *
-     * @param waiting its recipients that wait, and why
+     * @param waiting the recipients that wait, and why
      */
     void tell(Mail mail, Map<MailAddress, Failure> waiting) {
         tell(mail, waiting, clock.instant().plus(untilDue(mail)));
     }
 
-    /** A mail was not tried, because of this server's own limits; it is listed, and its sender told, when it has waited for a while. */
+    /** Handles a mail that was not tried because of this server's own limits: after a minute it is listed and its sender notified. */
     void postponed(Mail mail, String why, Duration stay) {
         Instant since = since(mail);
         if (Duration.between(since, clock.instant()).compareTo(HeldMails.MIN_WAIT_AT_LIMIT) < 0) {
@@ -173,13 +174,13 @@ final class WaitingMails {
     }
 
     /**
-     * Brings the list up to date, when everything about an attempt is stored. Never throws.
+     * Updates the list after an attempt. Never throws.
      *
-     * @param before what {@link #listed} said before the attempt
+     * @param before the result of {@link #listed} before the attempt
      * @param later the recipients that still wait
-     * @param whose whose servers the mail goes to: its domain's, or a gateway's
+     * @param nextHop the kind of server that takes the mail
      */
-    void attempted(Mail mail, Set<String> before, Map<MailAddress, Failure> later, NextHop whose) {
+    void attempted(Mail mail, Set<String> before, Map<MailAddress, Failure> later, NextHop nextHop) {
         if (later.isEmpty() && before.isEmpty()) {
             return;
         }
@@ -189,7 +190,7 @@ final class WaitingMails {
             later.entrySet().stream().sorted(Map.Entry.comparingByKey(Comparator.comparing(MailAddress::asString))).forEach(each -> {
                 String domain = domainOf(each.getKey());
                 if (waiting.size() < MAX_DOMAINS) {
-                    waiting.computeIfAbsent(domain, any -> each.getValue().why(whose == NextHop.GATEWAY ? "the gateway" : domain));
+                    waiting.computeIfAbsent(domain, any -> each.getValue().why(nextHop == NextHop.GATEWAY ? "the gateway" : domain));
                 }
             });
             if (!waiting.isEmpty()) {
@@ -201,13 +202,13 @@ final class WaitingMails {
         });
     }
 
-    /** Notes that a mail was delivered under {@code observe} and would wait if policies were enforced. Never throws. */
+    /** Lists a mail that was delivered under {@code observe} and would be held if policies were enforced. Never throws. */
     void wouldWait(Mail mail, Failure why) {
         quietly(mail, () -> domains(mail).stream().sorted().limit(MAX_DOMAINS)
             .forEach(domain -> held.wouldWait(domain, why.why(domain))));
     }
 
-    /** Who takes the mail. */
+    /** The kind of server that takes a mail. */
     enum NextHop { MX_HOST, GATEWAY }
 
     private void quietly(Mail mail, Runnable change) {
@@ -218,7 +219,7 @@ final class WaitingMails {
         }
     }
 
-    /** Now, for a mail that begins to wait. */
+    /** The time of the first failure, which is now if the mail has none. */
     private Instant since(Mail mail) {
         Optional<Instant> known = time(mail, SINCE);
         if (known.isEmpty()) {

@@ -9,10 +9,10 @@ import java.util.Map;
 /**
  * The mails that wait for one domain for one cause, on all servers that share the database.
  *
- * @param mails how many there are
- * @param since when the oldest began to wait
- * @param nextTry when the first of them is due again; in the past if it is due and not tried yet
- * @param why of the one that was tried last
+ * @param mails their number
+ * @param since the earliest first failure
+ * @param nextTry the earliest due time; in the past for a mail that is due and not tried yet
+ * @param why the reason of the latest attempt
  */
 public record HeldGroup(String domain, long mails, Instant since, Instant nextTry, Why why) {
 
@@ -20,7 +20,7 @@ public record HeldGroup(String domain, long mails, Instant since, Instant nextTr
         return why.cause();
     }
 
-    /** The members of its JSON object, in the order in which they are written. */
+    /** The members of the JSON object, in order. */
     public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("domain", domain);

@@ -11,32 +11,32 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * One mail that waits for its next attempt, as far as one recipient domain is concerned. It has no mail address and no subject.
+ * A mail that waits for its next attempt to one recipient domain. Holds no mail address and no subject.
  *
- * @param key what tells it from others
- * @param since when its first attempt failed, or when it was first put back
- * @param nextTry when it is due again
- * @param why what it waits for
- * @param mails how many mails this stands for, mostly one
+ * @param key identifies mail and domain
+ * @param since the time of the first failure
+ * @param nextTry the time at which it is due
+ * @param why the reason
+ * @param mails the number of mails in this row, mostly one
  */
 public record HeldMail(Key key, Instant since, Instant nextTry, Why why, int mails) {
 
-    /** What stands between a mail and its delivery. */
+    /** What prevents a delivery. */
     public enum Cause {
-        /** A policy of the recipient domain, the sender or this server forbids all ways there for now. */
+        /** A policy of the recipient domain, the sender or this server forbids all hosts. */
         POLICY,
         /** A look-up failed. */
         DNS,
         /** No host could be reached, or a connection was lost. */
         NETWORK,
-        /** A server said to come back later. */
+        /** A server answered with a temporary failure. */
         REPLY,
-        /** This server sends only so many mails to one destination at once. */
+        /** This server's own limits for one destination. */
         LIMIT,
         /** An error of this server. */
         ERROR;
 
-        /** As commands, routes and the database have it: in small letters. */
+        /** The name in lower case, as used by commands, routes and the database. */
         public String wireName() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -50,7 +50,7 @@ public record HeldMail(Key key, Instant since, Instant nextTry, Why why, int mai
      * A queue item and a domain.
      *
      * @param item {@link #item} of its queue and name
-     * @param domain of recipients that wait, in small letters
+     * @param domain the recipient domain in lower case
      */
     public record Key(String item, String domain) implements Comparable<Key> {
 
@@ -61,7 +61,7 @@ public record HeldMail(Key key, Instant since, Instant nextTry, Why why, int mai
             domain = Sanitized.line(domain, MAX_DOMAIN).toLowerCase(Locale.ROOT);
         }
 
-        /** The name of a queue item that tells nothing of the mail: a hash, because others may have put an address into the mail's name. */
+        /** A hash of queue and mail name: other software may put addresses into mail names. */
         public static String item(String queue, String mail) {
             try {
                 MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -74,7 +74,7 @@ public record HeldMail(Key key, Instant since, Instant nextTry, Why why, int mai
             }
         }
 
-        /** In one order everywhere, so that two servers that write many rows cannot lock each other out. */
+        /** The order of writes, the same on all servers, so that transactions do not deadlock. */
         @Override
         public int compareTo(Key other) {
             int byItem = item.compareTo(other.item);
@@ -83,10 +83,10 @@ public record HeldMail(Key key, Instant since, Instant nextTry, Why why, int mai
     }
 
     /**
-     * Why a mail waits. Text of strangers is sanitized and mail addresses in it are masked, because servers like to repeat them.
+     * Why a mail waits. Texts are sanitized, and mail addresses in them are masked: servers repeat addresses in replies.
      *
-     * @param sentence as the log has it, at most {@value #MAX_TEXT} UTF-16 units
-     * @param remedy who can do something about it, a sentence
+     * @param sentence the text of the log, at most {@value #MAX_TEXT} UTF-16 units
+     * @param remedy one sentence: who can fix it
      */
     public record Why(Cause cause, String sentence, String remedy) {
 

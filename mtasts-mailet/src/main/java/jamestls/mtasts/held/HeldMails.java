@@ -24,16 +24,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The mails of one queue that wait for another attempt. Deliveries only note changes in memory and are never held up; a thread of its own
- * writes them into the database in groups, once a second, and again later while the database is down. A row counts until one retry
- * interval after the mail is due, so what disappears from the queue by other hands disappears here, too. Thread-safe.
+ * The list of mails of one queue that wait for another attempt. Deliveries only change memory and never wait; one thread writes the changes
+ * into the database once a second, in groups, and repeats this while the database fails. A row expires one retry interval after the mail
+ * is due, because a mail may be removed from the queue by other means. Thread-safe.
  */
 public final class HeldMails implements AutoCloseable {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldMails.class);
-    /** More mails are not listed. */
+    /** The bound of listed mails. */
     static final int MAX_MAILS = 100_000;
-    /** A mail that waits only for this server's own limits is listed when it has waited so long. */
+    /** A mail that waits for this server's own limits is listed after this time. */
     public static final Duration MIN_WAIT_AT_LIMIT = Duration.ofMinutes(1);
     private static final Duration MIN_GRACE = Duration.ofMinutes(10);
     private static final Duration MAX_GRACE = Duration.ofDays(1);
@@ -52,7 +52,7 @@ public final class HeldMails implements AutoCloseable {
     private final RetryRequests requests;
     private final Map<Key, Row> rows = new ConcurrentHashMap<>();
     private final Map<Key, Change> unwritten = new ConcurrentHashMap<>();
-    /** Equal sentences of one domain are kept once. */
+    /** The last sentence of each domain: equal ones share one object. */
     private final Map<String, Why> sentences = new ConcurrentHashMap<>();
     private final Map<Would, HeldGroup> would = new ConcurrentHashMap<>();
     private final Map<String, Instant> busySince = new HashMap<>();
@@ -69,9 +69,11 @@ public final class HeldMails implements AutoCloseable {
     }
 
     /**
-     * @param queue name of James's queue
-     * @param server name of this server, which must outlive a restart if the rows are to be its own again
-     * @param store empty to keep everything in memory
+     * Creates a list that does nothing until {@link #start}.
+     *
+     * @param queue the name of James's queue
+     * @param server the name of this server, the same after a restart
+     * @param store empty to keep the list in memory
      */
     public HeldMails(String queue, String server, Optional<HeldStore> store, Clock clock) {
         this.queue = queue;
@@ -82,9 +84,9 @@ public final class HeldMails implements AutoCloseable {
     }
 
     /**
-     * Starts the thread that writes; to be called once.
+     * Starts the writing thread. To be called once.
      *
-     * @param waiting how many mails in hand wait for a free place at a domain
+     * @param waiting the number of mails taken from the queue that wait for a permit, by recipient domain
      */
     public void start(Supplier<Map<String, Integer>> waiting) {
         waitingForPlace = waiting;
@@ -95,18 +97,18 @@ public final class HeldMails implements AutoCloseable {
         return requests;
     }
 
-    /** The name of a mail of this queue. */
+    /** The key of a mail of this queue. */
     public String item(String mail) {
         return Key.item(queue, mail);
     }
 
     /**
-     * A mail waits.
+     * Lists a waiting mail, or refreshes its rows.
      *
-     * @param item {@link #item} of its name
-     * @param domains of the recipients that wait, and why
-     * @param since when it began to wait
-     * @param nextTry when it is due
+     * @param item the {@link #item} of its name
+     * @param domains the domains of the recipients that wait, and why
+     * @param since the time of the first failure
+     * @param nextTry the time at which it is due
      */
     public void waits(String item, Map<String, Why> domains, Instant since, Instant nextTry) {
         Instant now = clock.instant();
@@ -116,7 +118,7 @@ public final class HeldMails implements AutoCloseable {
             nextTry.plus(grace)));
     }
 
-    /** The same for a mail that is put back for a moment because of this server's own limits; hardly anything is done if that is known. */
+    /** Lists a mail that waits for this server's own limits. Such mails return often, so a row that is fresh stays as it is. */
     public void waitsAtLimit(String item, String domain, Why why, Instant since, Instant nextTry) {
         Instant now = clock.instant();
         Key key = new Key(item, domain);
@@ -128,12 +130,12 @@ public final class HeldMails implements AutoCloseable {
         }
     }
 
-    /** A mail no longer waits for recipients in these domains. */
+    /** Removes a mail that no longer waits for recipients in these domains. */
     public void ended(String item, Collection<String> domains) {
         domains.forEach(domain -> remove(new Key(item, domain)));
     }
 
-    /** A mail was delivered that would wait if everything was enforced. */
+    /** Counts a delivered mail that would be held if policies were enforced. */
     public void wouldWait(String domain, Why why) {
         Instant now = clock.instant();
         Would key = new Would(domain, why.cause());
@@ -143,14 +145,14 @@ public final class HeldMails implements AutoCloseable {
         }
     }
 
-    /** How many mails of this queue wait here for that cause. */
+    /** The number of mails of this queue and server that wait for that cause. */
     public int count(Cause cause) {
         return rows.values().stream().filter(row -> row.mail().why().cause() == cause).mapToInt(row -> row.mail().mails()).sum();
     }
 
     /**
-     * The mails that wait, by domain and cause, of all servers that share the database; of this queue only while there is no database or it
-     * is out of order.
+     * The waiting mails by domain and cause, of all servers that share the database. Without a database, or while it fails, of this queue
+     * only.
      */
     public List<HeldGroup> groups(Optional<DomainName> domain) {
         try {
@@ -239,7 +241,7 @@ public final class HeldMails implements AutoCloseable {
         works(this::write);
     }
 
-    /** Does it; an outage is logged once, and once when it is over. */
+    /** Runs a step. Begin and end of an outage are logged once each. */
     private boolean works(Runnable step) {
         try {
             step.run();
@@ -249,7 +251,7 @@ public final class HeldMails implements AutoCloseable {
             }
             return true;
         } catch (RuntimeException | Error e) {
-            // Error: the thread must live on
+            // errors, too: the thread must not end
             if (!isOutOfOrder) {
                 isOutOfOrder = true;
                 LOGGER.warn("The list of held mails can't be written or read now; deliveries go on: {}", e.getMessage(),
@@ -259,7 +261,7 @@ public final class HeldMails implements AutoCloseable {
         }
     }
 
-    /** What was written before a restart counts again, but for what is known better by now. */
+    /** Reads the rows written before a restart, except those that have changed since. */
     void load() {
         store.ifPresent(database -> database.ofServer(server, clock.instant(), MAX_MAILS).forEach(row -> {
             Key key = row.getKey().key();
@@ -269,7 +271,7 @@ public final class HeldMails implements AutoCloseable {
         }));
     }
 
-    /** Writes what has changed, some hundred rows to a transaction. */
+    /** Writes all changes, in transactions of bounded size. */
     void write() {
         if (store.isEmpty()) {
             would.clear();
@@ -285,7 +287,7 @@ public final class HeldMails implements AutoCloseable {
                 }
             });
             store.get().write(some, server);
-            // what has changed meanwhile stays to be written
+            // rows that changed during the write are written next time
             some.forEach(unwritten::remove);
         }
         List<HeldGroup> seen = new ArrayList<>();
@@ -301,7 +303,7 @@ public final class HeldMails implements AutoCloseable {
         }
     }
 
-    /** Forgets what has expired, and notes for which domains mails in hand have waited for a place since the last time. */
+    /** Removes expired rows, and lists domains whose mails have waited for a permit since the last sweep. */
     void sweep() {
         Instant now = clock.instant();
         rows.values().removeIf(row -> !row.expires().isAfter(now));
@@ -331,7 +333,7 @@ public final class HeldMails implements AutoCloseable {
         });
     }
 
-    /** Writes what is left. */
+    /** Writes the remaining changes, for five seconds at most. */
     @Override
     public void close() {
         closed.countDown();

@@ -21,13 +21,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * The mails that wait, and the requests to try some of them now, in the database of the policies. Servers that share a PostgreSQL see
+ * Waiting mails and requests to retry some of them now, in the database of policies. Servers that share a PostgreSQL see
  * each other's. Every method is one transaction and fails with {@link jamestls.storage.StorageOutage} while the database is down.
  * Times are kept in milliseconds.
  */
 public final class HeldStore {
 
-    /** The tables; whoever opens the {@link Database} for this store passes them. */
+    /** The tables, to be passed to the {@link Database} of this store. */
     public static final Migrations TABLES = new Migrations("held", List.of(List.of(
         "CREATE TABLE held_mail (item TEXT NOT NULL, domain TEXT NOT NULL, server TEXT NOT NULL, cause TEXT NOT NULL, "
             + "since BIGINT NOT NULL, tried BIGINT NOT NULL, next_try BIGINT NOT NULL, "
@@ -41,29 +41,29 @@ public final class HeldStore {
         "CREATE INDEX held_would_last ON held_would (last)",
         "CREATE TABLE held_retry (id TEXT PRIMARY KEY, domain TEXT NOT NULL, asked BIGINT NOT NULL)")));
 
-    /** A request to retry that is older counts no more: who asked has seen by then that nobody did it. */
+    /** The lifetime of a request: a server that was down longer must not act on an old one. */
     public static final Duration REQUEST_LASTS = Duration.ofMinutes(10);
-    /** Most groups that are shown. */
+    /** The bound of groups in an answer. */
     public static final int MAX_GROUPS = 1_000;
     private static final int MAX_REQUESTS = 100;
-    /** Clocks of servers that share a database may differ by so much. */
+    /** The largest difference expected between clocks of servers that share a database. */
     private static final Duration MAX_SKEW = Duration.ofMinutes(10);
-    /** What would have been held is shown so long after it was last seen. */
+    /** The lifetime of an entry of {@link #wouldBeHeld} after it was last seen. */
     private static final Duration WOULD_LASTS = Duration.ofDays(30);
 
     private final Database database;
 
-    /** @param database with {@link #TABLES}; who opened it closes it */
+    /** @param database has {@link #TABLES}; closed by its opener */
     public HeldStore(Database database) {
         this.database = database;
     }
 
     /**
-     * What became of one key.
+     * A change of one row.
      *
-     * @param held how the mail waits; empty if it does no more
-     * @param tried when that was
-     * @param expires when the row counts no more, unless it is refreshed
+     * @param held the new row; empty to delete it
+     * @param tried the time of the attempt
+     * @param expires the time after which the row is ignored
      */
     record Change(Optional<HeldMail> held, Instant tried, Instant expires) {
     }
@@ -73,9 +73,9 @@ public final class HeldStore {
     }
 
     /**
-     * Writes changes, in one transaction.
+     * Writes changes in one transaction.
      *
-     * @param server whose they are
+     * @param server the name of the writing server
      */
     void write(Map<Key, Change> changes, String server) {
         database.transaction(connection -> {
@@ -110,7 +110,7 @@ public final class HeldStore {
         });
     }
 
-    /** What a server wrote before it was restarted, at most so many; without what has expired. */
+    /** The rows that a server wrote, with their expiry, without expired ones; at most {@code limit}. */
     List<Map.Entry<HeldMail, Instant>> ofServer(String server, Instant now, int limit) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement("SELECT item, domain, cause, since, next_try, mails, sentence, "
@@ -130,7 +130,7 @@ public final class HeldStore {
         });
     }
 
-    /** The mails that wait, by domain and cause, those with the most mails first; at most {@value #MAX_GROUPS}. */
+    /** The waiting mails by domain and cause, largest groups first, at most {@value #MAX_GROUPS}. */
     public List<HeldGroup> groups(Optional<DomainName> domain, Instant now) {
         return groups("SELECT domain, cause, mails, since, next_try, sentence, remedy FROM (SELECT domain, cause, sentence, remedy, "
             + "SUM(mails) OVER (PARTITION BY domain, cause) AS mails, MIN(since) OVER (PARTITION BY domain, cause) AS since, "
@@ -141,8 +141,8 @@ public final class HeldStore {
     }
 
     /**
-     * What was delivered and would have been held if everything was enforced, by domain and cause; {@link HeldGroup#nextTry} is when that
-     * was last seen.
+     * The delivered mails that would be held if policies were enforced, by domain and cause. {@link HeldGroup#nextTry} is the time of the
+     * last one.
      */
     public List<HeldGroup> wouldBeHeld(Optional<DomainName> domain, Instant now) {
         return groups("SELECT domain, cause, mails, since, last AS next_try, sentence, remedy FROM held_would WHERE last > ?"
@@ -171,7 +171,7 @@ public final class HeldStore {
         });
     }
 
-    /** Adds to what {@link #wouldBeHeld} shows. */
+    /** Adds to the counts of {@link #wouldBeHeld}. */
     void addWouldBeHeld(Collection<HeldGroup> seen) {
         database.transaction(connection -> {
             try (PreparedStatement add = connection.prepareStatement("INSERT INTO held_would AS old (domain, cause, mails, since, "
@@ -195,7 +195,7 @@ public final class HeldStore {
         });
     }
 
-    /** Asks all servers that share the database to try the mails of that domain now; a second time under one id is the same request. */
+    /** Writes a request for all servers that share the database. A second one with the same id is ignored. */
     public void ask(RetryRequest request) {
         database.transaction(connection -> {
             delete(connection, "DELETE FROM held_retry WHERE asked < ?", request.asked().minus(REQUEST_LASTS).minus(MAX_SKEW));
@@ -209,13 +209,13 @@ public final class HeldStore {
         });
     }
 
-    /** The requests that still count, oldest first; the last {@value #MAX_REQUESTS}. */
+    /** The open requests, oldest first; the latest {@value #MAX_REQUESTS}. */
     List<RetryRequest> requests(Instant now) {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement("SELECT id, domain, asked FROM held_retry "
                 + "WHERE asked > ? AND asked < ? ORDER BY asked DESC LIMIT ?")) {
                 query.setLong(1, now.minus(REQUEST_LASTS).toEpochMilli());
-                // one from further ahead was written by a wrong clock
+                // a later time was written by a wrong clock
                 query.setLong(2, now.plus(MAX_SKEW).toEpochMilli());
                 query.setInt(3, MAX_REQUESTS);
                 List<RetryRequest> requests = new ArrayList<>();
@@ -232,7 +232,7 @@ public final class HeldStore {
         });
     }
 
-    /** Deletes what has expired. */
+    /** Deletes expired rows. */
     void removeExpired(Instant now) {
         database.transaction(connection -> delete(connection, "DELETE FROM held_mail WHERE expires <= ?", now)
             + delete(connection, "DELETE FROM held_would WHERE last <= ?", now.minus(WOULD_LASTS))

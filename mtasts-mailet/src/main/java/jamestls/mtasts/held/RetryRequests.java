@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The requests to try the mails of a domain now that count at the moment: those made in this process, and those that a command or
- * another server has written into the shared database. Each is carried out once by each queue of each server. Thread-safe.
+ * The open requests to retry the mails of a domain now: those made in this process, and those that a command or another server has
+ * written into the shared database. Each queue of each server carries out each request once. Thread-safe.
  */
 public final class RetryRequests {
 
@@ -30,15 +30,15 @@ public final class RetryRequests {
     private final AtomicLong lookedAt = new AtomicLong(System.nanoTime() - LOOK_AGAIN_NANOS);
     private volatile RetryNow retryNow = domain -> { };
 
-    /** Who has heard of a request. */
+    /** The servers that a request reaches. */
     public enum Reach {
-        /** Every server that shares the database hears of it within ten seconds. */
+        /** Every server that shares the database, within ten seconds. */
         ALL_SERVERS,
-        /** There is no database, or it is out of order. */
+        /** Only this server: there is no database, or it fails. */
         THIS_SERVER
     }
 
-    /** Makes the mails of a domain due now; may take its time. */
+    /** Makes the mails of a domain due now. May block. */
     @FunctionalInterface
     public interface RetryNow {
         void retry(DomainName domain);
@@ -49,13 +49,13 @@ public final class RetryRequests {
         this.clock = clock;
     }
 
-    /** From now on this carries requests out. */
+    /** Sets what carries out requests. */
     public void carriedOutBy(RetryNow queue) {
         retryNow = queue;
     }
 
     /**
-     * Asks for the mails of a domain.
+     * Makes a request.
      *
      * @param id the same for all queues of this process that are asked
      */
@@ -74,20 +74,20 @@ public final class RetryRequests {
         }
     }
 
-    /** The identity of a new request. */
+    /** Creates the identity of a new request. */
     public static String newId() {
         return UUID.randomUUID().toString();
     }
 
-    /** Whether a request that counts names one of these domains. */
-    public boolean name(Collection<String> domains) {
+    /** Whether an open request names one of these domains. */
+    public boolean areFor(Collection<String> domains) {
         return open.values().stream().map(request -> request.domain().ascii())
             .anyMatch(asked -> domains.stream().anyMatch(asked::equalsIgnoreCase));
     }
 
     /**
-     * Whether any request counts. Looks into the database if that was last done more than a second ago: another server that takes mails
-     * from the same queue may have carried out a request that this one has not heard of.
+     * Whether any request is open. Reads the database at most once a second: another server on the same queue may have carried out a
+     * request that this server has not read yet.
      */
     public boolean isAnyOpen() {
         long last = lookedAt.get();
@@ -101,7 +101,7 @@ public final class RetryRequests {
         return !open.isEmpty();
     }
 
-    /** Carries out the requests in the database that are new here, and forgets old ones. */
+    /** Carries out new requests of the database and forgets old ones. */
     void look() {
         Instant now = clock.instant();
         open.values().removeIf(request -> request.asked().plus(HeldStore.REQUEST_LASTS).isBefore(now));
@@ -112,7 +112,7 @@ public final class RetryRequests {
         if (open.putIfAbsent(request.id(), request) == null) {
             Thread.ofVirtual().name("retry-now").start(() -> {
                 try {
-                    LOGGER.info("Retrying the mail for {} now, as asked at {}", request.domain(), request.asked());
+                    LOGGER.info("Retrying mail for {} now: requested at {}", request.domain(), request.asked());
                     retryNow.retry(request.domain());
                 } catch (RuntimeException | Error e) {
                     LOGGER.error("Mail for {} could not be made due now", request.domain(), e);

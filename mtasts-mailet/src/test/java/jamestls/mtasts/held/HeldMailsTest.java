@@ -169,8 +169,8 @@ class HeldMailsTest {
         two.requests().look();
         await().until(() -> heard.size() == 2);
         assertThat(heard).containsExactlyInAnyOrder("one a.example", "two a.example");
-        assertThat(two.requests().name(List.of("A.EXAMPLE", "c.example"))).isTrue();
-        assertThat(two.requests().name(List.of("b.example"))).isFalse();
+        assertThat(two.requests().areFor(List.of("A.EXAMPLE", "c.example"))).isTrue();
+        assertThat(two.requests().areFor(List.of("b.example"))).isFalse();
 
         clock.advance(HeldStore.REQUEST_LASTS.plusSeconds(1));
         one.requests().look();
