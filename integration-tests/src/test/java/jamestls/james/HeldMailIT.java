@@ -9,13 +9,10 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -39,10 +36,6 @@ class HeldMailIT {
     private PolicyHost policies;
     private JamesProcess james;
     private WebAdmin admin;
-
-    /** The output of a command, and how it ended. */
-    private record Result(int exitCode, String out) {
-    }
 
     @BeforeAll
     void boot() {
@@ -77,17 +70,18 @@ class HeldMailIT {
                 "is tried again until", "You need not send it again")
             .doesNotContain("permanent error", "Not for administrators.", "delivery-error", "jamestls.");
 
-        Result held = run("held", "--conf", DIRECTORY.resolve("conf").toString());
+        PackagedCommand.Result held = PackagedCommand.run("held", "--conf", DIRECTORY.resolve("conf").toString());
         assertThat(held.exitCode()).isEqualTo(1);
         assertThat(held.out()).contains("far.example  1 mail, reply, since ", "said: 450 4.2.1 <address> is busy", "-> ")
             .doesNotContain("busy@", "to the busy");
         assertThat(admin.get("/metrics")).containsPattern("\nmtastsHeldReply(_total)? 1");
 
         mx.replyTo("busy@far.example", "250 2.1.5 fine");
-        assertThat(run("retry", "far.example", "--conf", DIRECTORY.resolve("conf").toString()).exitCode()).isZero();
+        assertThat(PackagedCommand.run("retry", "far.example", "--conf", DIRECTORY.resolve("conf").toString()).exitCode()).isZero();
 
         assertThat(mx.awaitMails(1, PATIENCE)).hasSize(1);
-        Awaitility.await().atMost(PATIENCE).until(() -> run("held", "--conf", DIRECTORY.resolve("conf").toString()).exitCode() == 0);
+        Awaitility.await().atMost(PATIENCE).until(() ->
+            PackagedCommand.run("held", "--conf", DIRECTORY.resolve("conf").toString()).exitCode() == 0);
     }
 
     /** The notice with its attributes, as webadmin shows it. */
@@ -110,16 +104,6 @@ class HeldMailIT {
             throw new IllegalStateException("mailetcontainer.xml has no delayTime or delayNotice");
         }
         Files.writeString(file, adapted);
-    }
-
-    /** The command line of the packaged jar. */
-    private Result run(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar",
-            home.flavour().jars().getFirst().toString()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Result(process.waitFor(), out);
     }
 
     private static void delete(Path directory) {
