@@ -128,6 +128,15 @@ class InstalledServerIT {
     }
 
     @Test
+    void ruleShouldBeSetAndRemoved() {
+        admin.put("/tls/policies/try.example", "{\"level\":\"encrypt\"}");
+        assertThat(admin.get("/tls/policies")).contains("\"rule\": \"try.example encrypt\"", "\"who\": \"127.0.0.1\"");
+
+        admin.delete("/tls/policies/try.example");
+        assertThat(admin.get("/tls/policies")).doesNotContain("try.example");
+    }
+
+    @Test
     void retryShouldBeTaken() {
         assertThat(admin.get("/tls/held")).contains("\"held\": ");
         assertThat(admin.post("/tls/held/" + good.domain() + "?action=retry")).satisfies(answer -> {

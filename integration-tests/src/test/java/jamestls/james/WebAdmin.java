@@ -42,6 +42,14 @@ public final class WebAdmin {
         }
     }
 
+    /** Removes what is at that path. */
+    public void delete(String path) {
+        HttpResponse<String> answer = send(HttpRequest.newBuilder(base.resolve(path)).DELETE());
+        if (answer.statusCode() / 100 != 2) {
+            throw new IllegalStateException("webadmin refuses to delete " + path + ": " + answer.statusCode() + " " + answer.body());
+        }
+    }
+
     /** The body of GET on that path, whatever the status. */
     public String get(String path) {
         return send(HttpRequest.newBuilder(base.resolve(path)).GET()).body();

@@ -26,6 +26,7 @@ public final class Installation {
         new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.mtasts.DeliveryHealthCheck"),
         new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.tlsrpt.ReportingHealthCheck"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.DomainRoutes"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.PolicyRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.HeldRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.ExplainRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.tlsrpt.web.ReportRoutes"),

@@ -16,8 +16,8 @@ import java.util.Optional;
 import spark.Service;
 
 /**
- * {@code GET /tls/domains/{domain}}: the policy in force, DANE for each MX host, held mail and today's sessions. Policies and DNS records
- * are looked up as for a delivery; no mail host is connected to.
+ * {@code GET /tls/domains/{domain}}: the policy in force, DANE for each MX host, rules, held mail and today's sessions. Policies and DNS
+ * records are looked up as for a delivery; no mail host is connected to.
  */
 public final class DomainRoutes extends DeliveryRoutes {
 
@@ -28,11 +28,13 @@ public final class DomainRoutes extends DeliveryRoutes {
 
     private final TlsOutcomes outcomes;
     private final RequestLimit limit;
+    private final Clock clock;
 
     @Inject
     public DomainRoutes(RunningDeliveries running, TlsOutcomes outcomes, CrossSiteCheck crossSite, Clock clock) {
         super(BASE, running, crossSite);
         this.outcomes = outcomes;
+        this.clock = clock;
         this.limit = new RequestLimit(AT_ONCE, PER_MINUTE, TIMEOUT, clock);
     }
 
@@ -50,6 +52,8 @@ public final class DomainRoutes extends DeliveryRoutes {
         Map<String, Object> view = Json.object("domain", domain.ascii(), "sessionsToday", outcomes.sessionsToday(domain)
             .map(sessions -> Json.object("sessions", sessions.all(), "failed", sessions.failed())).orElse(null));
         view.put("held", held(Optional.of(domain)));
+        view.put("rules", running.all().stream().flatMap(outbound -> outbound.rules().show(domain).stream()).distinct()
+            .map(entry -> json(entry, clock.instant())).toList());
         view.put("deliveries", explain(domain, SenderTlsRequest.AS_POLICY_SAYS, DryRun.Connecting.NO, false));
         return view;
     }

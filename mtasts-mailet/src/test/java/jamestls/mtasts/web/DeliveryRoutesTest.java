@@ -81,6 +81,9 @@ class DeliveryRoutesTest {
         assertThat(view.at("/domain").asText()).isEqualTo(DOMAIN);
         assertThat(view.at("/sessionsToday/sessions").asInt()).isEqualTo(7);
         assertThat(view.at("/sessionsToday/failed").asInt()).isEqualTo(2);
+        assertThat(view.at("/rules/0/rule").asText()).isEqualTo(".example encrypt");
+        assertThat(view.at("/rules/0/source").asText()).isEqualTo("configuration");
+        assertThat(view.at("/deliveries/0/hosts/0/rules/0").toString()).contains(".example encrypt");
         assertThat(view.at("/held/0/mails").asInt()).isEqualTo(1);
         assertThat(view.at("/held")).as("of this domain only").hasSize(1);
         JsonNode delivery = view.at("/deliveries/0");
@@ -203,6 +206,7 @@ class DeliveryRoutesTest {
     private Outbound open() throws Exception {
         return TestOutbound.open(directory, Map.of("dnsServers", "127.0.0.1:" + internet.dnsAddress().getPort(),
             "smtpPort", Integer.toString(internet.smtpPort()), "policyPort", Integer.toString(internet.policyPort()),
-            "allowPrivateAddresses", "true", "trustStore", "file://conf/ca.p12", "trustStorePassword", "secret"));
+            "allowPrivateAddresses", "true", "tlsPolicies", ".example encrypt",
+            "trustStore", "file://conf/ca.p12", "trustStorePassword", "secret"));
     }
 }

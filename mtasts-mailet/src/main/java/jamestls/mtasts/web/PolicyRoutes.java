@@ -1,0 +1,167 @@
+package jamestls.mtasts.web;
+
+import jakarta.inject.Inject;
+import jamestls.cli.Json;
+import jamestls.dns.DomainName;
+import jamestls.mtasts.Outbound;
+import jamestls.mtasts.RunningDeliveries;
+import jamestls.mtasts.policy.Rule;
+import jamestls.mtasts.policy.Rule.Destination;
+import jamestls.mtasts.policy.RuleGrammar;
+import jamestls.mtasts.policy.RuleGrammar.NoRule;
+import jamestls.mtasts.policy.Rules;
+import jamestls.net.Sanitized;
+import jamestls.storage.DatabaseAddress;
+import jamestls.web.CrossSiteCheck;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.apache.james.webadmin.utils.ErrorResponder.ErrorType;
+import org.apache.james.webadmin.utils.JsonExtractException;
+import org.apache.james.webadmin.utils.JsonExtractor;
+import spark.Request;
+import spark.Response;
+import spark.Service;
+
+/**
+ * {@code /tls/policies}: the rules per destination, those of mailetcontainer.xml and those in the database. The latter are set and removed
+ * by PUT and DELETE, for all servers that share the database.
+ */
+public final class PolicyRoutes extends DeliveryRoutes {
+
+    static final String BASE = "/tls/policies";
+    private static final String ONE = BASE + "/:destination";
+    private static final int MAX_BODY = 4_096;
+    private static final int MAX_DESTINATION = 300;
+
+    private final JsonExtractor<Body> bodies = new JsonExtractor<>(Body.class);
+    private final Clock clock;
+
+    @Inject
+    public PolicyRoutes(RunningDeliveries running, CrossSiteCheck crossSite, Clock clock) {
+        super(BASE, running, crossSite);
+        this.clock = clock;
+    }
+
+    /** A rule without its destination: the words of the grammar. What is missing is null; James's Jackson fills it in. */
+    public static final class Body {
+        public String level;
+        public List<String> match;
+        public String tls;
+        public Integer concurrency;
+        public String rate;
+        public String families;
+        public boolean observe;
+        public String until;
+        public String reason;
+    }
+
+    @Override
+    public void define(Service service) {
+        service.get(BASE, reading((request, response) -> {
+            onlyParameters(request);
+            return listed(Rules::list);
+        }));
+        service.get(ONE, reading((request, response) -> {
+            onlyParameters(request);
+            String text = request.params("destination");
+            Optional<DomainName> name = DomainName.parse(text);
+            Destination destination = destination(text);
+            return listed(rules -> name.isPresent() ? rules.show(name.get())
+                : rules.list().stream().filter(entry -> entry.rule().destination().equals(destination)).toList());
+        }));
+        service.put(ONE, writing(this::put));
+        service.delete(ONE, writing(this::delete));
+    }
+
+    private Object listed(Function<Rules, List<Rules.Entry>> wanted) {
+        List<Map<String, Object>> all = new ArrayList<>();
+        for (Outbound outbound : deliveries()) {
+            all.add(Json.object("queue", outbound.settings().delivery().queue(),
+                "rules", json(wanted.apply(outbound.rules()), clock.instant())));
+        }
+        return Json.object("deliveries", all);
+    }
+
+    private Object put(Request request, Response response) throws JsonExtractException {
+        onlyParameters(request);
+        String text = request.body();
+        if (text.length() > MAX_BODY) {
+            throw badRequest("The body has more than " + MAX_BODY + " characters.");
+        }
+        Destination destination = destination(request.params("destination"));
+        Body body = bodies.parse(text);
+        List<Rules> stores = stores();
+        try {
+            Rule rule = RuleGrammar.rule(line(destination, body), clock.instant());
+            Rules.Entry entry = null;
+            for (Rules rules : stores) {
+                entry = rules.allow(rule, who(request));
+            }
+            return json(entry, clock.instant());
+        } catch (NoRule e) {
+            throw badRequest(e.getMessage());
+        }
+    }
+
+    private Object delete(Request request, Response response) {
+        onlyParameters(request);
+        Destination destination = destination(request.params("destination"));
+        boolean removed = false;
+        for (Rules rules : stores()) {
+            removed |= rules.remove(destination, who(request));
+        }
+        if (!removed) {
+            throw error(404, ErrorType.NOT_FOUND, "There is no rule for " + destination + " in the database; those of mailetcontainer.xml "
+                + "are removed there.");
+        }
+        response.status(204);
+        return "";
+    }
+
+    private static Destination destination(String text) {
+        return Destination.parse(text).orElseThrow(() -> badRequest("'" + Sanitized.ascii(text, MAX_DESTINATION)
+            + "' is no destination: write domain, .domain, mx:host, mx:.host or *."));
+    }
+
+    /** The rule as the grammar reads it. */
+    private static String line(Destination destination, Body body) {
+        List<String> words = new ArrayList<>(List.of(destination.toString()));
+        Optional.ofNullable(body.level).ifPresent(level -> words.add(unquoted(level).strip().replaceAll("\\s+", "-")));
+        attribute("match=", body.match == null ? null : String.join(":", body.match), words);
+        attribute("tls>=", body.tls, words);
+        attribute("concurrency=", body.concurrency, words);
+        attribute("rate=", body.rate, words);
+        attribute("families=", body.families, words);
+        if (body.observe) {
+            words.add("observe");
+        }
+        attribute("until=", body.until, words);
+        attribute("reason=", body.reason, words);
+        return String.join(" ", words);
+    }
+
+    private static void attribute(String name, Object value, List<String> words) {
+        if (value != null) {
+            words.add(name + '"' + unquoted(value.toString()) + '"');
+        }
+    }
+
+    private static String unquoted(String value) {
+        if (value.contains("\"")) {
+            throw badRequest("A rule has no quotation marks in its values.");
+        }
+        return value;
+    }
+
+    /** One for each database. */
+    private List<Rules> stores() {
+        Map<Optional<DatabaseAddress>, Rules> stores = new LinkedHashMap<>();
+        deliveries().forEach(outbound -> stores.putIfAbsent(outbound.settings().sts().database(), outbound.rules()));
+        return List.copyOf(stores.values());
+    }
+}
