@@ -66,11 +66,15 @@ public final class Database implements AutoCloseable {
     /**
      * Opens the database of a server, running or not, for writing: nothing is created, renamed or migrated.
      *
-     * @throws StorageOutage as a transaction of {@link #readOnly}
+     * @throws StorageOutage as a transaction of {@link #readOnly} does; and if a file belongs to another user, because the files that SQLite
+     *     makes beside it would belong to this one, and James could not write them
      */
     public static Database openExisting(DatabaseAddress address, List<Migrations> expected, Clock clock) {
         try (Database check = readOnly(address, expected)) {
             check.transaction(connection -> Boolean.TRUE);
+        }
+        if (address instanceof DatabaseAddress.SqliteFile sqlite) {
+            SqliteConnector.requireOwner(sqlite.file());
         }
         return open(address, expected, clock);
     }

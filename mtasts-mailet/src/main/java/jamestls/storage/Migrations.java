@@ -53,7 +53,8 @@ public record Migrations(String module, List<List<String>> steps) {
         if (version == steps.size()) {
             return Optional.empty();
         }
-        return Optional.of(version == 0 ? "there are no tables of '" + module + "' in it: name the database of the mailet that has them"
+        return Optional.of(version == 0 ? "there are no tables of '" + module + "' in it: James makes them when it starts with this "
+            + "software; or name the database of the mailet that has them"
             : "the tables of '" + module + "' are of version " + version + ", and this software knows version " + steps.size()
                 + (version > steps.size() ? ": use the newer software" : ": James brings them up to date when it starts with this one"));
     }

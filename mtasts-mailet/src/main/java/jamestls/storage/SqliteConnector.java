@@ -261,6 +261,18 @@ final class SqliteConnector {
         }
     }
 
+    /** @throws StorageOutage when the file belongs to another user than this process */
+    static void requireOwner(Path file) {
+        try {
+            String owner = OwnerOnly.SUPPORTED ? Files.getOwner(file).getName() : "";
+            if (OwnerOnly.SUPPORTED && !owner.equals(System.getProperty("user.name"))) {
+                throw new StorageOutage(file + " belongs to " + owner + ": run this as that user, which James runs as", null);
+            }
+        } catch (IOException e) {
+            throw new StorageOutage(file + " can't be looked at: " + e.getMessage(), e);
+        }
+    }
+
     /** File permissions of databases: only the user that runs James has access. No effect on file systems without POSIX permissions. */
     private static final class OwnerOnly {
 

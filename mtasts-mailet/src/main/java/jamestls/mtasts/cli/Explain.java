@@ -7,6 +7,7 @@ import jamestls.mtasts.Outbound;
 import jamestls.mtasts.cli.Explanation.Target;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
@@ -15,6 +16,7 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -99,7 +101,10 @@ final class Explain implements Callable<Integer> {
         }
     }
 
-    /** The policies in the server's database that concern the mail. A missing database is not created; an existing one is only read. */
+    /**
+     * The policies in the server's database that concern the mail; the rules there are put to use. A missing database is not created; an
+     * existing one is only read.
+     */
     private Map<DomainName, StoredPolicy> keptByServer(Outbound outbound, DomainName domain) {
         Map<DomainName, StoredPolicy> kept = new HashMap<>();
         Optional<DatabaseAddress> address = options.isOfServer() ? outbound.settings().sts().database()
@@ -107,7 +112,8 @@ final class Explain implements Callable<Integer> {
         if (address.isEmpty()) {
             return kept;
         }
-        try (Database database = Database.readOnly(address.get(), List.of(SqlPolicyStore.TABLES))) {
+        try (Database database = Database.readOnly(address.get(), List.of(SqlPolicyStore.TABLES, Rules.TABLES))) {
+            outbound.rules().adopt(Rules.read(outbound.settings().rules(), database, Clock.systemUTC()));
             SqlPolicyStore store = new SqlPolicyStore(database);
             outbound.policyDomains(domain).forEach(name -> store.find(name).ifPresent(policy -> kept.put(name, policy)));
         }

@@ -5,8 +5,10 @@ import jamestls.config.JamesConf;
 import jamestls.config.Parameters;
 import jamestls.mtasts.SecureRemoteDelivery;
 import jamestls.mtasts.StockNames;
+import jamestls.mtasts.policy.RuleSettings;
 import jamestls.storage.DatabaseAddress;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,17 @@ final class ServerOptions {
     @Option(names = "--set", paramLabel = "NAME=VALUE",
         description = "database, databaseUser or databasePassword; wins over --conf. Once for each")
     private Map<String, String> set = new LinkedHashMap<>();
+
+    /** The rules per destination of its configuration; none if only a database is named. */
+    RuleSettings rules(Instant now) throws ConfigurationException {
+        Optional<JamesConf> james = conf != null ? Optional.of(JamesConf.at(conf)) : JamesConf.find();
+        if (james.isEmpty() || conf == null && set.containsKey("database")) {
+            return RuleSettings.none();
+        }
+        Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, james.get().mailet(SecureRemoteDelivery.NAME).parameters(),
+            new StockNames(), james.get()::locate);
+        return RuleSettings.of(parameters, RuleSettings.mandatoryDane(parameters), now);
+    }
 
     /** @throws ConfigurationException when the configuration of the server can't be read, or it has no database */
     DatabaseAddress database() throws ConfigurationException {

@@ -128,6 +128,11 @@ public final class Rules implements AutoCloseable {
         return new Rules(settings, Optional.empty(), clock);
     }
 
+    /** From now on these are the rules of that one: a command has no database of its own. */
+    public void adopt(Rules other) {
+        current = other.current;
+    }
+
     private List<Entry> configured() {
         return settings.rules().stream().map(rule -> new Entry(rule, Source.CONFIGURATION, CONFIGURATION)).toList();
     }
@@ -356,7 +361,7 @@ public final class Rules implements AutoCloseable {
         List<String> notes = new ArrayList<>();
         settings.observeUntil().ifPresent(end -> notes.add(now.isBefore(end) ? "policies are only observed until " + end
             : "observing ended at " + end + ": write enforcement=on"));
-        note(notes, "in force until their end", list().stream().filter(entry -> entry.rule().until().isPresent()
+        note(notes, "in force until its end", list().stream().filter(entry -> entry.rule().until().isPresent()
             && !entry.rule().isExpired(now)).toList());
         note(notes, "ended and ignored", list().stream().filter(entry -> entry.source() == Source.CONFIGURATION
             && entry.rule().isExpired(now)).toList());

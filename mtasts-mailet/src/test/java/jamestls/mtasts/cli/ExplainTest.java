@@ -21,6 +21,9 @@ import jamestls.mtasts.Outbound;
 import jamestls.mtasts.SecureRemoteDelivery;
 import jamestls.mtasts.StockNames;
 import jamestls.mtasts.dane.Tlsa;
+import jamestls.mtasts.policy.RuleGrammar;
+import jamestls.mtasts.policy.RuleSettings;
+import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsPolicy;
@@ -275,14 +278,17 @@ class ExplainTest {
         Path file = Files.createDirectories(directory.resolve("var")).resolve("jamestls.sqlite");
         DatabaseAddress address = new DatabaseAddress.SqliteFile(file);
         internet.policy(DOMAIN, "version: STSv1\nmode: none\nmax_age: 86400\n");
-        try (Database server = Database.open(address, List.of(SqlPolicyStore.TABLES), Clock.systemUTC())) {
+        try (Database server = Database.open(address, List.of(SqlPolicyStore.TABLES, Rules.TABLES), Clock.systemUTC())) {
             Instant now = Instant.now();
             String text = "version: STSv1\nmode: testing\nmx: *.good.example\nmax_age: 86400\n";
             StsPolicy kept = ((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.US_ASCII))).policy();
             new SqlPolicyStore(server).save(new StoredPolicy(DomainName.of(DOMAIN), "1", kept,
                 new StoredPolicy.Times(now, now, now, now.plusSeconds(3_600)), Optional.empty()));
+            Rules.open(RuleSettings.none(), Optional.of(server), Clock.systemUTC())
+                .allow(RuleGrammar.rule(DOMAIN + " encrypt", now), "alice");
 
-            assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "stored by this server");
+            assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "stored by this server")
+                .contains("    rule     " + DOMAIN + " encrypt (by alice)", "demand   sts-testing+encrypt");
         }
         byte[] before = Files.readAllBytes(file);
         assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("stored by this server");
