@@ -66,8 +66,8 @@ public final class Database implements AutoCloseable {
     /**
      * Opens the database of a server, running or not, for writing: nothing is created, renamed or migrated.
      *
-     * @throws StorageOutage as a transaction of {@link #readOnly} does; and if a file belongs to another user, because the files that SQLite
-     *     makes beside it would belong to this one, and James could not write them
+     * @throws StorageOutage as a transaction of {@link #readOnly} does; and if a file belongs to another user, because the files that
+     *     SQLite makes beside it would belong to this one, and James could not write them
      */
     public static Database openExisting(DatabaseAddress address, List<Migrations> expected, Clock clock) {
         try (Database check = readOnly(address, expected)) {

@@ -264,8 +264,10 @@ final class SqliteConnector {
     /** @throws StorageOutage when the file belongs to another user than this process */
     static void requireOwner(Path file) {
         try {
-            String owner = OwnerOnly.SUPPORTED ? Files.getOwner(file).getName() : "";
-            if (OwnerOnly.SUPPORTED && !owner.equals(System.getProperty("user.name"))) {
+            String user = System.getProperty("user.name");
+            String owner = OwnerOnly.SUPPORTED ? Files.getOwner(file).getName() : user;
+            // a container may run as a number that has no name, which the JVM tells as ?
+            if (!owner.equals(user) && !user.equals("?")) {
                 throw new StorageOutage(file + " belongs to " + owner + ": run this as that user, which James runs as", null);
             }
         } catch (IOException e) {

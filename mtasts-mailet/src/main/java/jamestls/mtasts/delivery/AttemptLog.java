@@ -92,6 +92,13 @@ final class AttemptLog {
         fail(host, Optional.empty(), demand, TlsLevel.NONE, obstacle, verdict.shortfall(), HostFailures.logText(verdict.shortfall()));
     }
 
+    /** Records for the reports that a host has no usable address which the domain's own demand rejects without a connection. */
+    void connecting(MxHost host, TlsDemand demand, List<InetAddress> usable) {
+        if (usable.isEmpty() && demand instanceof TlsDemand.Ruled ruled) {
+            Verdict.beforeConnecting(ruled.own()).ifPresent(never -> report.skipped(host, never));
+        }
+    }
+
     void withoutAddress(MxHost host, TlsDemand demand) {
         fail(host, Optional.empty(), demand, TlsLevel.NONE, Obstacle.NO_ADDRESS, List.of(), "has no address");
     }

@@ -180,6 +180,7 @@ public sealed class Delivery permits DryRun {
             List<InetAddress> usable = addresses.of(plan, attempts);
             // hosts without a connection do not count: a policy may list only the last of many hosts
             connected += usable.isEmpty() ? 0 : 1;
+            attempts.connecting(host, plan.demand(), usable);
             Optional<DeliveryResult> result = tryAddresses(plan, usable, attempts);
             if (result.isPresent()) {
                 return result;

@@ -184,7 +184,7 @@ public final class QueueWorker implements AutoCloseable {
         Next next = new Next(turn, delay, listed);
         switch (attempt(mail, delay.isPresent() ? Retry.YES : Retry.NO)) {
             case DeliveryResult.Answered answered -> {
-                answered.would().ifPresent(why -> waiting.wouldWait(mail, why));
+                answered.would().filter(why -> !answered.accepted().isEmpty()).ifPresent(why -> waiting.wouldWait(mail, why));
                 if (notices.onSuccess().isPresent() && !answered.accepted().isEmpty()) {
                     completion.thenTry(() -> notifySuccess(mail, answered.accepted()),
                         why -> notice.setAside(mail, answered.accepted(), "the success notice (onSuccess)", why));

@@ -76,7 +76,10 @@ final class TestDelivery implements AutoCloseable {
 
     /** The operator's, as in the parameter {@code tlsPolicies}. */
     String tlsPolicies = "";
-    Clock clock = Clock.systemUTC();
+    /** Until when policies are only observed. */
+    Optional<Instant> observeUntil = Optional.empty();
+    /** Tells when rules end. */
+    Clock ruleClock = Clock.systemUTC();
 
     private final List<SmtpServer> servers = new ArrayList<>();
     private final GuardedHttpsClient https;
@@ -237,9 +240,9 @@ final class TestDelivery implements AutoCloseable {
     }
 
     private Rules rules() {
-        RuleGrammar.Parsed parsed = RuleGrammar.rules(tlsPolicies, clock.instant(), List.of());
+        RuleGrammar.Parsed parsed = RuleGrammar.rules(tlsPolicies, ruleClock.instant(), List.of());
         assertThat(parsed.mistakes()).isEmpty();
-        return Rules.of(new RuleSettings(parsed.rules(), Optional.empty()), clock);
+        return Rules.of(new RuleSettings(parsed.rules(), observeUntil), ruleClock);
     }
 
     static MimeMessage message() throws MessagingException {
