@@ -77,14 +77,13 @@ class TlsOutcomeTest {
 
     @Test
     void outcomeShouldHaveAVerdict() {
-        assertThatThrownBy(() -> outcome(List.of())).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("verdict");
+        assertThatThrownBy(() -> outcome(List.of())).isInstanceOf(IllegalArgumentException.class);
         assertThat(outcome(List.of(new PolicyVerdict.Met(POLICY))).verdicts()).hasSize(1);
     }
 
     @Test
     void violatedPolicyShouldSayHow() {
-        assertThatThrownBy(() -> new PolicyVerdict.Violated(POLICY, List.of()))
-            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("says how");
+        assertThatThrownBy(() -> new PolicyVerdict.Violated(POLICY, List.of())).isInstanceOf(IllegalArgumentException.class);
         assertThat(new PolicyVerdict.Violated(POLICY, List.of(EXPIRED)).violations()).containsExactly(EXPIRED);
     }
 
