@@ -102,8 +102,7 @@ final class SmtpConnection {
         enter(Phase.CONNECT);
         try {
             plain.setTcpNoDelay(true);
-            Optional<InetAddress> own = settings.bindAddress()
-                .filter(bind -> bind.getClass() == address.getAddress().getClass());
+            Optional<InetAddress> own = settings.bindAddressFor(address.getAddress());
             if (own.isPresent()) {
                 plain.bind(new InetSocketAddress(own.get(), 0));
             }

@@ -10,7 +10,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -18,14 +20,16 @@ import java.util.OptionalLong;
 /**
  * The settings of all SMTP sessions.
  *
- * @param heloName the name in EHLO: a domain name or an address literal, visible ASCII, at most 255 characters
- * @param bindAddress the local address of connections to servers of the same family; empty lets the system choose
- * @param limits the time limit of each phase, more than zero: for MAIL, RCPT and DATA of one reply, for BODY in addition to the time for
- *     its size ({@link #bodyLimit}), for the others of the whole phase
- * @param minEnvelope the minimum limit for all commands of an envelope together
+ * @param heloName what we call ourselves in EHLO: a domain name or an address literal, visible ASCII, at most 255 characters
+ * @param bindAddresses our end of connections to servers of the same address family, one address for each family at most; for a
+ *     family without one the system chooses
+ * @param limits the time for each phase, all of them, each more than zero: of MAIL, RCPT and DATA for one answer, of BODY on
+ *     top of what its size allows ({@link #bodyLimit}), of the others for the phase as a whole
+ * @param minEnvelope the least time for all commands of an envelope together
  */
-public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, Map<Phase, Duration> limits, Duration minEnvelope) {
+public record SmtpSettings(String heloName, List<InetAddress> bindAddresses, Map<Phase, Duration> limits, Duration minEnvelope) {
 
+    private static final int MAX_SHOWN = 80;
     private static final Duration PER_RECIPIENT = Duration.ofSeconds(2);
     /** The minimum rate in bytes per second; a slower server is given up. */
     private static final long MIN_RATE = 1_024;
@@ -33,8 +37,9 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
 
     public SmtpSettings {
         if (heloName.isEmpty() || heloName.length() > 255 || !heloName.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-            throw new IllegalArgumentException("not a name for EHLO: '" + Sanitized.line(heloName, 80) + "'");
+            throw new IllegalArgumentException("not a name for EHLO: '" + Sanitized.line(heloName, MAX_SHOWN) + "'");
         }
+        bindAddresses = List.copyOf(bindAddresses);
         limits = Map.copyOf(limits);
         for (Phase phase : Phase.values()) {
             Duration limit = limits.get(phase);
@@ -63,7 +68,7 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         limits.put(Phase.BODY, Duration.ofMinutes(3));
         limits.put(Phase.FINAL_REPLY, Duration.ofMinutes(10));
         limits.put(Phase.QUIT, Duration.ofSeconds(5));
-        return new SmtpSettings(heloName, Optional.empty(), limits, Duration.ofMinutes(10));
+        return new SmtpSettings(heloName, List.of(), limits, Duration.ofMinutes(10));
     }
 
     /** The time limit of a phase. */
@@ -84,14 +89,14 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
 
     /** The same with another minimum limit for an envelope. */
     SmtpSettings withMinEnvelope(Duration limit) {
-        return new SmtpSettings(heloName, bindAddress, limits, limit);
+        return new SmtpSettings(heloName, bindAddresses, limits, limit);
     }
 
     /** The same with another limit for one phase. */
     public SmtpSettings withLimit(Phase phase, Duration limit) {
         Map<Phase, Duration> changed = new EnumMap<>(limits);
         changed.put(phase, limit);
-        return new SmtpSettings(heloName, bindAddress, changed, minEnvelope);
+        return new SmtpSettings(heloName, bindAddresses, changed, minEnvelope);
     }
 
     /**
@@ -103,12 +108,17 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
             case CONNECT, FINAL_REPLY, QUIT -> before;
             default -> limit;
         });
-        return new SmtpSettings(heloName, bindAddress, changed, minEnvelope);
+        return new SmtpSettings(heloName, bindAddresses, changed, minEnvelope);
     }
 
-    /** The same with that local address. */
-    public SmtpSettings withBindAddress(InetAddress address) {
-        return new SmtpSettings(heloName, Optional.of(address), limits, minEnvelope);
+    /** The same, bound to these addresses of ours, one for each family at most. */
+    public SmtpSettings withBindAddresses(List<InetAddress> addresses) {
+        return new SmtpSettings(heloName, addresses, limits, minEnvelope);
+    }
+
+    /** Our end of a connection to {@code server}; empty leaves it to the system. */
+    Optional<InetAddress> bindAddressFor(InetAddress server) {
+        return bindAddresses.stream().filter(own -> own.getClass() == server.getClass()).findFirst();
     }
 
     /**
@@ -127,8 +137,9 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
                 return defaults("localhost");
             }
         });
-        Optional<InetAddress> bind = parameters.read("bind", "an IP address of this machine, such as 192.0.2.1",
-            SmtpSettings::ourAddress);
+        Optional<List<InetAddress>> bind = parameters.read("bind",
+            "addresses of this machine in figures, one for each family, such as '192.0.2.1' or '192.0.2.1, 2001:db8::1'",
+            SmtpSettings::ourAddresses);
         Duration reply = parameters.duration("timeout", Duration.ofMinutes(3), ChronoUnit.MILLIS, Duration.ofMillis(100),
             Duration.ofHours(1));
         Duration connect = parameters.duration("connectiontimeout", Duration.ofMinutes(1), ChronoUnit.MILLIS, Duration.ofMillis(100),
@@ -136,13 +147,28 @@ public record SmtpSettings(String heloName, Optional<InetAddress> bindAddress, M
         Duration finalReply = parameters.duration("finalReplyTimeout", Duration.ofMinutes(10), ChronoUnit.MILLIS, Duration.ofMillis(100),
             Duration.ofHours(1));
         SmtpSettings timed = settings.withReadTimeout(reply).withLimit(Phase.CONNECT, connect).withLimit(Phase.FINAL_REPLY, finalReply);
-        return bind.map(timed::withBindAddress).orElse(timed);
+        return bind.map(timed::withBindAddresses).orElse(timed);
+    }
+
+    private static List<InetAddress> ourAddresses(String text) throws IOException {
+        List<InetAddress> addresses = new ArrayList<>();
+        for (String each : text.split(",", -1)) {
+            InetAddress address = ourAddress(each.strip());
+            if (addresses.stream().anyMatch(other -> other.getClass() == address.getClass())) {
+                throw new IOException("both are of one family");
+            }
+            addresses.add(address);
+        }
+        return addresses;
     }
 
     private static InetAddress ourAddress(String text) throws IOException {
-        InetAddress address = IpLiteral.parse(text).orElseThrow(() -> new IOException("it is no address"));
+        InetAddress address = IpLiteral.parse(text)
+            .orElseThrow(() -> new IOException("'" + Sanitized.line(text, MAX_SHOWN) + "' is no address"));
         try (Socket attempt = new Socket()) {
             attempt.bind(new InetSocketAddress(address, 0));
+        } catch (IOException e) {
+            throw new IOException(address.getHostAddress() + " can't be bound: " + e.getMessage(), e);
         }
         return address;
     }

@@ -65,11 +65,19 @@ class OutboundSettingsTest {
         assertThat(read.delivery().dnsRetries()).isEqualTo(3);
         assertThat(read.smtp().limit(Phase.MAIL)).isEqualTo(Duration.ofMinutes(1));
         assertThat(read.smtp().limit(Phase.CONNECT)).isEqualTo(Duration.ofSeconds(5));
-        assertThat(read.smtp().bindAddress()).contains(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
+        assertThat(read.smtp().bindAddresses()).contains(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
         assertThat(read.smtp().heloName()).isEqualTo("mail.example.org");
         assertThat(read.delivery().processors().bounce()).contains("bounces");
         assertThat(read.delivery().processors().success()).contains("sent");
         assertThat(read.delivery().gateways()).isEmpty();
+    }
+
+    @Test
+    void bindShouldKnowOneAddressForEachFamily() throws Exception {
+        assertThat(of().smtp().bindAddresses()).isEmpty();
+        assertThat(of("bind", "127.0.0.2").smtp().bindAddresses()).containsExactly(InetAddress.getByName("127.0.0.2"));
+        assertThat(of("bind", "::1 ,127.0.0.2").smtp().bindAddresses())
+            .containsExactly(InetAddress.getByName("::1"), InetAddress.getByName("127.0.0.2"));
     }
 
     @Test
@@ -147,7 +155,10 @@ class OutboundSettingsTest {
         "timeout | 1ms | a duration",
         "deliveries | 0 | 1 to 100000",
         "delayTime | x | [attempts*]delay[unit]",
-        "bind | x | an IP address of this machine, such as 192.0.2.1; it is no address",
+        "bind | x | addresses of this machine in figures, one for each family, such as '192.0.2.1' or '192.0.2.1, 2001:db8::1'; 'x' is no",
+        "bind | 127.0.0.1, | is no address",
+        "bind | 127.0.0.1, 127.0.0.2 | both are of one family",
+        "bind | 192.0.2.1 | 192.0.2.1 can't be bound",
         "trustAnchors | file://conf/x | a file of DS or DNSKEY records in zone format",
         "trustStore | file://conf/x | a PKCS#12 or JKS key store that trustStorePassword opens",
         "heloName | two words | this host's full name",
@@ -203,7 +214,7 @@ class OutboundSettingsTest {
         assertThat(read.smtp().heloName()).isEqualTo("b.example.org");
         assertThat(read.smtp().limit(Phase.MAIL)).isEqualTo(Duration.ofSeconds(7));
         assertThat(read.smtp().limit(Phase.CONNECT)).isEqualTo(Duration.ofSeconds(8));
-        assertThat(read.smtp().bindAddress()).contains(InetAddress.getByAddress(new byte[] {127, 0, 0, 2}));
+        assertThat(read.smtp().bindAddresses()).contains(InetAddress.getByAddress(new byte[] {127, 0, 0, 2}));
     }
 
     @Test

@@ -59,7 +59,7 @@ class SessionSetupTest {
     void observationShouldShowGreetingHeloAndBothAddresses() throws IOException {
         InetAddress ours = InetAddress.getByName("127.0.0.3");
         try (SmtpServer server = SmtpServer.named("other-name.example.test").on("127.0.0.2").start();
-             SmtpConnector connector = new SmtpConnector(settings().withBindAddress(ours));
+             SmtpConnector connector = new SmtpConnector(settings().withBindAddresses(List.of(ours)));
              SmtpSession session = connect(connector, server)) {
             TlsObservation seen = session.observation();
 
@@ -100,17 +100,6 @@ class SessionSetupTest {
             assertThat(handshake(connector, server, DomainName.of("other.example.test")).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
             connector.requireFullHandshake(MX, MX, server.address());
             assertThat(handshake(connector, server, MX).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
-        }
-    }
-
-    @Test
-    void serverThatStumblesOverAResumedSessionShouldGetAFullHandshake() {
-        try (SmtpServer server = tlsServer(); SmtpConnector connector = connector()) {
-            handshake(connector, server, MX);
-            server.once(SmtpPhase.HANDSHAKE, SmtpAct.drop());
-
-            assertThat(handshake(connector, server, MX).keys()).isEqualTo(Handshake.Keys.AGREED_ANEW);
-            assertThat(server.connections()).isEqualTo(3);
         }
     }
 
@@ -354,15 +343,6 @@ class SessionSetupTest {
                 assertThat(failureOf(session).detail()).isEqualTo("a reply of more than 65536 bytes");
             }
             SmtpFixture.awaitNoConnection(server);
-        }
-    }
-
-    @Test
-    void bindAddressOfTheOtherFamilyShouldBeLeftAside() throws IOException {
-        try (SmtpServer server = SmtpServer.named(MX.ascii()).on("::1").start();
-             SmtpConnector connector = new SmtpConnector(settings().withBindAddress(InetAddress.getByName("127.0.0.3")));
-             SmtpSession session = connect(connector, server)) {
-            assertThat(session.observation().sendingIp()).contains(InetAddress.getByName("::1"));
         }
     }
 
