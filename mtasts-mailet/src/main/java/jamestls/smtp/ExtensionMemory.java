@@ -29,6 +29,15 @@ final class ExtensionMemory {
         return mastered;
     }
 
+    /** Forgets that the keyword failed there: it fails without it, too. */
+    void cleared(InetAddress server, String keyword) {
+        failed.asMap().computeIfPresent(server, (key, before) -> {
+            Set<String> rest = new TreeSet<>(before);
+            rest.remove(keyword);
+            return rest.isEmpty() ? null : Set.copyOf(rest);
+        });
+    }
+
     /** @param keyword in upper case, as in the EHLO reply */
     void failed(InetAddress server, String keyword) {
         failed.asMap().merge(server, Set.of(keyword), (before, added) -> {

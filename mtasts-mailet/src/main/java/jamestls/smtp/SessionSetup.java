@@ -152,13 +152,8 @@ final class SessionSetup {
         }
     }
 
-    /** The handshake failed, and it may have been over the session that we wanted to resume. */
-    boolean failedInResuming() {
-        return mayResume && handshake instanceof Handshake.Failed;
-    }
-
     private ConnectionLost handshakeFailed(ConnectionLost lost) {
-        handshake = new Handshake.Failed(lost.failure().detail());
+        handshake = new Handshake.Failed(lost.failure().detail(), mayResume ? Handshake.Keys.RESUMED : Handshake.Keys.AGREED_ANEW);
         return lost;
     }
 

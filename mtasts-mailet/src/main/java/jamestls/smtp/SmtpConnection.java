@@ -273,7 +273,8 @@ final class SmtpConnection {
         }
     }
 
-    private boolean isOverdue() {
+    /** Whether the connection ended because the time for a step, or for the envelope, was over. */
+    boolean isOverdue() {
         return Stream.of(deadline, envelope).flatMap(Optional::stream).anyMatch(Watchdog.Deadline::isExpired);
     }
 

@@ -40,20 +40,8 @@ public final class SmtpConnector implements AutoCloseable {
             throw new IllegalArgumentException("the address is not resolved: " + address);
         }
         TlsHandshake.Endpoint endpoint = new TlsHandshake.Endpoint(mxHost, sni, address);
-        SessionSetup setup = setup(endpoint);
-        SmtpSession session = open(setup, use);
-        if (setup.failedInResuming()) {
-            tls.requireFullHandshake(endpoint);
-            session = open(setup(endpoint), use);
-        }
-        return session;
-    }
-
-    private SessionSetup setup(TlsHandshake.Endpoint endpoint) {
-        return new SessionSetup(settings, watchdog, tls, extensions, endpoint, listeners.to(endpoint.mxHost(), endpoint.address()));
-    }
-
-    private SmtpSession open(SessionSetup setup, TlsUse use) {
+        SessionSetup setup = new SessionSetup(settings, watchdog, tls, extensions, endpoint,
+            listeners.to(endpoint.mxHost(), endpoint.address()));
         setups.add(setup);
         try {
             if (stopping) {

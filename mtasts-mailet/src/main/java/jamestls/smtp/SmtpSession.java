@@ -22,6 +22,7 @@ public final class SmtpSession implements AutoCloseable {
     private boolean misledByEhlo;
     private boolean needsReset;
     private boolean loggedIn;
+    private boolean used;
 
     SmtpSession(TlsObservation observation, SmtpConnection connection, ExtensionMemory extensions) {
         this.extensions = extensions;
@@ -78,12 +79,29 @@ public final class SmtpSession implements AutoCloseable {
             misledByEhlo = true;
             connection.abort();
         });
+        judgePipelining(transaction, result);
+        used = true;
         return result;
     }
 
     /**
-     * Whether the last mail failed because the server lists an extension that it does not support. The session has ended; the next one
-     * with the same address does not use the extension.
+     * A connection that is lost in the first mail's envelope may have been lost at PIPELINING, as with filters that take one command
+     * per packet; later losses have other reasons, such as the server's patience. If it is lost without PIPELINING as well, that was
+     * not the reason.
+     */
+    private void judgePipelining(Transaction transaction, Transmission result) {
+        if (!used && transaction.isLostInGroup(result)) {
+            extensions.failed(observation.receivingIp(), Transaction.PIPELINING);
+            // where the time was over, the next attempt will do: this one has waited long enough
+            misledByEhlo = !connection.isOverdue();
+        } else if (transaction.isLostInEnvelope(result) && !observation.capabilities().offers(Transaction.PIPELINING)) {
+            extensions.cleared(observation.receivingIp(), Transaction.PIPELINING);
+        }
+    }
+
+    /**
+     * Whether the last mail failed at an extension that the server lists and does not master. The session is over; a new one with
+     * the same address does without.
      */
     public boolean isMisledByEhlo() {
         return misledByEhlo;

@@ -20,6 +20,7 @@ final class Transaction {
 
     /** What is sent before replies are read: more might fill both directions of the connection and stall (RFC 2920 §3.1). */
     private static final int MAX_GROUP = 8_192;
+    static final String PIPELINING = "PIPELINING";
     private static final int DATA_GO_AHEAD = 354;
     /** RFC 5321 §4.2.2: a parameter is not recognized or not implemented. */
     private static final Set<Integer> PARAMETER_REFUSED = Set.of(501, 504, 555);
@@ -37,6 +38,9 @@ final class Transaction {
     private final String mailCommand;
     private int textKept;
     private boolean outOfStep;
+    /** Commands of the last group that was sent, and how many of them were answered. */
+    private int inGroup;
+    private int answered;
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
@@ -49,7 +53,7 @@ final class Transaction {
         this.mailCommand = steps.getFirst().command().toString();
         this.recipients = steps.size() - 2;
         // one command at a time is a group of one
-        this.largestGroup = capabilities.offers("PIPELINING") ? MAX_GROUP : 0;
+        this.largestGroup = capabilities.offers(PIPELINING) ? MAX_GROUP : 0;
     }
 
     Transmission run(MessageContent content) {
@@ -74,7 +78,7 @@ final class Transaction {
     /** The extension that the mail failed at, if it was one (RFC 5321 §4.2.4, RFC 2920, RFC 6152, RFC 6531). */
     Optional<String> failedExtension(Transmission result) {
         if (result instanceof Transmission.Broken && outOfStep && largestGroup > 0) {
-            return Optional.of("PIPELINING");
+            return Optional.of(PIPELINING);
         }
         if (mailRefusal.filter(reply -> PARAMETER_REFUSED.contains(reply.code())).isEmpty()) {
             return Optional.empty();
@@ -88,14 +92,35 @@ final class Transaction {
         return mailRefusal.isEmpty() && dataReply.filter(reply -> reply.code() == DATA_GO_AHEAD).isEmpty();
     }
 
+    /**
+     * Whether the connection was lost, or the time was over, in the envelope.
+     *
+     * @see #isLostInGroup
+     */
+    boolean isLostInEnvelope(Transmission result) {
+        return result instanceof Transmission.Broken broken && broken.failure().cause() == SessionFailure.Cause.LOST
+            && dataReply.isEmpty();
+    }
+
+    /**
+     * Whether that happened while answers to several commands in one piece were due: the server closed the connection, or fell silent
+     * after it had answered some of them, as servers do that drop what they have read beyond one command.
+     */
+    boolean isLostInGroup(Transmission result) {
+        return isLostInEnvelope(result) && inGroup > 1 && answered < inGroup && (answered > 0 || !connection.isOverdue());
+    }
+
     private void sayEnvelope() throws ConnectionLost {
         while (!rest.isEmpty() && mailRefusal.isEmpty() && !(rest.getFirst().phase() == Phase.DATA && accepted.isEmpty())) {
             List<Step> group = nextGroup();
             connection.enter(group.getFirst().phase());
+            inGroup = group.size();
+            answered = 0;
             connection.write(group.stream().map(Step::command).toArray(CommandLine[]::new));
             for (Step step : group) {
                 connection.restart(step.phase());
                 take(step, connection.answer());
+                answered++;
             }
         }
     }

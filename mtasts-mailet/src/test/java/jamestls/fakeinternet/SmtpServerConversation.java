@@ -60,7 +60,21 @@ final class SmtpServerConversation {
             return;
         }
         while (true) {
-            obey(readLine());
+            String line = readLine();
+            boolean several = in.available() > 0;
+            switch (server.setup().pipelining()) {
+                case CLOSES -> {
+                    if (several) {
+                        throw new Over();
+                    }
+                }
+                case LOSES_THE_REST -> in.skipNBytes(in.available());
+                default -> { }
+            }
+            obey(line);
+            if (several && server.setup().pipelining() == SmtpServerSetup.Pipelining.CLOSES_AFTER_ONE) {
+                throw new Over();
+            }
         }
     }
 

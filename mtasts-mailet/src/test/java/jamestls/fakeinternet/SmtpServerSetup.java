@@ -25,6 +25,19 @@ public final class SmtpServerSetup {
 
     enum StartOfTls { STARTTLS, IMPLICIT }
 
+    private Pipelining pipelining = Pipelining.MASTERED;
+
+    /** What becomes of several commands in one piece (RFC 2920). */
+    public enum Pipelining {
+        MASTERED,
+        /** The connection is closed without an answer. */
+        CLOSES,
+        /** The first one is answered, and the connection is closed. */
+        CLOSES_AFTER_ONE,
+        /** The first one is answered, and what was read with it is lost. */
+        LOSES_THE_REST
+    }
+
     SmtpServerSetup(String hostName) {
         this.hostName = hostName;
     }
@@ -87,6 +100,12 @@ public final class SmtpServerSetup {
         return this;
     }
 
+    /** Does that with several commands in one piece. */
+    public SmtpServerSetup pipelining(Pipelining way) {
+        pipelining = way;
+        return this;
+    }
+
     /** Listens from now on. */
     public SmtpServer start() {
         try {
@@ -94,6 +113,10 @@ public final class SmtpServerSetup {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot listen on " + address + " port " + port, e);
         }
+    }
+
+    Pipelining pipelining() {
+        return pipelining;
     }
 
     Optional<FakeLogin> login() {

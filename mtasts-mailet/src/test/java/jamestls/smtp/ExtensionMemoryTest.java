@@ -1,6 +1,7 @@
 package jamestls.smtp;
 
 import static jamestls.smtp.SmtpFixture.MAIL;
+import static jamestls.smtp.SmtpFixture.MX;
 import static jamestls.smtp.SmtpFixture.connect;
 import static jamestls.smtp.SmtpFixture.to;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -8,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
+import jamestls.fakeinternet.SmtpServerSetup.Pipelining;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.RequireTls;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ExtensionMemoryTest {
@@ -66,16 +69,67 @@ class ExtensionMemoryTest {
         assertThat(offered()).contains("8BITMIME");
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"CLOSES", "CLOSES_AFTER_ONE"})
+    void pipeliningThatClosesTheConnectionShouldNotBeUsedAgain(Pipelining way) {
+        try (SmtpServer filter = SmtpServer.named(MX.ascii()).keywords("PIPELINING", "8BITMIME").pipelining(way).start()) {
+            send(filter, to("b@y.test"), true);
+            send(filter, to("b@y.test"), false);
+
+            assertThat(filter.mails()).hasSize(1);
+            assertThat(offered(filter)).contains("8BITMIME").doesNotContain("PIPELINING");
+        }
+    }
+
     @Test
-    void lostConnectionShouldNotBeBlamedOnAnExtension() {
+    void pipeliningThatLosesCommandsShouldNotBeUsedInTheNextAttempt() {
+        try (SmtpServer filter = SmtpServer.named(MX.ascii()).keywords("PIPELINING").pipelining(Pipelining.LOSES_THE_REST).start();
+             SmtpConnector impatient = SmtpFixture.impatientIn(SessionFailure.Phase.RCPT)) {
+            try (SmtpSession session = connect(impatient, filter)) {
+                assertThat(session.send(to("b@y.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
+                assertThat(session.isMisledByEhlo()).as("is tried again at once").isFalse();
+            }
+            try (SmtpSession session = connect(impatient, filter)) {
+                assertThat(session.observation().capabilities().offers("PIPELINING")).isFalse();
+                assertThat(session.send(to("b@y.test"), MAIL)).isInstanceOf(Transmission.Completed.class);
+            }
+        }
+    }
+
+    @Test
+    void connectionThatIsLostWithoutPipeliningAsWellShouldNotBeBlamedOnIt() {
         server.at(SmtpPhase.RCPT, SmtpAct.drop());
+        send(to("b@y.test"), true);
+        send(to("b@y.test"), false);
+
+        assertThat(offered()).contains("PIPELINING");
+    }
+
+    @Test
+    void connectionThatIsLostAtASecondMailShouldNotBeBlamedOnPipelining() {
+        try (SmtpSession session = connect(connector, server)) {
+            session.send(to("b@y.test"), MAIL);
+            server.at(SmtpPhase.MAIL, SmtpAct.drop());
+            assertThat(session.send(to("b@y.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
+            assertThat(session.isMisledByEhlo()).isFalse();
+        }
+        assertThat(offered()).contains("PIPELINING");
+    }
+
+    @Test
+    void farewellShouldNotBeBlamedOnPipelining() {
+        server.at(SmtpPhase.MAIL, SmtpAct.say("421 4.3.2 closing").then(SmtpAct.Then.CLOSE));
         send(to("b@y.test"), false);
 
         assertThat(offered()).contains("PIPELINING");
     }
 
     private void send(Envelope envelope, boolean misled) {
-        try (SmtpSession session = connect(connector, server)) {
+        send(server, envelope, misled);
+    }
+
+    private void send(SmtpServer to, Envelope envelope, boolean misled) {
+        try (SmtpSession session = connect(connector, to)) {
             session.send(envelope, MAIL);
             assertThat(session.isMisledByEhlo()).isEqualTo(misled);
             assertThat(misled && session.isUsable()).isFalse();
@@ -83,7 +137,11 @@ class ExtensionMemoryTest {
     }
 
     private Iterable<String> offered() {
-        try (SmtpSession session = connect(connector, server)) {
+        return offered(server);
+    }
+
+    private Iterable<String> offered(SmtpServer by) {
+        try (SmtpSession session = connect(connector, by)) {
             return session.observation().capabilities().keywords().keySet();
         }
     }

@@ -48,11 +48,8 @@ public sealed class Delivery permits DryRun {
     private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
     /** Hosts of one domain that are connected to in one attempt. */
     private static final int MAX_HOSTS = 20;
-    /**
-     * With TLS, a second time with TLS, in clear text; one after a resumed TLS session that fell short; and one more for each of two
-     * extensions that the server lists but does not support.
-     */
-    private static final int MAX_SESSIONS_PER_ADDRESS = 6;
+    /** In one attempt: with TLS and in clear text, and one more with a full handshake or without an extension that failed. */
+    private static final int MAX_SESSIONS_PER_ADDRESS = 3;
 
     private final Lookups lookups;
     private final CertificateCheck certificates;
@@ -329,7 +326,7 @@ public sealed class Delivery permits DryRun {
                 Verdict verdict = verdict(route, use, closedBefore, seen);
                 if (seen.isResumed() && (verdict.ruling() == Verdict.Ruling.NEXT_HOST
                     || verdict.ruling() == Verdict.Ruling.RETRY_IN_CLEAR)) {
-                    // the certificate may have changed since the session was cached: a full handshake decides
+                    // the certificate may have been replaced since it was shown, or the keys forgotten: a full handshake decides
                     resources.requireFullHandshake(key);
                     continue;
                 }
@@ -354,6 +351,8 @@ public sealed class Delivery permits DryRun {
                 }
             }
         }
+        attempts.unreachable(route.host(), route.demand(), "[" + route.address().getHostAddress() + "] took no mail in "
+            + MAX_SESSIONS_PER_ADDRESS + " sessions");
         return Optional.empty();
     }
 

@@ -2,6 +2,8 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import jamestls.fakeinternet.SmtpAct;
+import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
@@ -56,6 +58,20 @@ class TlsMemoryTest {
         deliver(DOMAIN);
 
         assertThat(mx.connections()).isEqualTo(2);
+        assertThat(internet.outcomes).hasSize(2).allSatisfy(outcome ->
+            assertThat(outcome.verdicts()).singleElement().isInstanceOf(PolicyVerdict.Met.class));
+    }
+
+    @Test
+    void serverThatStumblesOverAResumedSessionShouldGetAFullHandshake() throws Exception {
+        SmtpServer mx = internet.goodMx(DOMAIN);
+        deliver(DOMAIN);
+        mx.once(SmtpPhase.HANDSHAKE, SmtpAct.drop());
+
+        deliver(DOMAIN);
+
+        assertThat(mx.connections()).isEqualTo(3);
+        assertThat(mx.mails()).allSatisfy(mail -> assertThat(mail.tls()).isPresent());
         assertThat(internet.outcomes).hasSize(2).allSatisfy(outcome ->
             assertThat(outcome.verdicts()).singleElement().isInstanceOf(PolicyVerdict.Met.class));
     }
