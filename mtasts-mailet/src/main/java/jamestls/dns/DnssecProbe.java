@@ -2,6 +2,7 @@ package jamestls.dns;
 
 import jamestls.dns.DnssecResolver.Reply;
 import jamestls.dns.DnssecState.Standing;
+import jamestls.net.SanitizedLogger;
 import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -16,8 +17,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Name;
 import org.xbill.DNS.Type;
@@ -30,7 +29,7 @@ import org.xbill.DNS.Type;
  */
 final class DnssecProbe {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DnssecProbe.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DnssecProbe.class);
     private static final Duration AGAIN = Duration.ofHours(1);
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final int EDNS_ATTEMPTS = 3;

@@ -4,6 +4,7 @@ import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient.CertificateErrors;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.net.TlsParameters;
 import jamestls.net.Watchdog.Deadline;
 import java.io.FilterInputStream;
@@ -29,8 +30,6 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Opens an authenticated TLS connection to one of several addresses: TLS 1.2 or later, a chain to a trusted authority, and a
@@ -41,7 +40,7 @@ import org.slf4j.LoggerFactory;
 final class TlsConnector {
 
     private static final Duration HEAD_START = Duration.ofSeconds(2);
-    private static final Logger LOGGER = LoggerFactory.getLogger(TlsConnector.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(TlsConnector.class);
     private static final int MAX_TEXT = 300;
     private static final int MAX_PROXY_HEAD = 8_192;
     private static final int MAX_NAMES_SHOWN = 5;

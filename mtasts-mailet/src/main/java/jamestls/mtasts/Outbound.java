@@ -44,6 +44,7 @@ import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionListener;
@@ -67,8 +68,6 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Creates and owns everything that one SecureRemoteDelivery or one {@code explain} uses. Opening it starts no background work;
@@ -76,7 +75,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Outbound implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Outbound.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Outbound.class);
     private static final int MAX_NAMES = 5;
     /** The read time-out of a dry run, instead of the parameter {@code timeout}. */
     private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);

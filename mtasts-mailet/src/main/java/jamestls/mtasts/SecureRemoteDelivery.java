@@ -7,6 +7,7 @@ import jamestls.config.Parameters;
 import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.Router;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
@@ -25,8 +26,6 @@ import org.apache.james.queue.api.MailQueueName;
 import org.apache.mailet.Mail;
 import org.apache.mailet.ProcessingState;
 import org.apache.mailet.base.GenericMailet;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Delivers mail to other servers as stock {@code RemoteDelivery} does, and protects it on the way: the recipient domain's
@@ -50,7 +49,7 @@ public class SecureRemoteDelivery extends GenericMailet {
 
     /** Its class, as commands look for it in mailetcontainer.xml. */
     public static final String NAME = "SecureRemoteDelivery";
-    private static final Logger LOGGER = LoggerFactory.getLogger(SecureRemoteDelivery.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SecureRemoteDelivery.class);
 
     private final JamesServices james;
     private final MailQueueFactory<?> queues;

@@ -3,12 +3,11 @@ package jamestls.outcome;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Connects the delivery mailet, which records outcomes, with the reporting mailet, which subscribes. Without a binding Guice creates one
@@ -19,7 +18,7 @@ import org.slf4j.LoggerFactory;
 @Singleton
 public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(TlsOutcomes.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(TlsOutcomes.class);
 
     private final List<TlsOutcomeSink> sinks = new CopyOnWriteArrayList<>();
     private final List<ReportMailListener> listeners = new CopyOnWriteArrayList<>();

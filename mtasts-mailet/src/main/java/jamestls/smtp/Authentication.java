@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.SmtpConnection.ConnectionLost;
 import jamestls.smtp.SmtpCredentials.Password;
@@ -11,8 +12,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The AUTH dialogue (RFC 4954). With a password it is PLAIN (RFC 4616), or LOGIN where the server offers nothing better; with a
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Authentication {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Authentication.class);
+    private static final SanitizedLogger LOG = SanitizedLogger.of(Authentication.class);
     private static final int CONTINUE = 334;
     private static final int SUCCESS = 235;
     /** Without CRLF: RFC 5321 §4.5.3.1.4. A longer initial response is sent after 334 (RFC 4954 §4). */

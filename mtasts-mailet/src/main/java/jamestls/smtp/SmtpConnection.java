@@ -1,6 +1,7 @@
 package jamestls.smtp;
 
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.net.Watchdog;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.TlsObservation.Handshake;
@@ -15,8 +16,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The connection: commands out, replies in. It is always in one phase, whose deadline covers everything done in it;
@@ -25,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class SmtpConnection {
 
     /** Off unless asked for: it shows addresses, and no mail. */
-    private static final Logger LOG = LoggerFactory.getLogger("jamestls.smtp.wire");
+    private static final SanitizedLogger LOG = SanitizedLogger.of("jamestls.smtp.wire");
     private static final int MAX_DETAIL = 300;
 
     private final SmtpSettings settings;

@@ -1,11 +1,10 @@
 package jamestls.storage;
 
+import jamestls.net.SanitizedLogger;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A database with its schema in place. Whoever opens it closes it. Thread-safe; see the package's description for how threads,
@@ -13,7 +12,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Database implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Database.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Database.class);
 
     private final DatabaseAddress address;
     private final Dialect dialect;

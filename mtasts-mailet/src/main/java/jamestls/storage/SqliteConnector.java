@@ -1,5 +1,6 @@
 package jamestls.storage;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database.Dialect;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -25,8 +26,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
@@ -39,8 +38,13 @@ import org.sqlite.SQLiteException;
  */
 final class SqliteConnector {
 
+<<<<<<< HEAD
     private static final Logger LOGGER = LoggerFactory.getLogger(SqliteConnector.class);
     /** Wait for locks of other users of the file. */
+=======
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SqliteConnector.class);
+    /** How long to wait for another user of the file. */
+>>>>>>> 85c4f8b (net: log through one class that cleans everything)
     private static final Duration BUSY = Duration.ofSeconds(5);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
     /** The write-ahead log and its index are renamed together with the file, because a repair of the file needs them. */

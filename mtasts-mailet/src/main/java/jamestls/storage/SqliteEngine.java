@@ -1,5 +1,6 @@
 package jamestls.storage;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database.Engine;
 import jamestls.storage.Database.SqlWork;
 import java.io.IOException;
@@ -19,8 +20,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * All work on one SQLite file, on one platform thread with one connection. Work that is submitted while the last commit is flushed to disk
@@ -28,8 +27,14 @@ import org.slf4j.LoggerFactory;
  */
 final class SqliteEngine implements Engine {
 
+<<<<<<< HEAD
     private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
     private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(256, 10_000);
+=======
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SqliteEngine.class);
+    private static final int MAX_WAITING = 10_000;
+    private static final int MAX_TOGETHER = 256;
+>>>>>>> 85c4f8b (net: log through one class that cleans everything)
     private static final String CLOSED = "the database is closed";
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);

@@ -3,6 +3,7 @@ package jamestls.web;
 import jamestls.cli.Json;
 import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import java.util.List;
 import java.util.Optional;
@@ -11,8 +12,6 @@ import org.apache.james.webadmin.Routes;
 import org.apache.james.webadmin.authentication.AuthenticationFilter;
 import org.apache.james.webadmin.utils.ErrorResponder;
 import org.apache.james.webadmin.utils.ErrorResponder.ErrorType;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import spark.HaltException;
 import spark.Request;
 import spark.Response;
@@ -26,7 +25,7 @@ import spark.Route;
  */
 public abstract class AdminRoutes implements Routes {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(AdminRoutes.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(AdminRoutes.class);
     private static final int MAX_NAME = 200;
 
     private final String basePath;

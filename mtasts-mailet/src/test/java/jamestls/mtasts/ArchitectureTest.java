@@ -9,6 +9,7 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import jamestls.net.SanitizedLogger;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.util.Arrays;
@@ -34,7 +35,7 @@ class ArchitectureTest {
     @ParameterizedTest
     @CsvSource({
         "dns,             config net",
-        "storage,         config",
+        "storage,         config net",
         "config,          ''",
         "cli,             ''",
         "outcome,         dns net",
@@ -80,6 +81,17 @@ class ArchitectureTest {
             .should().dependOnClassesThat().resideInAnyPackage("java.io..", "java.nio..", "java.net..", "java.util.concurrent..")
             .orShould().callMethod(Instant.class, "now").orShould().callMethod(System.class, "currentTimeMillis")
             .check(CLASSES);
+    }
+
+    /** So that nothing of a stranger reaches a log as it came. */
+    @Test
+    void logsShouldBeWrittenThroughOneClassThatCleansThem() {
+        noClasses().that().doNotHaveFullyQualifiedName(SanitizedLogger.class.getName())
+            .should().dependOnClassesThat().resideInAnyPackage("org.slf4j..", "org.apache.logging..", "org.apache.commons.logging..")
+            .orShould().callMethod(Throwable.class, "printStackTrace").check(CLASSES);
+        noClasses().that().doNotHaveSimpleName("PostgresEngine")
+            .should().dependOnClassesThat().resideInAnyPackage("java.util.logging..")
+            .because("that one only silences the driver's log").check(CLASSES);
     }
 
     @Test

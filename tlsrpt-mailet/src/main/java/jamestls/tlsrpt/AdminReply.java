@@ -3,6 +3,7 @@ package jamestls.tlsrpt;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.net.SanitizedLogger;
 import jamestls.tlsrpt.report.Address;
 import jamestls.tlsrpt.report.Reporters;
 import java.io.ByteArrayInputStream;
@@ -19,13 +20,11 @@ import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Reply mail to the administrator who requested the reports. */
 final class AdminReply {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(AdminReply.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(AdminReply.class);
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
 
     private final MailetContext context;

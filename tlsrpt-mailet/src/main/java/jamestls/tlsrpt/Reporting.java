@@ -2,6 +2,7 @@ package jamestls.tlsrpt;
 
 import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.storage.Database;
@@ -41,13 +42,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.apache.james.metrics.api.MetricFactory;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Wires and owns everything that counts sessions and sends reports; one for all TlsReporting entries of a server. */
 public final class Reporting {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Reporting.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Reporting.class);
     private static final Duration TIMER_INTERVAL = Duration.ofSeconds(30);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(5);
     /** Parts of one day and domain, with every identity. */

@@ -12,6 +12,7 @@ import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
@@ -40,8 +41,6 @@ import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.Mail;
 import org.apache.mailet.ProcessingState;
 import org.apache.mailet.base.GenericMailet;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends daily TLS reports (RFC 8460) about the deliveries of {@code SecureRemoteDelivery} to the domains that ask for them.
@@ -87,7 +86,7 @@ import org.slf4j.LoggerFactory;
  */
 public class TlsReporting extends GenericMailet {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(TlsReporting.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(TlsReporting.class);
 
     private final ReportingService service;
     private final DNSService jamesDns;

@@ -22,6 +22,13 @@ class ArchitectureTest {
             "jamestls.smtp..", "jamestls.mtasts.cli..", "jamestls.mtasts.web..").check(CLASSES);
     }
 
+    /** So that nothing of a stranger reaches a log as it came. */
+    @Test
+    void logsShouldBeWrittenThroughOneClassThatCleansThem() {
+        noClasses().should().dependOnClassesThat().resideInAnyPackage("org.slf4j..", "java.util.logging..", "org.apache.logging..",
+            "org.apache.commons.logging..").orShould().callMethod(Throwable.class, "printStackTrace").check(CLASSES);
+    }
+
     @Test
     void packagesShouldBeFreeOfCycles() {
         slices().matching("jamestls.tlsrpt.(*)..").should().beFreeOfCycles().check(CLASSES);

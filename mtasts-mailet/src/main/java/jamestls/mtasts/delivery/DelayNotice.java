@@ -3,6 +3,7 @@ package jamestls.mtasts.delivery;
 import com.google.common.collect.ImmutableMap;
 import jakarta.mail.MessagingException;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -27,8 +28,6 @@ import org.apache.mailet.DsnParameters.Notify;
 import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Notifies senders of delays (RFC 3464 §2.3.3, action "delayed"): why, until when the mail is tried, and what they can do. A processor of
@@ -36,7 +35,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DelayNotice {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DelayNotice.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DelayNotice.class);
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm 'UTC'", Locale.ENGLISH)
         .withZone(ZoneOffset.UTC);
     /** Set by James on mails of JMAP users, who are authenticated as well. */

@@ -19,6 +19,7 @@ import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.smtp.Admission;
 import jamestls.smtp.SessionFailure;
@@ -36,8 +37,6 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One attempt to deliver one mail to one domain. For each host in order: decides the TLS demand, connects, observes the session,
@@ -45,7 +44,7 @@ import org.slf4j.LoggerFactory;
  */
 public sealed class Delivery permits DryRun {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Delivery.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Delivery.class);
     /** Hosts of one domain that are connected to in one attempt. */
     private static final int MAX_HOSTS = 20;
     /** In one attempt: with TLS and in clear text, and one more with a full handshake or without an extension that failed. */

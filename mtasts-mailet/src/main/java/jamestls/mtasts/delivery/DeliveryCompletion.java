@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jamestls.net.Backoff;
+import jamestls.net.SanitizedLogger;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,8 +11,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.james.queue.api.MailQueue.MailQueueException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Stores everything that follows from an attempt, step by step, before the mail is acknowledged to its queue. A step that fails is
@@ -24,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DeliveryCompletion {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryCompletion.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DeliveryCompletion.class);
     private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(500), Duration.ofMinutes(5));
     /** The pauses between the five tries of a notice. */
     static final List<Duration> NOTICE_PAUSES =

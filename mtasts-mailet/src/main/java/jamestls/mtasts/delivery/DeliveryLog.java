@@ -6,6 +6,7 @@ import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict.TlsLevel;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -13,8 +14,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes the log lines of one delivery attempt, always with the same fields in the same order, so that programs can read them:
@@ -28,7 +27,7 @@ import org.slf4j.LoggerFactory;
 final class DeliveryLog {
 
     private static final int MAX_FIELD = 2_000;
-    private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryLog.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DeliveryLog.class);
 
     private final OutboundMail mail;
     private final Clock clock;

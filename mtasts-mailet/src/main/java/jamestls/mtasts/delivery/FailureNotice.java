@@ -9,6 +9,7 @@ import jakarta.mail.internet.MimeBodyPart;
 import jakarta.mail.internet.MimeMessage;
 import jakarta.mail.internet.MimeMultipart;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,8 +35,6 @@ import org.apache.mailet.DsnParameters;
 import org.apache.mailet.DsnParameters.RecipientDsnParameters;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends bounces, and sets the mail attributes of stock RemoteDelivery, on which DSNBounce, IsRemoteDeliveryPermanentError,
@@ -43,7 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 final class FailureNotice {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(FailureNotice.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(FailureNotice.class);
 
     static final AttributeName DELIVERY_ERROR = AttributeName.of("delivery-error");
     static final AttributeName DELIVERY_ERROR_CODE = AttributeName.of("delivery-error-code");

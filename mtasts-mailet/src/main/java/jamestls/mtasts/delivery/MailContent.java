@@ -3,6 +3,7 @@ package jamestls.mtasts.delivery;
 import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.delivery.MimeDowngrade.Reason;
+import jamestls.net.SanitizedLogger;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.SmtpSession;
 import jamestls.smtp.SmtpSession.MessageContent;
@@ -16,8 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.james.server.core.MimeMessageWrapper;
 import org.apache.mailet.Mail;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The bytes of a message as they are sent: the stored message without the header fields Bcc and Content-Length, as in Jakarta
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class MailContent implements MessageContent {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(MailContent.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(MailContent.class);
     private static final String[] NOT_SENT = {"Bcc", "Content-Length"};
     /** The largest message held in memory, in bytes. */
     private static final int MAX_KEPT = 262_144;

@@ -1,13 +1,12 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.net.SanitizedLogger;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.james.queue.api.MailQueue.MailQueueItem;
 import org.reactivestreams.Subscription;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.publisher.BaseSubscriber;
 
 /**
@@ -17,7 +16,7 @@ import reactor.core.publisher.BaseSubscriber;
  */
 final class QueueSubscriber extends BaseSubscriber<MailQueueItem> {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(QueueSubscriber.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(QueueSubscriber.class);
     /** Mails are requested in batches of this fraction, because each request switches threads. */
     private static final int REQUEST_DIVISOR = 64;
 

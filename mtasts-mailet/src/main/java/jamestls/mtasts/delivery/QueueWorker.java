@@ -7,6 +7,7 @@ import jamestls.mtasts.delivery.WaitingMails.NextHop;
 import jamestls.mtasts.delivery.WaitingMails.QueueDelays;
 import jamestls.mtasts.delivery.WaitingMails.Turn;
 import jamestls.mtasts.held.HeldMails;
+import jamestls.net.SanitizedLogger;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -31,8 +32,6 @@ import org.apache.james.queue.api.MailQueue.MailQueueItem.CompletionStatus;
 import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
@@ -48,7 +47,7 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class QueueWorker implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(QueueWorker.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(QueueWorker.class);
     private static final Duration MAX_SHUTDOWN = Duration.ofSeconds(30);
     /** Mails wait for a permit of their domain without limit; returning them to the queue would gain nothing. */
     private static final Duration UNLIMITED_WAIT = Duration.ofDays(1_000);

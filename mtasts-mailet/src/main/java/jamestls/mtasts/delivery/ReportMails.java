@@ -1,5 +1,6 @@
 package jamestls.mtasts.delivery;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.ReportMailListener;
 import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.outcome.ReportMailListener.LostReport;
@@ -13,8 +14,6 @@ import org.apache.james.core.MailAddress;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.Mail;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The rules for mails that carry TLS reports: they have a retry schedule of their own, expire after about a day (RFC 8460 §5.5), and
@@ -32,7 +31,7 @@ public final class ReportMails {
     private static final RetrySchedule SCHEDULE =
         new RetrySchedule(Stream.of(5, 10, 20, 40, 80, 160, 240).map(Duration::ofMinutes).toList(), 10);
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportMails.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportMails.class);
 
     private final ReportMailListener listener;
     private final Clock clock;

@@ -3,6 +3,7 @@ package jamestls.mtasts.delivery;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.held.HeldMail.Why;
 import jamestls.mtasts.held.HeldMails;
+import jamestls.net.SanitizedLogger;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,8 +22,6 @@ import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.Mail;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Keeps track of mails that return to the queue: attributes on the mail, the list of held mails, and the notice to the sender. A mail
@@ -30,7 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class WaitingMails {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(WaitingMails.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(WaitingMails.class);
 
     /** The time of the first failure: milliseconds since 1970, a Long. */
     private static final AttributeName SINCE = AttributeName.of("jamestls.waiting-since");

@@ -5,6 +5,7 @@ import jamestls.mtasts.held.HeldMail.Cause;
 import jamestls.mtasts.held.HeldMail.Key;
 import jamestls.mtasts.held.HeldMail.Why;
 import jamestls.mtasts.held.HeldStore.Change;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,8 +21,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The list of mails of one queue that wait for another attempt. Deliveries only change memory and never wait; one thread writes the changes
@@ -30,8 +29,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class HeldMails implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(HeldMails.class);
-    /** The bound of listed mails. */
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(HeldMails.class);
+    /** More mails are not listed. */
     static final int MAX_MAILS = 100_000;
     /** A mail that waits for this server's own limits is listed after this time. */
     public static final Duration MIN_WAIT_AT_LIMIT = Duration.ofMinutes(1);

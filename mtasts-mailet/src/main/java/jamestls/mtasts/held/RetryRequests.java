@@ -2,6 +2,7 @@ package jamestls.mtasts.held;
 
 import jamestls.dns.DomainName;
 import jamestls.mtasts.held.HeldStore.RetryRequest;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import java.time.Clock;
 import java.time.Instant;
@@ -12,8 +13,6 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The open requests to retry the mails of a domain now: those made in this process, and those that a command or another server has
@@ -21,7 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class RetryRequests {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(RetryRequests.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(RetryRequests.class);
     private static final long LOOK_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Optional<HeldStore> store;

@@ -6,6 +6,7 @@ import jamestls.mtasts.policy.Rule.Destination;
 import jamestls.mtasts.policy.RuleGrammar.NoRule;
 import jamestls.mtasts.policy.RuleStore.Row;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database;
 import jamestls.storage.Migrations;
 import jamestls.storage.StorageOutage;
@@ -22,8 +23,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The rules per destination: those of mailetcontainer.xml, and before them those that commands and routes keep in the database, for
@@ -37,7 +36,7 @@ public final class Rules implements AutoCloseable {
     /** Who a rule of the configuration is from. */
     public static final String CONFIGURATION = "mailetcontainer.xml";
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(Rules.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Rules.class);
     private static final Duration REREAD = Duration.ofSeconds(10);
     private static final Duration WARNED = Duration.ofDays(7);
     private static final int MAX_WHO = 100;

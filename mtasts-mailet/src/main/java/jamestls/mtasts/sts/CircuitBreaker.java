@@ -1,13 +1,12 @@
 package jamestls.mtasts.sts;
 
+import jamestls.net.SanitizedLogger;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A circuit breaker for the policy store. After a failure the store is not called for ten seconds, then one caller tries it again, so
@@ -16,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class CircuitBreaker {
 
     static final Duration REST = Duration.ofSeconds(10);
-    private static final Logger LOGGER = LoggerFactory.getLogger(CircuitBreaker.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(CircuitBreaker.class);
 
     private final Clock clock;
     private final AtomicReference<Outage> current = new AtomicReference<>();

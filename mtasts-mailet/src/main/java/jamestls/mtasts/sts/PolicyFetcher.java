@@ -6,6 +6,7 @@ import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
 import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.net.Inet6Address;
@@ -18,8 +19,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Fetches the policy file of a domain from its policy host (RFC 8461 §3.3). Follows no redirect, uses no HTTP cache, accepts
@@ -30,7 +29,7 @@ public final class PolicyFetcher {
     /** The port of policy hosts; only tests use another. */
     public static final int HTTPS_PORT = 443;
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(PolicyFetcher.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(PolicyFetcher.class);
 
     // RFC 8461 §3.3 suggests both bounds
     /** For the whole exchange, from the address look-up to the last byte. */

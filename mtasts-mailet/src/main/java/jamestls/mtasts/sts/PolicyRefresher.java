@@ -1,6 +1,7 @@
 package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -9,8 +10,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Refreshes policies in the background, from {@link #start} to {@link #close}: every minute it looks for policies that are
@@ -19,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class PolicyRefresher implements AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(PolicyRefresher.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(PolicyRefresher.class);
     private static final Duration USUAL_PAUSE = Duration.ofMinutes(1);
     private static final int AT_A_TIME = 2 * StsPolicies.MAX_REFRESHES;
     private static final int MAX_IN_A_ROUND = 4096;

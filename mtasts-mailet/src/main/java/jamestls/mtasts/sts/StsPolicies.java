@@ -4,6 +4,7 @@ import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.sts.PolicyFetcher.FetchResult;
 import jamestls.mtasts.sts.UnreportedFetches.Cause;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.time.Clock;
@@ -13,8 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Discovers, fetches, stores and refreshes the MTA-STS policies of domains. All methods may block, at most a little more than a minute,
@@ -33,7 +32,7 @@ public final class StsPolicies {
     /** No fetch was made, so there is nothing that would be reported of it beside a cached policy. */
     private static final FetchFailure NO_PLACE = new FetchFailure("", Instant.EPOCH, new Violation(ResultType.STS_POLICY_FETCH_ERROR,
         "too many policies are being fetched, or too many from this host"));
-    private static final Logger LOGGER = LoggerFactory.getLogger(StsPolicies.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(StsPolicies.class);
 
     private final Dns dns;
     private final PolicyFetcher fetcher;

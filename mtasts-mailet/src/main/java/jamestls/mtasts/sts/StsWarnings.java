@@ -1,14 +1,13 @@
 package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.Violation;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Warns operators (RFC 8461 §3.3, §10.2) of policies that became weaker, can't be refreshed, or expired because of that. Each is logged
@@ -16,8 +15,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class StsWarnings {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(StsWarnings.class);
-    /** The most policies listed; further ones are only logged. */
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(StsWarnings.class);
+    /** More are logged and not listed. */
     private static final int MAX_LIST = 10_000;
 
     private final ConcurrentMap<DomainName, Unrefreshable> unrefreshable = new ConcurrentHashMap<>();

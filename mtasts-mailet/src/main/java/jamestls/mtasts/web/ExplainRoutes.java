@@ -6,12 +6,11 @@ import jamestls.dns.DomainName;
 import jamestls.mtasts.RunningDeliveries;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.policy.SenderTlsRequest;
+import jamestls.net.SanitizedLogger;
 import jamestls.web.CrossSiteCheck;
 import jamestls.web.RequestLimit;
 import java.time.Clock;
 import java.time.Duration;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import spark.Service;
 
 /** {@code POST /tls/explain?domain=…}: a delivery without a mail. It connects to the mail hosts of the domain. */
@@ -21,7 +20,7 @@ public final class ExplainRoutes extends DeliveryRoutes {
     private static final int AT_ONCE = 2;
     private static final int PER_MINUTE = 20;
     private static final Duration TIMEOUT = Duration.ofMinutes(2);
-    private static final Logger LOGGER = LoggerFactory.getLogger(ExplainRoutes.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ExplainRoutes.class);
 
     private final RequestLimit limit;
 

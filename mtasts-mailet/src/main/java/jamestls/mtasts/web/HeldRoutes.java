@@ -4,6 +4,7 @@ import jakarta.inject.Inject;
 import jamestls.cli.Json;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.RunningDeliveries;
+import jamestls.net.SanitizedLogger;
 import jamestls.web.AdminRoutes;
 import jamestls.web.CrossSiteCheck;
 import jamestls.web.RequestLimit;
@@ -11,8 +12,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import spark.Request;
 import spark.Response;
 import spark.Service;
@@ -27,7 +26,7 @@ public final class HeldRoutes extends DeliveryRoutes {
     private static final int AT_ONCE = 2;
     private static final int PER_MINUTE = 20;
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
-    private static final Logger LOGGER = LoggerFactory.getLogger(HeldRoutes.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(HeldRoutes.class);
 
     private final RequestLimit limit;
 

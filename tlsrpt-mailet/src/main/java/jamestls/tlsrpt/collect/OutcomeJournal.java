@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.collect;
 
 import jamestls.net.Backoff;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.storage.StorageOutage;
@@ -28,8 +29,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes outcomes to the store in groups. Outcomes that are recorded while a group is being written are added up and form the next
@@ -44,7 +43,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(OutcomeJournal.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(OutcomeJournal.class);
     /** Long enough for a slow disk, short enough for a delivery. */
     private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);

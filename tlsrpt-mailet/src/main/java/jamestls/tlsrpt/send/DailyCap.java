@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.DestinationStore.Share;
@@ -20,8 +21,6 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Limits the number of reports to one host per UTC day, because anybody can name another party's host in the records of many domains
@@ -34,7 +33,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DailyCap {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DailyCap.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DailyCap.class);
     private static final int MAX_HOSTS = 1_000_000;
     private static final int REPORTS_PER_SAVE = 100;
     /** Pause before the next try of a domain that has to let others go first. */

@@ -1,6 +1,10 @@
 package jamestls.tlsrpt.send;
 
+<<<<<<< HEAD
 import jamestls.storage.GroupCommit;
+=======
+import jamestls.net.SanitizedLogger;
+>>>>>>> 85c4f8b (net: log through one class that cleans everything)
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.Rua;
@@ -21,8 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Sends one report to all its destinations. Each destination has its own state and retries, so that a refusal by one does not affect
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class DestinationDispatcher {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DestinationDispatcher.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DestinationDispatcher.class);
 
     private final ReportStore reports;
     private final GroupCommit<Dispatch, Boolean> attemptCommits;

@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.ReportMailListener;
 import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.tlsrpt.dkim.DkimVerifier;
@@ -16,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Verifies the DKIM signatures of outgoing report mails, which James signs: the first mail after the start, then one a day while the
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class DkimMonitor implements ReportMailListener {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(DkimMonitor.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DkimMonitor.class);
     private static final Duration INTERVAL_IF_VALID = Duration.ofDays(1);
     private static final Duration INTERVAL_IF_INVALID = Duration.ofMinutes(1);
     private static final int MAX_AUTHORS = 1_000;

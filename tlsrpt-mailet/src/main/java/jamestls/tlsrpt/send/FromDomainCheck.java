@@ -4,6 +4,7 @@ import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.MxRecord;
+import jamestls.net.SanitizedLogger;
 import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
@@ -14,8 +15,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Checks that the From domains of report mails can receive mail, by an MX record or an address (RFC 5321 §5.1). Many receivers refuse
@@ -23,7 +22,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class FromDomainCheck {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(FromDomainCheck.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(FromDomainCheck.class);
     private static final Duration VALID = Duration.ofHours(1);
 
     private final Dns dns;

@@ -3,6 +3,7 @@ package jamestls.tlsrpt.send;
 import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.ReportMailListener;
 import jamestls.tlsrpt.report.MailIds;
 import jamestls.tlsrpt.report.ReportFile;
@@ -21,8 +22,6 @@ import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.MailetContext;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Passes report mails to the James processor that signs and delivers them. MAIL FROM is the reporter's address and not the null
@@ -46,7 +45,7 @@ public final class MailTransport implements ReportTransport<Rua.Mailto> {
     /** RFC 8460 §5.5 */
     private static final Duration LIFETIME = Duration.ofHours(24);
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(MailTransport.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(MailTransport.class);
 
     private final MailetContext context;
     private final String processor;

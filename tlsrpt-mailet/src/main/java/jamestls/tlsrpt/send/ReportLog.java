@@ -1,11 +1,10 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DomainTally;
 import org.apache.james.metrics.api.MetricFactory;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Writes one log line and one metric for each report that was due. The format of the line is stable, so that scripts can parse it:
@@ -14,7 +13,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReportLog {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportLog.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportLog.class);
     private static final int MAX_DETAIL = 500;
 
     private final Counter sent;

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.tlsrpt.store.Due;
 import java.time.Clock;
 import java.time.Duration;
@@ -13,13 +14,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Sends reports at the request of an administrator, by mail or through webadmin. Each run has its own thread, which {@link #stop} ends. */
 public final class ReportNow {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportNow.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportNow.class);
 
     private final ReportRun run;
     private final Clock clock;

@@ -1,7 +1,11 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.Dns;
+<<<<<<< HEAD
 import jamestls.storage.GroupCommit;
+=======
+import jamestls.net.SanitizedLogger;
+>>>>>>> 85c4f8b (net: log through one class that cleans everything)
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporters;
@@ -27,8 +31,6 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.james.metrics.api.MetricFactory;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Reports the days and domains that are due. Several runs may be active at the same time, on this and on other servers: a claim makes
@@ -36,7 +38,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReportRun {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportRun.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportRun.class);
     private static final int MAX_CONCURRENT = 64;
     private static final int PAGE = 1_000;
     /** Claims per transaction: large enough to be efficient, small enough that several servers share a page. */

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.TallyKey;
@@ -11,8 +12,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Runs the reports and the housekeeping at a fixed interval. Each run decides from the current time what is due; no time is computed
@@ -20,8 +19,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReportTimer {
 
+<<<<<<< HEAD
     private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
     private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
+=======
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportTimer.class);
+    private static final Duration MAX_START = Duration.ofMinutes(10);
+>>>>>>> 85c4f8b (net: log through one class that cleans everything)
     private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(1);
 
     private final ReportRun run;

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.ReportMailListener;
 import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.tlsrpt.report.ReportId;
@@ -11,8 +12,6 @@ import jamestls.tlsrpt.store.ReportRecord.State;
 import jamestls.tlsrpt.store.ReportStore;
 import java.time.Clock;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Handles report mails that James accepted and that were not delivered: rejected in the SMTP session, expired in the queue, or bounced
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReturnedReports implements ReportMailListener {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReturnedReports.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReturnedReports.class);
 
     private final ReportStore reports;
     private final SuppressionList suppressions;

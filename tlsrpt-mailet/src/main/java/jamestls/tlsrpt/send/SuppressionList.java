@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.DomainName;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.DestinationStore.Suppressed;
@@ -15,8 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Mail addresses that permanently rejected a report or bounced it. They get no reports for a week. The store keeps the list for all
@@ -24,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class SuppressionList {
 
-    private static final Logger LOGGER = LoggerFactory.getLogger(SuppressionList.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SuppressionList.class);
     private static final Duration SUPPRESSION = Duration.ofDays(7);
     private static final Duration MAX_COPY_AGE = Duration.ofMinutes(1);
     private static final int MAX = 100_000;

@@ -4,6 +4,7 @@ import jakarta.inject.Inject;
 import jamestls.cli.Json;
 import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database;
 import jamestls.tlsrpt.Reporting;
 import jamestls.tlsrpt.ReportingService;
@@ -18,8 +19,6 @@ import java.util.Optional;
 import org.apache.james.task.TaskId;
 import org.apache.james.task.TaskManager;
 import org.apache.james.webadmin.utils.ErrorResponder.ErrorType;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import spark.Request;
 import spark.Response;
 import spark.Service;
@@ -34,7 +33,7 @@ public final class ReportRoutes extends AdminRoutes {
     private static final int DEFAULT_LIMIT = 100;
     private static final int MAX_LIMIT = 1_000;
     private static final int MAX_VALUE = 40;
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportRoutes.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportRoutes.class);
 
     private final ReportingService service;
     private final TaskManager tasks;

@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.web;
 
+import jamestls.net.SanitizedLogger;
 import jamestls.tlsrpt.Reporting;
 import jamestls.tlsrpt.ReportingService;
 import jamestls.tlsrpt.send.ReportResult;
@@ -21,6 +22,9 @@ import org.apache.james.task.TaskType;
 public final class SendReportsTask implements Task {
 
     static final TaskType TYPE = TaskType.of("send-tls-reports");
+
+    /** Not the one of James's interface, which cleans nothing. */
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SendReportsTask.class);
 
     private final ReportingService service;
     private final Clock clock;
