@@ -9,12 +9,13 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Refreshes policies in the background, from {@link #start} to {@link #close}: every minute it looks for policies that are
- * due (see {@link RefreshSchedule}) and fetches them, a few at a time. The due times are stored with the policies, so a restart
- * neither forgets a refresh nor causes all of them.
+ * due (see {@link RefreshSchedule}) and fetches them, some at a time. Which are due is kept with the policies, so a restart
+ * neither forgets a refresh nor sets off all of them.
  */
 public final class PolicyRefresher implements AutoCloseable {
 
@@ -69,18 +70,33 @@ public final class PolicyRefresher implements AutoCloseable {
     /** Refreshes all due policies and removes expired ones. */
     void refreshDue() {
         policies.removeExpired();
-        Set<DomainName> done = new HashSet<>();
-        List<StoredPolicy> batch = policies.due(AT_A_TIME);
-        // each domain once per round: one that is still due could not be stored, and would be fetched without end
-        while (batch.stream().anyMatch(due -> !done.contains(due.domain())) && done.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
-            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                for (StoredPolicy due : batch) {
-                    if (done.add(due.domain())) {
-                        threads.execute(() -> policies.refresh(due));
-                    }
+        // each domain once in a round: one that could not be written down is due still, and would be fetched without end
+        Set<DomainName> begun = new HashSet<>();
+        Semaphore places = new Semaphore(AT_A_TIME);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            int limit = AT_A_TIME;
+            int found = limit;
+            while (found == limit && begun.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
+                List<StoredPolicy> due = policies.due(limit);
+                found = due.size();
+                List<StoredPolicy> next = due.stream().filter(policy -> !begun.contains(policy.domain())).toList();
+                for (StoredPolicy policy : next) {
+                    begun.add(policy.domain());
+                    // one that is done makes room for the next: slow hosts do not hold up those behind them
+                    places.acquireUninterruptibly();
+                    threads.execute(() -> refresh(policy, places));
                 }
+                // those under way are due still, and must not hide what is due behind them
+                limit = AT_A_TIME + found - next.size();
             }
-            batch = policies.due(AT_A_TIME);
+        }
+    }
+
+    private void refresh(StoredPolicy due, Semaphore places) {
+        try {
+            policies.refresh(due);
+        } finally {
+            places.release();
         }
     }
 }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.FakeDns;
+import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -165,6 +166,31 @@ class PolicyRefresherTest {
 
         assertThat(fetched).hasSize(5);
         assertThat(requests).hasValue(13);
+    }
+
+    @Test
+    void policiesThatCannotBeWrittenDownShouldNotHideThoseBehindThem() {
+        MemoryPolicyStore store = new MemoryPolicyStore();
+        FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.TXT);
+        Instant due = Instant.now().minusSeconds(600);
+        for (int i = 0; i < 200; i++) {
+            StoredPolicy old = PolicyStoreContract.stored("domain" + i + ".example", "1", due);
+            store.save(new StoredPolicy(old.domain(), "1", old.policy(), due, due, due, due.plusSeconds(i), Optional.empty()));
+            dns.txt(old.domain().child("_mta-sts"), List.of("v=STSv1; id=1"));
+        }
+        PolicyStore forgetful = (PolicyStore) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {PolicyStore.class},
+            (self, method, arguments) -> method.getName().equals("save") ? null : method.invoke(store, arguments));
+        Set<String> fetched = ConcurrentHashMap.newKeySet();
+        StsPolicies policies = new StsPolicies(dns, new PolicyFetcher(request -> {
+            fetched.add(request.uri().getHost());
+            return PolicyFixture.page(policy(ENFORCE, MONTH));
+        }, PolicyFetcher.HTTPS_PORT, PolicyFetcher.USUAL_DEADLINE), forgetful, RefreshSchedule.daily(new Random(7)), new StsWarnings(),
+            Clock.systemUTC());
+        try (PolicyRefresher refresher = new PolicyRefresher(policies)) {
+            refresher.refreshDue();
+        }
+
+        assertThat(fetched).hasSize(200);
     }
 
     @Test
