@@ -6,9 +6,11 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.xbill.DNS.AAAARecord;
 import org.xbill.DNS.ARecord;
 import org.xbill.DNS.CNAMERecord;
@@ -24,16 +26,13 @@ import org.xbill.DNS.Tokenizer;
 import org.xbill.DNS.Type;
 
 /**
- * Parses records, within bounds. MX records and addresses beyond the bound are left out, because the others would be tried first
- * anyway. Too many TXT records make the answer unusable: a policy needs exactly one record (RFC 8461 §3.1), which a part of the records
- * can't tell. A TXT record that is too long is cut to one byte more than {@link #MAX_TXT_BYTES}, so that it is malformed and not a
- * failure of DNS.
+ * Turns wire records into ours. How many there are is bounded by the size of a message (64 KiB), and by whoever uses them, after it has
+ * left out what it can't use; only of MX records the most preferred ones are kept. A TXT record that is too long is cut to one byte more
+ * than {@link #MAX_TXT_BYTES}, so that whoever reads it sees that it is: it is malformed, and no failure of DNS.
  */
 final class RecordParser {
 
     private static final int MAX_MX = 100;
-    private static final int MAX_ADDRESSES = 32;
-    private static final int MAX_TXT_RECORDS = 50;
     private static final int MAX_TXT_BYTES = 16_384;
 
     private RecordParser() {
@@ -50,25 +49,23 @@ final class RecordParser {
     }
 
     static Reading<MxRecord> mx(List<Record> records) {
+        Set<Name> targets = new HashSet<>();
         List<MxRecord> read = records.stream().map(MXRecord.class::cast)
-            .sorted(Comparator.comparingInt(MXRecord::getPriority)).limit(MAX_MX)
+            .sorted(Comparator.comparingInt(MXRecord::getPriority)).filter(record -> targets.add(record.getTarget()))
             .map(record -> record.getTarget().equals(Name.root) ? new MxRecord(record.getPriority(), Optional.empty())
                 : new MxRecord(record.getPriority(), domainName(record.getTarget()), record.getTarget().toString(true))).toList();
         // one malformed record must not spoil the good ones; beside a malformed one the root is no null MX (RFC 7505 §3: it stands alone)
         List<MxRecord> malformed = read.stream().filter(MxRecord::isMalformed).toList();
         boolean named = read.stream().anyMatch(mx -> mx.host().isPresent());
-        return new Reading.Read<>(malformed.isEmpty() ? read
-            : named ? read.stream().filter(mx -> !mx.isMalformed()).toList() : malformed);
+        List<MxRecord> kept = malformed.isEmpty() ? read : named ? read.stream().filter(mx -> !mx.isMalformed()).toList() : malformed;
+        return new Reading.Read<>(kept.stream().limit(MAX_MX).toList());
     }
 
     static Reading<InetAddress> addresses(List<Record> records) {
-        return new Reading.Read<>(records.stream().limit(MAX_ADDRESSES).map(RecordParser::address).toList());
+        return new Reading.Read<>(records.stream().map(RecordParser::address).toList());
     }
 
     static Reading<String> txt(List<Record> records) {
-        if (records.size() > MAX_TXT_RECORDS) {
-            return new Reading.Unusable<>(records.size() + " TXT records, more than " + MAX_TXT_RECORDS);
-        }
         List<String> read = new ArrayList<>();
         for (Record record : records) {
             ByteArrayOutputStream joined = new ByteArrayOutputStream();
@@ -82,8 +79,7 @@ final class RecordParser {
     }
 
     static Reading<TlsaRecord> tlsa(List<Record> records) {
-        return new Reading.Read<>(records.stream().limit(TlsaRecord.MAX_RECORDS).map(RawTlsa.class::cast)
-            .map(record -> TlsaRecord.of(record.octets())).toList());
+        return new Reading.Read<>(records.stream().map(RawTlsa.class::cast).map(record -> TlsaRecord.of(record.octets())).toList());
     }
 
     static Reading<DomainName> cname(List<Record> records) {

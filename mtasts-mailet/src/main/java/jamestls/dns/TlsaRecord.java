@@ -16,9 +16,6 @@ public record TlsaRecord(int usage, int selector, int matchingType, byte[] data,
 
     /** Bytes of association data that are kept: room for any certificate a mail server can send in a handshake. */
     public static final int MAX_DATA = 16_384;
-    /** Records of one owner that are kept. */
-    public static final int MAX_RECORDS = 64;
-
     private static final int OCTET = 255;
     private static final int BEFORE_DATA = 3;
     private static final int SHOWN = 64;

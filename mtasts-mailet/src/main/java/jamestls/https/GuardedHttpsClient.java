@@ -7,11 +7,13 @@ import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
 import jamestls.net.Watchdog;
 import jamestls.net.Watchdog.Deadline;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.hc.core5.http.HttpHost;
 
 /**
@@ -33,6 +36,9 @@ public final class GuardedHttpsClient implements AutoCloseable {
 
     private static final int HTTPS_PORT = 443;
     private static final int LAST_PORT = 65_535;
+    /** Of one host, that are connected to. */
+    private static final int MAX_ADDRESSES = 16;
+    private static final int MAX_SHOWN = 5;
 
     private final Dns dns;
     private final AddressGuard guard;
@@ -80,13 +86,13 @@ public final class GuardedHttpsClient implements AutoCloseable {
         }
     }
 
-    /** Ends every exchange that is running; they fail with {@link HttpsFault#TIMEOUT}. */
     /** The address of a host, by which requests to it can be counted; empty if it has none. */
     public Optional<InetAddress> addressOf(DomainName host) {
         return dns.addresses(host) instanceof DnsAnswer.Found<InetAddress> found
             ? found.records().stream().min(Comparator.comparing(InetAddress::getHostAddress)) : Optional.empty();
     }
 
+    /** Ends every exchange that is running; they fail with {@link HttpsFault#TIMEOUT}. */
     @Override
     public void close() {
         closed = true;
@@ -155,12 +161,19 @@ public final class GuardedHttpsClient implements AutoCloseable {
 
     /** Resolves and checks the host. The checked addresses are the ones connected to, so a changed DNS answer has no effect. */
     private Addresses vet(DomainName host, List<InetAddress> addresses) {
-        List<InetAddress> allowed = new ArrayList<>();
-        List<String> objections = new ArrayList<>();
+        Set<String> objections = new LinkedHashSet<>();
+        List<InetAddress> ipv6 = new ArrayList<>();
+        List<InetAddress> ipv4 = new ArrayList<>();
         for (InetAddress address : addresses) {
-            guard.objection(address).ifPresentOrElse(objections::add, () -> allowed.add(address));
+            guard.objection(address).ifPresentOrElse(objections::add, () -> (address instanceof Inet6Address ? ipv6 : ipv4).add(address));
         }
-        return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC, host + ": " + String.join("; ", objections))
+        List<InetAddress> allowed = new ArrayList<>();
+        // the families in turn and cut last, so that addresses which can't be used hide none that can
+        for (int i = 0; i < MAX_ADDRESSES && allowed.size() < MAX_ADDRESSES; i++) {
+            ipv6.stream().skip(i).findFirst().ifPresent(allowed::add);
+            ipv4.stream().skip(i).findFirst().ifPresent(allowed::add);
+        }
+        return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC, host + ": " + objections.stream().limit(MAX_SHOWN).collect(Collectors.joining("; ")))
             : new Addresses.Vetted(allowed);
     }
 

@@ -4,17 +4,21 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
  * What a server says it can do (RFC 5321 §4.1.1.1): the extensions of its EHLO reply.
  *
- * @param keywords keyword in upper case to its parameters as sent, empty if there are none; at most 500
+ * @param keywords keyword in upper case to its parameters as sent, empty if there are none; at most 500, and those that are used here
  */
 public record Capabilities(Map<String, String> keywords) {
 
     private static final Pattern KEYWORD = Pattern.compile("[A-Z0-9][A-Z0-9-]{0,63}");
     private static final int MAX_KEYWORDS = 500;
+    /** Never left out, wherever they stand. */
+    private static final Set<String> USED =
+        Set.of("8BITMIME", "AUTH", "DSN", "MT-PRIORITY", "PIPELINING", "REQUIRETLS", "SIZE", "SMTPUTF8", "STARTTLS");
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,18}");
 
     public Capabilities {
@@ -32,7 +36,7 @@ public record Capabilities(Map<String, String> keywords) {
         for (String line : ehlo.lines().subList(1, ehlo.lines().size())) {
             String[] words = line.strip().split(" +", 2);
             String keyword = words[0].toUpperCase(Locale.ROOT);
-            if (KEYWORD.matcher(keyword).matches() && keywords.size() < MAX_KEYWORDS) {
+            if (KEYWORD.matcher(keyword).matches() && (keywords.size() < MAX_KEYWORDS || USED.contains(keyword))) {
                 keywords.putIfAbsent(keyword, words.length > 1 ? words[1] : "");
             }
         }

@@ -23,6 +23,8 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -243,6 +245,23 @@ class GuardedHttpsClientTest {
                 .contains(HOST, "127.0.0.1 is not public: loopback", "169.254.169.254", "fd00:0:0:0:0:0:0:1");
         }
         assertThat(server.connections()).isZero();
+    }
+
+    @Test
+    void addressThatCanBeUsedShouldNotBeHiddenBehindOthers() throws Exception {
+        IntStream.range(0, 100).forEach(i -> dns.zone().a(HOST, "10.0.0." + i).aaaa(HOST, "fd00::" + i));
+        AddressGuard guard = AddressGuard.publicOnly().alsoAllowing(Set.of(InetAddress.getByName("127.0.0.1")));
+        try (GuardedHttpsClient guarded = client(guard)) {
+            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, ROOM))).isInstanceOf(Answer.class);
+        }
+    }
+
+    @Test
+    void familiesShouldBeTriedInTurn() throws Exception {
+        IntStream.range(1, 100).forEach(i -> dns.zone().aaaa(HOST, "100::" + i));
+        try (GuardedHttpsClient guarded = client(AddressGuard.anywhere())) {
+            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, ROOM))).isInstanceOf(Answer.class);
+        }
     }
 
     @ParameterizedTest

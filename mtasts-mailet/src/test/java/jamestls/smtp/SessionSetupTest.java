@@ -32,6 +32,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -352,6 +353,17 @@ class SessionSetupTest {
                 .keywordsUnderTls("SIZE 1000", "8bitmime").start();
              SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
             assertThat(session.observation().capabilities().keywords()).containsOnlyKeys("SIZE", "8BITMIME");
+            assertThat(session.observation().capabilities().largestMail()).hasValue(1_000);
+        }
+    }
+
+    @Test
+    void extensionsThatAreUsedShouldNotBeHiddenBehindOthers() {
+        String[] keywords = IntStream.range(0, 800).mapToObj(i -> i == 799 ? "SIZE 1000" : "X" + i).toArray(String[]::new);
+        try (SmtpServer server = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).keywords(keywords).start();
+             SmtpConnector connector = connector(); SmtpSession session = connect(connector, server)) {
+            assertThat(session.observation().startTls()).isEqualTo(StartTls.OFFERED);
+            assertThat(session.observation().capabilities().keywords()).hasSize(501);
             assertThat(session.observation().capabilities().largestMail()).hasValue(1_000);
         }
     }

@@ -31,6 +31,8 @@ public final class TlsaRecords {
     }
 
     private static final int MAX_HOSTS = 20_000;
+    /** Of one host. */
+    private static final int MAX_RECORDS = 64;
 
     /**
      * @param port the port in {@code owner}
@@ -121,8 +123,10 @@ public final class TlsaRecords {
     }
 
     private LastTime read(DomainName base, int port, DomainName owner, List<TlsaRecord> records) {
-        // sorted, because resolvers shuffle records and reports distinguish policies by their text
-        List<TlsaRecord> published = records.stream().sorted(Comparator.comparing(TlsaSet::text)).toList();
+        // resolvers shuffle, and a report tells policies apart by their text; the usable ones go first, so that the bound hides none
+        List<TlsaRecord> published = records.stream()
+            .sorted(Comparator.comparing((TlsaRecord record) -> !UsableRecords.isUsable(record)).thenComparing(TlsaSet::text))
+            .limit(MAX_RECORDS).sorted(Comparator.comparing(TlsaSet::text)).toList();
         LastTime read = new LastTime(port, owner, records, published, List.copyOf(UsableRecords.usable(published)));
         lastTimes.put(base, read);
         return read;

@@ -50,6 +50,8 @@ final class AttemptLog {
     private final Map<MailAddress, Failure> failed = new LinkedHashMap<>();
     private final Map<MailAddress, Failure> refusedForNow = new HashMap<>();
     private final Set<DomainName> refusesIpv6 = new HashSet<>();
+    private int hostsConnected;
+    private Optional<MxHost> lastConnected = Optional.empty();
     private final Map<InetAddress, String> tlsFaults = new HashMap<>();
     /** The faults for which the domain's own demand rejects the session with that address. */
     private final Map<InetAddress, List<Violation>> letPass = new HashMap<>();
@@ -83,6 +85,17 @@ final class AttemptLog {
 
     void start() {
         log.start();
+    }
+
+    /** A session with that host was opened, or tried to be. */
+    void connected(MxHost host) {
+        hostsConnected += lastConnected.filter(host::equals).isPresent() ? 0 : 1;
+        lastConnected = Optional.of(host);
+    }
+
+    /** How many hosts {@link #connected} was called for so far, one after the other. */
+    int hostsConnected() {
+        return hostsConnected;
     }
 
     /** Records a host that the policy forbids without a connection. */

@@ -162,9 +162,10 @@ public sealed class Delivery permits DryRun {
     }
 
     private Optional<DeliveryResult> tryInOrder(Destination.Hosts hosts, StsLookup sts, OutboundMail mail, AttemptLog attempts) {
-        int connected = 0;
+        int before = attempts.hostsConnected();
         for (MxHost host : hosts.inOrder()) {
-            if (attempts.failures().isLoop(host) || connected == MAX_HOSTS) {
+            // hosts without a connection do not count: a policy may list only the last of many hosts
+            if (attempts.failures().isLoop(host) || attempts.hostsConnected() - before == MAX_HOSTS) {
                 break;
             }
             HostPlan plan = plan(mail, hosts, host, sts);
@@ -173,11 +174,7 @@ public sealed class Delivery permits DryRun {
                 attempts.notConnected(host, plan.demand(), never.get());
                 continue;
             }
-            List<InetAddress> usable = addresses.of(plan, attempts);
-            // hosts without a connection do not count: a policy may list only the last of many hosts
-            connected += usable.isEmpty() ? 0 : 1;
-            attempts.connecting(host, plan.demand(), usable);
-            Optional<DeliveryResult> result = tryAddresses(plan, usable, attempts);
+            Optional<DeliveryResult> result = tryAddresses(plan, addresses.of(plan, attempts), attempts);
             if (result.isPresent()) {
                 return result;
             }
@@ -309,6 +306,7 @@ public sealed class Delivery permits DryRun {
         for (int session = 1; session <= MAX_SESSIONS_PER_ADDRESS; session++) {
             try (Lease lease = opening.open(use)) {
                 TlsObservation seen = lease.session().observation();
+                attempts.connected(route.host());
                 remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // stopping may have closed the connection, so the host is not to blame

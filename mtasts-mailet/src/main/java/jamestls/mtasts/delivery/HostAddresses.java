@@ -10,7 +10,9 @@ import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.policy.TlsDemand;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /** Chooses the addresses of a host that are connected to: never bogus ones, our own, or those that the guard refuses. */
 final class HostAddresses {
@@ -51,6 +53,7 @@ final class HostAddresses {
         MxHost host = plan.host();
         TlsDemand demand = plan.demand();
         List<InetAddress> usable = new ArrayList<>();
+        Set<String> objections = new LinkedHashSet<>();
         for (InetAddress address : found) {
             if (host.namedBy() == NamedBy.OPERATOR) {
                 usable.add(address);
@@ -58,11 +61,11 @@ final class HostAddresses {
                 attempts.foundOwnAddress(host, demand, address);
                 return List.of();
             } else {
-                guard.objection(address).ifPresentOrElse(
-                    objection -> attempts.unreachable(host, demand, objection + ", and allowPrivateAddresses is false"),
-                    () -> usable.add(address));
+                guard.objection(address).ifPresentOrElse(objections::add, () -> usable.add(address));
             }
         }
+        objections.stream().limit(MAX_ADDRESSES_PER_HOST)
+            .forEach(objection -> attempts.unreachable(host, demand, objection + ", and allowPrivateAddresses is false"));
         // limited last, so that unusable addresses take no place
         AddressOrder order = destinations.addressOrder();
         return order.of(host.name(), usable, plan.rules().families().orElse(order.families())).stream().limit(MAX_ADDRESSES_PER_HOST)

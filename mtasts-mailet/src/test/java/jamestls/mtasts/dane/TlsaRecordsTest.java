@@ -18,6 +18,8 @@ import jamestls.mtasts.dane.TlsaSet.Strength;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation.ResultType;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -118,6 +120,19 @@ class TlsaRecordsTest {
 
         assertThat(found().base()).isEqualTo(DomainName.of(TARGET));
         assertThat(dns.asked()).as("RFC 7672 §2.2.3").containsExactly("ADDRESS " + HOST, "TLSA _25._tcp." + TARGET);
+    }
+
+    @Test
+    void usableRecordShouldNotBeHiddenBehindOthersByTheBound() {
+        List<TlsaRecord> records = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            records.add(TlsaRecord.of(1, 1, 1, new byte[] {(byte) i}));
+        }
+        records.add(EE);
+        dns.tlsa(SECURE, HOST, records.toArray(TlsaRecord[]::new));
+
+        assertThat(found().usable()).containsExactly(EE);
+        assertThat(found().published()).hasSize(64).contains(EE).isSortedAccordingTo(Comparator.comparing(TlsaSet::text));
     }
 
     @Test

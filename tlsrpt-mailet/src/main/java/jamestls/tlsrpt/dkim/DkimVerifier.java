@@ -11,6 +11,7 @@ import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Valid;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -40,7 +41,9 @@ public final class DkimVerifier {
      */
     public Verdict verify(byte[] mail, DomainName author) {
         SignedMail signed = SignedMail.of(mail);
-        List<String> signatures = signed.named("dkim-signature").stream().limit(MAX_SIGNATURES).toList();
+        // the author's own go first, so that the bound hides none of them behind others
+        List<String> signatures = signed.named("dkim-signature").stream()
+            .sorted(Comparator.comparing((String field) -> !isOf(author, tagsOf(field)))).limit(MAX_SIGNATURES).toList();
         Verdict best = new Invalid(Fault.UNSIGNED, "report mails are unsigned, and receivers ignore them: add DKIMSign with d="
             + author + " to the processor that they go through, before SecureRemoteDelivery");
         for (String signature : signatures) {
@@ -55,9 +58,9 @@ public final class DkimVerifier {
     }
 
     private Verdict verify(SignedMail mail, String field, DomainName author) {
-        PublicKeyRecord.TagList tags = PublicKeyRecord.TagList.of(SignedMail.value(field).replace("\r\n", ""));
+        PublicKeyRecord.TagList tags = tagsOf(field);
         String domain = tags.compact("d").orElse("");
-        if (DomainName.parse(domain).filter(author::equals).isEmpty()) {
+        if (!isOf(author, tags)) {
             return new Invalid(Fault.OTHER_DOMAIN, "report mails come from " + author + " and are signed by '" + printable(domain)
                 + "': write d=" + author + " in signatureTemplate of DKIMSign, or give TlsReporting a contact and from in that domain");
         }
@@ -89,6 +92,14 @@ public final class DkimVerifier {
         }
         byte[] octets = mail.signedOctets(tags.list("h"), SignedMail.Form.of(forms[0]), withoutB(field));
         return byKey(tags, domain, algorithm, octets);
+    }
+
+    private static PublicKeyRecord.TagList tagsOf(String field) {
+        return PublicKeyRecord.TagList.of(SignedMail.value(field).replace("\r\n", ""));
+    }
+
+    private static boolean isOf(DomainName author, PublicKeyRecord.TagList tags) {
+        return DomainName.parse(tags.compact("d").orElse("")).filter(author::equals).isPresent();
     }
 
     private Verdict byKey(PublicKeyRecord.TagList tags, String domain, String algorithm, byte[] octets) {

@@ -117,6 +117,16 @@ class DkimVerifierTest {
     }
 
     @Test
+    void signatureShouldNotBeHiddenBehindOthersByTheBound() {
+        byte[] signed = sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail);
+        for (int i = 0; i < 8; i++) {
+            signed = sign(template("list" + i + ".example", "relaxed/relaxed"), key.getPrivate(), signed);
+        }
+
+        assertThat(check.verify(signed, AUTHOR)).isInstanceOf(Valid.class);
+    }
+
+    @Test
     void changedBodyShouldBeInvalid() {
         assertFault(changed("This is a TLS report", "This is no TLS report"), Fault.CHANGED, "put DKIMSign behind every mailet");
     }
