@@ -66,7 +66,7 @@ final class DnssecProbe {
     private final AtomicReference<Finding> last;
     private final AtomicReference<CompletableFuture<Void>> running = new AtomicReference<>();
 
-    private DnssecProbe(DnsSettings settings, StubResolver stub, Standing ifCapable,
+    DnssecProbe(DnsSettings settings, StubResolver stub, Standing ifCapable,
                         Function<InetSocketAddress, DnssecProbeResult> probing, Clock clock) {
         this.settings = settings;
         this.stub = stub;
@@ -111,13 +111,18 @@ final class DnssecProbe {
         }
         CompletableFuture<Void> mine = new CompletableFuture<>();
         if (running.compareAndSet(before, mine)) {
-            Thread.ofVirtual().name("dnssec-probe").start(() -> {
+            Runnable probe = () -> {
                 try {
                     conclude();
                 } finally {
                     mine.complete(null);
                 }
-            });
+            };
+            try {
+                Thread.ofVirtual().name("dnssec-probe").start(probe);
+            } catch (OutOfMemoryError noThread) {
+                probe.run();
+            }
             return mine;
         }
         return running.get();
@@ -129,7 +134,7 @@ final class DnssecProbe {
         List<String> silent = new ArrayList<>();
         for (InetSocketAddress server : settings.servers()) {
             String where = server.getAddress().getHostAddress() + " port " + server.getPort();
-            switch (probing.apply(server)) {
+            switch (probed(server)) {
                 case DnssecProbeResult.Capable yes -> {
                     capable.add(server);
                     stub.use(StubResolver.Edns.USED, server);
@@ -157,6 +162,16 @@ final class DnssecProbe {
             // no answer says nothing about DNSSEC, so the state stays
             Finding known = last.get();
             last.set(new Finding(known.state(), known.capable(), clock.instant().plus(SOON)));
+        }
+    }
+
+    /** One server at which a library throws must not keep us from learning what the others can do. */
+    private DnssecProbeResult probed(InetSocketAddress server) {
+        try {
+            return probing.apply(server);
+        } catch (RuntimeException | Error e) {
+            LOGGER.warn("DNSSEC: the probe of {} broke off", server, e);
+            return new DnssecProbeResult.Silent(e.toString());
         }
     }
 

@@ -1,5 +1,6 @@
 package jamestls.smtp;
 
+import jamestls.net.SanitizedLogger;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -9,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 /** Ends sessions with QUIT, which takes a round trip or its time limit; nobody waits for it. */
 final class SessionCloser implements AutoCloseable {
 
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(SessionCloser.class);
     private static final Duration MAX = Duration.ofSeconds(6);
 
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("smtp-quit-", 0).factory());
@@ -17,7 +19,7 @@ final class SessionCloser implements AutoCloseable {
     void close(SmtpSession session, Runnable then) {
         try {
             threads.execute(() -> closeNow(session, then));
-        } catch (RejectedExecutionException closing) {
+        } catch (RejectedExecutionException | OutOfMemoryError noThread) {
             closeNow(session, then);
         }
     }
@@ -28,6 +30,17 @@ final class SessionCloser implements AutoCloseable {
         } finally {
             then.run();
         }
+    }
+
+    /** The same for a timer that runs it again and again: one run that throws must not be the last. */
+    static Runnable goingOn(Runnable work) {
+        return () -> {
+            try {
+                work.run();
+            } catch (RuntimeException | Error e) {
+                LOGGER.error("Idle sessions could not be looked through; they will be again", e);
+            }
+        };
     }
 
     /** Waits a few seconds at most for those under way. */

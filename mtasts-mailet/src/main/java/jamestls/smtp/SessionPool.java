@@ -64,7 +64,7 @@ public final class SessionPool implements AutoCloseable {
         this.nanoTime = nanoTime;
         this.idle = new IdleSessions(limits);
         this.sweeper = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("smtp-pool").factory());
-        sweeper.scheduleWithFixedDelay(this::sweep, SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
+        sweeper.scheduleWithFixedDelay(SessionCloser.goingOn(this::sweep), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**

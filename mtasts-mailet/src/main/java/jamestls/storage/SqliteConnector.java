@@ -38,13 +38,8 @@ import org.sqlite.SQLiteException;
  */
 final class SqliteConnector {
 
-<<<<<<< HEAD
-    private static final Logger LOGGER = LoggerFactory.getLogger(SqliteConnector.class);
-    /** Wait for locks of other users of the file. */
-=======
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(SqliteConnector.class);
-    /** How long to wait for another user of the file. */
->>>>>>> 85c4f8b (net: log through one class that cleans everything)
+    /** Wait for locks of other users of the file. */
     private static final Duration BUSY = Duration.ofSeconds(5);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss.SSS'Z'").withZone(ZoneOffset.UTC);
     /** The write-ahead log and its index are renamed together with the file, because a repair of the file needs them. */
@@ -282,7 +277,7 @@ final class SqliteConnector {
     /** File permissions of databases: only the user that runs James has access. No effect on file systems without POSIX permissions. */
     private static final class OwnerOnly {
 
-        private static final Logger LOGGER = LoggerFactory.getLogger(OwnerOnly.class);
+        private static final SanitizedLogger LOGGER = SanitizedLogger.of(OwnerOnly.class);
         private static final Set<PosixFilePermission> READ_WRITE = PosixFilePermissions.fromString("rw-------");
         private static final boolean SUPPORTED = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
 

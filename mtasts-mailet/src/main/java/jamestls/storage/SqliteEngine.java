@@ -27,14 +27,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class SqliteEngine implements Engine {
 
-<<<<<<< HEAD
-    private static final Logger LOGGER = LoggerFactory.getLogger(SqliteEngine.class);
-    private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(256, 10_000);
-=======
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(SqliteEngine.class);
-    private static final int MAX_WAITING = 10_000;
-    private static final int MAX_TOGETHER = 256;
->>>>>>> 85c4f8b (net: log through one class that cleans everything)
+    private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(256, 10_000);
     private static final String CLOSED = "the database is closed";
     private static final Duration TIMEOUT = Duration.ofSeconds(15);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
@@ -145,7 +139,7 @@ final class SqliteEngine implements Engine {
             if (cause instanceof SQLException e && SqliteConnector.isDamage(e)) {
                 connector.inspect(e, connectedTo);
             }
-        } catch (SQLException | IOException e) {
+        } catch (SQLException | IOException | RuntimeException | Error e) {
             cause.addSuppressed(e);
         }
     }
@@ -159,6 +153,7 @@ final class SqliteEngine implements Engine {
         private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
         private T result;
         private RuntimeException failure;
+        private Error error;
 
         SqliteJob(SqlWork<T> work) {
             this.work = work;
@@ -186,6 +181,9 @@ final class SqliteEngine implements Engine {
             if (failure != null) {
                 throw failure;
             }
+            if (error != null) {
+                throw error;
+            }
             return result;
         }
 
@@ -210,6 +208,10 @@ final class SqliteEngine implements Engine {
             } catch (RuntimeException e) {
                 undo(connection);
                 failure = e;
+            } catch (Error e) {
+                // must not fail the others in the same transaction
+                undo(connection);
+                error = e;
             }
             SqliteEngine.execute(connection, "RELEASE job");
         }

@@ -14,6 +14,8 @@ import jamestls.dns.DnssecState.Standing;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.Zone;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -102,6 +104,22 @@ class DnssecProbeTest {
             assertThat(dns.dnssec().detail()).contains("1 of 2");
             assertThat(stripping.queries(DOMAIN.ascii(), "MX")).isZero();
         }
+    }
+
+    @Test
+    void probeThatThrowsAtOneResolverShouldStillSayWhatTheOthersCanDo() {
+        InetSocketAddress poisoned = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+        InetSocketAddress honest = new InetSocketAddress(InetAddress.getLoopbackAddress(), 2);
+        DnsSettings settings = DnsSettings.of(List.of(poisoned, honest));
+        DnssecProbe probe = new DnssecProbe(settings, new StubResolver(settings), Standing.VALIDATING, server -> {
+            if (server.equals(poisoned)) {
+                throw new StackOverflowError("on purpose");
+            }
+            return new DnssecProbe.DnssecProbeResult.Capable();
+        }, Clock.systemUTC());
+
+        assertThat(probe.capable(System.nanoTime() + Duration.ofSeconds(10).toNanos())).containsExactly(honest);
+        assertThat(probe.state().standing()).isEqualTo(Standing.VALIDATING);
     }
 
     @Test

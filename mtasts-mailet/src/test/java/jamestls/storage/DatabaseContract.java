@@ -119,6 +119,23 @@ abstract class DatabaseContract {
     }
 
     @Test
+    void errorOfOneWorkShouldBeItsOwn() {
+        Database database = open(NOTES);
+
+        List<CompletableFuture<Integer>> works = IntStream.range(0, 200).mapToObj(i -> CompletableFuture.supplyAsync(() ->
+            database.transaction(connection -> {
+                int inserted = insert(connection, i);
+                if (i % 10 == 0) {
+                    throw new StackOverflowError("on purpose");
+                }
+                return inserted;
+            }), Thread::startVirtualThread)).toList();
+
+        assertThat(works).filteredOn(work -> work.handle((inserted, error) -> error == null).join()).hasSize(180);
+        assertThat(count(database)).isEqualTo(180);
+    }
+
+    @Test
     void concurrentUsersOfOneDatabaseShouldNotLoseWrites() {
         List<Database> users = List.of(open(NOTES), open(NOTES), open(NOTES));
         List<CompletableFuture<Integer>> inserts = IntStream.range(0, 300).mapToObj(i ->

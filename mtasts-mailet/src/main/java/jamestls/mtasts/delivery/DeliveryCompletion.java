@@ -153,7 +153,8 @@ final class DeliveryCompletion {
         return false;
     }
 
-    private static boolean stops(CountDownLatch stopping, Duration pause) {
+    /** Waits; true when James stops meanwhile. */
+    static boolean stops(CountDownLatch stopping, Duration pause) {
         try {
             return stopping.await(pause.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

@@ -33,6 +33,7 @@ import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.Flux;
 import reactor.core.scheduler.Schedulers;
 
@@ -70,14 +71,16 @@ public final class QueueWorker implements AutoCloseable {
     private final WaitingMails waiting;
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     /** A thread for requests to the queue: James's JMS queues block the thread that requests a mail. */
-    private final ExecutorService dequeuing = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue").factory());
+    private final ExecutorService dequeuing = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue")
+        .uncaughtExceptionHandler((thread, error) -> resubscribe(error)).factory());
     private final OutboundResources resources;
     private final FairKeyedSemaphore<String> atDomain;
+    private final int inHand;
     private final int maxPerDomain;
     private final List<Duration> noticePauses;
     private final DeliveryCompletion.PauseSlots noticeSlots;
     private final CountDownLatch stopping = new CountDownLatch(1);
-    private final Disposable subscription;
+    private final Disposable.Swap subscription = Disposables.swap();
 
     /**
      * Where bounces and success notices go.
@@ -121,10 +124,15 @@ public final class QueueWorker implements AutoCloseable {
             QueueDelays.of(queue));
         this.resources = resources;
         this.atDomain = resources.atDomain();
+        this.inHand = inHand;
         this.maxPerDomain = Math.max(1, inHand / ONE_DOMAIN_DIVISOR);
         this.noticePauses = noticePauses;
         this.noticeSlots = DeliveryCompletion.PauseSlots.of(inHand / FAILING_NOTICES_DIVISOR);
-        this.subscription = Flux.from(queue.deQueue())
+        subscription.update(subscribe());
+    }
+
+    private Disposable subscribe() {
+        return Flux.from(queue.deQueue())
             .subscribeOn(Schedulers.fromExecutorService(dequeuing))
             .doOnError(error -> LOGGER.error("Queue {}: taking a mail failed, trying again", name(), error))
             // a failure of the broker must not end the subscription
@@ -135,6 +143,16 @@ public final class QueueWorker implements AutoCloseable {
             .contextWrite(context -> context.put(ON_ERROR_DROPPED,
                 (Consumer<Throwable>) error -> LOGGER.debug("Error after the end of the subscription", error)))
             .subscribeWith(new QueueSubscriber(this::work, threads, inHand));
+    }
+
+    /** Reactor throws Errors that it takes for fatal past its operators: the subscription is dead, and its subscriber is not told. */
+    private void resubscribe(Throwable error) {
+        LOGGER.error("Queue {}: taking a mail failed, trying again in {}", name(), MIN_RESUBSCRIBE_DELAY, error);
+        threads.execute(() -> {
+            if (!DeliveryCompletion.stops(stopping, MIN_RESUBSCRIBE_DELAY)) {
+                subscription.update(subscribe());
+            }
+        });
     }
 
     private void work(MailQueueItem item) {
@@ -155,7 +173,7 @@ public final class QueueWorker implements AutoCloseable {
     private void acknowledge(MailQueueItem item, CompletionStatus status) {
         try {
             item.done(status);
-        } catch (MailQueue.MailQueueException | RuntimeException e) {
+        } catch (MailQueue.MailQueueException | RuntimeException | Error e) {
             // RabbitMQ's queue throws unspecified exceptions once its channel is closed, as when James stops
             LOGGER.error("Mail {}: the acknowledgement to queue {} failed, the mail may be delivered twice: {}",
                 item.getMail().getName(), name(), e.toString());

@@ -23,7 +23,12 @@ final class SingleFlight<K, V> {
         if (running != null) {
             return running.join();
         }
-        Thread.ofVirtual().name("sts-" + key).start(() -> fly(key, mine, work));
+        try {
+            Thread.ofVirtual().name("sts-" + key).start(() -> fly(key, mine, work));
+        } catch (OutOfMemoryError noThread) {
+            // others may wait for this flight already
+            fly(key, mine, work);
+        }
         return mine.join();
     }
 

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import org.apache.mailet.base.MailAddressFixture;
@@ -26,6 +27,8 @@ import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /** One mail that goes wrong in a way of its own, among others that must not notice. */
@@ -79,6 +82,36 @@ class BadMailTest {
     }
 
     @Test
+    void bounceThatFailsWithAnErrorShouldGoToTheErrorRepositoryAsWell() throws Exception {
+        internet.goodMx("bad.example").replyTo("bob@bad.example", "550 5.7.1 spam");
+        james.at("bounce", () -> new NoClassDefFoundError("on purpose"));
+        enqueue("poison", "bob@bad.example");
+        enqueue("innocent", "bob@good.example");
+        work(1, 5, AT_ONCE);
+
+        await().atMost(PATIENCE).until(() -> queue.succeeded.containsAll(List.of("poison", "innocent")));
+
+        assertThat(context.getSentMails()).singleElement().satisfies(sent -> assertThat(sent.getState()).isEqualTo(Mail.ERROR));
+    }
+
+    static Stream<Throwable> thrownByQueues() {
+        return Stream.of(new MailQueue.MailQueueException("down"), new IllegalStateException("on purpose"), new OutOfMemoryError("on purpose"),
+            new NoClassDefFoundError("on purpose"), new AssertionError("on purpose"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("thrownByQueues")
+    void queueThatThrowsWhatItLikesShouldBeAskedAgain(Throwable thrown) throws Exception {
+        queue.failure = () -> thrown;
+        queue.failures.set(2);
+        enqueue("mail", "bob@good.example");
+        work(1, 5, AT_ONCE);
+
+        assertThat(good.awaitMails(1, PATIENCE)).hasSize(1);
+        await().atMost(PATIENCE).until(() -> queue.succeeded.contains("mail"));
+    }
+
+    @Test
     void mailsThatWaitForTheirBouncesShouldLeaveRoomForOthers() throws Exception {
         internet.goodMx("bad.example").replyTo("bob@bad.example", "550 5.7.1 spam");
         james.at("bounce", () -> new AddressException("Domain contains illegal character"));
@@ -98,7 +131,7 @@ class BadMailTest {
     void spoolThatIsDownShouldBeWaitedFor() throws Exception {
         internet.goodMx("bad.example").replyTo("bob@bad.example", "550 5.7.1 spam");
         james.at("bounce", () -> new jakarta.mail.MessagingException("no",
-            new org.apache.james.queue.api.MailQueue.MailQueueException("down")));
+            new MailQueue.MailQueueException("down")));
         enqueue("unlucky", "bob@bad.example");
         work(100, 5, List.of());
         await().atMost(PATIENCE).until(() -> james.thrown("bounce") >= 2);

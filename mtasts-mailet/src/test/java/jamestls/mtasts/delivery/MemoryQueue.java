@@ -9,6 +9,7 @@ import java.util.concurrent.DelayQueue;
 import java.util.concurrent.Delayed;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.apache.james.queue.api.MailQueueName;
 import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
@@ -39,6 +40,8 @@ public final class MemoryQueue implements ManageableMailQueue {
     /** How often it fails before it takes the next mail with a delay, and before it hands out the next. */
     final AtomicInteger refusals = new AtomicInteger();
     final AtomicInteger failures = new AtomicInteger();
+    /** What it throws then; a MailQueueException in place of any other checked one. */
+    volatile Supplier<Throwable> failure = () -> new MailQueueException("the broker is away");
     /** How often it was asked for a mail, and how often whoever asked was interrupted. */
     final AtomicInteger asked = new AtomicInteger();
     final AtomicInteger interrupted = new AtomicInteger();
@@ -128,7 +131,11 @@ public final class MemoryQueue implements ManageableMailQueue {
 
     private MailQueueItem next() throws InterruptedException, MailQueueException {
         if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
-            throw new MailQueueException("the broker is away");
+            switch (failure.get()) {
+                case Error error -> throw error;
+                case RuntimeException exception -> throw exception;
+                default -> throw new MailQueueException("the broker is away");
+            }
         }
         Mail mail = take();
         mostInHand.accumulateAndGet(inHand.incrementAndGet(), Math::max);

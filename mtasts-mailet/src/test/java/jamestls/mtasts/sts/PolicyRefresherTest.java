@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.FakeDns;
+import jamestls.fakeinternet.FaultInjector;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
 import java.time.Duration;
@@ -204,6 +205,24 @@ class PolicyRefresherTest {
         refresher.close();
         world.pass(Duration.ofDays(1));
         await().during(Duration.ofMillis(200)).untilAsserted(() -> assertThat(world.fetches()).isEqualTo(2));
+    }
+
+    @Test
+    void refresherShouldGoOnWhateverTheStoreThrows() {
+        FaultInjector<PolicyStore> store = FaultInjector.before(PolicyStore.class, new MemoryPolicyStore());
+        PolicyFixture faulty = new PolicyFixture(store.proxy());
+        faulty.publish("1", policy(ENFORCE, MONTH)).lookup();
+        faulty.pass(Duration.ofDays(1));
+        store.at("due", () -> new NoClassDefFoundError("on purpose")).at("removeExpired", () -> new StackOverflowError("on purpose"));
+        try (PolicyRefresher refresher = new PolicyRefresher(faulty.policies, Duration.ofMillis(10))) {
+            refresher.start();
+            await().until(() -> store.thrown("removeExpired") >= 2);
+            store.heal("removeExpired");
+            await().until(() -> store.thrown("due") >= 2);
+            store.heal("due");
+
+            await().untilAsserted(() -> assertThat(faulty.fetches()).isEqualTo(2));
+        }
     }
 
     private StoredPolicy stored() {

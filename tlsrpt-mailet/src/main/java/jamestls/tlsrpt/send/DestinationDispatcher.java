@@ -1,10 +1,7 @@
 package jamestls.tlsrpt.send;
 
-<<<<<<< HEAD
-import jamestls.storage.GroupCommit;
-=======
 import jamestls.net.SanitizedLogger;
->>>>>>> 85c4f8b (net: log through one class that cleans everything)
+import jamestls.storage.GroupCommit;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportId;
 import jamestls.tlsrpt.report.Rua;

@@ -1,11 +1,8 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.Dns;
-<<<<<<< HEAD
-import jamestls.storage.GroupCommit;
-=======
 import jamestls.net.SanitizedLogger;
->>>>>>> 85c4f8b (net: log through one class that cleans everything)
+import jamestls.storage.GroupCommit;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporters;

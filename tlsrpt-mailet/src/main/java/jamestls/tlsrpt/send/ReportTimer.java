@@ -19,13 +19,8 @@ import java.util.function.Function;
  */
 public final class ReportTimer {
 
-<<<<<<< HEAD
-    private static final Logger LOGGER = LoggerFactory.getLogger(ReportTimer.class);
-    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
-=======
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportTimer.class);
-    private static final Duration MAX_START = Duration.ofMinutes(10);
->>>>>>> 85c4f8b (net: log through one class that cleans everything)
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(1);
 
     private final ReportRun run;
