@@ -5,6 +5,7 @@ import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
 import jamestls.dns.IpLiteral;
+import jamestls.https.TlsConnector.Tunnel;
 import jamestls.net.Watchdog;
 import jamestls.net.Watchdog.Deadline;
 import java.net.Inet6Address;
@@ -101,19 +102,19 @@ public final class GuardedHttpsClient implements AutoCloseable {
     }
 
     private HttpsResult exchange(HttpsRequest request, DomainName host, int port, Deadline deadline) {
-        List<InetSocketAddress> proxies = new ArrayList<>();
+        Optional<Tunnel> tunnel = Optional.empty();
         if (proxy.isPresent()) {
             switch (proxyAddresses(proxy.get(), deadline)) {
                 case Addresses.None none -> {
                     return new HttpsResult.Failure(HttpsFault.CONNECT, "policyProxy " + proxy.get() + ": " + none.detail());
                 }
-                case Addresses.Vetted found ->
-                    found.addresses().forEach(address -> proxies.add(new InetSocketAddress(address, proxy.get().port())));
+                case Addresses.Vetted found -> tunnel = Optional.of(new Tunnel(found.addresses().stream()
+                    .map(address -> new InetSocketAddress(address, proxy.get().port())).toList(), proxy.get().target()));
             }
         }
         return switch (lookUp(host, found -> vet(host, found), deadline)) {
             case Addresses.None none -> new HttpsResult.Failure(none.fault(), none.detail());
-            case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), proxies, deadline)) {
+            case Addresses.Vetted vetted -> switch (connector.connect(host, port, vetted.addresses(), tunnel, deadline)) {
                 case TlsConnector.Connection.Refused refused -> new HttpsResult.Failure(refused.fault(), refused.detail());
                 case TlsConnector.Connection.Open open ->
                     new HttpConversation(request, new HttpHost("https", host.ascii(), port), open).run(deadline);

@@ -23,14 +23,27 @@ public record HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard, O
         this(trustStore, guard, Optional.empty());
     }
 
-    /** Reads {@code trustStore}, {@code trustStorePassword}, {@code allowPrivateAddresses} and {@code policyProxy}. */
+    /**
+     * Reads {@code trustStore}, {@code trustStorePassword}, {@code allowPrivateAddresses}, {@code policyProxy} and
+     * {@code policyProxyConnect}.
+     */
     public static HttpsSettings of(Parameters parameters) {
         String password = parameters.text("trustStorePassword").orElse("");
         Optional<KeyStore> trustStore = parameters.file("trustStore", "a PKCS#12 or JKS key store that trustStorePassword opens, such as "
             + "'file://conf/authorities.p12'", file -> withCertificates(KeyStore.getInstance(file.toFile(), password.toCharArray())));
+        Proxy.Target target = parameters.oneOf("policyProxyConnect", Proxy.Target.ADDRESS, Proxy.Target.ADDRESS, Proxy.Target.NAME);
+        Optional<Proxy> proxy = parameters.read("policyProxy", "host:port, such as proxy.example.org:3128", Proxy::parse);
+        if (parameters.has("policyProxyConnect") && !parameters.has("policyProxy")) {
+            parameters.invalid("policyProxyConnect", "nothing, because there is no 'policyProxy'");
+        }
         return new HttpsSettings(trustStore,
             parameters.flag("allowPrivateAddresses", false) ? AddressGuard.anywhere() : AddressGuard.publicOnly(),
-            parameters.read("policyProxy", "host:port, such as proxy.example.org:3128", Proxy::parse));
+            proxy.map(named -> named.asking(target)));
+    }
+
+    /** Whether a proxy looks up the hosts that strangers name, so that the guard has not seen where a connection ends. */
+    public boolean isResolvedByProxy() {
+        return proxy.filter(named -> named.target() == Proxy.Target.NAME).isPresent();
     }
 
     private static KeyStore withCertificates(KeyStore store) throws KeyStoreException {
@@ -51,8 +64,27 @@ public record HttpsSettings(Optional<KeyStore> trustStore, AddressGuard guard, O
      * An HTTP proxy that is asked for a tunnel (CONNECT, RFC 9110 §9.3.6).
      *
      * @param host a name or an IP address; it may be private, because the operator names it
+     * @param target what it is asked for
      */
-    public record Proxy(String host, int port) {
+    public record Proxy(String host, int port, Target target) {
+
+        /** What a tunnel is asked for. */
+        public enum Target {
+            /** The address that was looked up and vetted here. */
+            ADDRESS,
+            /** The host's name, for proxies that refuse addresses: they look it up again, and it may be another address then. */
+            NAME
+        }
+
+        /** One that is asked for addresses. */
+        public Proxy(String host, int port) {
+            this(host, port, Target.ADDRESS);
+        }
+
+        /** The same, asked for something else. */
+        public Proxy asking(Target other) {
+            return new Proxy(host, port, other);
+        }
 
         /**
          * Reads {@code host:port}, an IPv6 address in brackets.

@@ -2,7 +2,7 @@ package jamestls.https;
 
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
-import jamestls.https.GuardedHttpsClient.CertificateErrors;
+import jamestls.https.HttpsSettings.Proxy.Target;
 import jamestls.net.Sanitized;
 import jamestls.net.SanitizedLogger;
 import jamestls.net.TlsParameters;
@@ -69,6 +69,14 @@ final class TlsConnector {
         return judge;
     }
 
+    /**
+     * The way through a proxy.
+     *
+     * @param proxies its addresses, at least one; the first that connects is used
+     */
+    record Tunnel(List<InetSocketAddress> proxies, Target target) {
+    }
+
     /** A connection, or why there is none. */
     sealed interface Connection {
 
@@ -81,14 +89,17 @@ final class TlsConnector {
     }
 
     /**
-     * @param addresses the checked addresses of the host, at least one; no other address is used
-     * @param proxies the addresses of the proxy, the first that connects is used; empty to connect directly
+     * @param addresses of the host, at least one, vetted: nothing else is connected to, or asked for at a proxy that takes addresses
+     * @param tunnel empty to connect directly
      */
-    Connection connect(DomainName host, int port, List<InetAddress> addresses, List<InetSocketAddress> proxies, Deadline deadline) {
+    Connection connect(DomainName host, int port, List<InetAddress> addresses, Optional<Tunnel> tunnel, Deadline deadline) {
         StringBuilder tried = new StringBuilder();
-        for (int i = 0; i < addresses.size() && !deadline.isExpired(); i++) {
-            InetAddress address = addresses.get(i);
-            boolean isLast = i == addresses.size() - 1;
+        List<InetSocketAddress> proxies = tunnel.map(Tunnel::proxies).orElse(List.of());
+        boolean byName = tunnel.filter(through -> through.target() == Target.NAME).isPresent();
+        int attempts = byName ? proxies.size() : addresses.size();
+        for (int i = 0; i < attempts && !deadline.isExpired(); i++) {
+            InetAddress address = addresses.get(byName ? 0 : i);
+            boolean isLast = i == attempts - 1;
             PlainSocket plain = new PlainSocket();
             deadline.watch(plain);
             try {
@@ -96,8 +107,10 @@ final class TlsConnector {
                 InetSocketAddress target = new InetSocketAddress(address, port);
                 InetSocketAddress first = proxies.isEmpty() ? target : proxies.get(i % proxies.size());
                 plain.connect(first, millis(isLast ? deadline.left() : shorter(deadline.left())));
-                if (!proxies.isEmpty()) {
-                    tunnel(plain, target);
+                if (byName) {
+                    tunnel(plain, host.ascii() + ":" + port);
+                } else if (!proxies.isEmpty()) {
+                    tunnel(plain, authority(target));
                 }
             } catch (IOException e) {
                 close(plain);
@@ -116,10 +129,13 @@ final class TlsConnector {
             : new Connection.Refused(HttpsFault.CONNECT, host + ": " + tried);
     }
 
-    /** Requests the tunnel by address, so that the proxy can't look up another address than the one checked. */
-    private static void tunnel(Socket proxy, InetSocketAddress target) throws IOException {
+    /** The address and not the name, so that the proxy can't look up another address than the one vetted. */
+    private static String authority(InetSocketAddress target) {
         String ip = target.getAddress().getHostAddress();
-        String authority = (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + target.getPort();
+        return (ip.contains(":") ? "[" + ip + "]" : ip) + ":" + target.getPort();
+    }
+
+    private static void tunnel(Socket proxy, String authority) throws IOException {
         proxy.getOutputStream().write(("CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII));
         // byte by byte: what follows the empty line belongs to TLS
@@ -222,7 +238,8 @@ final class TlsConnector {
         public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {
             try {
                 judge.checkServerTrusted(chain, type, socket);
-            } catch (CertificateException e) {
+            } catch (CertificateException | RuntimeException e) {
+                // a stranger's certificate decides what is thrown here
                 log(String.valueOf(socket.getRemoteSocketAddress()), root(e));
             }
         }

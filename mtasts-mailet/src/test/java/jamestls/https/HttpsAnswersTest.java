@@ -127,6 +127,23 @@ class HttpsAnswersTest {
     }
 
     @Test
+    void proxyThatRefusesAddressesShouldBeAskedForTheNameOfAVettedHost() {
+        try (ConnectProxy proxy = ConnectProxy.to(server.address());
+             GuardedHttpsClient behind = behind(proxy, HttpsSettings.Proxy.Target.NAME, AddressGuard.publicOnly())) {
+            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
+            assertThat(proxy.asked()).as("for a host at a private address").isEmpty();
+
+            dns.zone().remove(HOST).a(HOST, "9.9.9.9", "9.9.9.10").aaaa(HOST, "2620:fe::fe");
+            answer(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + PolicyHost.POLICY_PATH), PLENTY, ROOM)));
+            assertThat(proxy.asked()).containsExactly("CONNECT " + HOST + ":443 HTTP/1.1");
+
+            proxy.answer("HTTP/1.1 502 no such host\r\n\r\n");
+            failure(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + "/"), PLENTY, ROOM)), HttpsFault.CONNECT);
+            assertThat(proxy.asked()).as("once for each address of the proxy").hasSize(2);
+        }
+    }
+
+    @Test
     void guardShouldJudgeWhatTheProxyIsAskedFor() {
         try (ConnectProxy proxy = ConnectProxy.to(server.address()); GuardedHttpsClient behind = behind(proxy, AddressGuard.publicOnly())) {
             failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
@@ -175,8 +192,12 @@ class HttpsAnswersTest {
     }
 
     private GuardedHttpsClient behind(ConnectProxy proxy, AddressGuard guard) {
+        return behind(proxy, HttpsSettings.Proxy.Target.ADDRESS, guard);
+    }
+
+    private GuardedHttpsClient behind(ConnectProxy proxy, HttpsSettings.Proxy.Target target, AddressGuard guard) {
         return new GuardedHttpsClient(dns(), new HttpsSettings(Optional.of(CA.trustStore()), guard,
-            Optional.of(HttpsSettings.Proxy.parse("127.0.0.1:" + proxy.port()))));
+            Optional.of(HttpsSettings.Proxy.parse("127.0.0.1:" + proxy.port()).asking(target))));
     }
 
     private Optional<Duration> retryAfter(String status, String value) {

@@ -73,6 +73,13 @@ class OutboundSettingsTest {
     }
 
     @Test
+    void proxyShouldBeAskedForAddressesUnlessToldOtherwise() throws ConfigurationException {
+        assertThat(of("policyProxy", "proxy.example:3128").https().isResolvedByProxy()).isFalse();
+        assertThat(of("policyProxy", "proxy.example:3128", "policyProxyConnect", "name").https().isResolvedByProxy()).isTrue();
+        assertThatThrownBy(() -> of("policyProxyConnect", "name")).hasMessageContaining("there is no 'policyProxy'");
+    }
+
+    @Test
     void bindShouldKnowOneAddressForEachFamily() throws Exception {
         assertThat(of().smtp().bindAddresses()).isEmpty();
         assertThat(of("bind", "127.0.0.2").smtp().bindAddresses()).containsExactly(InetAddress.getByName("127.0.0.2"));

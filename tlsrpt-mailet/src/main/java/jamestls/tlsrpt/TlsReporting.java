@@ -78,7 +78,7 @@ import org.apache.mailet.base.GenericMailet;
  * <li><b>reportToMxHosts</b>: whether MX hosts with TLSA records can get reports of their own; default true.</li>
  * <li><b>bcc</b>: an address that gets a copy of each report.</li>
  * <li><b>httpsPorts</b>, <b>allowPrivateAddresses</b>, <b>certificateErrors</b> ({@code log} or {@code refuse}),
- *     <b>trustStore</b>, <b>trustStorePassword</b>: settings for HTTPS destinations.</li>
+ *     <b>trustStore</b>, <b>trustStorePassword</b>, <b>policyProxy</b>, <b>policyProxyConnect</b>: settings for HTTPS destinations.</li>
  * <li><b>database</b>: location of counters and delivery records: {@code file://var/tlsreports.sqlite} (default), or for several
  *     servers {@code jdbc:postgresql://host/database} with <b>databaseUser</b> and <b>databasePassword</b>.</li>
  * <li><b>retention</b>: how long counters and records are kept, 3d to 366d; default {@code 14d}.</li>

@@ -30,6 +30,13 @@ public record DestinationSettings(DestinationRules rules, int mostPerHost, int m
     public static DestinationSettings of(Parameters parameters) {
         Set<Integer> ports = parameters.read("httpsPorts", "443", "ports, separated by commas, like '443, 8443'",
             DestinationSettings::ports);
+        HttpsSettings https = HttpsSettings.of(parameters);
+        CertificateErrors errors = parameters.oneOf("certificateErrors", CertificateErrors.LOG, CertificateErrors.LOG,
+            CertificateErrors.REFUSE);
+        if (https.isResolvedByProxy() && errors == CertificateErrors.LOG) {
+            // a stranger's name server could lead the proxy to any machine it reaches, and only the certificate would tell
+            parameters.invalid("policyProxyConnect", "address; name only with 'certificateErrors' refuse");
+        }
         return new DestinationSettings(
             parameters.read("destinations", "", "rules, one to a line, like 'deny .example.net', 'allow reports.example.org', "
                 + "'replace old@example.com new@example.com', 'deny *'", text -> DestinationRules.parse(text, ports)),
@@ -37,8 +44,7 @@ public record DestinationSettings(DestinationRules rules, int mostPerHost, int m
             parameters.number("minSessions", 1, 1, MAX),
             parameters.flag("reportToMxHosts", true) ? MxHosts.REPORTED : MxHosts.NOT_REPORTED,
             parameters.read("bcc", "a mail address like tls-archive@example.com", DestinationSettings::archive),
-            HttpsSettings.of(parameters),
-            parameters.oneOf("certificateErrors", CertificateErrors.LOG, CertificateErrors.LOG, CertificateErrors.REFUSE));
+            https, errors);
     }
 
     private static Set<Integer> ports(String text) {

@@ -122,6 +122,16 @@ class TlsReportingSettingsTest {
             .isInstanceOf(ConfigurationException.class).hasMessageContainingAll("'" + name + "'", "'" + value + "'", allowed);
     }
 
+    @Test
+    void proxyThatLooksHostsUpShouldNeedGoodCertificates() throws ConfigurationException {
+        Map<String, String> values = new LinkedHashMap<>(with("policyProxy", "proxy.example:3128"));
+        values.put("policyProxyConnect", "name");
+        assertThatThrownBy(() -> of(values)).hasMessageContainingAll("'policyProxyConnect'", "only with 'certificateErrors' refuse");
+
+        values.put("certificateErrors", "refuse");
+        assertThat(of(values).destinations().https().isResolvedByProxy()).isTrue();
+    }
+
     @ParameterizedTest
     @CsvSource({"organization", "contact"})
     void missingParameterShouldBeNamed(String name) {
