@@ -155,7 +155,8 @@ final class StubResolver implements DnssecResolver {
     }
 
     private Attempt attempt(InetSocketAddress server, Name name, int type, Asking asking, Edns edns, long deadline) {
-        String where = server.getAddress().getHostAddress() + " port " + server.getPort();
+        // this beginning is how the text for strangers finds the address and leaves it out
+        String where = "resolver " + server.getAddress().getHostAddress() + " port " + server.getPort();
         try {
             Optional<QuerySlots.Slot> slot = slots.acquire(name, deadline);
             if (slot.isEmpty()) {

@@ -170,12 +170,13 @@ public final class GuardedHttpsClient implements AutoCloseable {
         }
         List<InetAddress> allowed = new ArrayList<>();
         // the families in turn and cut last, so that addresses which can't be used hide none that can
-        for (int i = 0; i < MAX_ADDRESSES && allowed.size() < MAX_ADDRESSES; i++) {
+        for (int i = 0; i < MAX_ADDRESSES; i++) {
             ipv6.stream().skip(i).findFirst().ifPresent(allowed::add);
             ipv4.stream().skip(i).findFirst().ifPresent(allowed::add);
         }
-        return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC, host + ": " + objections.stream().limit(MAX_SHOWN).collect(Collectors.joining("; ")))
-            : new Addresses.Vetted(allowed);
+        return allowed.isEmpty() ? new Addresses.None(HttpsFault.ADDRESS_NOT_PUBLIC,
+            host + ": " + objections.stream().limit(MAX_SHOWN).collect(Collectors.joining("; ")))
+            : new Addresses.Vetted(allowed.stream().limit(MAX_ADDRESSES).toList());
     }
 
     /** What to do with a certificate that is not trusted, expired, or not for the host. */

@@ -38,7 +38,7 @@ final class HostFailures {
 
     private static final int MAX_TEXT = 1_500;
     /** A resolver's address in error texts. It appears in the log only, not in bounces and reports. */
-    private static final Pattern RESOLVER = Pattern.compile("[0-9a-fA-F.:%\\[\\]]+ port [0-9]+");
+    private static final Pattern RESOLVER = Pattern.compile("resolver [0-9a-fA-F.:%\\[\\]]+ port [0-9]+");
 
     private final List<HostFailure> failures = new ArrayList<>();
 

@@ -95,8 +95,8 @@ class BadMailTest {
     }
 
     static Stream<Throwable> thrownByQueues() {
-        return Stream.of(new MailQueue.MailQueueException("down"), new IllegalStateException("on purpose"), new OutOfMemoryError("on purpose"),
-            new NoClassDefFoundError("on purpose"), new AssertionError("on purpose"));
+        return Stream.of(new MailQueue.MailQueueException("down"), new IllegalStateException("on purpose"),
+            new OutOfMemoryError("on purpose"), new NoClassDefFoundError("on purpose"), new AssertionError("on purpose"));
     }
 
     @ParameterizedTest

@@ -10,11 +10,13 @@ import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.core.read.ListAppender;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.CertificateBuilder.Issued;
+import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.outcome.AppliedPolicy;
+import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import jamestls.outcome.TlsOutcomes;
 import java.nio.charset.StandardCharsets;
@@ -101,6 +103,29 @@ class HostileTextTest {
         });
         assertThat(internet.outcomes).flatExtracting(outcome -> outcome.verdicts()).extracting(PolicyVerdict::policy)
             .flatExtracting(AppliedPolicy::policyStrings).as("the report quotes it").anyMatch(line -> line.startsWith("x-evil: ?"));
+    }
+
+    @Test
+    void addressOfOurResolverShouldReachNoStrangerAndThatOfTheirHostsShould() throws Exception {
+        String resolver = "127.0.0.1 port " + internet.dns.address().getPort();
+        internet.dns.faults().set("mx.example", DnsFault.SERVFAIL);
+        assertThat(internet.deliver("mx.example")).isInstanceOfSatisfying(DeliveryResult.Deferred.class, deferred ->
+            assertThat(deferred.why().toString()).contains("the resolver answered SERVFAIL").doesNotContain(resolver));
+
+        internet.policy("lookup.example", "enforce", "mx.lookup.example").goodMx("lookup.example");
+        internet.dns.faults().set("mta-sts.lookup.example", DnsFault.SERVFAIL);
+        internet.deliver("lookup.example");
+        internet.policy("closed.example", "enforce", "mx.closed.example").goodMx("closed.example");
+        internet.dns.zone().remove("mta-sts.closed.example").a("mta-sts.closed.example", "127.0.0.99");
+        internet.deliver("closed.example");
+
+        assertThat(internet.outcomes).extracting(HostileTextTest::firstReason).satisfiesExactly(
+            lookup -> assertThat(lookup).contains("the resolver answered SERVFAIL").doesNotContain(resolver),
+            closed -> assertThat(closed).contains("127.0.0.99 port " + internet.policyHost.port()));
+    }
+
+    private static String firstReason(TlsOutcome outcome) {
+        return ((PolicyVerdict.Violated) outcome.verdicts().getFirst()).violations().getFirst().reason();
     }
 
     private void hostileServers() {
