@@ -21,6 +21,9 @@ public record Failure(int code, String status, String text, Cause cause, String 
     private static final String TOO_MANY = "4.5.3";
     private static final String TOO_MANY_FOR_GOOD = "5.5.3";
     private static final String UNKNOWN = "4.0.0";
+    /** Ends the text of a failure after which nobody knows whether the server has the mail (RFC 5321 §4.2.5). */
+    static final String UNCERTAIN = "; the connection was lost after the message was sent, so it may arrive twice";
+    private static final String UNCERTAIN_AT_LAST = "; the connection was lost after the message was sent, so it may have arrived";
     private static final String RETRIED = " The message stays queued and is retried.";
     private static final int MAX_TEXT = 2_000;
     private static final int MAX_REPLY = 512;
@@ -141,7 +144,7 @@ public record Failure(int code, String status, String text, Cause cause, String 
         if (isPermanent()) {
             return this;
         }
-        String last = "given up after the last retry: " + text.replace(RETRIED, "");
+        String last = "given up after the last retry: " + text.replace(RETRIED, "").replace(UNCERTAIN, UNCERTAIN_AT_LAST);
         return isByPolicy() ? new Failure(550, "5." + status.substring(2), last, cause, remedy)
             : new Failure(code, status, last, cause, remedy);
     }

@@ -164,7 +164,7 @@ record ReplyInterpretation(String word, Optional<DeliveryResult> result, Map<Mai
         }
         // RFC 5321 §4.2.5: after the end of data the mail may have been accepted. It is sent again rather than lost
         Failure undecided = Failure.temporary("4.2",
-            uncertain ? why + "; the connection was lost after the message was sent, so it may arrive twice" : why);
+            uncertain ? why + Failure.UNCERTAIN : why);
         Map<String, MailAddress> byPath = new HashMap<>();
         Map<MailAddress, Failure> failed = new LinkedHashMap<>();
         for (MailAddress recipient : mail.recipients()) {
