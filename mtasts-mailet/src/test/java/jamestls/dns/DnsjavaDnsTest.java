@@ -173,13 +173,6 @@ class DnsjavaDnsTest {
     }
 
     @Test
-    void addressesShouldBeBounded() {
-        server.zone().a("host.example", IntStream.rangeClosed(1, 60).mapToObj(i -> "127.0.1." + i).toArray(String[]::new));
-
-        assertThat(found(dns.addresses(DomainName.of("host.example"))).records()).hasSize(32);
-    }
-
-    @Test
     void cnamesShouldBeFollowed() {
         server.zone().cname("alias.example", "host.example").a("host.example", "127.0.0.1");
 

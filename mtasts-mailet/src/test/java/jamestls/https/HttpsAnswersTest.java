@@ -130,7 +130,8 @@ class HttpsAnswersTest {
     void proxyThatRefusesAddressesShouldBeAskedForTheNameOfAVettedHost() {
         try (ConnectProxy proxy = ConnectProxy.to(server.address());
              GuardedHttpsClient behind = behind(proxy, HttpsSettings.Proxy.Target.NAME, AddressGuard.publicOnly())) {
-            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
+            dns.zone().a("private.example", "127.0.0.1");
+            failure(behind.exchange(HttpsRequest.get(uri("private.example", "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
             assertThat(proxy.asked()).as("for a host at a private address").isEmpty();
 
             dns.zone().remove(HOST).a(HOST, "9.9.9.9", "9.9.9.10").aaaa(HOST, "2620:fe::fe");

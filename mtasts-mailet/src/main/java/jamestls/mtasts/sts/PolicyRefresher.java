@@ -74,11 +74,12 @@ public final class PolicyRefresher implements AutoCloseable {
         Set<DomainName> begun = new HashSet<>();
         Semaphore places = new Semaphore(AT_A_TIME);
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            int limit = AT_A_TIME;
-            int found = limit;
-            while (found == limit && begun.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
-                List<StoredPolicy> due = policies.due(limit);
-                found = due.size();
+            int underWay = 0;
+            boolean mayBeMore = true;
+            while (mayBeMore && begun.size() < MAX_IN_A_ROUND && closed.getCount() > 0) {
+                // those under way are due still, and must not hide what is due behind them
+                List<StoredPolicy> due = policies.due(underWay + AT_A_TIME);
+                mayBeMore = due.size() == underWay + AT_A_TIME;
                 List<StoredPolicy> next = due.stream().filter(policy -> !begun.contains(policy.domain())).toList();
                 for (StoredPolicy policy : next) {
                     begun.add(policy.domain());
@@ -86,8 +87,7 @@ public final class PolicyRefresher implements AutoCloseable {
                     places.acquireUninterruptibly();
                     threads.execute(() -> refresh(policy, places));
                 }
-                // those under way are due still, and must not hide what is due behind them
-                limit = AT_A_TIME + found - next.size();
+                underWay = due.size() - next.size();
             }
         }
     }

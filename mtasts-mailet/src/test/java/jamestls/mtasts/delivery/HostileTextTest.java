@@ -76,7 +76,7 @@ class HostileTextTest {
         hostileCertificates();
         hostilePolicies();
         internet.dns.zone().mx(domain("mx"), 10, "a\\010\\027b.example");
-        OutboundResources resources = internet.traffic(20);
+        OutboundResources resources = internet.resources(20);
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0), new RetrySchedule(List.of(Duration.ofHours(1)), 0),
             new QueueWorker.Notices(context, Optional.empty(), Optional.empty(), new ReportMails(new TlsOutcomes(), Clock.systemUTC())),
             resources, 100);

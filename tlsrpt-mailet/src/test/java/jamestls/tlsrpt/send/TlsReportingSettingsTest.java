@@ -124,12 +124,11 @@ class TlsReportingSettingsTest {
 
     @Test
     void proxyThatLooksHostsUpShouldNeedGoodCertificates() throws ConfigurationException {
-        Map<String, String> values = new LinkedHashMap<>(with("policyProxy", "proxy.example:3128"));
-        values.put("policyProxyConnect", "name");
-        assertThatThrownBy(() -> of(values)).hasMessageContainingAll("'policyProxyConnect'", "only with 'certificateErrors' refuse");
+        assertThatThrownBy(() -> of(with("policyProxy", "proxy.example:3128", "policyProxyConnect", "name")))
+            .hasMessageContainingAll("'policyProxyConnect'", "only with 'certificateErrors' refuse");
 
-        values.put("certificateErrors", "refuse");
-        assertThat(of(values).destinations().https().isResolvedByProxy()).isTrue();
+        assertThat(of(with("policyProxy", "proxy.example:3128", "policyProxyConnect", "name", "certificateErrors", "refuse"))
+            .destinations().https().isResolvedByProxy()).isTrue();
     }
 
     @ParameterizedTest
