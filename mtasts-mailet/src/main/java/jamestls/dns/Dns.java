@@ -30,7 +30,7 @@ public interface Dns {
 
     /**
      * The TLSA records at {@code owner}, such as {@code _25._tcp.mx.example.com} (RFC 7672 §2.2.3). Each is as published, in no
-     * particular order; what cannot be used is for the caller to judge,
+     * particular order; the caller judges which are usable,
      * because a set without a usable record still demands TLS. Ask only below a secure address answer (RFC 7672 §2.2.2).
      */
     DnsAnswer<TlsaRecord> tlsa(DomainName owner);

@@ -2,6 +2,7 @@ package jamestls.https;
 
 import jamestls.dns.DnsId;
 import jamestls.dns.DomainName;
+import jamestls.https.GuardedHttpsClient.CertificateErrors;
 import jamestls.https.HttpsSettings.Proxy.Target;
 import jamestls.net.Sanitized;
 import jamestls.net.SanitizedLogger;

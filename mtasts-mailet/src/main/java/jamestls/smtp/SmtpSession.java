@@ -100,8 +100,8 @@ public final class SmtpSession implements AutoCloseable {
     }
 
     /**
-     * Whether the last mail failed at an extension that the server lists and does not master. The session is over; a new one with
-     * the same address does without.
+     * Whether the last mail failed because the server lists an extension that it does not support. The session has ended; the next one
+     * with the same address does not use the extension.
      */
     public boolean isMisledByEhlo() {
         return misledByEhlo;

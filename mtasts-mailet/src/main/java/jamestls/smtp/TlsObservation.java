@@ -21,6 +21,46 @@ import java.util.Optional;
 public record TlsObservation(Ends ends, Optional<SmtpReply> greeting, Optional<String> helo, Offer offer, Handshake handshake,
                              Capabilities capabilities, Optional<SessionFailure> failure) {
 
+    /**
+     * The two ends of a connection.
+     *
+     * @param mxHost the host to reach
+     * @param receivingIp the address connected to
+     * @param sendingIp the local address; empty without a connection
+     */
+    public record Ends(DomainName mxHost, InetAddress receivingIp, Optional<InetAddress> sendingIp) {
+    }
+
+    /**
+     * What the server said about STARTTLS.
+     *
+     * @param startTls whether it was offered
+     * @param reply the reply to STARTTLS, if it was sent and answered. Anything but 220 refuses TLS: a session with such a reply and no
+     *     failure is usable, in clear text
+     */
+    public record Offer(StartTls startTls, Optional<SmtpReply> reply) {
+    }
+
+    public DomainName mxHost() {
+        return ends.mxHost();
+    }
+
+    public InetAddress receivingIp() {
+        return ends.receivingIp();
+    }
+
+    public Optional<InetAddress> sendingIp() {
+        return ends.sendingIp();
+    }
+
+    public StartTls startTls() {
+        return offer.startTls();
+    }
+
+    public Optional<SmtpReply> startTlsReply() {
+        return offer.reply();
+    }
+
     /** Whether the handshake went on, or tried to go on, from an earlier one: a full handshake may end in another way. */
     public boolean isResumed() {
         return switch (handshake) {

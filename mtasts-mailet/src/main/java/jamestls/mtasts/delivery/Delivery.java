@@ -174,7 +174,9 @@ public sealed class Delivery permits DryRun {
                 attempts.notConnected(host, plan.demand(), never.get());
                 continue;
             }
-            Optional<DeliveryResult> result = tryAddresses(plan, addresses.of(plan, attempts), attempts);
+            List<InetAddress> usable = addresses.of(plan, attempts);
+            attempts.connecting(host, plan.demand(), usable);
+            Optional<DeliveryResult> result = tryAddresses(plan, usable, attempts);
             if (result.isPresent()) {
                 return result;
             }

@@ -22,7 +22,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.apache.james.core.Domain;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
@@ -34,8 +33,6 @@ import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
-import reactor.core.publisher.Flux;
-import reactor.core.scheduler.Schedulers;
 
 /**
  * Takes mails from James's queue, delivers them through {@link Router}, and acknowledges each only after everything that follows from
@@ -57,10 +54,6 @@ public final class QueueWorker implements AutoCloseable {
     private static final int ONE_DOMAIN_DIVISOR = 2;
     /** At most this fraction of the mails in hand waits to repeat a failed bounce or notice. */
     private static final int FAILING_NOTICES_DIVISOR = 4;
-    private static final Duration MIN_RESUBSCRIBE_DELAY = Duration.ofMillis(500);
-    private static final Duration MAX_RESUBSCRIBE_DELAY = Duration.ofMinutes(1);
-    /** Reactor's context key for the handler of errors after the end of one subscription. */
-    private static final String ON_ERROR_DROPPED = "reactor.onErrorDropped.local";
 
     private final MailQueue queue;
     private final Router router;
@@ -132,24 +125,14 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     private Disposable subscribe() {
-        return Flux.from(queue.deQueue())
-            .subscribeOn(Schedulers.fromExecutorService(dequeuing))
-            .doOnError(error -> LOGGER.error("Queue {}: taking a mail failed, trying again", name(), error))
-            // a failure of the broker must not end the subscription
-            .retryWhen(reactor.util.retry.Retry.backoff(Long.MAX_VALUE, MIN_RESUBSCRIBE_DELAY).maxBackoff(MAX_RESUBSCRIBE_DELAY)
-                .transientErrors(true))
-            .onErrorContinue((error, item) -> LOGGER.error("Queue {}: an entry could not be read", name(), error))
-            // James's queues throw after the subscription is cancelled, which is no error
-            .contextWrite(context -> context.put(ON_ERROR_DROPPED,
-                (Consumer<Throwable>) error -> LOGGER.debug("Error after the end of the subscription", error)))
-            .subscribeWith(new QueueSubscriber(this::work, threads, inHand));
+        return QueueSubscriber.subscribe(queue, dequeuing, new QueueSubscriber(this::work, threads, inHand));
     }
 
     /** Reactor throws Errors that it takes for fatal past its operators: the subscription is dead, and its subscriber is not told. */
     private void resubscribe(Throwable error) {
-        LOGGER.error("Queue {}: taking a mail failed, trying again in {}", name(), MIN_RESUBSCRIBE_DELAY, error);
+        LOGGER.error("Queue {}: taking a mail failed, trying again in {}", name(), QueueSubscriber.MIN_DELAY, error);
         threads.execute(() -> {
-            if (!DeliveryCompletion.stops(stopping, MIN_RESUBSCRIBE_DELAY)) {
+            if (!DeliveryCompletion.stops(stopping, QueueSubscriber.MIN_DELAY)) {
                 subscription.update(subscribe());
             }
         });

@@ -30,7 +30,7 @@ import java.util.function.Supplier;
 public final class HeldMails implements AutoCloseable {
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(HeldMails.class);
-    /** More mails are not listed. */
+    /** The bound of listed mails. */
     static final int MAX_MAILS = 100_000;
     /** A mail that waits for this server's own limits is listed after this time. */
     public static final Duration MIN_WAIT_AT_LIMIT = Duration.ofMinutes(1);

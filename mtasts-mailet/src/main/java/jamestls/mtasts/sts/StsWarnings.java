@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.LongAdder;
 public final class StsWarnings {
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(StsWarnings.class);
-    /** More are logged and not listed. */
+    /** The most policies listed; further ones are only logged. */
     private static final int MAX_LIST = 10_000;
 
     private final ConcurrentMap<DomainName, Unrefreshable> unrefreshable = new ConcurrentHashMap<>();

@@ -99,7 +99,7 @@ class FetchSharesTest {
 
     private static StoredPolicy stored(DomainName domain, Instant due) {
         StoredPolicy before = PolicyStoreContract.stored(domain.ascii(), "2", due);
-        return new StoredPolicy(domain, "2", before.policy(), due, due, due, due, Optional.empty());
+        return new StoredPolicy(domain, "2", before.policy(), new StoredPolicy.Times(due, due, due, due), Optional.empty());
     }
 
     private static DomainName hostileDomain(int i) {

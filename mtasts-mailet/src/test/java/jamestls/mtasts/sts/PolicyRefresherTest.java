@@ -176,7 +176,8 @@ class PolicyRefresherTest {
         Instant due = Instant.now().minusSeconds(600);
         for (int i = 0; i < 200; i++) {
             StoredPolicy old = PolicyStoreContract.stored("domain" + i + ".example", "1", due);
-            store.save(new StoredPolicy(old.domain(), "1", old.policy(), due, due, due, due.plusSeconds(i), Optional.empty()));
+            store.save(new StoredPolicy(old.domain(), "1", old.policy(),
+                new StoredPolicy.Times(due, due, due, due.plusSeconds(i)), Optional.empty()));
             dns.txt(old.domain().child("_mta-sts"), List.of("v=STSv1; id=1"));
         }
         PolicyStore forgetful = (PolicyStore) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {PolicyStore.class},
