@@ -25,8 +25,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Carries out a plan and keeps what was before: in {@code conf/jamestls-backup/NNNN-install}, with {@code before/} and {@code
- * after/} and a list of the files. From that {@link #revert} takes installations back.
+ * Carries out a plan and keeps copies of the files in {@code conf/jamestls-backup/NNNN-install}, with {@code before/}, {@code after/}
+ * and a list of the files. {@link #revert} undoes installations with these copies.
  */
 public final class Backup {
 
@@ -45,25 +45,25 @@ public final class Backup {
     }
 
     /**
-     * Writes all changes, or none: what fails on its way is taken back.
+     * Writes all changes. If one fails, those before it are reverted.
      *
      * @return the directory with the copies
-     * @throws Refusal when a file is not any more what it was when the plan was made
+     * @throws Refusal if a file has changed since the plan was made
      */
     public static Path apply(Plan plan) throws IOException, Refusal {
         return new Backup(plan.conf()).apply(plan, INSTALL);
     }
 
     /**
-     * Plans what takes all installations back that are not taken back yet, the last one first.
+     * Plans the reversal of all installations that are not reverted yet, the last one first.
      *
-     * @throws Refusal when there is none, or when what one of them wrote was edited since; names every file and line
+     * @throws Refusal if there is none, or if the changes of one were edited since; names every file and line
      */
     public static Plan revert(Path conf) throws IOException, Refusal {
         return new Backup(conf).revertAll();
     }
 
-    /** Carries that out. */
+    /** Carries out a plan of {@link #revert}. */
     public static Path applyRevert(Plan plan) throws IOException, Refusal {
         Backup backup = new Backup(plan.conf());
         List<Path> steps = backup.installs();
@@ -99,10 +99,27 @@ public final class Backup {
                     e.addSuppressed(alsoFailed);
                 }
             }
-            Files.move(kept, kept.resolveSibling(kept.getFileName() + "-failed"));
-            throw new IOException(e + "; everything is as it was before", e);
+            Path copies = Files.move(kept, kept.resolveSibling(kept.getFileName() + "-failed"));
+            throw new IOException(reason(e) + "; " + state(done, copies), e);
         }
         return kept;
+    }
+
+    private static String state(List<Change> changes, Path copies) {
+        List<String> changed = changes.stream().filter(change -> {
+            try {
+                return !change.isCurrent();
+            } catch (IOException unreadable) {
+                return true;
+            }
+        }).map(change -> change.file().toString()).toList();
+        return changed.isEmpty() ? "everything is as it was before"
+            : "could not be restored: " + String.join(", ", changed) + "; copies are in " + copies;
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException failed
+            ? failed.getFile() + " can't be written" + (failed.getReason() == null ? "" : ": " + failed.getReason()) : e.getMessage();
     }
 
     /** Writes the copies, and the list last: a directory without a list is not complete. */
@@ -169,7 +186,7 @@ public final class Backup {
     private Plan revertAll() throws IOException, Refusal {
         List<Path> steps = installs();
         if (steps.isEmpty()) {
-            throw new Refusal("there is no installation in " + directory, "what was put in by hand is taken out by hand, or by the copies "
+            throw new Refusal("there is no installation in " + directory, "remove by hand what was added by hand, or with the copies "
                 + "in that directory");
         }
         Map<Path, Optional<byte[]>> now = new LinkedHashMap<>();
@@ -179,7 +196,7 @@ public final class Backup {
         for (Path step : steps.reversed()) {
             for (Kept kept : read(step).reversed()) {
                 if (kept.kind == Change.Kind.KEY) {
-                    plan.afterwards(kept.file + " stays, because DNS may have its public half: delete both when no report is under way.");
+                    plan.afterwards(kept.file + " is kept, because DNS may have its public key: delete both once no report is under way.");
                     continue;
                 }
                 kinds.put(kept.file, kept.kind);
@@ -215,10 +232,10 @@ public final class Backup {
                 return reverted.map(text -> text.getBytes(StandardCharsets.ISO_8859_1));
             }
             conflicts.add(Finding.problem(kept.file, ours.firstConflict(latin1(current.get())),
-                "was edited since, in what install wrote or next to it", "take it out by hand; the file of before is in " + directory));
+                "was edited since, in or next to the lines that install wrote", "revert it by hand; the previous file is in " + directory));
         } else {
             conflicts.add(Finding.problem(kept.file, current.isPresent() ? 1 : 0, current.isPresent()
-                ? "was made by install and edited since" : "is gone", "the file of before is in " + directory));
+                ? "was made by install and edited since" : "is gone", "the previous file is in " + directory));
         }
         return current;
     }
@@ -240,7 +257,7 @@ public final class Backup {
             Files.deleteIfExists(change.file());
             return;
         }
-        // a link stays a link
+        // a symbolic link is kept
         Path file = Files.exists(change.file()) ? change.file().toRealPath() : change.file();
         Files.createDirectories(file.getParent());
         Path fresh = file.resolveSibling("." + file.getFileName() + ".jamestls-new");
@@ -256,7 +273,7 @@ public final class Backup {
             }
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (FileSystemException e) {
-            // a file that is mounted by itself, as containers do it, can't be replaced, only written
+            // a file that is mounted on its own, as in containers, can't be replaced, only overwritten
             Files.deleteIfExists(fresh);
             if (!Files.exists(file) || change.kind() == Change.Kind.KEY) {
                 throw e;
@@ -265,7 +282,7 @@ public final class Backup {
         }
     }
 
-    /** James must be able to read the new file as it reads the old one. */
+    /** Gives the new file the owner and permissions of the old one, so that James can read it. */
     private static void likewise(Path old, Path fresh) throws IOException {
         PosixFileAttributeView view = Files.getFileAttributeView(fresh, PosixFileAttributeView.class);
         if (view == null) {

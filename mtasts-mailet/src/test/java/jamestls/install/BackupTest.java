@@ -105,6 +105,21 @@ class BackupTest {
     }
 
     @Test
+    void fileThatCouldNotBeRestoredShouldBeNamedWithTheCopies() throws Exception {
+        Plan broken = new Plan(conf);
+        Path file = Files.writeString(conf.resolve("file"), "before");
+        Path other = Files.writeString(conf.resolve("other"), "");
+        broken.change(new Plan.Change(Plan.Change.Kind.TEXT, file, Optional.of(Files.readAllBytes(file)), Optional.empty()));
+        // makes a directory in the place of the file
+        broken.change(Plan.Change.newText(file.resolve("below"), "x"));
+        broken.change(Plan.Change.newText(other.resolve("below"), "x"));
+
+        assertThatThrownBy(() -> Backup.apply(broken)).isInstanceOf(IOException.class)
+            .hasMessageContaining("could not be restored: " + file).hasMessageContaining("0001-install-failed")
+            .hasMessageNotContaining("Exception");
+    }
+
+    @Test
     void copiesShouldBeForTheOwnerOnlyAndLinksStayLinks() throws Exception {
         Path real = Files.move(conf.resolve("logback.xml"), conf.resolveSibling(conf.getFileName() + "-logback.xml"));
         Files.createSymbolicLink(conf.resolve("logback.xml"), real);
