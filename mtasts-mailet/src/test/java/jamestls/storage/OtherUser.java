@@ -17,6 +17,9 @@ final class OtherUser {
 
     private static final Pattern NEEDED = Pattern.compile("(sqlite-jdbc|slf4j-api|HikariCP|postgresql)-[0-9].*\\.jar");
 
+    /** The packages that reading a database uses. */
+    private static final List<String> USED = List.of("jamestls/storage", "jamestls/net");
+
     private OtherUser() {
     }
 
@@ -51,8 +54,11 @@ final class OtherUser {
             Path path = Path.of(entry);
             if (NEEDED.matcher(path.getFileName().toString()).matches()) {
                 Files.copy(path, scratch.resolve(path.getFileName()));
-            } else if (Files.isDirectory(path.resolve("jamestls/storage"))) {
-                copy(path.resolve("jamestls/storage"), Files.createDirectories(classes.resolve("jamestls/storage")));
+            }
+            for (String used : USED) {
+                if (Files.isDirectory(path.resolve(used))) {
+                    copy(path.resolve(used), Files.createDirectories(classes.resolve(used)));
+                }
             }
         }
         run("chmod", "-R", "a+rX", scratch.toString());
