@@ -62,6 +62,25 @@ class DeliveryHealthCheckTest {
     }
 
     @Test
+    void ruleInPlaceOfAPolicyShouldBeNamedWithoutDegrading() {
+        health.watch(new HealthRegistry.HealthProbe() {
+            @Override
+            public List<String> get() {
+                return List.of();
+            }
+
+            @Override
+            public List<String> notes() {
+                return List.of("1 rule in force until its end: a.example may");
+            }
+        });
+
+        assertThat(result().isHealthy()).isTrue();
+        assertThat(result().getComponentName().getName()).isEqualTo("SecureRemoteDelivery: 1 rule in force until its end: a.example may");
+        assertThat(check.componentName().getName()).isEqualTo("SecureRemoteDelivery");
+    }
+
+    @Test
     void causeShouldBeBounded() {
         health.watch(() -> List.of("x".repeat(100_000)));
 

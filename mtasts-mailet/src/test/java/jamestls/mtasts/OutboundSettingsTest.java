@@ -174,6 +174,9 @@ class OutboundSettingsTest {
         "dnssec | trust-ad | needs resolvers on this machine",
         "dane | perhaps | on, off",
         "mandatoryDane | not a name | domain names separated by commas",
+        "enforcement | off | on, or 'observe until=' with a date at most 90 days ahead",
+        "enforcement | observe | with a date at most 90 days ahead",
+        "enforcement | observe until=2999-01-01 | at most 90 days ahead",
         "database | var/x.sqlite | a file such as 'file://var/jamestls.sqlite'",
         "policyFetchTimeout | 2m | a duration from 1s to 60s"})
     void whatCannotMeanTheSameShouldSayWhatToWrite(String name, String value, String advice) {
@@ -234,6 +237,26 @@ class OutboundSettingsTest {
         Parameters fitting = parameters("delayTime", "5m, 3*1h", "maxRetries", "4");
         Outbound.Settings.of(fitting, new Surroundings());
         assertThat(fitting.warnings()).isEmpty();
+    }
+
+    @Test
+    void everyMistakeInTheRulesShouldBeToldAtOnceWithLineAndColumn() {
+        assertThatThrownBy(() -> of("mandatoryDane", "c.example", "tlsPolicies", "a.example secuer\n* encrypt\nb.example rate=x\n"
+            + "c.example may\nd.example secure", "smtpPort", "0"))
+            .hasMessageContainingAll("5 mistakes", "'smtpPort'", "'tlsPolicies', line 1, column 11: 'secuer'", "did you mean 'secure'?",
+                "line 3, column 16: 'x' is no rate", "line 4, column 1: the rule for 'c.example' is never reached",
+                "line 5, column 1: the rule for 'd.example' is never reached: the one for '*' in line 2");
+    }
+
+    @Test
+    void ruleThatHasEndedShouldBeWarnedOfOnceAndNeverStopAStart() throws ConfigurationException {
+        Parameters parameters = parameters("tlsPolicies", "a.example may until=2026-01-01 reason=\"ticket 1\"", "enforcement",
+            "observe until=2026-01-01");
+        Outbound.Settings.of(parameters, new Surroundings());
+
+        assertThat(parameters.warnings()).hasSize(2);
+        assertThat(parameters.warnings().getFirst()).contains("a.example ended at 2026-01-02T00:00:00Z and is ignored");
+        assertThat(parameters.warnings().getLast()).contains("observing ended at 2026-01-02T00:00:00Z, and policies are enforced");
     }
 
     @Test

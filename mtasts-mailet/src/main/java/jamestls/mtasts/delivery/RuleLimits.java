@@ -22,6 +22,8 @@ final class RuleLimits implements AutoCloseable {
 
     /** More buckets than rules come from rules that were changed. Full buckets can be forgotten. */
     private static final int MAX_BUCKETS = 4_000;
+    /** More mails do not wait for one rule: they return to the queue, so that mails for others find room. */
+    private static final int MAX_WAITING = 1_000;
 
     private final FairKeyedSemaphore<String> concurrency = new FairKeyedSemaphore<>(1);
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -71,7 +73,8 @@ final class RuleLimits implements AutoCloseable {
         Permit permit = () -> { };
         if (rule.traffic().concurrency().isPresent()) {
             int most = rule.traffic().concurrency().getAsInt();
-            Optional<Permit> one = concurrency.acquire(key + " " + most, most, timeout);
+            Optional<Permit> one = concurrency.users(key + " " + most) >= most + MAX_WAITING ? Optional.empty()
+                : concurrency.acquire(key + " " + most, most, timeout);
             if (one.isEmpty()) {
                 return new Waited(Optional.empty(), Optional.empty());
             }
