@@ -3,7 +3,6 @@ package jamestls.mtasts.cli;
 import jamestls.cli.ExitCode;
 import jamestls.cli.Json;
 import jamestls.config.ConfigurationException;
-import jamestls.config.Durations;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.policy.Rule;
 import jamestls.mtasts.policy.Rule.Destination;
@@ -14,14 +13,10 @@ import jamestls.mtasts.policy.Rules.Entry;
 import jamestls.storage.Database;
 import java.io.PrintWriter;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -85,6 +80,14 @@ final class PolicyCommand implements Runnable {
             }
         }
 
+        Destination destination(String text) {
+            if (text.chars().anyMatch(Character::isWhitespace)) {
+                throw usage("'" + text + "' is more than one word");
+            }
+            return Destination.parse(text)
+                .orElseThrow(() -> usage("'" + text + "' is no destination: write domain, .domain, mx:host, mx:.host or *"));
+        }
+
         static String user() {
             return System.getProperty("user.name");
         }
@@ -92,7 +95,7 @@ final class PolicyCommand implements Runnable {
         ExitCode print(List<Entry> entries, boolean json, String none) {
             Instant now = Instant.now();
             if (json) {
-                out().println(Json.of(entries.stream().map(entry -> json(entry, now)).toList()));
+                out().println(Json.of(entries.stream().map(entry -> entry.json(now)).toList()));
             } else if (entries.isEmpty()) {
                 out().println(none);
             } else {
@@ -100,12 +103,6 @@ final class PolicyCommand implements Runnable {
                     + (entry.source() == Rules.Source.DATABASE ? "by " + entry.who() : "in " + Rules.CONFIGURATION)));
             }
             return entries.isEmpty() ? ExitCode.NOTHING : ExitCode.OK;
-        }
-
-        private static Map<String, Object> json(Entry entry, Instant now) {
-            return Json.object("destination", entry.rule().destination().toString(), "rule", entry.rule().toString(),
-                "source", entry.source().name().toLowerCase(Locale.ROOT), "who", entry.who(),
-                "until", entry.rule().until().map(Instant::toString).orElse(null), "ended", entry.rule().isExpired(now));
         }
     }
 
@@ -150,8 +147,7 @@ final class PolicyCommand implements Runnable {
 
         @Override
         public Integer call() throws ConfigurationException {
-            Destination destination = Destination.parse(name)
-                .orElseThrow(() -> usage("'" + name + "' is no destination: write domain, .domain, mx:host, mx:.host or *"));
+            Destination destination = destination(name);
             return changing(rules -> {
                 boolean removed = rules.remove(destination, user());
                 out().println((removed ? "removed the rule for " : "there is no rule in the database for ") + destination);
@@ -196,9 +192,19 @@ final class PolicyCommand implements Runnable {
 
         @Override
         public Integer call() throws ConfigurationException {
+            Map<String, String> words = new LinkedHashMap<>();
+            words.put("level", level);
+            words.put("match=", match);
+            words.put("tls>=", tls);
+            words.put("concurrency=", concurrency);
+            words.put("rate=", rate);
+            words.put("families=", families);
+            words.put("observe", observe ? "" : null);
+            words.put("until=", until);
+            words.put("reason=", reason);
             Rule rule;
             try {
-                rule = RuleGrammar.rule(line(), Instant.now());
+                rule = RuleGrammar.rule(destination(destination), words, Instant.now());
             } catch (NoRule e) {
                 throw usage(e.getMessage());
             }
@@ -207,33 +213,6 @@ final class PolicyCommand implements Runnable {
                 out().println(entry.rule() + "  # by " + entry.who());
                 return ExitCode.OK;
             });
-        }
-
-        private String line() {
-            for (String word : Arrays.asList(destination, level)) {
-                if (word != null && word.chars().anyMatch(Character::isWhitespace)) {
-                    throw usage("'" + word + "' is more than one word");
-                }
-            }
-            return destination + Optional.ofNullable(level).map(word -> " " + word).orElse("") + word("match=", match) + word("tls>=", tls)
-                + word("concurrency=", concurrency) + word("rate=", rate) + word("families=", families) + (observe ? " observe" : "")
-                + word("until=", until == null ? null : end(until)) + word("reason=", reason);
-        }
-
-        /** An attribute; its value is quoted, so that it can be nothing else. */
-        private String word(String name, String value) {
-            if (value != null && value.contains("\"")) {
-                throw usage(name + value + ": a value has no quotation marks in it");
-            }
-            return value == null ? "" : " " + name + "\"" + value + "\"";
-        }
-
-        private static String end(String text) {
-            try {
-                return Instant.now().plus(Durations.parse(text, ChronoUnit.DAYS)).truncatedTo(ChronoUnit.SECONDS).toString();
-            } catch (IllegalArgumentException | ArithmeticException | DateTimeException none) {
-                return text;
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package jamestls.mtasts.policy;
 
+import jamestls.config.Durations;
 import jamestls.config.Parameters;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.mx.AddressOrder.Families;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -158,6 +160,45 @@ public final class RuleGrammar {
         List<Mistake> mistakes = new ArrayList<>();
         Optional<Rule> rule = new RuleGrammar(now, 1, mistakes).read(text);
         return rule.orElseThrow(() -> new NoRule(String.join("; ", mistakes.stream().map(Mistake::text).toList())));
+    }
+
+    /**
+     * Reads one rule whose words came one by one, as options of a command or members of an object.
+     *
+     * @param words {@code level}, {@code observe} with any value, and the attributes such as {@code tls>=} with their values; of
+     *     {@code until=} a duration such as {@code 3d}, too; those that are null are passed over
+     * @throws NoRule naming every mistake
+     */
+    public static Rule rule(Destination destination, Map<String, String> words, Instant now) {
+        StringBuilder line = new StringBuilder(destination.toString());
+        words.forEach((name, value) -> {
+            if (value == null) {
+                return;
+            }
+            if (value.contains("\"")) {
+                throw new NoRule(name + shown(value) + ": a value has no quotation marks in it");
+            }
+            switch (name) {
+                case "level" -> {
+                    if (value.chars().anyMatch(Character::isWhitespace)) {
+                        throw new NoRule("'" + shown(value) + "' is more than one word");
+                    }
+                    line.append(' ').append(value);
+                }
+                case OBSERVE -> line.append(' ').append(OBSERVE);
+                // quoted, so that it can be nothing else
+                default -> line.append(' ').append(name).append('"').append(name.equals("until=") ? end(value, now) : value).append('"');
+            }
+        });
+        return rule(line.toString(), now);
+    }
+
+    private static String end(String until, Instant now) {
+        try {
+            return now.plus(Durations.parse(until, ChronoUnit.DAYS)).truncatedTo(ChronoUnit.SECONDS).toString();
+        } catch (IllegalArgumentException | ArithmeticException | DateTimeException none) {
+            return until;
+        }
     }
 
     /** What is said of a rule that is never reached. */

@@ -15,7 +15,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -67,6 +70,18 @@ public final class Rules implements AutoCloseable {
      * @param who has made or changed it: a user of the operating system, the subject of a token, an address, or {@link #CONFIGURATION}
      */
     public record Entry(Rule rule, Source source, String who) {
+
+        /** The members of its JSON object, in the order in which they are written. */
+        public Map<String, Object> json(Instant now) {
+            Map<String, Object> json = new LinkedHashMap<>();
+            json.put("destination", rule.destination().toString());
+            json.put("rule", rule.toString());
+            json.put("source", source.name().toLowerCase(Locale.ROOT));
+            json.put("who", who);
+            json.put("until", rule.until().map(Instant::toString).orElse(null));
+            json.put("ended", rule.isExpired(now));
+            return json;
+        }
     }
 
     /** The rules of the two look-ups, the recipient domain's and the host's. */

@@ -8,14 +8,11 @@ import jamestls.mtasts.cli.Explanation;
 import jamestls.mtasts.cli.Transcript;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.held.HeldGroup;
-import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.web.AdminRoutes;
 import jamestls.web.CrossSiteCheck;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.james.webadmin.utils.ErrorResponder.ErrorType;
@@ -41,17 +38,6 @@ abstract class DeliveryRoutes extends AdminRoutes {
             throw error(503, ErrorType.WRONG_STATE, "No SecureRemoteDelivery has started in this server.");
         }
         return all;
-    }
-
-    /** Rules as all routes show them. */
-    static List<Map<String, Object>> json(List<Rules.Entry> entries, Instant now) {
-        return entries.stream().map(entry -> json(entry, now)).toList();
-    }
-
-    static Map<String, Object> json(Rules.Entry entry, Instant now) {
-        return Json.object("destination", entry.rule().destination().toString(), "rule", entry.rule().toString(),
-            "source", entry.source().name().toLowerCase(Locale.ROOT), "who", entry.who(),
-            "until", entry.rule().until().map(Instant::toString).orElse(null), "ended", entry.rule().isExpired(now));
     }
 
     /** The mails that wait, by domain and cause. */

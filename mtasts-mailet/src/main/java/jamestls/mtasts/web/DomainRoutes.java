@@ -53,7 +53,7 @@ public final class DomainRoutes extends DeliveryRoutes {
             .map(sessions -> Json.object("sessions", sessions.all(), "failed", sessions.failed())).orElse(null));
         view.put("held", held(Optional.of(domain)));
         view.put("rules", running.all().stream().flatMap(outbound -> outbound.rules().show(domain).stream()).distinct()
-            .map(entry -> json(entry, clock.instant())).toList());
+            .map(entry -> entry.json(clock.instant())).toList());
         view.put("deliveries", explain(domain, SenderTlsRequest.AS_POLICY_SAYS, DryRun.Connecting.NO, false));
         return view;
     }

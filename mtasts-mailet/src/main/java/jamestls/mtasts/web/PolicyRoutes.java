@@ -82,7 +82,7 @@ public final class PolicyRoutes extends DeliveryRoutes {
         List<Map<String, Object>> all = new ArrayList<>();
         for (Outbound outbound : deliveries()) {
             all.add(Json.object("queue", outbound.settings().delivery().queue(),
-                "rules", json(wanted.apply(outbound.rules()), clock.instant())));
+                "rules", wanted.apply(outbound.rules()).stream().map(entry -> entry.json(clock.instant())).toList()));
         }
         return Json.object("deliveries", all);
     }
@@ -97,12 +97,12 @@ public final class PolicyRoutes extends DeliveryRoutes {
         Body body = bodies.parse(text);
         List<Rules> stores = stores();
         try {
-            Rule rule = RuleGrammar.rule(line(destination, body), clock.instant());
+            Rule rule = RuleGrammar.rule(destination, words(body), clock.instant());
             Rules.Entry entry = null;
             for (Rules rules : stores) {
                 entry = rules.allow(rule, who(request));
             }
-            return json(entry, clock.instant());
+            return entry.json(clock.instant());
         } catch (NoRule e) {
             throw badRequest(e.getMessage());
         }
@@ -128,34 +128,18 @@ public final class PolicyRoutes extends DeliveryRoutes {
             + "' is no destination: write domain, .domain, mx:host, mx:.host or *."));
     }
 
-    /** The rule as the grammar reads it. */
-    private static String line(Destination destination, Body body) {
-        List<String> words = new ArrayList<>(List.of(destination.toString()));
-        Optional.ofNullable(body.level).ifPresent(level -> words.add(unquoted(level).strip().replaceAll("\\s+", "-")));
-        attribute("match=", body.match == null ? null : String.join(":", body.match), words);
-        attribute("tls>=", body.tls, words);
-        attribute("concurrency=", body.concurrency, words);
-        attribute("rate=", body.rate, words);
-        attribute("families=", body.families, words);
-        if (body.observe) {
-            words.add("observe");
-        }
-        attribute("until=", body.until, words);
-        attribute("reason=", body.reason, words);
-        return String.join(" ", words);
-    }
-
-    private static void attribute(String name, Object value, List<String> words) {
-        if (value != null) {
-            words.add(name + '"' + unquoted(value.toString()) + '"');
-        }
-    }
-
-    private static String unquoted(String value) {
-        if (value.contains("\"")) {
-            throw badRequest("A rule has no quotation marks in its values.");
-        }
-        return value;
+    private static Map<String, String> words(Body body) {
+        Map<String, String> words = new LinkedHashMap<>();
+        words.put("level", body.level);
+        words.put("match=", body.match == null ? null : String.join(":", body.match));
+        words.put("tls>=", body.tls);
+        words.put("concurrency=", body.concurrency == null ? null : body.concurrency.toString());
+        words.put("rate=", body.rate);
+        words.put("families=", body.families);
+        words.put("observe", body.observe ? "" : null);
+        words.put("until=", body.until);
+        words.put("reason=", body.reason);
+        return words;
     }
 
     /** One for each database. */

@@ -13,6 +13,8 @@ import jamestls.web.AdminServer.Authentication;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Map;
@@ -78,6 +80,9 @@ class PolicyRoutesTest {
         assertThat(json(server.sendAsBoss("PUT", "/tls/policies/mx:mx.slow.example", "{\"level\":\"secure\",\"match\":[\"a.example\","
             + "\".b.example\"],\"tls\":\"1.3\",\"concurrency\":2,\"rate\":\"30/m\",\"families\":\"ipv4\"}")).at("/rule").asText())
             .isEqualTo("mx:mx.slow.example secure match=a.example:.b.example tls>=1.3 concurrency=2 rate=30/m families=ipv4");
+        assertThat(json(server.sendAsBoss("PUT", "/tls/policies/soon.example", "{\"level\":\"may\",\"until\":\"3d\",\"reason\":\"x\"}"))
+            .at("/until").asText()).isBetween(Instant.now().plus(Duration.ofDays(2)).toString(),
+                Instant.now().plus(Duration.ofDays(4)).toString());
         assertThat(json(server.sendAsBoss("PUT", "/tls/policies/try.example", "{\"observe\":true,\"until\":\"" + TOMORROW + "\"}"))
             .at("/rule").asText()).startsWith("try.example observe until=");
         assertThat(json(server.sendAsBoss("PUT", "/tls/policies/*", "{\"tls\":\"1.2\"}")).at("/rule").asText()).isEqualTo("* tls>=1.2");
@@ -88,7 +93,7 @@ class PolicyRoutesTest {
         "broken.example | {\"level\":\"none\"}                               | none sends in clear text, so it needs until=",
         "broken.example | {\"level\":\"mayy\"}                               | did you mean 'may'?",
         "broken.example | {\"level\":\"may\",\"until\":\"2020-01-01\",\"reason\":\"x\"} | in the past",
-        "broken.example | {\"level\":\"may observe\"}                        | may-observe",
+        "broken.example | {\"level\":\"may observe\"}                        | is more than one word",
         "broken.example | {\"rate\":\"5/s until=2099-01-01\"}                | is no rate",
         "broken.example | {\"reason\":\"a \\\" b\"}                          | no quotation marks",
         "broken.example | {\"lvl\":\"may\"}                                  | JSON payload of the request is not valid",
