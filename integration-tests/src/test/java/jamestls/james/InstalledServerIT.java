@@ -144,7 +144,7 @@ class InstalledServerIT {
             assertThat(answer.body()).contains("\"reach\": \"all-servers\"");
         });
         Awaitility.await().atMost(PATIENCE).until(() -> james.log().stream().anyMatch(line ->
-            line.contains("Retrying the mail for " + good.domain())));
+            line.contains("Retrying mail for " + good.domain())));
     }
 
     @Test
