@@ -192,8 +192,8 @@ class LookupTest {
         Run run = Run.of("lookup", "user.example", "--dns", "127.0.0.1:" + closed);
 
         assertThat(run.out())
-            .contains("DNS look-up failed: TXT of _mta-sts.user.example: 127.0.0.1 port " + closed + ": connection refused")
-            .contains("mx       DNS look-up failed: MX of user.example: 127.0.0.1 port ").doesNotContain("null");
+            .contains("DNS look-up failed: TXT of _mta-sts.user.example: resolver 127.0.0.1 port " + closed + ": connection refused")
+            .contains("mx       DNS look-up failed: MX of user.example: resolver 127.0.0.1 port ").doesNotContain("null");
         assertThat(run.exitCode()).isEqualTo(3);
     }
 
