@@ -22,12 +22,14 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One deadline per phase, whatever blocks in it. The other phases have 20 s: a test that waits for those fails. */
+@Tag("slow")
 class DeadlinesTest {
 
     private static final Duration DRIP = Duration.ofMillis(100);

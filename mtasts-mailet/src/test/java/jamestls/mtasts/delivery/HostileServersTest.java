@@ -16,11 +16,13 @@ import org.apache.mailet.base.MailAddressFixture;
 import org.apache.mailet.base.test.FakeMail;
 import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Bursts for servers that limit connections, keep silent or drip, from the queue to the wire. */
+@Tag("slow")
 class HostileServersTest {
 
     private static final Duration RETRY = Duration.ofHours(1);
