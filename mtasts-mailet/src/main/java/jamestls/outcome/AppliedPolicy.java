@@ -12,13 +12,14 @@ import java.util.List;
  * @param policyDomain the name the policy is defined for: the recipient domain, the smart host, or for TLSA the base
  *     domain (RFC 8460 §1.1)
  * @param policyStrings for STS one "key: value" per line as published, for TLSA one record each (RFC 8460 §4.5); empty when no
- *     policy was found. Characters that are not visible, which a field of a stranger's own may have, are replaced here
+ *     policy was found. A text of several lines is split here, and characters that are not visible, which a field of a
+ *     stranger's own may have, are replaced
  * @param mxHosts for STS the mx patterns in A-labels, else empty
  */
 public record AppliedPolicy(PolicyType type, DomainName policyDomain, List<String> policyStrings, List<String> mxHosts) {
 
     public AppliedPolicy {
-        policyStrings = policyStrings.stream().map(line -> Sanitized.line(line, line.length())).toList();
+        policyStrings = policyStrings.stream().flatMap(String::lines).map(line -> Sanitized.line(line, line.length())).toList();
         mxHosts = List.copyOf(mxHosts);
     }
 
