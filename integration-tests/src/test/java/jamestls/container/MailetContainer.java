@@ -130,6 +130,7 @@ final class MailetContainer implements AutoCloseable {
             + part(text, "<processor state=\"relay\".*?</processor>\\s*(?=<)")
             + part(text, "<processor state=\"tlsreport\".*?</processor>\\s*</mailet>\\s*</processor>")
             + "<processor state=\"bounces\"><mailet match=\"All\" class=\"Null\"/></processor>"
+            + "<processor state=\"delays\"><mailet match=\"All\" class=\"Null\"/></processor>"
             + "<processor state=\"error\"><mailet match=\"All\" class=\"Null\"/></processor>"
             + "</processors>";
         return FileConfigurationProvider.getConfig(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));
