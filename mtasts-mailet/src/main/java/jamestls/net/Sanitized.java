@@ -41,7 +41,8 @@ public final class Sanitized {
         return text.length() > max ? text.substring(0, max) : text;
     }
 
-    private static boolean isPlainAscii(String text) {
+    /** Whether all characters are printable ASCII, so that nothing would be replaced. */
+    public static boolean isPlainAscii(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c < 0x20 || c > 0x7e) {

@@ -19,8 +19,19 @@ import java.util.List;
 public record AppliedPolicy(PolicyType type, DomainName policyDomain, List<String> policyStrings, List<String> mxHosts) {
 
     public AppliedPolicy {
-        policyStrings = policyStrings.stream().flatMap(String::lines).map(line -> Sanitized.line(line, line.length())).toList();
+        policyStrings = isClean(policyStrings) ? List.copyOf(policyStrings)
+            : policyStrings.stream().flatMap(String::lines).map(line -> Sanitized.line(line, line.length())).toList();
         mxHosts = List.copyOf(mxHosts);
+    }
+
+    /** Looked at for each mail: without a stream. */
+    private static boolean isClean(List<String> lines) {
+        for (String line : lines) {
+            if (!Sanitized.isPlainAscii(line)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** No policy found for the domain. */

@@ -85,6 +85,9 @@ public final class PolicyDecider {
      */
     public static TlsDemand decide(RecipientPolicy recipient, DaneLookup dane, SenderTlsRequest request, DomainName mxHost,
                                    List<Rule> rules) {
+        if (rules.isEmpty()) {
+            return decide(recipient, dane, request, mxHost);
+        }
         boolean daneOnly = rules.stream().anyMatch(rule -> rule.requirement().level().filter(Level.DANE_ONLY::equals).isPresent());
         RecipientPolicy known = daneOnly ? recipient.with(DaneRequirement.MANDATORY) : recipient;
         TlsDemand own = decide(known, dane, request, mxHost);

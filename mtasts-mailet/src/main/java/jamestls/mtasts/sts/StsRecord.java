@@ -1,7 +1,6 @@
 package jamestls.mtasts.sts;
 
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * The result of parsing the TXT records at {@code _mta-sts.<domain>} (RFC 8461 §3.1). The record announces a policy and its version, so
@@ -37,11 +36,18 @@ public sealed interface StsRecord {
      */
     static StsRecord of(List<String> txt) {
         // RFC 8461 §3.1: records that do not begin with "v=STSv1;" are dropped before they are counted
-        List<String> candidates = txt.stream().filter(Syntax::begins).toList();
-        return switch (candidates.size()) {
+        int candidates = 0;
+        String last = "";
+        for (String record : txt) {
+            if (Syntax.begins(record)) {
+                candidates++;
+                last = record;
+            }
+        }
+        return switch (candidates) {
             case 0 -> new None();
-            case 1 -> Syntax.parse(candidates.getFirst());
-            default -> new Invalid(candidates.size() + " records begin with v=STSv1 where one is allowed");
+            case 1 -> Syntax.parse(last);
+            default -> new Invalid(candidates + " records begin with v=STSv1 where one is allowed");
         };
     }
 
@@ -50,9 +56,8 @@ public sealed interface StsRecord {
 
         private static final String VERSION = "v=STSv1";
         private static final int MAX_RECORD = 4096;
-        private static final Pattern ID = Pattern.compile("[A-Za-z0-9]{1,32}");
-        private static final Pattern FIELD =
-            Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,31}=[\\x21-\\x3a\\x3c\\x3e-\\x7e]+");
+        private static final int MAX_ID = 32;
+        private static final int MAX_NAME = 32;
 
         private Syntax() {
         }
@@ -82,18 +87,48 @@ public sealed interface StsRecord {
                     break;
                 }
                 at = endOfField(record, start);
-                String field = record.substring(start, at);
-                boolean firstId = id == null && field.startsWith("id=");
-                if (firstId && !ID.matcher(field).region(3, field.length()).matches()) {
+                boolean firstId = id == null && record.startsWith("id=", start);
+                if (firstId && !isId(record, start + 3, at)) {
                     return new Invalid("id is not 1 to 32 letters and digits");
                 }
-                if (!FIELD.matcher(field).matches()) {
+                if (!isField(record, start, at)) {
                     return new Invalid("no name=value at character " + start);
                 }
                 // RFC 8461 §3.2: of duplicate fields the first counts
-                id = firstId ? field.substring(3) : id;
+                id = firstId ? record.substring(start + 3, at) : id;
             }
             return id == null ? new Invalid("no id") : new Valid(id);
+        }
+
+        /** {@code 1*32(ALPHA / DIGIT)} */
+        private static boolean isId(String text, int from, int to) {
+            int at = from;
+            while (at < to && isAlphanumeric(text.charAt(at))) {
+                at++;
+            }
+            return at == to && to > from && to - from <= MAX_ID;
+        }
+
+        /** {@code (ALPHA / DIGIT) *31(ALPHA / DIGIT / "_" / "-" / ".") "=" 1*(%x21-3A / %x3C / %x3E-7E)} */
+        private static boolean isField(String text, int from, int to) {
+            int at = from;
+            while (at < to && (isAlphanumeric(text.charAt(at)) || at > from && "_-.".indexOf(text.charAt(at)) >= 0)) {
+                at++;
+            }
+            if (at == from || at - from > MAX_NAME || at + 1 >= to || text.charAt(at) != '=') {
+                return false;
+            }
+            for (int i = at + 1; i < to; i++) {
+                char c = text.charAt(i);
+                if (c < 0x21 || c > 0x7e || c == ';' || c == '=') {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static boolean isAlphanumeric(char c) {
+            return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9';
         }
 
         private static int skipBlanks(String text, int from) {
