@@ -113,8 +113,8 @@ public final class QueueWorker implements AutoCloseable {
         this.notices = notices;
         this.notice = new FailureNotice(notices.context(), notices.bounceProcessor());
         this.reportMails = notices.reportMails();
-        this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), schedule, notices.clock(),
-            QueueDelays.of(queue));
+        this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), this::scheduleOf,
+            notices.clock(), QueueDelays.of(queue));
         this.resources = resources;
         this.atDomain = resources.atDomain();
         this.inHand = inHand;
@@ -179,7 +179,7 @@ public final class QueueWorker implements AutoCloseable {
         }
         Set<String> listed = waiting.listed(mail);
         Optional<Duration> delay = turn == Turn.REQUESTED ? Optional.of(waiting.untilDue(mail))
-            : reportMails.scheduleOf(mail).orElse(schedule).delayAfter(FailureNotice.retriesOf(mail))
+            : scheduleOf(mail).delayAfter(FailureNotice.retriesOf(mail))
                 .filter(pause -> reportMails.mayWait(mail, pause));
         Next next = new Next(turn, delay, listed);
         switch (attempt(mail, delay.isPresent() ? Retry.YES : Retry.NO)) {
@@ -205,6 +205,10 @@ public final class QueueWorker implements AutoCloseable {
             }
         }
         return completion.complete(stopping);
+    }
+
+    private RetrySchedule scheduleOf(Mail mail) {
+        return reportMails.scheduleOf(mail).orElse(schedule);
     }
 
     /** Groups the recipients. Mails queued for a former gateway, or by other mailets, may have recipients in several domains. */

@@ -5,6 +5,7 @@ import jamestls.config.Parameters;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -90,6 +91,11 @@ public record RetrySchedule(List<Duration> delays, int retries, QueuePriority pr
     public Optional<Duration> delayAfter(int retriesSoFar) {
         return retriesSoFar >= retries ? Optional.empty()
             : Optional.of(delays.get(Math.min(retriesSoFar, delays.size() - 1)));
+    }
+
+    /** The longest wait between two attempts. */
+    Duration longestDelay() {
+        return Collections.max(delays);
     }
 
     /**

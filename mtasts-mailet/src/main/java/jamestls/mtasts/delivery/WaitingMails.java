@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.james.core.MailAddress;
 import org.apache.james.queue.api.MailQueue;
@@ -50,15 +51,16 @@ final class WaitingMails {
 
     private final HeldMails held;
     private final DelayNotice notice;
-    private final RetrySchedule schedule;
+    private final Function<Mail, RetrySchedule> schedules;
     private final Clock clock;
     private final QueueDelays delays;
 
-    WaitingMails(HeldMails held, DelayNotice notice, RetrySchedule schedule, Clock clock, QueueDelays delays) {
+    /** @param schedules the retry schedule of each mail */
+    WaitingMails(HeldMails held, DelayNotice notice, Function<Mail, RetrySchedule> schedules, Clock clock, QueueDelays delays) {
         this.delays = delays;
         this.held = held;
         this.notice = notice;
-        this.schedule = schedule;
+        this.schedules = schedules;
         this.clock = clock;
     }
 
@@ -110,10 +112,11 @@ final class WaitingMails {
         return AttributeUtils.getValueAndCastFromMail(mail, PUT_BACK, Integer.class).orElse(0);
     }
 
-    /** The time until a mail is due; zero if it is due. */
+    /** The time until a mail is due; zero if it is due. Never longer than its schedule waits, as the clock may have been wrong since. */
     Duration untilDue(Mail mail) {
         Duration left = time(mail, DUE).map(due -> Duration.between(clock.instant(), due)).orElse(Duration.ZERO);
-        return left.isNegative() ? Duration.ZERO : left;
+        Duration longest = schedules.apply(mail).longestDelay();
+        return left.isNegative() ? Duration.ZERO : left.compareTo(longest) > 0 ? longest : left;
     }
 
     /** The recipient domains under which a mail may be listed; empty for a mail at its first attempt. */
@@ -164,7 +167,7 @@ final class WaitingMails {
         Instant since = since(mail);
         boolean told = AttributeUtils.getValueAndCastFromMail(mail, NOTIFIED, Boolean.class).orElse(false);
         if (!told && notice.isDue(Duration.between(since, clock.instant()))) {
-            Instant last = due.plus(schedule.timeLeftAfter(FailureNotice.retriesOf(mail)));
+            Instant last = due.plus(schedules.apply(mail).timeLeftAfter(FailureNotice.retriesOf(mail)));
             Instant until = time(mail, ReportMails.EXPIRES).filter(last::isAfter).orElse(last);
             if (notice.send(mail, waiting, until)) {
                 mail.setAttribute(new Attribute(NOTIFIED, AttributeValue.of(true)));

@@ -160,6 +160,21 @@ class WaitingMailsTest {
     }
 
     @Test
+    void clockThatWasAheadShouldNotHoldTheMailThatIsPutBack() throws Exception {
+        internet.goodMx("b.example").replyTo("bob@b.example", "450 4.2.1 busy");
+        clock.advance(Duration.ofDays(30));
+        enqueue(mail("of-b", "bob@b.example"));
+        work();
+        await().atMost(PATIENCE).until(() -> queue.size() == 1 && queue.succeeded.size() == 1);
+        clock.advance(Duration.ofDays(-30));
+
+        held.requests().ask(DomainName.of("a.example"), "one");
+
+        await().atMost(PATIENCE).until(() -> queue.succeeded.size() == 2 && queue.size() == 1);
+        assertThat(queue.delays.getLast()).as("the longest pause of the schedule").isEqualTo(PAUSE);
+    }
+
+    @Test
     void mailThatIsPutBackAgainAndAgainShouldBeTried() throws Exception {
         SmtpServer b = internet.goodMx("b.example").replyTo("bob@b.example", "450 4.2.1 busy");
         enqueue(mail("of-b", "bob@b.example"));
