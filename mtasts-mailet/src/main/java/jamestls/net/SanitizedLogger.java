@@ -94,7 +94,7 @@ public final class SanitizedLogger {
         return thrown.getCause() == null || isClean(thrown.getCause(), causes - 1);
     }
 
-    /** The same with clean messages, down to that many causes. */
+    /** Copies an exception with sanitized messages, down to a number of causes. */
     private static Throwable clean(Throwable thrown, int causes) {
         CleanThrowable clean = new CleanThrowable(Sanitized.line(thrown.toString(), MAX_TEXT),
             thrown.getCause() == null || causes == 0 ? null : clean(thrown.getCause(), causes - 1));
@@ -107,7 +107,7 @@ public final class SanitizedLogger {
         return clean;
     }
 
-    /** Stands for another one in a stack trace. */
+    /** A copy of an exception with a sanitized message, for stack traces. */
     private static final class CleanThrowable extends Exception {
 
         CleanThrowable(String text, Throwable cause) {

@@ -18,8 +18,8 @@ import spark.Response;
 import spark.Route;
 
 /**
- * Routes below one base path of James's administration server. James authenticates before they are called. Answers are JSON, errors
- * have James's form. Base paths do not contain each other, because James's filter covers everything below one.
+ * The base of routes below one path of James's administration server. James authenticates before they are called. Answers are JSON;
+ * errors have James's form. Base paths do not contain each other, because James's filter covers everything below one.
  *
  * <p>No class of the servlet API is used: James 3.8 has it in {@code javax}, 3.9 in {@code jakarta}, and Spark hides both.
  */
@@ -49,12 +49,12 @@ public abstract class AdminRoutes implements Routes {
         return basePath;
     }
 
-    /** For requests that change nothing. */
+    /** Wraps a route that changes nothing. */
     protected static Route reading(Handler handler) {
         return (request, response) -> answered(handler, request, response);
     }
 
-    /** For requests that change something, or make this server connect to others: refused if another site's page made them. */
+    /** Wraps a route that changes something or makes this server connect to others. Requests from pages of other sites are refused. */
     protected final Route writing(Handler handler) {
         return (request, response) -> {
             Optional<String> objection = crossSite.objection(request.headers("Host"), request.headers("Origin"),
@@ -80,12 +80,12 @@ public abstract class AdminRoutes implements Routes {
         }
     }
 
-    /** An answer in James's form for errors, to be thrown. */
+    /** Creates an error answer in James's form, to be thrown. */
     protected static HaltException error(int status, ErrorType type, String message) {
         return ErrorResponder.builder().statusCode(status).type(type).message(message).haltError();
     }
 
-    /** For what a request has that is not allowed. */
+    /** Creates the answer 400 for a request that is not allowed. */
     protected static HaltException badRequest(String message) {
         return error(400, ErrorType.INVALID_ARGUMENT, message);
     }
@@ -105,7 +105,7 @@ public abstract class AdminRoutes implements Routes {
         return Optional.ofNullable(request.queryParams(name));
     }
 
-    /** A query parameter that is true or false. */
+    /** The value of a boolean query parameter. */
     protected static boolean flag(Request request, String name, boolean usual) {
         return parameter(request, name).map(value -> switch (value) {
             case "true", "" -> true;
@@ -119,7 +119,7 @@ public abstract class AdminRoutes implements Routes {
             .orElseThrow(() -> badRequest("'" + Sanitized.ascii(text, MAX_NAME) + "' is not a domain name."));
     }
 
-    /** Who makes the request: the subject of the JSON Web Token, else the peer's address. */
+    /** The author of the request: the subject of the JSON Web Token, else the peer's address. */
     protected static String who(Request request) {
         Object subject = request.attribute(AuthenticationFilter.LOGIN);
         return Sanitized.ascii(subject == null ? request.ip() : subject.toString(), MAX_NAME);

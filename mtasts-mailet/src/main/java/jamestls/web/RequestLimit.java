@@ -33,7 +33,7 @@ public final class RequestLimit {
         this.clock = clock;
     }
 
-    /** The work was not done, or not finished; the message says why in one sentence. */
+    /** The work was refused or did not finish; the message says why in one sentence. */
     public static final class Exceeded extends Exception {
 
         private final int status;
@@ -43,17 +43,17 @@ public final class RequestLimit {
             this.status = status;
         }
 
-        /** 429 if it was not begun, 504 if it took too long. */
+        /** The HTTP status: 429 if the work was refused, 504 if it took too long. */
         public int status() {
             return status;
         }
     }
 
     /**
-     * Does the work on a thread of its own and waits for it.
+     * Runs the work on a thread of its own and waits for it.
      *
-     * @throws Exceeded if there is too much of it, or it takes too long
-     * @throws Exception what the work throws
+     * @throws Exceeded if a limit is reached
+     * @throws Exception thrown by the work
      */
     public <T> T run(Callable<T> work) throws Exception {
         if (!places.tryAcquire()) {
@@ -79,7 +79,7 @@ public final class RequestLimit {
         }
     }
 
-    /** The place is free again when the work has ended, which may be some time after it was interrupted. */
+    /** Runs the work and releases its place afterwards, which may be some time after an interrupt. */
     private void startAndRelease(FutureTask<?> task) {
         boolean started = false;
         try {

@@ -45,7 +45,7 @@ final class PolicyCommand implements Runnable {
         throw new ParameterException(spec.commandLine(), "name a command: " + String.join(", ", spec.subcommands().keySet()));
     }
 
-    /** What the four have in common. */
+    /** The common part of the four commands. */
     abstract static class OnRules implements Callable<Integer> {
 
         @Spec
@@ -62,7 +62,7 @@ final class PolicyCommand implements Runnable {
             return new ParameterException(spec.commandLine(), message);
         }
 
-        /** Looks at the rules; the database is only read. */
+        /** Runs a command that only reads the database. */
         int reading(Function<Rules, ExitCode> work) throws ConfigurationException {
             Clock clock = Clock.systemUTC();
             try (Database database = Database.readOnly(server.database(), List.of(Rules.TABLES))) {
@@ -70,7 +70,7 @@ final class PolicyCommand implements Runnable {
             }
         }
 
-        /** Changes rules in the database of a server, which is never made here. */
+        /** Runs a command that changes rules in the existing database of a server. */
         int changing(Function<Rules, ExitCode> work) throws ConfigurationException {
             Clock clock = Clock.systemUTC();
             try (Database database = Database.openExisting(server.database(), List.of(Rules.TABLES), clock)) {

@@ -39,7 +39,7 @@ public final class Transcript implements SessionListener.Factory {
         return lines;
     }
 
-    /** For programs; docs/command-line.md tells the members. */
+    /** The transcript as JSON; docs/command-line.md describes the members. */
     public List<Map<String, Object>> json() {
         return sessions.stream().map(Session::json).toList();
     }

@@ -50,7 +50,7 @@ final class HostFailures {
         failures.clear();
     }
 
-    /** Whether there was an obstacle, and no other than this. */
+    /** Whether this was the only obstacle. */
     boolean areAll(Obstacle obstacle) {
         return !failures.isEmpty() && failures.stream().allMatch(failure -> failure.obstacle() == obstacle);
     }

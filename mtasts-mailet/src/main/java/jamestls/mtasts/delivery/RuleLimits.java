@@ -20,23 +20,23 @@ import java.util.function.LongSupplier;
  */
 final class RuleLimits implements AutoCloseable {
 
-    /** More buckets than rules come from rules that were changed. Full buckets can be forgotten. */
+    /** The bound of buckets. There are more than rules if rules were changed; full buckets are removed. */
     private static final int MAX_BUCKETS = 4_000;
-    /** More mails do not wait for one rule: they return to the queue, so that mails for others find room. */
+    /** The bound of mails that wait for one rule. Further ones return to the queue, so that other mails are taken. */
     private static final int MAX_WAITING = 1_000;
 
     private final FairKeyedSemaphore<String> concurrency = new FairKeyedSemaphore<>(1);
     private final CountDownLatch closed = new CountDownLatch(1);
     private final LongSupplier nanoClock;
     private final ReentrantLock lock = new ReentrantLock();
-    /** When the bucket of a rule and rate is full if nothing more is taken, in the time of the clock. */
+    /** The time of the clock at which the bucket of a rule and rate is full again. */
     private final Map<String, Long> fullAt = new HashMap<>();
 
     RuleLimits() {
         this(System::nanoTime);
     }
 
-    /** @param nanoClock nanoseconds that run monotonically */
+    /** @param nanoClock a monotonic clock in nanoseconds */
     RuleLimits(LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
     }
@@ -88,7 +88,7 @@ final class RuleLimits implements AutoCloseable {
         return new Waited(Optional.of(permit), Optional.empty());
     }
 
-    /** Takes a token and waits for it. Returns how long that would take, without a token, if it is longer than the timeout. */
+    /** Takes a token, waiting if necessary. Returns the necessary wait, and takes none, if it is longer than the timeout. */
     private Optional<Duration> awaitToken(String key, Rate rate, Duration timeout) {
         long wait;
         lock.lock();
@@ -115,7 +115,7 @@ final class RuleLimits implements AutoCloseable {
         }
     }
 
-    /** Nobody waits any more. */
+    /** Ends all waits. */
     @Override
     public void close() {
         closed.countDown();

@@ -11,15 +11,15 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What the operator wants of the mail to some destinations, in Postfix's words. {@link RuleGrammar} reads and checks it;
- * docs/reference/rules.md says what each level means.
+ * A rule of the operator for mail to some destinations, in Postfix's words. {@link RuleGrammar} parses it; docs/reference/rules.md
+ * explains the levels.
  *
- * @param destination which domains or hosts it is for
+ * @param destination the domains or hosts it applies to
  * @param requirement what a session must have
- * @param traffic how much mail goes there, and over which addresses
+ * @param traffic limits of the deliveries, and the addresses to use
  * @param enforcement whether a host that falls short gets no mail, or only a line in the log
  * @param until when the rule ends; empty if it has no end
- * @param reason why it is there; empty if it has no end or is only tried
+ * @param reason the operator's reason; empty without an end, or with {@code observe}
  */
 public record Rule(Destination destination, Requirement requirement, Traffic traffic, Enforcement enforcement, Optional<Instant> until,
                    Optional<String> reason) {
@@ -28,18 +28,18 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
     public enum Level {
         NONE, MAY, ENCRYPT, DANE, DANE_ONLY, VERIFY, SECURE;
 
-        /** As it is written in a rule. */
+        /** The word in a rule. */
         public String word() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
 
-        /** Whether a certificate is held against trusted authorities and the names of the rule. */
+        /** Whether the certificate is verified with trusted authorities and the names of the rule. */
         boolean isVerified() {
             return this == VERIFY || this == SECURE;
         }
     }
 
-    /** The oldest version of TLS that does. */
+    /** A minimum version of TLS. */
     public enum TlsVersion {
         TLS_1_2("1.2", List.of("TLSv1.2", "TLSv1.3")),
         TLS_1_3("1.3", List.of("TLSv1.3"));
@@ -52,34 +52,34 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
             this.protocols = protocols;
         }
 
-        /** As it is written in a rule. */
+        /** The word in a rule. */
         public String word() {
             return word;
         }
 
-        /** @param protocol as JSSE names it */
+        /** @param protocol the name in JSSE */
         boolean isMetBy(String protocol) {
             return protocols.contains(protocol);
         }
     }
 
-    /** What happens to a host that falls short. */
+    /** The consequence for a host that does not satisfy the rule. */
     public enum Enforcement {
-        /** It gets no mail. */
+        /** The host gets no mail. */
         ON,
-        /** It gets the mail if no other host does, and the log says that the mail would have been held. */
+        /** The host gets the mail if no other host does, and the log says that the mail would have been held. */
         OBSERVE
     }
 
     /**
      * The destinations of a rule.
      *
-     * @param kind what is compared
+     * @param kind whether domains or hosts are compared
      * @param pattern a name, {@code .name} for everything below it, or {@code *} for every domain
      */
     public record Destination(Kind kind, String pattern) {
 
-        /** What a rule is looked up by. */
+        /** The name by which a rule is looked up. */
         public enum Kind {
             /** The recipient domain; with a gateway, the gateway's name. */
             DOMAIN,
@@ -90,7 +90,7 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
         private static final String MX_PREFIX = "mx:";
         private static final String EVERYTHING = "*";
 
-        /** Reads {@code domain}, {@code .domain}, {@code mx:host}, {@code mx:.host} or {@code *}; empty if it is none of them. */
+        /** Parses {@code domain}, {@code .domain}, {@code mx:host}, {@code mx:.host} or {@code *}; empty for other texts. */
         public static Optional<Destination> parse(String text) {
             if (text.equals(EVERYTHING)) {
                 return Optional.of(new Destination(Kind.DOMAIN, EVERYTHING));
@@ -102,13 +102,13 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
                 .map(parsed -> new Destination(mx ? Kind.MX : Kind.DOMAIN, dot + parsed.ascii()));
         }
 
-        /** Whether every name that the other one is for is one of these, too. */
+        /** Whether these destinations include all of the other ones. */
         boolean covers(Destination other) {
             return kind == other.kind && (pattern.equals(EVERYTHING) || pattern.equals(other.pattern)
                 || pattern.startsWith(".") && other.pattern.endsWith(pattern));
         }
 
-        /** All patterns that are for that name, from the nearest to the widest. */
+        /** All patterns that match a name, the most specific first. */
         static List<String> patternsFor(Kind kind, DomainName name) {
             List<String> patterns = new ArrayList<>();
             patterns.add(name.ascii());
@@ -128,12 +128,12 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
     }
 
     /**
-     * What a session must have.
+     * The TLS that a session must have.
      *
-     * @param level empty if the rule says nothing about it
-     * @param match with {@code verify} and {@code secure}: the names of which the certificate must have one, {@code .name} for any name
-     *     below, {@code hostname}, {@code nexthop} or {@code dot-nexthop}; empty for the names that the level has by itself
-     * @param atLeast the oldest version of TLS that does
+     * @param level empty if the rule names none
+     * @param match for {@code verify} and {@code secure}: the names of which the certificate must have one, {@code .name} for any name
+     *     below, {@code hostname}, {@code nexthop} or {@code dot-nexthop}; empty for the default of the level
+     * @param atLeast the minimum version of TLS
      */
     public record Requirement(Optional<Level> level, List<String> match, Optional<TlsVersion> atLeast) {
 
@@ -144,7 +144,7 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
             match = List.copyOf(match);
         }
 
-        /** A version without a level asks for TLS. */
+        /** The level; {@code encrypt} if only a version is given. */
         Level effective() {
             return level.orElse(Level.ENCRYPT);
         }
@@ -153,7 +153,7 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
             return level.isEmpty() && atLeast.isEmpty();
         }
 
-        /** The names that a certificate may have, {@code .name} for any name below. */
+        /** The names of which the certificate must have one, {@code .name} for any name below. */
         List<String> names(DomainName domain, DomainName host) {
             List<String> written = !match.isEmpty() ? match : effective() == Level.SECURE ? NEXTHOP : HOSTNAME;
             return written.stream().map(name -> switch (name) {
@@ -164,18 +164,18 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
             }).toList();
         }
 
-        /** Whether the names that count come from an MX record alone. */
+        /** Whether the names come from the MX record only. */
         boolean isNamedByMx() {
             return effective() == Level.VERIFY && (match.isEmpty() || match.contains("hostname"));
         }
     }
 
     /**
-     * How much mail goes there, and over which addresses.
+     * Limits of the deliveries, and the addresses to use.
      *
-     * @param concurrency most deliveries at once, of this server
-     * @param rate most deliveries in a time, of this server
-     * @param families of addresses, in place of the parameter {@code addressFamilies}
+     * @param concurrency maximum of concurrent deliveries, of this server
+     * @param rate maximum rate of deliveries, of this server
+     * @param families the address families, in place of the parameter {@code addressFamilies}
      */
     public record Traffic(OptionalInt concurrency, Optional<Rate> rate, Optional<Families> families) {
 
@@ -184,10 +184,10 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
         }
     }
 
-    /** So many deliveries in a time. */
+    /** A number of deliveries per unit of time. */
     public record Rate(int deliveries, Unit unit) {
 
-        /** What a rate counts in. */
+        /** The unit of time of a rate. */
         public enum Unit {
             SECOND("s", 1), MINUTE("m", 60), HOUR("h", 3600);
 
@@ -215,7 +215,7 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
         }
     }
 
-    /** Whether it holds in place of the domain's own demand; every other rule only adds to that. */
+    /** Whether it replaces the domain's own demand; every other rule only adds to it. */
     public boolean replaces() {
         return until.isPresent() && reason.isPresent() && enforcement == Enforcement.ON;
     }
@@ -224,19 +224,19 @@ public record Rule(Destination destination, Requirement requirement, Traffic tra
         return until.filter(end -> !now.isBefore(end)).isPresent();
     }
 
-    /** Whether the other one, coming after this one, is never reached. */
+    /** Whether the other rule is never reached if it comes after this one. */
     boolean hides(Rule later) {
         boolean outlasts = until.isEmpty() || later.until.filter(end -> !end.isAfter(until.get())).isPresent();
         return outlasts && destination.covers(later.destination);
     }
 
-    /** The level, for log lines; what has none is named by the version of TLS. */
+    /** The level for log lines, else the minimum version of TLS. */
     String inLog() {
         return requirement.level().map(Level::word)
             .orElseGet(() -> requirement.atLeast().map(version -> "tls" + version.word()).orElse("-"));
     }
 
-    /** The rule as one line that the grammar reads. */
+    /** The rule as a line of the grammar. */
     @Override
     public String toString() {
         List<String> words = new ArrayList<>();

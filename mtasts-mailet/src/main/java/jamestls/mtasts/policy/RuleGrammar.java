@@ -31,8 +31,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Reads rules per destination: one to a line, a destination and then words in any order. The same grammar for
- * mailetcontainer.xml, commands and routes. Every mistake of a text is found in one reading, with line, column and what is near.
+ * The parser of rules per destination: one rule per line, a destination followed by words in any order. mailetcontainer.xml, commands and
+ * routes use it. All mistakes of a text are reported together, with line, column and the nearest word.
  *
  * <pre>
  * partner.example   secure match=.partner.example
@@ -41,13 +41,13 @@ import java.util.stream.Stream;
  */
 public final class RuleGrammar {
 
-    /** How far ahead a rule that takes the place of a demand may end. */
+    /** The longest time ahead at which a rule that replaces a demand may end. */
     public static final Duration MAX_EXCEPTION = Duration.ofDays(30);
-    /** How far ahead observing may end. */
+    /** The longest time ahead at which {@code observe} may end. */
     public static final Duration MAX_OBSERVATION = Duration.ofDays(90);
-    /** Rules of one text, or of one database. */
+    /** The maximum number of rules in one text, or in one database. */
     public static final int MAX_RULES = 1_000;
-    /** Characters of one rule. */
+    /** The maximum number of characters of one rule. */
     public static final int MAX_LINE = 1_000;
     private static final int MAX_REASON = 200;
     private static final int MAX_NAMES = 20;
@@ -77,7 +77,7 @@ public final class RuleGrammar {
         }
     }
 
-    /** Rules in their order, and every mistake; rules with a mistake are left out. */
+    /** The correct rules in their order, and all mistakes. */
     public record Parsed(List<Rule> rules, List<Mistake> mistakes) {
         public Parsed {
             rules = List.copyOf(rules);
@@ -85,7 +85,7 @@ public final class RuleGrammar {
         }
     }
 
-    /** A rule of one line that is none; the message says why. */
+    /** A text is no rule; the message says why. */
     public static final class NoRule extends IllegalArgumentException {
 
         private static final long serialVersionUID = 1L;
@@ -117,10 +117,10 @@ public final class RuleGrammar {
     }
 
     /**
-     * Reads rules, one to a line; empty lines and those that begin with {@code #} say nothing. An end in the past is no mistake.
+     * Parses rules, one per line. Empty lines and lines that begin with {@code #} are ignored. An end in the past is no mistake.
      *
-     * @param now what {@code until} is compared with
-     * @param before rules that come before these and may hide one of them
+     * @param now the time that {@code until} is compared with
+     * @param before earlier rules, which may hide one of these
      */
     public static Parsed rules(String text, Instant now, List<Rule> before) {
         List<Mistake> mistakes = new ArrayList<>();
@@ -151,10 +151,10 @@ public final class RuleGrammar {
     }
 
     /**
-     * Reads one rule.
+     * Parses one rule.
      *
-     * @param now what {@code until} is compared with
-     * @throws NoRule naming every mistake
+     * @param now the time that {@code until} is compared with
+     * @throws NoRule if there are mistakes; the message names all
      */
     public static Rule rule(String text, Instant now) {
         List<Mistake> mistakes = new ArrayList<>();
@@ -163,11 +163,11 @@ public final class RuleGrammar {
     }
 
     /**
-     * Reads one rule whose words came one by one, as options of a command or members of an object.
+     * Parses one rule from separate words, such as the options of a command or the members of a JSON object.
      *
-     * @param words {@code level}, {@code observe} with any value, and the attributes such as {@code tls>=} with their values; of
-     *     {@code until=} a duration such as {@code 3d}, too; those that are null are passed over
-     * @throws NoRule naming every mistake
+     * @param words {@code level}, {@code observe} with any value, and the attributes such as {@code tls>=} with their values;
+     *     {@code until=} may also be a duration such as {@code 3d}; null values are ignored
+     * @throws NoRule if there are mistakes; the message names all
      */
     public static Rule rule(Destination destination, Map<String, String> words, Instant now) {
         StringBuilder line = new StringBuilder(destination.toString());
@@ -186,7 +186,7 @@ public final class RuleGrammar {
                     line.append(' ').append(value);
                 }
                 case OBSERVE -> line.append(' ').append(OBSERVE);
-                // quoted, so that it can be nothing else
+                // quoted, so that it can't be read as another word
                 default -> line.append(' ').append(name).append('"').append(name.equals("until=") ? end(value, now) : value).append('"');
             }
         });
@@ -201,7 +201,7 @@ public final class RuleGrammar {
         }
     }
 
-    /** What is said of a rule that is never reached. */
+    /** The message for a rule that is never reached. */
     static String hidden(Rule rule, Rule earlier, String where) {
         return "the rule for '" + rule.destination() + "' is never reached: the one for '" + earlier.destination() + "' " + where
             + " comes before it and is for the same destinations";
@@ -302,7 +302,7 @@ public final class RuleGrammar {
             ? Rate.Unit.of(matcher.group(2)).map(unit -> new Rate(Integer.parseInt(matcher.group(1)), unit)) : Optional.empty();
     }
 
-    /** A date, which includes that day in UTC, or a time with its offset. */
+    /** Parses a date, whose day in UTC is included, or a time with its offset. */
     static Optional<Instant> until(String value) {
         try {
             return Optional.of(value.contains("T") ? OffsetDateTime.parse(value).toInstant()
@@ -339,7 +339,7 @@ public final class RuleGrammar {
         return names.contains(null) ? List.of() : names;
     }
 
-    /** What each word allows of the others. */
+    /** Checks which words may stand together. */
     private void together(int column) {
         boolean observe = enforcement == Enforcement.OBSERVE;
         if (seen.isEmpty()) {
@@ -363,7 +363,7 @@ public final class RuleGrammar {
             mistake(seen.get("tls"), "tls>= requires TLS, and " + level.word() + " does not: write encrypt or a stricter level");
         }
         Duration longest = observe ? MAX_OBSERVATION : MAX_EXCEPTION;
-        // a day more: a date ends with its day
+        // one day more, because a date includes its day
         if (until != null && until.isAfter(now.plus(longest).plus(Duration.ofDays(1)))) {
             mistake(seen.get("until"), "until is too far ahead: at most " + longest.toDays() + " days");
         }

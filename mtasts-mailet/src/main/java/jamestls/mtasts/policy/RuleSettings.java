@@ -16,10 +16,10 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * What the configuration says about destinations.
+ * The configured rules per destination, and whether policies are only observed.
  *
- * @param rules in their order
- * @param observeUntil until when a host that falls short gets the mail if no other does; empty if policies are enforced
+ * @param rules in the order of look-up
+ * @param observeUntil the end of {@code enforcement=observe}; empty if policies are enforced
  */
 public record RuleSettings(List<Rule> rules, Optional<Instant> observeUntil) {
 
@@ -30,7 +30,7 @@ public record RuleSettings(List<Rule> rules, Optional<Instant> observeUntil) {
         rules = List.copyOf(rules);
     }
 
-    /** No rules, and everything is enforced. */
+    /** The default: no rules, and policies are enforced. */
     public static RuleSettings none() {
         return new RuleSettings(List.of(), Optional.empty());
     }
@@ -48,7 +48,7 @@ public record RuleSettings(List<Rule> rules, Optional<Instant> observeUntil) {
     /**
      * Reads {@code tlsPolicies} and {@code enforcement}.
      *
-     * @param mandatoryDane gets rules before those
+     * @param mandatoryDane destinations whose rules come before those of {@code tlsPolicies}
      */
     public static RuleSettings of(Parameters parameters, Set<DomainName> mandatoryDane, Instant now) {
         List<Rule> rules = new ArrayList<>(mandatoryDane.stream().map(RuleSettings::daneOnly).toList());
@@ -77,7 +77,7 @@ public record RuleSettings(List<Rule> rules, Optional<Instant> observeUntil) {
         return end;
     }
 
-    /** What {@code mandatoryDane} is short for (RFC 7672 §6). */
+    /** The rules that {@code mandatoryDane} is short for (RFC 7672 §6). */
     private static Rule daneOnly(DomainName domain) {
         return new Rule(new Destination(Destination.Kind.DOMAIN, domain.ascii()),
             new Requirement(Optional.of(Rule.Level.DANE_ONLY), List.of(), Optional.empty()),

@@ -15,12 +15,12 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Rules that commands and routes have made, one row for each destination, as the line that the grammar reads. A rule that was removed
- * stays for a month without its line, so that every server that shares the database can log who removed it. Times are milliseconds.
+ * The table of rules that commands and routes have set: one row per destination, with the rule as a line of the grammar. The row of a
+ * removed rule stays for a month without its line, so that all servers can log who removed it. Times are milliseconds since 1970.
  */
 final class RuleStore {
 
-    /** The table; whoever opens the {@link Database} for rules passes it. */
+    /** The table, to be passed when a {@link Database} is opened for rules. */
     static final Migrations TABLES = new Migrations("rule", List.of(List.of(
         "CREATE TABLE rule_destination (destination TEXT PRIMARY KEY, created BIGINT NOT NULL, rule TEXT, changed BIGINT NOT NULL, "
             + "changed_by TEXT NOT NULL)")));
@@ -29,7 +29,7 @@ final class RuleStore {
 
     private final Database database;
 
-    /** @param database with {@link #TABLES}; who opened it closes it */
+    /** @param database opened with {@link #TABLES}; the caller closes it */
     RuleStore(Database database) {
         this.database = database;
     }
@@ -38,18 +38,18 @@ final class RuleStore {
      * A row.
      *
      * @param line the rule; empty if it was removed
-     * @param changed when it got this line, or lost it
-     * @param who did that
+     * @param changed the time at which the line was set or removed
+     * @param who the author of that change
      */
     record Row(String destination, Optional<String> line, Instant changed, String who) {
     }
 
-    /** All rows in the order in which their rules came in; one more than there may be, so that the caller sees the bound. */
+    /** All rows in the order in which their destinations were first set; at most one more than the bound, so that the caller sees it. */
     List<Row> rows() {
         return database.transaction(RuleStore::rows);
     }
 
-    /** Puts a rule in the place of one for the same destination, or behind all others; {@code check} throws if the rows found forbid it. */
+    /** Replaces the rule for the same destination, or appends a new one. {@code check} throws if the present rows forbid it. */
     void put(Rule rule, String who, Instant now, Consumer<List<Row>> check) {
         database.transaction(connection -> {
             update(connection, "DELETE FROM rule_destination WHERE rule IS NULL AND changed < ?", now.minus(REMEMBERED).toEpochMilli());
@@ -62,7 +62,7 @@ final class RuleStore {
         });
     }
 
-    /** Whether there was one. */
+    /** Removes a rule; returns whether there was one. */
     boolean remove(Destination destination, String who, Instant now) {
         return database.transaction(connection -> update(connection,
             "UPDATE rule_destination SET rule = NULL, changed = ?, changed_by = ? WHERE destination = ? AND rule IS NOT NULL",

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * All rules in the order in which they are looked up.
+ * An index of all rules, in the order of look-up.
  *
- * @param byPattern the places of the rules for each pattern
+ * @param byPattern the positions of the rules of each pattern
  * @param broken the destinations of rules that are skipped
  */
 record RuleTable(List<Entry> entries, Map<String, List<Integer>> byPattern, List<String> broken) {
@@ -26,7 +26,7 @@ record RuleTable(List<Entry> entries, Map<String, List<Integer>> byPattern, List
         return new RuleTable(List.copyOf(entries), byPattern, List.copyOf(broken));
     }
 
-    /** The first that fits and has not ended. */
+    /** The first rule that matches a name and has not ended. */
     Optional<Entry> first(Destination.Kind kind, DomainName name, Instant now) {
         if (byPattern.isEmpty()) {
             return Optional.empty();

@@ -28,15 +28,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * The rules per destination: those of mailetcontainer.xml, and before them those that commands and routes keep in the database, for
- * all servers that share it. Deliveries look into memory only; the database is read again every ten seconds from {@link #start} to
- * {@link #close}. While it is out of order, what was read stays in force, and ends when it is to end.
+ * The operator's rules per destination, from the database and from mailetcontainer.xml, in this order. Rules in the database are set by
+ * commands and routes and hold for all servers that share it. Deliveries read memory only; a thread re-reads the database every ten
+ * seconds from {@link #start} to {@link #close}. While the database fails, the rules read before stay in force until they end.
  */
 public final class Rules implements AutoCloseable {
 
-    /** The table; whoever opens the {@link Database} for rules passes it. */
+    /** The table of the rules, to be passed when a {@link Database} is opened for them. */
     public static final Migrations TABLES = RuleStore.TABLES;
-    /** Who a rule of the configuration is from. */
+    /** The name given as the author of rules of the configuration. */
     public static final String CONFIGURATION = "mailetcontainer.xml";
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(Rules.class);
@@ -50,7 +50,7 @@ public final class Rules implements AutoCloseable {
     private final Clock clock;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final AtomicLong reads = new AtomicLong();
-    /** Guards what follows, but for what is volatile. */
+    /** Guards the fields below that are not volatile. */
     private final ReentrantLock lock = new ReentrantLock();
     private final Set<Row> reported = new HashSet<>();
     private final Set<Rule> ended = new HashSet<>();
@@ -61,17 +61,18 @@ public final class Rules implements AutoCloseable {
     private Instant warned = Instant.EPOCH;
     private long used;
 
-    /** Where a rule is from. */
+    /** The source of a rule. */
     public enum Source { DATABASE, CONFIGURATION }
 
     /**
-     * A rule, and who answers for it.
+     * A rule with its source and author.
      *
-     * @param who has made or changed it: a user of the operating system, the subject of a token, an address, or {@link #CONFIGURATION}
+     * @param who the author of the last change: a user of the operating system, the subject of a token, an address, or
+     *     {@link #CONFIGURATION}
      */
     public record Entry(Rule rule, Source source, String who) {
 
-        /** The members of its JSON object, in the order in which they are written. */
+        /** The members of the JSON object, in order. */
         public Map<String, Object> json(Instant now) {
             Map<String, Object> json = new LinkedHashMap<>();
             json.put("destination", rule.destination().toString());
@@ -84,34 +85,34 @@ public final class Rules implements AutoCloseable {
         }
     }
 
-    /** The rules of the two look-ups, the recipient domain's and the host's. */
+    /** The results of the two look-ups, by recipient domain and by MX host. */
     public record Found(Optional<Entry> ofDomain, Optional<Entry> ofHost) {
 
-        /** No rule. */
+        /** No rule was found. */
         public static final Found NOTHING = new Found(Optional.empty(), Optional.empty());
 
-        /** Both, the domain's first. */
+        /** The rules found, the domain's first. */
         public List<Entry> entries() {
             return Stream.concat(ofDomain.stream(), ofHost.stream()).toList();
         }
 
-        /** Both, without who answers for them. */
+        /** The rules found, without their authors. */
         public List<Rule> rules() {
             return entries().stream().map(Entry::rule).toList();
         }
 
-        /** Whether one of them is only observed. */
+        /** Whether one of the rules has the word {@code observe}. */
         public boolean isObserved() {
             return rules().stream().anyMatch(rule -> rule.enforcement() == Rule.Enforcement.OBSERVE);
         }
 
-        /** The families of addresses that the host's rule allows, else the domain's. */
+        /** The address families of the host's rule, else of the domain's rule. */
         public Optional<Families> families() {
             return Stream.concat(ofHost.stream(), ofDomain.stream()).flatMap(each -> each.rule().traffic().families().stream()).findFirst();
         }
     }
 
-    /** Reads nothing yet. */
+    /** Creates the rules of the configuration; the database is not read. */
     private Rules(RuleSettings settings, Optional<RuleStore> store, Clock clock) {
         this.settings = settings;
         this.store = store;
@@ -120,9 +121,9 @@ public final class Rules implements AutoCloseable {
     }
 
     /**
-     * For a server: a database that can't be read now is read later.
+     * Opens the rules of a server. A database that can't be read now is read later.
      *
-     * @param database with {@link #TABLES}; who opened it closes it
+     * @param database opened with {@link #TABLES}; the caller closes it
      */
     public static Rules open(RuleSettings settings, Optional<Database> database, Clock clock) {
         Rules rules = new Rules(settings, database.map(RuleStore::new), clock);
@@ -130,19 +131,19 @@ public final class Rules implements AutoCloseable {
         return rules;
     }
 
-    /** @throws StorageOutage when the database can't be read */
+    /** Reads the rules once, for a command. Throws {@link StorageOutage} if the database can't be read. */
     public static Rules read(RuleSettings settings, Database database, Clock clock) {
         Rules rules = new Rules(settings, Optional.of(new RuleStore(database)), clock);
         rules.reread();
         return rules;
     }
 
-    /** Those of the configuration only. */
+    /** The rules of the configuration, without a database. */
     public static Rules of(RuleSettings settings, Clock clock) {
         return new Rules(settings, Optional.empty(), clock);
     }
 
-    /** From now on these are the rules of that one: a command has no database of its own. */
+    /** Takes over the rules of another object: a command reads the server's database and hands its rules to the wiring. */
     public void adopt(Rules other) {
         current = other.current;
     }
@@ -151,7 +152,7 @@ public final class Rules implements AutoCloseable {
         return settings.rules().stream().map(rule -> new Entry(rule, Source.CONFIGURATION, CONFIGURATION)).toList();
     }
 
-    /** The rules that hold now for mail to that domain through that host. */
+    /** Finds the rules in force for mail to a domain through a host. */
     public Found find(DomainName domain, DomainName host) {
         RuleTable snapshot = current;
         if (snapshot.entries().isEmpty()) {
@@ -161,29 +162,29 @@ public final class Rules implements AutoCloseable {
         return new Found(snapshot.first(Destination.Kind.DOMAIN, domain, now), snapshot.first(Destination.Kind.MX, host, now));
     }
 
-    /** Whether everything is only observed now. */
+    /** Whether {@code enforcement=observe} is in force. */
     public boolean isObserving() {
         return settings.observeUntil().filter(end -> clock.instant().isBefore(end)).isPresent();
     }
 
-    /** All of them in the order in which they are looked up, those that have ended, too. */
+    /** All rules in the order of look-up, ended ones included. */
     public List<Entry> list() {
         return current.entries();
     }
 
-    /** All that are for that name as a domain or as a host, in the order in which they are looked up. */
+    /** All rules that match a name as a domain or as a host, in the order of look-up. */
     public List<Entry> show(DomainName name) {
         return list().stream().filter(entry -> Destination.patternsFor(entry.rule().destination().kind(), name)
             .contains(entry.rule().destination().pattern())).toList();
     }
 
     /**
-     * Adds a rule to the database, or puts it in the place of the one for the same destination. It is in force on this server when this
-     * returns, and on the others within seconds.
+     * Adds a rule to the database, or replaces the one for the same destination. It is in force on this server on return, and on others
+     * within ten seconds.
      *
-     * @param who answers for it; it is logged
-     * @throws NoRule when it has ended, an earlier one hides it, there are too many, or there is no database; the message says so
-     * @throws StorageOutage when the database can't be written
+     * @param who the author, for the log
+     * @throws NoRule if the rule has ended, an earlier rule hides it, there are too many, or there is no database; the message says which
+     * @throws StorageOutage if the database can't be written
      */
     public Entry allow(Rule rule, String who) {
         Instant now = clock.instant();
@@ -211,10 +212,10 @@ public final class Rules implements AutoCloseable {
     }
 
     /**
-     * Removes the rule of the database for exactly that destination.
+     * Removes the rule for exactly this destination from the database.
      *
      * @return whether there was one
-     * @throws StorageOutage when the database can't be written
+     * @throws StorageOutage if the database can't be written
      */
     public boolean remove(Destination destination, String who) {
         boolean removed = writable().remove(destination, named(who), clock.instant());
@@ -230,7 +231,7 @@ public final class Rules implements AutoCloseable {
         return Sanitized.logValue(who, MAX_WHO);
     }
 
-    /** Starts the thread that reads the database again; to be called once. */
+    /** Starts the thread that re-reads the database. To be called once. */
     public void start() {
         Thread.ofVirtual().name("tls-rules").start(() -> {
             try {
@@ -243,13 +244,13 @@ public final class Rules implements AutoCloseable {
         });
     }
 
-    /** The thread ends. */
+    /** Ends the thread. */
     @Override
     public void close() {
         closed.countDown();
     }
 
-    /** Reads the database again and tells what has ended; never throws. */
+    /** Re-reads the database and logs rules that have ended. Never throws. */
     void round() {
         try {
             reread();
@@ -277,7 +278,7 @@ public final class Rules implements AutoCloseable {
         Instant now = clock.instant();
         for (Entry entry : list()) {
             boolean news = entry.rule().isExpired(now) && ended.add(entry.rule());
-            // what ended before the start was told then
+            // rules that had ended at the start were logged at the start
             if (news && areEndsTold) {
                 LOGGER.warn("Rule ended and is ignored: {} (by {})", entry.rule(), entry.who());
             }
@@ -298,7 +299,7 @@ public final class Rules implements AutoCloseable {
             List<Row> rows = store.get().rows();
             lock.lock();
             try {
-                // of two reads under way the later one has seen at least as much
+                // of two concurrent reads the one that began later has the newer rows
                 if (read > used) {
                     used = read;
                     use(rows);
@@ -309,7 +310,7 @@ public final class Rules implements AutoCloseable {
         }
     }
 
-    /** Under the lock: each row that is new here is told once. */
+    /** Uses these rows from now on, and logs new ones once. Called with the lock held. */
     private void use(List<Row> rows) {
         List<Entry> entries = new ArrayList<>();
         List<String> broken = new ArrayList<>();
@@ -357,7 +358,7 @@ public final class Rules implements AutoCloseable {
         }
     }
 
-    /** What an operator should look at now. */
+    /** Problems for the health check: an outage of the database, and rules that are skipped. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
         outage.ifPresent(why -> problems.add("the rules in the database can't be read; those that were read stay in force: " + why));
@@ -369,7 +370,7 @@ public final class Rules implements AutoCloseable {
         return problems;
     }
 
-    /** What is to be known, and is as it should be: rules below a demand, and rules that have ended; the first few of each. */
+    /** Remarks for the health check that are no problems: rules with an end and rules that have ended, the first few of each. */
     public List<String> notes() {
         Instant now = clock.instant();
         List<String> notes = new ArrayList<>();
@@ -389,7 +390,7 @@ public final class Rules implements AutoCloseable {
         }
     }
 
-    /** How many rules are below a demand, or only tried, now. */
+    /** The number of rules with an end that are in force. */
     public int exceptions() {
         Instant now = clock.instant();
         return (int) list().stream().filter(entry -> entry.rule().until().isPresent() && !entry.rule().isExpired(now)).count();

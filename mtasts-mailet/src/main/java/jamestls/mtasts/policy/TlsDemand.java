@@ -76,11 +76,11 @@ public sealed interface TlsDemand {
     }
 
     /**
-     * Rules of the operator change what a session must have. What is reported is how it stands against {@code own}.
+     * Rules of the operator add to the demand or replace it. The session is reported by {@code own}.
      *
-     * @param own what would hold without them
-     * @param effect whether {@code own} holds, too
-     * @param rules what they demand, one demand each, and all of them hold
+     * @param own the demand without the rules
+     * @param effect whether {@code own} must be satisfied as well
+     * @param rules the demand of each rule; all must be satisfied
      * @param levels the words of their levels, for log lines
      */
     record Ruled(TlsDemand own, Effect effect, List<TlsDemand> rules, String levels) implements TlsDemand {
@@ -88,17 +88,17 @@ public sealed interface TlsDemand {
             rules = List.copyOf(rules);
         }
 
-        /** Everything that holds. */
+        /** All demands that must be satisfied. */
         List<TlsDemand> inForce() {
             return Stream.concat(effect == Effect.RAISES ? Stream.of(own) : Stream.empty(), rules.stream()).toList();
         }
     }
 
-    /** What rules do to the demand they meet. */
+    /** The effect of rules on the demand without them. */
     enum Effect {
-        /** The stricter of both holds. */
+        /** Both must be satisfied. */
         RAISES,
-        /** Only the rules hold. */
+        /** Only the rules must be satisfied. */
         REPLACES
     }
 
@@ -107,7 +107,7 @@ public sealed interface TlsDemand {
      *
      * @param level {@code none}, {@code may}, {@code encrypt}, {@code verify} or {@code secure}
      * @param names of which the certificate must have one, {@code .name} for any name below; for the last two levels
-     * @param atLeast the oldest version of TLS that does
+     * @param atLeast the minimum version of TLS
      * @param proof what a verified name proves
      */
     record ByLevel(Level level, List<String> names, Optional<TlsVersion> atLeast, TlsLevel proof) implements TlsDemand {
@@ -116,7 +116,7 @@ public sealed interface TlsDemand {
         }
     }
 
-    /** No host satisfied its demand, and policies are only observed: this one may have the mail all the same. It is counted already. */
+    /** No host satisfied its demand, and policies are only observed: this host may get the mail. The session was counted before. */
     record Observed(TlsDemand own) implements TlsDemand {
     }
 
@@ -158,13 +158,13 @@ public sealed interface TlsDemand {
             || this instanceof Ruled ruled && ruled.own().needsPkix();
     }
 
-    /** The names that rules hold the certificate against; each list must have one that it is for. */
+    /** The lists of names in rules; the certificate must be for one name of each list. */
     default List<List<String>> namesByRule() {
         return this instanceof Ruled ruled ? ruled.rules().stream().filter(ByLevel.class::isInstance).map(ByLevel.class::cast)
             .filter(each -> each.level().isVerified()).map(ByLevel::names).toList() : List.of();
     }
 
-    /** Whether a rule wants no TLS at all. */
+    /** Whether a rule forbids STARTTLS. */
     default boolean avoidsTls() {
         return this instanceof Ruled ruled && ruled.inForce().stream()
             .allMatch(each -> each instanceof ByLevel byLevel && byLevel.level() == Level.NONE);

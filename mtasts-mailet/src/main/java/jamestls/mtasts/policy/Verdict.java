@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  */
 public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport, List<Violation> letPass) {
 
-    /** A verdict by which nothing passes that the domain's own demand would have rejected. */
+    /** A verdict without faults that only a rule lets pass. */
     public Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, List<PolicyVerdict> forReport) {
         this(ruling, level, shortfall, forReport, List.of());
     }
@@ -97,7 +97,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
                 List.of(new Violation(ResultType.VALIDATION_FAILURE, "REQUIRETLS needs DNSSEC or an enforced MTA-STS policy")), List.of()));
             case RequireTls required -> beforeConnecting(required.by().orElseThrow());
             case Ruled ruled -> ruled.inForce().stream().flatMap(each -> beforeConnecting(each).stream()).findFirst()
-                // what is reported is how the host stands against the domain's own policy
+                // reported by the domain's own policy
                 .map(never -> refused(TlsLevel.NONE, never.shortfall(),
                     beforeConnecting(ruled.own()).map(Verdict::forReport).orElse(List.of())));
             default -> Optional.empty();
@@ -242,7 +242,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
             : byPolicy;
     }
 
-    /** All that holds must be satisfied. What is reported, and what a rule lets pass, is told by the domain's own demand. */
+    /** Judges by all demands together. Report and let-through faults follow from the domain's own demand. */
     private static Verdict againstRules(Ruled ruled, TlsObservation seen, CertificateFaults certificate) {
         Verdict own = of(ruled.own(), seen, certificate);
         List<Verdict> all = ruled.inForce().stream().map(each -> of(each, seen, certificate)).toList();
@@ -282,7 +282,7 @@ public record Verdict(Ruling ruling, TlsLevel level, List<Violation> shortfall, 
         return all.isEmpty() ? new Verdict(Ruling.SEND, demand.proof(), List.of(), List.of()) : refused(reached(seen), all, List.of());
     }
 
-    /** The same for a session that passes although it falls short of the domain's own demand by these. */
+    /** The same for a session that a rule lets pass with these faults of the domain's own demand. */
     private Verdict below(List<Violation> ownShortfall) {
         return new Verdict(ruling, level, shortfall, forReport, ownShortfall);
     }

@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public final class UnreportedFetches {
 
-    /** Who wanted the policy. */
+    /** The cause of a fetch. */
     enum Cause { DELIVERY, REFRESH }
 
     private static final long MAX_DOMAINS = 100_000;
@@ -36,7 +36,7 @@ public final class UnreportedFetches {
             cause == Cause.REFRESH && known.cause == Cause.DELIVERY && !known.reported.get() ? known : added);
     }
 
-    /** The one that the next session to that domain reports. */
+    /** The failure to report with the next session to a domain. */
     Optional<FailedFetch> find(DomainName domain) {
         return Optional.ofNullable(waiting.getIfPresent(domain)).filter(each -> !each.reported.get());
     }

@@ -48,7 +48,7 @@ abstract class DeliveryRoutes extends AdminRoutes {
     /**
      * One object for each delivery: its queue, and what {@code explain --json} prints, without the look-ups.
      *
-     * @param transcribed whether the sessions are written down, too
+     * @param transcribed whether to include the sessions in full
      */
     final List<Map<String, Object>> explain(DomainName domain, SenderTlsRequest request, DryRun.Connecting connecting,
                                             boolean transcribed) {

@@ -47,7 +47,7 @@ public final class PolicyRoutes extends DeliveryRoutes {
         this.clock = clock;
     }
 
-    /** A rule without its destination: the words of the grammar. What is missing is null; James's Jackson fills it in. */
+    /** The body of PUT: the words of a rule, without its destination. Missing ones are null. Filled by James's Jackson. */
     public static final class Body {
         public String level;
         public List<String> match;
@@ -142,7 +142,7 @@ public final class PolicyRoutes extends DeliveryRoutes {
         return words;
     }
 
-    /** One for each database. */
+    /** The rules of the running deliveries, one object per database. */
     private List<Rules> stores() {
         Map<Optional<DatabaseAddress>, Rules> stores = new LinkedHashMap<>();
         deliveries().forEach(outbound -> stores.putIfAbsent(outbound.settings().sts().database(), outbound.rules()));
