@@ -127,7 +127,7 @@ public final class SqlDestinationStore implements DestinationStore {
     public List<Share> shares() {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement(
-                     "SELECT host, domain, first, last, waits_until FROM tlsdest_share LIMIT ?")) {
+                     "SELECT host, domain, first, last, waits_until FROM tlsdest_share ORDER BY last DESC LIMIT ?")) {
                 JdbcValues.set(query, 1, MAX_SHARES);
                 List<Share> shares = new ArrayList<>();
                 try (ResultSet answer = query.executeQuery()) {
