@@ -39,6 +39,7 @@ class ArchitectureTest {
         "config,          ''",
         "cli,             ''",
         "outcome,         dns net",
+        "rua,             dns",
         "net,             ''",
         "https,           config dns net",
         "smtp,            config dns net",

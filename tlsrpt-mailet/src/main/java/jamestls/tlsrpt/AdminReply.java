@@ -4,7 +4,7 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.net.SanitizedLogger;
-import jamestls.tlsrpt.report.Address;
+import jamestls.rua.Address;
 import jamestls.tlsrpt.report.Reporters;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;

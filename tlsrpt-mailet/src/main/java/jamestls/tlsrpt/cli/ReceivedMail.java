@@ -2,7 +2,7 @@ package jamestls.tlsrpt.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.dns.DomainName;
-import jamestls.tlsrpt.report.Address;
+import jamestls.rua.Address;
 import jamestls.tlsrpt.report.MimeEntity;
 import jamestls.tlsrpt.report.ReportMail;
 import jamestls.tlsrpt.report.ReportName;

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.outcome.Violation.ResultType;
+import jamestls.rua.Address;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

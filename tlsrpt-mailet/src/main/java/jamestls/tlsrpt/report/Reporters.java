@@ -2,6 +2,7 @@ package jamestls.tlsrpt.report;
 
 import jamestls.config.Parameters;
 import jamestls.dns.DomainName;
+import jamestls.rua.Address;
 import jamestls.tlsrpt.store.TallyKey;
 import java.util.ArrayList;
 import java.util.HashMap;

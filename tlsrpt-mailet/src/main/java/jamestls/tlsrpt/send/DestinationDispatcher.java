@@ -1,10 +1,10 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.net.SanitizedLogger;
+import jamestls.rua.Rua;
 import jamestls.storage.GroupCommit;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.ReportId;
-import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.DomainTally;
 import jamestls.tlsrpt.store.Due;

@@ -1,6 +1,6 @@
 package jamestls.tlsrpt.send;
 
-import jamestls.tlsrpt.report.Rua;
+import jamestls.rua.Rua;
 import jamestls.tlsrpt.send.Counters.Counter;
 import jamestls.tlsrpt.store.DestinationStore;
 import jamestls.tlsrpt.store.MemoryDestinationStore;

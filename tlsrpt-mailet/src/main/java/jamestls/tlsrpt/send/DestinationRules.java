@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.send;
 
 import jamestls.dns.DomainName;
-import jamestls.tlsrpt.report.Address;
-import jamestls.tlsrpt.report.Rua;
+import jamestls.rua.Address;
+import jamestls.rua.Rua;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

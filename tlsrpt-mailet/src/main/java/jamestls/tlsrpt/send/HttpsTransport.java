@@ -2,8 +2,8 @@ package jamestls.tlsrpt.send;
 
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
+import jamestls.rua.Rua;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;
 import java.util.function.Function;
 

@@ -2,11 +2,11 @@ package jamestls.tlsrpt.send;
 
 import jamestls.dns.Dns;
 import jamestls.net.SanitizedLogger;
+import jamestls.rua.Rua;
 import jamestls.storage.GroupCommit;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.report.ReportFile;
 import jamestls.tlsrpt.report.Reporters;
-import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.report.TlsReport;
 import jamestls.tlsrpt.store.Claim;
 import jamestls.tlsrpt.store.DomainTally;

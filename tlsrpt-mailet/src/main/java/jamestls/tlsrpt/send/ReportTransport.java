@@ -1,7 +1,7 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.rua.Rua;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Rua;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -3,8 +3,8 @@ package jamestls.tlsrpt.send;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
-import jamestls.tlsrpt.report.Rua;
-import jamestls.tlsrpt.report.RuaRecord;
+import jamestls.rua.Rua;
+import jamestls.rua.RuaRecord;
 import java.util.List;
 
 /** Looks up the TLSRPT record of a domain (RFC 8460 §3). */

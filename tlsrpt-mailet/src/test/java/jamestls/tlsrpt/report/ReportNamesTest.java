@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.dns.DomainName;
+import jamestls.rua.Address;
 import jamestls.tlsrpt.report.ReportMail.Subject;
 import jamestls.tlsrpt.report.TlsReport.Slice;
 import jamestls.tlsrpt.store.TallyKey;

@@ -3,6 +3,8 @@ package jamestls.tlsrpt.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.rua.Rua;
+import jamestls.rua.RuaRecord;
 import jamestls.tlsrpt.Vectors;
 import java.net.URI;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package jamestls.tlsrpt.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import jamestls.tlsrpt.report.Rua;
+import jamestls.rua.Rua;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

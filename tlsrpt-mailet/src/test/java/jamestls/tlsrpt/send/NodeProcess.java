@@ -3,9 +3,9 @@ package jamestls.tlsrpt.send;
 import static jamestls.tlsrpt.Samples.REPORTER;
 
 import jamestls.fakeinternet.FakeDns;
+import jamestls.rua.Rua;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Rua;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
 import java.io.IOException;

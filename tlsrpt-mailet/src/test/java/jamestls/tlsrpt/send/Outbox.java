@@ -1,8 +1,8 @@
 package jamestls.tlsrpt.send;
 
+import jamestls.rua.Rua;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.report.ReportFile;
-import jamestls.tlsrpt.report.Rua;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

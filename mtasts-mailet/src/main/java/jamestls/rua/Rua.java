@@ -1,4 +1,4 @@
-package jamestls.tlsrpt.report;
+package jamestls.rua;
 
 import jamestls.dns.DomainName;
 import java.io.ByteArrayOutputStream;

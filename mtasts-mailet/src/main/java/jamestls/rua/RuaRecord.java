@@ -1,4 +1,4 @@
-package jamestls.tlsrpt.report;
+package jamestls.rua;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
