@@ -123,7 +123,9 @@ public sealed interface Rua {
         private static final Pattern HTTPS =
             Pattern.compile("//((?<user>[^/?]*)@)?(?<host>\\[[^\\]]*\\]|[^:/?\\[\\]]+)(:(?<port>[0-9]*))?(?<path>([/?].*)?)");
         private static final Pattern ENCODED = Pattern.compile("%([0-9A-Fa-f]{2})");
-        private static final String UNRESERVED = "[A-Za-z0-9._~-]";
+        private static final String UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~-";
+        /** Characters that need no encoding in the address of a mailto URI (RFC 6068 §2). */
+        private static final String PLAIN_IN_ADDRESS = UNRESERVED + "@:!$'()*+";
 
         private Escapes() {
         }
@@ -152,8 +154,7 @@ public sealed interface Rua {
         private static String encode(String ascii) {
             StringBuilder encoded = new StringBuilder();
             for (char each : ascii.toCharArray()) {
-                boolean plain = String.valueOf(each).matches(UNRESERVED) || "@:!$'()*+".indexOf(each) >= 0;
-                encoded.append(plain ? String.valueOf(each) : "%%%02X".formatted((int) each));
+                encoded.append(PLAIN_IN_ADDRESS.indexOf(each) >= 0 ? String.valueOf(each) : "%%%02X".formatted((int) each));
             }
             return encoded.toString();
         }
@@ -161,8 +162,8 @@ public sealed interface Rua {
         /** Normalized percent-encoding (RFC 3986 §6.2.2): upper-case digits, unreserved characters decoded. */
         private static String normalized(String path) {
             return ENCODED.matcher(path).replaceAll(found -> {
-                String plain = String.valueOf((char) Integer.parseInt(found.group(1), 16));
-                return plain.matches(UNRESERVED) ? plain : found.group().toUpperCase(Locale.ROOT);
+                char decoded = (char) Integer.parseInt(found.group(1), 16);
+                return UNRESERVED.indexOf(decoded) >= 0 ? String.valueOf(decoded) : found.group().toUpperCase(Locale.ROOT);
             });
         }
     }
