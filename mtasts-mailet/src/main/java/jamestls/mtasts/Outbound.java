@@ -331,7 +331,7 @@ public final class Outbound implements AutoCloseable {
         if (!stale.isEmpty()) {
             problems.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MAX_NAMES)
                 .map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires " + policy.expires() + ", "
-                    + policy.problem() + ")").collect(Collectors.joining(", ")));
+                    + policy.why() + ")").collect(Collectors.joining(", ")));
         }
         StoreHealth health = policies.storeHealth();
         health.outOfOrderSince().ifPresent(since ->

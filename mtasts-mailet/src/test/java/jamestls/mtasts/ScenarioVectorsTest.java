@@ -47,7 +47,7 @@ class ScenarioVectorsTest {
         policy_cache/one-second-max-age-refetched-after-expiry sts.PolicyAgeTest#policyShouldBeFetchedAgainOnceItIsAsOldAsMaxAge
         policy_cache/refetched-at-101s-of-100s sts.PolicyAgeTest#policyShouldBeFetchedAgainOnceItIsAsOldAsMaxAge
         policy_cache/mx-moved-id-changed-inside-max-age sts.StsPoliciesTest#newIdShouldCountAtTheNextDelivery
-        policy_cache/mx-moved-id-not-changed sts.StsPoliciesTest#recheckShouldFindAPolicyThatChangedUnderTheSameId
+        policy_cache/mx-moved-id-not-changed sts.RecheckTest#recheckShouldFindAPolicyThatChangedUnderTheSameId
         policy_cache/newer-upsert-replaces sts.PolicyStoreContract#laterFetchShouldReplaceTheEarlierOneWhateverTheOrder
         policy_cache/proactive-new-id-downloads-body sts.PolicyAgeTest#refreshShouldTakeTheNewIdAndItsPolicy
         policy_cache/proactive-respects-freshness-grace sts.PolicyRefresherTest#policyShouldBeRefreshedOnceWithinADay

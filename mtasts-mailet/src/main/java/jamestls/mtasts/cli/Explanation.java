@@ -160,7 +160,7 @@ public record Explanation(DomainName domain, List<Target> targets, Optional<Gate
             case StsLookup.Unusable unusable -> "announced, but can't be fetched: " + unusable.problem();
             case StsLookup.Found found -> PolicyText.of(found.policy())
                 + target.stored().map(policy -> age(policy, target.source())).orElse("")
-                + found.refreshProblem().map(problem -> "; can't be refreshed: " + problem).orElse("");
+                + found.refreshProblem().map(why -> "; can't be refreshed: " + why).orElse("");
         };
     }
 
@@ -184,12 +184,12 @@ public record Explanation(DomainName domain, List<Target> targets, Optional<Gate
                 "expires", target.stored().map(policy -> policy.expires().toString()).orElse(null),
                 "lastChecked", target.stored().map(policy -> policy.lastChecked().toString()).orElse(null),
                 "lastFailure", target.stored().flatMap(StoredPolicy::failure).map(Explanation::failureJson).orElse(null),
-                "refreshProblem", found.refreshProblem().map(Object::toString).orElse(null));
+                "refreshProblem", found.refreshProblem().orElse(null));
         };
     }
 
     private static Object failureJson(FetchFailure failure) {
-        return Json.object("id", failure.id(), "retryAfter", failure.retryAfter().toString(), "why", failure.problem().toString());
+        return Json.object("id", failure.id(), "retryAfter", failure.retryAfter().toString(), "why", failure.why());
     }
 
     private static String inWords(Duration duration) {

@@ -24,6 +24,11 @@ public record FetchFailure(String id, Instant retryAfter, Violation problem, Lis
         this(id, retryAfter, problem, List.of());
     }
 
+    /** One line for logs. It has the result type of a fetch; a TXT record that is missing or can't be looked up is no fetch. */
+    public String why() {
+        return id.isEmpty() ? problem.reason() : problem.toString();
+    }
+
     /** Whether the pause forbids a fetch of that id now. */
     boolean blocks(String wantedId, Instant now) {
         return id.equals(wantedId) && isRecent(now);

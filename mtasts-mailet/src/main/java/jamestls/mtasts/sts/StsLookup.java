@@ -20,15 +20,15 @@ public sealed interface StsLookup {
      * A policy applies, fetched or cached.
      *
      * @param policy any mode; mode none is treated as no active policy (RFC 8461 §5)
-     * @param refreshProblem why a due refresh failed; one line for logs. The policy still applies (RFC 8461
+     * @param refreshProblem why a due refresh failed ({@link FetchFailure#why}). The policy still applies (RFC 8461
      *     §3.3). Always empty in mode none
      * @param failedFetch a failed fetch that is not reported yet (RFC 8461 §6). A TXT record that is missing or can't be looked
      *     up is no fetch. Always empty in mode none
      */
-    record Found(StsPolicy policy, Optional<Violation> refreshProblem, Optional<FailedFetch> failedFetch) implements StsLookup {
+    record Found(StsPolicy policy, Optional<String> refreshProblem, Optional<FailedFetch> failedFetch) implements StsLookup {
 
         /** A policy without failed fetches. */
-        public Found(StsPolicy policy, Optional<Violation> refreshProblem) {
+        public Found(StsPolicy policy, Optional<String> refreshProblem) {
             this(policy, refreshProblem, Optional.empty());
         }
     }

@@ -182,21 +182,22 @@ public final class StsPolicies {
             return new StsLookup.NoPolicy(why);
         }
         noteUse(cached.get(), clock.millis());
+        FetchFailure failure = failure("", fetchError(why), List.of());
         if (alarm == Alarm.RAISE) {
-            alarms.cannotRefresh(cached.get(), fetchError(why), now());
+            alarms.cannotRefresh(cached.get(), failure.why(), now());
         }
-        return found(cached.get(), Optional.of(fetchError(why)));
+        return found(cached.get(), Optional.of(failure));
     }
 
     /** The answer if no fetch is needed or allowed. */
     private Optional<StsLookup> withoutFetch(DomainName domain, String id, Optional<StoredPolicy> cached,
                                              Supplier<Optional<FetchFailure>> failure) {
         if (cached.isPresent() && cached.get().id().equals(id)) {
-            Optional<Violation> problem = cached.get().failure().filter(last -> last.id().equals(id)).map(FetchFailure::problem);
-            if (problem.isEmpty()) {
+            Optional<FetchFailure> failed = cached.get().failure().filter(last -> last.id().equals(id));
+            if (failed.isEmpty()) {
                 alarms.over(cached.get().domain());
             }
-            return Optional.of(found(cached.get(), problem));
+            return Optional.of(found(cached.get(), failed));
         }
         return cached.flatMap(StoredPolicy::failure).or(failure).filter(last -> last.blocks(id, now()))
             .or(() -> backOff.blocking(domain, id, now()))
@@ -268,7 +269,7 @@ public final class StsPolicies {
     private void keep(StoredPolicy cached, FetchFailure failure) {
         Instant now = now();
         store.save(cached.withFailure(failure, now, schedule.afterFailure(now)));
-        alarms.cannotRefresh(cached, failure.problem(), now);
+        alarms.cannotRefresh(cached, failure.why(), now);
     }
 
     /** The same, and the failure is to be reported (RFC 8461 §6). */
@@ -284,14 +285,14 @@ public final class StsPolicies {
     }
 
     private StsLookup without(Optional<StoredPolicy> cached, FetchFailure failure) {
-        return cached.map(kept -> found(kept, Optional.of(failure.problem())))
+        return cached.map(kept -> found(kept, Optional.of(failure)))
             .orElseGet(() -> new StsLookup.Unusable(failure.problem(), failure.declared()));
     }
 
     /** In mode none a failed refresh is not reported (RFC 8461 §6). */
-    private StsLookup found(StoredPolicy stored, Optional<Violation> problem) {
+    private StsLookup found(StoredPolicy stored, Optional<FetchFailure> failure) {
         return stored.policy().mode() == StsPolicy.Mode.NONE ? new StsLookup.Found(stored.policy(), Optional.empty())
-            : new StsLookup.Found(stored.policy(), problem, unreported.find(stored.domain()));
+            : new StsLookup.Found(stored.policy(), failure.map(FetchFailure::why), unreported.find(stored.domain()));
     }
 
     private static boolean weakens(StsPolicy before, StsPolicy after) {

@@ -2,7 +2,6 @@ package jamestls.mtasts.sts;
 
 import jamestls.dns.DomainName;
 import jamestls.net.SanitizedLogger;
-import jamestls.outcome.Violation;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,8 +27,9 @@ public final class StsWarnings {
      *
      * @param since when the failure was noticed first
      * @param expires when the policy expires
+     * @param why one line for logs ({@link FetchFailure#why})
      */
-    public record Unrefreshable(DomainName domain, StsPolicy.Mode mode, Instant since, Instant expires, Violation problem) {
+    public record Unrefreshable(DomainName domain, StsPolicy.Mode mode, Instant since, Instant expires, String why) {
     }
 
     /** The policies that can't be refreshed now, unordered, at most 10,000, without mode none. */
@@ -52,18 +52,18 @@ public final class StsWarnings {
         LOGGER.warn("The MTA-STS policy of {} changed from enforce to {}", domain, now.wireName());
     }
 
-    void cannotRefresh(StoredPolicy stored, Violation problem, Instant now) {
+    void cannotRefresh(StoredPolicy stored, String why, Instant now) {
         if (stored.policy().mode() == StsPolicy.Mode.NONE) {
             return;
         }
         Unrefreshable known = unrefreshable.get(stored.domain());
         if (known == null) {
             LOGGER.warn("The MTA-STS policy of {} (mode {}) can't be refreshed and expires {}: {}",
-                stored.domain(), stored.policy().mode().wireName(), stored.expires(), problem);
+                stored.domain(), stored.policy().mode().wireName(), stored.expires(), why);
         }
         if (known != null || unrefreshable.size() < MAX_LIST) {
             unrefreshable.put(stored.domain(), new Unrefreshable(stored.domain(), stored.policy().mode(),
-                known == null ? now : known.since(), stored.expires(), problem));
+                known == null ? now : known.since(), stored.expires(), why));
         }
     }
 

@@ -290,6 +290,9 @@ class ExplainTest {
             assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("mode testing", "stored by this server")
                 .contains("    rule     " + DOMAIN + " encrypt (by alice)", "demand   sts-testing+encrypt");
         }
+        internet.dns(zone -> zone.remove("_mta-sts." + DOMAIN, "TXT"));
+        assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out())
+            .contains("; can't be refreshed: no TXT record at _mta-sts." + DOMAIN).doesNotContain("fetch-error");
         byte[] before = Files.readAllBytes(file);
         assertThat(Run.of("explain", DOMAIN, "--conf", conf.toString()).out()).contains("stored by this server");
         assertThat(Files.readAllBytes(file)).isEqualTo(before);

@@ -93,7 +93,8 @@ class PolicyRefresherTest {
         world.txtGone().pass(Duration.ofDays(1)).refresh();
 
         assertThat(world.fetches()).isOne();
-        assertThat(world.alarms.unrefreshable()).hasSize(1);
+        assertThat(world.alarms.unrefreshable()).extracting(StsWarnings.Unrefreshable::why)
+            .containsExactly("no TXT record at _mta-sts.example.com");
         assertThat(stored().policy().mode()).isEqualTo(ENFORCE);
     }
 

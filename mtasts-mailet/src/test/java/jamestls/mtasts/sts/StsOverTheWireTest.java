@@ -16,7 +16,6 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
 import jamestls.mtasts.sts.PolicyFetcher.FetchResult;
-import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -169,7 +168,7 @@ class StsOverTheWireTest {
         host.answer(HOST, HttpAnswer.status(503, ""));
         // a failed look-up is remembered for a second
         await().untilAsserted(() -> assertThat(policies.lookup(DOMAIN)).isInstanceOfSatisfying(StsLookup.Found.class, found ->
-            assertThat(found.refreshProblem()).map(Violation::reason).contains("HTTP 503")));
+            assertThat(found.refreshProblem()).contains("sts-policy-fetch-error (HTTP 503)")));
         assertEnforced(policies.lookup(DOMAIN));
         assertThat(host.requests(HOST)).isEqualTo(2);
     }

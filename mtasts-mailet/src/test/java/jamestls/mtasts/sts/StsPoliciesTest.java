@@ -15,7 +15,6 @@ import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -81,7 +80,7 @@ class StsPoliciesTest {
 
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
         assertThat(found().refreshProblem())
-            .contains(new Violation(ResultType.STS_POLICY_FETCH_ERROR, "no connection: connection refused"));
+            .contains("sts-policy-fetch-error (no connection: connection refused)");
         assertThat(world.alarms.unrefreshable()).hasSize(1);
     }
 
@@ -92,7 +91,7 @@ class StsPoliciesTest {
         world.publish("2", "version: STSv1\nmode: enforce\n");
 
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
-        assertThat(found().refreshProblem()).map(Violation::type).contains(ResultType.STS_POLICY_INVALID);
+        assertThat(found().refreshProblem()).hasValueSatisfying(why -> assertThat(why).startsWith("sts-policy-invalid ("));
     }
 
     @Test
@@ -156,8 +155,12 @@ class StsPoliciesTest {
         world.txtGone();
 
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
-        assertThat(found().refreshProblem()).map(Violation::reason).contains("no TXT record at _mta-sts.example.com");
-        assertThat(world.alarms.unrefreshable()).extracting(StsWarnings.Unrefreshable::domain).containsExactly(DOMAIN);
+        // no fetch was made, so the log, `explain` and the health check name no result type of one
+        assertThat(found().refreshProblem()).contains("no TXT record at _mta-sts.example.com");
+        assertThat(world.alarms.unrefreshable()).singleElement().satisfies(alarm -> {
+            assertThat(alarm.domain()).isEqualTo(DOMAIN);
+            assertThat(alarm.why()).isEqualTo("no TXT record at _mta-sts.example.com");
+        });
 
         world.txt("v=spf1 -all");
         assertThat(found().policy().mode()).isEqualTo(ENFORCE);
@@ -291,55 +294,6 @@ class StsPoliciesTest {
         DomainName longest = DomainName.of(("a".repeat(62) + ".").repeat(4));
 
         assertThat(world.policies.lookup(longest)).isInstanceOf(StsLookup.NoPolicy.class);
-    }
-
-    @Test
-    void recheckShouldFindAPolicyThatChangedUnderTheSameId() {
-        world.publish("1", policy(ENFORCE, MONTH, "old.example.com"));
-        StsPolicy old = found().policy();
-        world.publish("1", policy(ENFORCE, MONTH, "new.example.com")).pass(FetchBackOff.PAUSE);
-
-        assertThat(world.policies.recheck(DOMAIN, old)).map(StsPolicy::mx)
-            .hasValueSatisfying(mx -> assertThat(mx).containsExactly(new MxPattern("new.example.com")));
-        assertThat(found().policy().mx()).containsExactly(new MxPattern("new.example.com"));
-        // someone else who still holds the old one is told without another fetch
-        assertThat(world.policies.recheck(DOMAIN, old)).isPresent();
-        assertThat(world.fetches()).isEqualTo(2);
-    }
-
-    @Test
-    void recheckShouldFetchOnceInFiveMinutesAtMost() {
-        world.publish("1", policy(ENFORCE, MONTH));
-        StsPolicy policy = found().policy();
-
-        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
-        assertThat(world.fetches()).isOne();
-        world.pass(FetchBackOff.PAUSE);
-        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
-        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
-        assertThat(world.fetches()).isEqualTo(2);
-    }
-
-    @Test
-    void failedRecheckShouldLeaveThePolicyAndBackOff() {
-        world.publish("1", policy(ENFORCE, MONTH));
-        StsPolicy policy = found().policy();
-        world.host(REFUSED).pass(FetchBackOff.PAUSE);
-
-        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
-        assertThat(world.policies.recheck(DOMAIN, policy)).isEmpty();
-        assertThat(world.fetches()).isEqualTo(2);
-        assertThat(found().policy()).isEqualTo(policy);
-    }
-
-    @Test
-    void recheckShouldNoticeANewId() {
-        // RFC 8461 §5.1
-        world.publish("1", policy(ENFORCE, MONTH));
-        StsPolicy old = found().policy();
-        world.publish("2", policy(NONE, MONTH));
-
-        assertThat(world.policies.recheck(DOMAIN, old)).map(StsPolicy::mode).isEqualTo(Optional.of(NONE));
     }
 
     private static void waitFor(CountDownLatch gate) {
