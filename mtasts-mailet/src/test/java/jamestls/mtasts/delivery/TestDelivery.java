@@ -63,16 +63,16 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.mailet.Mail;
 
 /** A delivery with everything it uses, and the fake internet it delivers to. */
-final class TestDelivery implements AutoCloseable {
+public final class TestDelivery implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    final TestCa ca = TestCa.create("Fake Root");
-    final DnsServer dns;
-    final PolicyHost policyHost = PolicyHost.start();
+    public final TestCa ca = TestCa.create("Fake Root");
+    public final DnsServer dns;
+    public final PolicyHost policyHost = PolicyHost.start();
     final RecordingMetricFactory metrics = new RecordingMetricFactory();
     final List<TlsOutcome> outcomes = new CopyOnWriteArrayList<>();
-    TlsOutcomeSink sink = outcomes::addAll;
+    public TlsOutcomeSink sink = outcomes::addAll;
 
     /** The operator's, as in the parameter {@code tlsPolicies}. */
     String tlsPolicies = "";
@@ -94,7 +94,7 @@ final class TestDelivery implements AutoCloseable {
     private final DnsjavaDns resolver;
     private int smtpPort;
 
-    TestDelivery() throws GeneralSecurityException {
+    public TestDelivery() throws GeneralSecurityException {
         this(ReuseLimits.none());
     }
 
@@ -165,7 +165,7 @@ final class TestDelivery implements AutoCloseable {
         return smtpPort;
     }
 
-    SmtpServer goodMx(String domain) {
+    public SmtpServer goodMx(String domain) {
         return mx(domain, 10, "mx." + domain, setup -> setup.identity(ca.issue("mx." + domain)));
     }
 
@@ -197,7 +197,7 @@ final class TestDelivery implements AutoCloseable {
         return Router.byMx(delivery(resources, AddressGuard.anywhere(), itself), dnsRetries).attempt(mail, Retry.YES);
     }
 
-    DeliveryResult deliver(String domain) throws Exception {
+    public DeliveryResult deliver(String domain) throws Exception {
         return deliver(domain, SenderTlsRequest.AS_POLICY_SAYS, OutboundMail.Reporting.COUNTED, "bob@" + domain);
     }
 
