@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Our reports by the rules of the two readers that most receivers use: what they demand, and of which type, as their sources have it
- * (mail-auth 0.7, {@code src/report/tlsrpt}; parsedmarc 9, {@code parse_smtp_tls_report_json}).
+ * (mail-auth, {@code src/report/tlsrpt}; parsedmarc, {@code parse_smtp_tls_report_json}).
  */
 class OtherReadersTest {
 
