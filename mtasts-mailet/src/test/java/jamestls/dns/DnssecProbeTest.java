@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import jamestls.dns.DnsAnswer.Failed;
 import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.dns.DnssecState.Standing;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.DnsFault;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.Zone;
@@ -21,29 +19,22 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(CapturedLog.LOCK)
 class DnssecProbeTest {
 
     private static final DomainName DOMAIN = DomainName.of("nsec.example");
 
-    private final SignedZonesFixture world = new SignedZonesFixture();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(DnssecProbe.class);
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(DnssecProbe.class, Level.INFO);
 
-    @BeforeEach
-    void listen() {
-        logger.setLevel(Level.INFO);
-        log.start();
-        logger.addAppender(log);
-    }
+    private final SignedZonesFixture world = new SignedZonesFixture();
 
     @AfterEach
     void stop() {
-        logger.detachAppender(log);
-        logger.setLevel(null);
         world.close();
     }
 
@@ -55,7 +46,7 @@ class DnssecProbeTest {
         assertThat(security(world.dns.txt(DomainName.of("nobody.nsec.example")))).isEqualTo(Security.INSECURE);
         assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
         assertThat(world.dns.dnssec().available()).isFalse();
-        assertThat(log.list).singleElement().satisfies(event -> {
+        assertThat(log.events()).singleElement().satisfies(event -> {
             assertThat(event.getLevel()).isEqualTo(Level.WARN);
             assertThat(event.getFormattedMessage()).contains("DANE is off", "127.0.0.1");
         });
@@ -87,11 +78,11 @@ class DnssecProbeTest {
 
         world.pass(Duration.ofMinutes(59));
         assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
-        assertThat(log.list).hasSize(1);
+        assertThat(log.events()).hasSize(1);
 
         world.pass(Duration.ofMinutes(1));
         await().until(() -> world.dns.dnssec().standing() == Standing.VALIDATING);
-        await().untilAsserted(() -> assertThat(log.list).hasSize(2));
+        await().untilAsserted(() -> assertThat(log.events()).hasSize(2));
         assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
     }
 
@@ -169,7 +160,7 @@ class DnssecProbeTest {
 
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
-        assertThat(log.list).singleElement().asString().contains("DANE is off", "does not validate");
+        assertThat(log.events()).singleElement().asString().contains("DANE is off", "does not validate");
     }
 
     @Test
@@ -180,7 +171,7 @@ class DnssecProbeTest {
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
         assertThat(dns.dnssec().gauge()).isEqualTo(1);
-        assertThat(log.list).singleElement().asString().contains("trusting the AD bit of 1 of 1");
+        assertThat(log.events()).singleElement().asString().contains("trusting the AD bit of 1 of 1");
     }
 
     private DnsSettings servers(DnsServer... servers) {

@@ -19,6 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.DNAMERecord;
@@ -92,6 +93,7 @@ class SecondOpinionTest {
     }
 
     @Test
+    @Tag("slow")
     void everyNameAndTypeShouldBeJudgedAsUnboundDoes() throws IOException {
         Validator ours = validator();
         Map<String, String> differences = new TreeMap<>();

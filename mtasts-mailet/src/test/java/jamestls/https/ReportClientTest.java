@@ -2,12 +2,11 @@ package jamestls.https;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import ch.qos.logback.classic.Level;
 import jamestls.dns.AddressGuard;
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.DnsServer;
@@ -23,28 +22,29 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(CapturedLog.LOCK)
 class ReportClientTest {
 
     private static final TestCa TRUSTED = TestCa.create("trusted root");
     private static final TestCa STRANGER = TestCa.create("strange root");
     private static final String HOST = "reports.example";
 
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(TlsConnector.class, Level.WARN);
+
     private final DnsServer dns = DnsServer.start();
     private final PolicyHost server = PolicyHost.start();
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
 
     @BeforeEach
     void publish() {
         dns.zone().a(HOST, "127.0.0.1");
-        log.start();
-        ((Logger) LoggerFactory.getLogger(TlsConnector.class)).addAppender(log);
     }
 
     @AfterEach
     void stop() {
-        ((Logger) LoggerFactory.getLogger(TlsConnector.class)).detachAppender(log);
         server.close();
         dns.close();
     }
@@ -55,7 +55,7 @@ class ReportClientTest {
 
         assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
 
-        assertThat(messages()).singleElement().asString().contains("certificate error ignored").contains("valid certification path");
+        assertThat(log.messages()).singleElement().asString().contains("certificate error ignored").contains("valid certification path");
     }
 
     @Test
@@ -64,7 +64,7 @@ class ReportClientTest {
 
         assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
 
-        assertThat(messages()).singleElement().asString().contains("the certificate is for other.example");
+        assertThat(log.messages()).singleElement().asString().contains("the certificate is for other.example");
     }
 
     @Test
@@ -75,7 +75,7 @@ class ReportClientTest {
 
         post(CertificateErrors.LOG, AddressGuard.anywhere());
 
-        assertThat(messages()).isNotEmpty().allMatch(message -> message.chars().noneMatch(c -> c < ' ' || c == '"' || c == '\u2028'))
+        assertThat(log.messages()).isNotEmpty().allMatch(message -> message.chars().noneMatch(c -> c < ' ' || c == '"' || c == '\u2028'))
             .anyMatch(message -> message.contains("x.example?delivery id=Mail7"));
     }
 
@@ -85,7 +85,7 @@ class ReportClientTest {
 
         assertThat(post(CertificateErrors.LOG, AddressGuard.anywhere())).isInstanceOf(HttpsResult.Answer.class);
 
-        assertThat(messages()).isEmpty();
+        assertThat(log.messages()).isEmpty();
     }
 
     @Test
@@ -114,9 +114,5 @@ class ReportClientTest {
             return client.exchange(HttpsRequest.post(URI.create("https://" + HOST + ":" + server.port() + PolicyHost.POLICY_PATH), payload,
                 Duration.ofSeconds(20), 1_000));
         }
-    }
-
-    private List<String> messages() {
-        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 }

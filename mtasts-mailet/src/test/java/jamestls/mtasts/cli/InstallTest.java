@@ -14,9 +14,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock("System.in")
 class InstallTest {
 
     @TempDir
@@ -105,6 +108,7 @@ class InstallTest {
     }
 
     @Test
+    @Tag("slow")
     void commandsShouldRunWithoutJames() throws IOException, InterruptedException {
         assertThat(StandAlone.run(List.of(arguments("--yes"))).exitCode()).isZero();
         StandAlone.Result doctor = StandAlone.run(List.of("doctor", "--conf", conf.toString()));

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -198,6 +199,7 @@ class LookupTest {
     }
 
     @Test
+    @Tag("slow")
     void commandShouldRunWithoutJamesAndSayNothingOfItsLogs() throws IOException, InterruptedException {
         StandAlone.Result result = StandAlone.run(arguments());
 

@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import jakarta.mail.internet.AddressException;
 import jakarta.mail.internet.MimeMessage;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.FaultInjector;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.outcome.TlsOutcomes;
@@ -27,22 +26,25 @@ import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 /** One mail that goes wrong in a way of its own, among others that must not notice. */
+@ResourceLock(CapturedLog.LOCK)
 class BadMailTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final List<Duration> AT_ONCE = List.of(Duration.ofMillis(5), Duration.ofMillis(5), Duration.ofMillis(5),
         Duration.ofMillis(5));
 
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of("jamestls.mtasts.delivery", Level.INFO);
+
     private final MemoryQueue queue = new MemoryQueue();
     private final FakeMailContext context = FakeMailContext.defaultContext();
     private final FaultInjector<MailetContext> james = FaultInjector.before(MailetContext.class, context);
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger("jamestls.mtasts.delivery");
     private TestDelivery internet;
     private SmtpServer good;
     private QueueWorker worker;
@@ -51,15 +53,10 @@ class BadMailTest {
     void start() throws Exception {
         internet = new TestDelivery();
         good = internet.goodMx("good.example");
-        log.start();
-        logger.setLevel(Level.INFO);
-        logger.addAppender(log);
     }
 
     @AfterEach
     void stop() {
-        logger.detachAppender(log);
-        logger.setLevel(null);
         if (worker != null) {
             worker.close();
         }
@@ -175,7 +172,7 @@ class BadMailTest {
 
         assertThat(good.awaitMails(2, PATIENCE)).hasSize(2);
         await().atMost(PATIENCE).until(() -> errors().size() == 2);
-        assertThat(log.list).filteredOn(event -> event.getLevel() == Level.ERROR).allSatisfy(event -> {
+        assertThat(log.events()).filteredOn(event -> event.getLevel() == Level.ERROR).allSatisfy(event -> {
             assertThat(event.getFormattedMessage()).contains("acknowledgement").contains("Not retryable");
             assertThat(event.getThrowableProxy()).isNull();
         });
@@ -231,13 +228,11 @@ class BadMailTest {
     }
 
     private List<String> errors() {
-        return List.copyOf(log.list).stream().filter(event -> event.getLevel() == Level.ERROR).map(ILoggingEvent::getFormattedMessage)
-            .toList();
+        return log.events().stream().filter(event -> event.getLevel() == Level.ERROR).map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     private List<String> lines(String with) {
-        Stream<String> lines = List.copyOf(log.list).stream().map(ILoggingEvent::getFormattedMessage);
-        return lines.filter(line -> line.startsWith("delivery ") && line.contains(with)).toList();
+        return log.messages().stream().filter(line -> line.startsWith("delivery ") && line.contains(with)).toList();
     }
 
     private void work(int inHand, int retries, List<Duration> noticePauses) throws Exception {

@@ -3,17 +3,15 @@ package jamestls.mtasts.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.SmtpPhase;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(CapturedLog.LOCK)
 class DeliveryLogTest {
 
     /** docs/monitoring.md: each field once, in this order, whatever a stranger says. */
@@ -21,21 +19,8 @@ class DeliveryLogTest {
         + "authenticated|-) policy=\\S+ result=(delivered|partial|skipped|cleartext|deferred|bounced) reply=\"[^\"]*\" ms=\\d+ "
         + "cause=\"[^\"]*\"");
 
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(DeliveryLog.class);
-
-    @BeforeEach
-    void listen() {
-        log.start();
-        logger.setLevel(Level.INFO);
-        logger.addAppender(log);
-    }
-
-    @AfterEach
-    void stop() {
-        logger.detachAppender(log);
-        logger.setLevel(null);
-    }
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(DeliveryLog.class, Level.INFO);
 
     @Test
     void replyShouldNotForgeLinesOrFields() throws Exception {
@@ -47,7 +32,7 @@ class DeliveryLogTest {
 
             internet.deliver("example.org");
 
-            List<String> lines = log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+            List<String> lines = log.messages();
             assertThat(lines).hasSize(2).allSatisfy(line -> assertThat(line).matches(LINE));
             assertThat(lines.get(0)).contains("mx=mx1.example.org").contains("result=skipped");
             assertThat(lines.get(1)).contains("mx=mx2.example.org").contains("result=bounced");

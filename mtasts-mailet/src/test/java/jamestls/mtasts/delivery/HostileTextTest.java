@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
-import ch.qos.logback.core.read.ListAppender;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.DnsFault;
@@ -34,9 +32,11 @@ import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Text of strangers from SMTP, certificates, DNS and HTTPS, on its way into log, bounces and reports. */
+@ResourceLock(CapturedLog.LOCK)
 class HostileTextTest {
 
     /** Without a line feed, for protocols of lines: an escape sequence, noncharacters, bidi, NEL, line separator. */
@@ -44,10 +44,11 @@ class HostileTextTest {
     private static final String LINES = "x\n2026-11-26 INFO delivery id=1 result=delivered " + LINE;
     private static final Pattern INVISIBLE = Pattern.compile("[\\p{C}\\p{Zl}\\p{Zp}]");
 
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of("jamestls", Level.TRACE);
+
     private final MemoryQueue queue = new MemoryQueue();
     private final FakeMailContext context = FakeMailContext.defaultContext();
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger("jamestls");
     private final List<String> domains = new ArrayList<>();
     private TestDelivery internet;
     private QueueWorker worker;
@@ -55,15 +56,10 @@ class HostileTextTest {
     @BeforeEach
     void start() throws Exception {
         internet = new TestDelivery(Duration.ofSeconds(2));
-        log.start();
-        logger.setLevel(Level.TRACE);
-        logger.addAppender(log);
     }
 
     @AfterEach
     void stop() {
-        logger.detachAppender(log);
-        logger.setLevel(null);
         if (worker != null) {
             worker.close();
         }
@@ -87,13 +83,13 @@ class HostileTextTest {
 
         await().atMost(Duration.ofSeconds(60)).until(() -> queue.succeeded.size() == domains.size());
 
-        assertThat(List.copyOf(log.list)).hasSizeGreaterThan(100).allSatisfy(event -> {
+        assertThat(log.events()).hasSizeGreaterThan(100).allSatisfy(event -> {
             assertClean(event.getFormattedMessage());
             for (IThrowableProxy thrown = event.getThrowableProxy(); thrown != null; thrown = thrown.getCause()) {
                 assertClean(String.valueOf(thrown.getMessage()));
             }
         });
-        assertThat(List.copyOf(log.list)).as("what they said is there").anyMatch(event -> event.getFormattedMessage().contains("EVIL"));
+        assertThat(log.events()).as("what they said is there").anyMatch(event -> event.getFormattedMessage().contains("EVIL"));
         assertThat(context.getBouncedMails()).hasSizeGreaterThan(5)
             .allSatisfy(bounce -> bounce.getMessage().lines().forEach(HostileTextTest::assertClean))
             .anySatisfy(bounce -> assertThat(bounce.getMessage()).contains("EVIL"));

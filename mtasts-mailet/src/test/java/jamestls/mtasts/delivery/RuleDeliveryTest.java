@@ -3,10 +3,8 @@ package jamestls.mtasts.delivery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import jamestls.dns.AddressGuard;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.DnsTree;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.fakeinternet.Signing;
@@ -30,9 +28,11 @@ import org.apache.mailet.base.test.FakeMail;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Rules per destination, and observing, over real sockets. */
+@ResourceLock(CapturedLog.LOCK)
 class RuleDeliveryTest {
 
     private static final String DOMAIN = "example.org";
@@ -40,22 +40,18 @@ class RuleDeliveryTest {
     private static final LocalDate TOMORROW = LocalDate.now(ZoneOffset.UTC).plusDays(1);
     private static final String END = " until=" + TOMORROW + " reason=\"ticket 4711\"";
 
-    private final ListAppender<ILoggingEvent> log = new ListAppender<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(DeliveryLog.class);
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(DeliveryLog.class, Level.INFO);
+
     private TestDelivery internet;
 
     @BeforeEach
     void start() throws Exception {
         internet = new TestDelivery();
-        log.start();
-        logger.setLevel(Level.INFO);
-        logger.addAppender(log);
     }
 
     @AfterEach
     void stop() {
-        logger.detachAppender(log);
-        logger.setLevel(null);
         internet.close();
     }
 
@@ -68,7 +64,7 @@ class RuleDeliveryTest {
         assertThat(mx.mails()).singleElement().satisfies(mail -> assertThat(mail.tls()).isPresent());
         assertThat(mx.connections()).isEqualTo(1);
         assertThat(reported()).containsExactly("sts certificate-not-trusted");
-        assertThat(lines()).singleElement().asString().contains("policy=override:may result=delivered")
+        assertThat(log.messages()).singleElement().asString().contains("policy=override:may result=delivered")
             .endsWith(" rule=\"example.org\" reason=\"ticket 4711\" who=\"mailetcontainer.xml\"");
         assertThat(internet.metrics.countFor("mtastsDeliveriesByOverride")).isEqualTo(1);
     }
@@ -79,7 +75,7 @@ class RuleDeliveryTest {
         internet.tlsPolicies = DOMAIN + " may" + END;
 
         internet.deliver(DOMAIN);
-        assertThat(lines()).singleElement().asString().contains("tls=authenticated policy=sts-enforce result=delivered")
+        assertThat(log.messages()).singleElement().asString().contains("tls=authenticated policy=sts-enforce result=delivered")
             .doesNotContain("override");
         assertThat(internet.metrics.countFor("mtastsDeliveriesByOverride")).isZero();
     }
@@ -114,7 +110,7 @@ class RuleDeliveryTest {
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
         assertThat(reported()).containsExactly("sts validation-failure");
-        assertThat(lines()).singleElement().asString().contains("policy=override:encrypt").contains(" rule=\"mx:mx.example.org\"");
+        assertThat(log.messages()).singleElement().asString().contains("policy=override:encrypt").contains(" rule=\"mx:mx.example.org\"");
     }
 
     @Test
@@ -126,7 +122,7 @@ class RuleDeliveryTest {
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).singleElement().satisfies(mail -> assertThat(mail.tls()).isEmpty());
         assertThat(reported()).containsExactly("sts validation-failure");
-        assertThat(lines().getLast()).contains("tls=none policy=override:may result=delivered").contains("reason=\"ticket 4711\"");
+        assertThat(log.messages().getLast()).contains("tls=none policy=override:may result=delivered").contains("reason=\"ticket 4711\"");
     }
 
     @Test
@@ -137,7 +133,7 @@ class RuleDeliveryTest {
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).singleElement().satisfies(mail -> assertThat(mail.tls()).isEmpty());
         assertThat(mx.connections()).isEqualTo(1);
-        assertThat(lines()).singleElement().asString().contains("policy=override:none").contains("reason=\"ticket 4711\"");
+        assertThat(log.messages()).singleElement().asString().contains("policy=override:none").contains("reason=\"ticket 4711\"");
     }
 
     @Test
@@ -149,7 +145,7 @@ class RuleDeliveryTest {
             .contains("the administrator of this server can change that rule");
         assertThat(mx.mails()).isEmpty();
         assertThat(reported()).as("the domain asks for nothing").containsExactly("no-policy-found met");
-        assertThat(lines().getFirst()).contains("policy=none+secure result=skipped");
+        assertThat(log.messages().getFirst()).contains("policy=none+secure result=skipped");
     }
 
     @Test
@@ -161,7 +157,7 @@ class RuleDeliveryTest {
         internet.tlsPolicies = DOMAIN + " secure match=.hosting.example";
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
-        assertThat(lines().getLast()).contains("tls=authenticated policy=none+secure result=delivered");
+        assertThat(log.messages().getLast()).contains("tls=authenticated policy=none+secure result=delivered");
     }
 
     @Test
@@ -244,7 +240,7 @@ class RuleDeliveryTest {
         assertThat(second.connections()).as("tried as with on").isEqualTo(1);
         assertThat(second.mails()).isEmpty();
         assertThat(reported()).as("as with on").containsExactly("sts certificate-not-trusted", "sts certificate-not-trusted");
-        assertThat(lines().getLast()).contains("mx=mx1.example.org").contains("policy=observe:sts-enforce result=delivered")
+        assertThat(log.messages().getLast()).contains("mx=mx1.example.org").contains("policy=observe:sts-enforce result=delivered")
             .contains(" would=\"held: 451 4.7.5 example.org requires verified TLS");
         assertThat(internet.metrics.countFor("mtastsDeliveriesObserved")).isEqualTo(1);
         assertThat(internet.metrics.countFor("mtastsDeliveriesByOverride")).isZero();
@@ -261,7 +257,7 @@ class RuleDeliveryTest {
             assertThat(answered.would()).isEmpty());
         assertThat(first.mails()).isEmpty();
         assertThat(good.mails()).hasSize(1);
-        assertThat(lines()).noneMatch(line -> line.contains("would="));
+        assertThat(log.messages()).noneMatch(line -> line.contains("would="));
     }
 
     @Test
@@ -302,7 +298,7 @@ class RuleDeliveryTest {
 
         assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
         assertThat(mx.mails()).hasSize(1);
-        assertThat(lines().getLast()).contains("policy=observe:none+secure").contains("would=\"held: 451 4.7.5");
+        assertThat(log.messages().getLast()).contains("policy=observe:none+secure").contains("would=\"held: 451 4.7.5");
         assertThat(reported()).containsExactly("no-policy-found met");
     }
 
@@ -333,10 +329,6 @@ class RuleDeliveryTest {
 
     private SmtpServer enforcedWithBadCertificate() {
         return internet.policy(DOMAIN, "enforce", HOST).mx(DOMAIN, TestCa.selfSigned(HOST));
-    }
-
-    private List<String> lines() {
-        return log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
     }
 
     private static String why(DeliveryResult result) {

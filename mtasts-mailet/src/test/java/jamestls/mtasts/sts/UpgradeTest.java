@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +45,7 @@ class UpgradeTest {
     }
 
     @Test
+    @Tag("slow")
     void postgresDatabaseOfTheFirstVersionShouldKeepItsPolicies() throws IOException, SQLException {
         try (PostgresServer server = PostgresServer.startOrSkip()) {
             try (Connection connection = DriverManager.getConnection(server.url()); Statement statement = connection.createStatement();
