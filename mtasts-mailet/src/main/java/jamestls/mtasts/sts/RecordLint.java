@@ -85,9 +85,6 @@ public record RecordLint(Optional<String> id, List<LintNote> problems) {
                 notes.add(new LintNote(number, "field " + i + " is not name=value", "delete it, or write it without blanks"));
             }
         }
-        if (id == null && notes.isEmpty()) {
-            notes.add(new LintNote(number, "no id", EXAMPLE));
-        }
         return notes.isEmpty() ? List.of(new LintNote(number, invalid.reason(), EXAMPLE)) : notes;
     }
 }

@@ -85,6 +85,12 @@ class LintTest {
     }
 
     @Test
+    void maxAgeOfAYearShouldNeedNoTolerance() throws IOException {
+        assertThat(lint("version: STSv1\nmode: enforce\nmx: mail.example.org\nmax_age: 31557600\n").out())
+            .contains(": valid", "max_age 31557600").doesNotContain("advice");
+    }
+
+    @Test
     void policyThatIsValidAndUnwiseShouldBeAdvisedOn() throws IOException {
         Run run = lint("version: STSv1\nmode: testing\nmode: enforce\n"
             + "mx: mail.example.org\nmx: MAIL.example.org\nmx: *.com\nmax_age: 600\n");
@@ -186,6 +192,8 @@ class LintTest {
         assertThat(run.exitCode()).isOne();
         assertThat(run.out()).contains("2 records begin with v=STSv1", "delete all but one");
         assertThat(Run.of("lint", "--txt", "v=spf1 -all", "--txt", "v=STSv1; id=2;").exitCode()).isZero();
+        assertThat(Run.of("lint", "--txt", "v=spf1 -all", "--txt", "v=STSv1; id=?;").out())
+            .contains("record 2: id is not 1 to 32 letters and digits").doesNotContain("delete all but one");
     }
 
     @Test

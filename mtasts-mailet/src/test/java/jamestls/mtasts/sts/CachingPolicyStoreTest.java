@@ -8,9 +8,12 @@ import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DomainName;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
+import jamestls.outcome.Violation;
+import jamestls.outcome.Violation.ResultType;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,6 +127,46 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     }
 
     @Test
+    void useShouldBeWrittenOnceAndAtMostOnceAnHour() {
+        PolicyFixture world = new PolicyFixture(lasting);
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+        world.pass(Duration.ofHours(1)).lookup();
+        world.policies.settle();
+        assertThat(lasting.writtenUses).hasValue(0);
+
+        world.pass(Duration.ofMillis(1)).lookup();
+        world.policies.settle();
+        world.policies.settle();
+        assertThat(lasting.writtenUses).hasValue(1);
+    }
+
+    @Test
+    void useShouldAlsoBeNotedWhileTheRecordIsMissing() {
+        PolicyFixture world = new PolicyFixture(lasting);
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+        world.pass(Duration.ofHours(2)).txtGone().lookup();
+        world.policies.settle();
+
+        assertThat(lasting.kept.find(DOMAIN)).map(StoredPolicy::lastUsed).contains(world.now());
+    }
+
+    @Test
+    void laterOfTwoFailuresShouldCount() {
+        Violation problem = new Violation(ResultType.STS_POLICY_FETCH_ERROR, "HTTP 503");
+        Instant now = Instant.parse("2026-03-01T12:00:00Z");
+        CachingPolicyStore store = new CachingPolicyStore(lasting, Clock.fixed(now, ZoneOffset.UTC));
+        FetchFailure first = new FetchFailure("1", now.plusSeconds(100), problem);
+        FetchFailure second = new FetchFailure("2", now.plusSeconds(200), problem);
+        FetchFailure third = new FetchFailure("3", now.plusSeconds(300), problem);
+        store.saveFailure(DOMAIN, second);
+
+        lasting.kept.saveFailure(DOMAIN, first);
+        assertThat(store.findFailureAgain(DOMAIN)).as("this server's").contains(second);
+        lasting.kept.saveFailure(DOMAIN, third);
+        assertThat(store.findFailureAgain(DOMAIN)).as("another server's").contains(third);
+    }
+
+    @Test
     void policyRefreshedByAnotherServerShouldBeUsedWhereItWasCachedBefore() {
         PolicyFixture world = new PolicyFixture(lasting);
         StsPolicies other = world.restarted();
@@ -207,6 +250,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
 
         private final PolicyStore kept = new MemoryPolicyStore();
         private final AtomicInteger asked = new AtomicInteger();
+        private final AtomicInteger writtenUses = new AtomicInteger();
         private volatile boolean broken;
 
         private PolicyStore reached() {
@@ -230,6 +274,7 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
         @Override
         public void used(Map<DomainName, Instant> lastUses) {
             reached().used(lastUses);
+            writtenUses.incrementAndGet();
         }
 
         @Override

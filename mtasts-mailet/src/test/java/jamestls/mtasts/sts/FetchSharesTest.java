@@ -94,6 +94,11 @@ class FetchSharesTest {
 
         assertThat(hostile).as("the round is not over").noneMatch(CompletableFuture::isDone);
         assertThat(tarpit.connections()).as("an eighth of 32").isEqualTo(4);
+        // the others are due again within an hour, which is no failure
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() ->
+            assertThat(IntStream.range(0, 100).mapToObj(i -> store.find(hostileDomain(i)).orElseThrow())
+                .filter(policy -> policy.refreshAt().isAfter(due.plusSeconds(1_000 + 29 * 60)))).hasSizeGreaterThan(50)
+                .allMatch(policy -> policy.failure().isEmpty() && policy.refreshAt().isBefore(Instant.now().plus(Duration.ofHours(1)))));
         refresher.close();
     }
 

@@ -8,6 +8,7 @@ import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -57,5 +58,21 @@ class MemoryPolicyStoreTest extends PolicyStoreContract {
 
         await().untilAsserted(() -> assertThat(IntStream.range(0, 1000)
             .filter(i -> small.find(DomainName.of("d" + i + ".example")).isPresent()).count()).isBetween(1L, 10L));
+    }
+
+    @Test
+    void largePolicyShouldBeUsedAndExpireAsOthers() {
+        MemoryPolicyStore store = new MemoryPolicyStore();
+        String text = "version: STSv1\nmode: none\nmax_age: 86400\nx: " + "y".repeat(50_000);
+        StsPolicy policy = ((ParsedPolicy.Valid) StsPolicy.parse(text.getBytes(StandardCharsets.US_ASCII))).policy();
+        StoredPolicy large = StoredPolicy.fetched(DomainName.of("example.com"), "1", policy, Instant.EPOCH, Instant.EPOCH, Instant.EPOCH);
+        store.save(large);
+        store.used(Map.of(large.domain(), Instant.EPOCH.plusSeconds(7)));
+        assertThat(store.find(large.domain())).contains(large.withLastUsed(Instant.EPOCH.plusSeconds(7)));
+
+        store.removeExpired(large.expires().minusMillis(1));
+        assertThat(store.find(large.domain())).isPresent();
+        store.removeExpired(large.expires());
+        assertThat(store.find(large.domain())).isEmpty();
     }
 }

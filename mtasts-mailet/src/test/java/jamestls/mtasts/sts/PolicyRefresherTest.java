@@ -8,6 +8,7 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import jamestls.dns.DnsAnswer;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.FaultInjector;
 import java.lang.reflect.Proxy;
@@ -18,7 +19,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -229,5 +233,88 @@ class PolicyRefresherTest {
 
     private StoredPolicy stored() {
         return world.store.find(DOMAIN).orElseThrow();
+    }
+
+    @Test
+    void recordThatCannotBeLookedUpShouldKeepThePolicyRaiseAnAlarmAndTryAgainWithinTheHour() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.txtFails(new DnsAnswer.Failed<>("SERVFAIL")).pass(Duration.ofDays(1)).refresh();
+
+        assertThat(world.alarms.unrefreshable()).extracting(StsWarnings.Unrefreshable::why)
+            .containsExactly("DNS look-up failed: TXT of _mta-sts.example.com: SERVFAIL");
+        assertThat(stored().policy().mode()).isEqualTo(ENFORCE);
+        assertThat(stored().refreshAt()).isBetween(world.now().plus(Duration.ofMinutes(30)), world.now().plus(Duration.ofHours(1)));
+    }
+
+    @Test
+    void refreshThatBreaksOffShouldBeReportedAndTriedAgainWithinTheHour() {
+        FaultInjector<PolicyStore> store = FaultInjector.before(PolicyStore.class, new MemoryPolicyStore());
+        PolicyFixture faulty = new PolicyFixture(store.proxy());
+        faulty.publish("1", policy(ENFORCE, MONTH)).lookup();
+        store.at("claim", () -> new NoClassDefFoundError("on purpose"));
+        faulty.pass(Duration.ofDays(1)).refresh();
+        store.heal("claim");
+
+        assertThat(faulty.alarms.unrefreshable()).singleElement().satisfies(alarm ->
+            assertThat(alarm.why()).startsWith("broke off: "));
+        assertThat(faulty.store.find(DOMAIN)).hasValueSatisfying(kept ->
+            assertThat(kept.refreshAt()).isBetween(faulty.now().plus(Duration.ofMinutes(30)), faulty.now().plus(Duration.ofHours(1))));
+        assertThat(((StsLookup.Found) faulty.lookup()).failedFetch()).isPresent();
+    }
+
+    @Test
+    void policyThatAnotherServerHasRefreshedMeanwhileShouldNotBeFetched() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        StoredPolicy due = world.pass(Duration.ofDays(1)).policies.due(1).getFirst();
+        world.restarted().refresh(due);
+        assertThat(world.fetches()).isEqualTo(2);
+
+        world.policies.refresh(due);
+
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void alarmShouldEndOnceAnotherServerHasRefreshedThePolicy() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.host(REFUSED).pass(Duration.ofDays(1)).refresh();
+        world.policies.removeExpired();
+        assertThat(world.alarms.unrefreshable()).as("nobody has").hasSize(1);
+
+        StoredPolicy old = stored();
+        world.store.save(StoredPolicy.fetched(DOMAIN, "1", old.policy(), world.now().plusSeconds(1), old.lastUsed(),
+            world.now().plus(HALF_DAY)));
+        world.policies.removeExpired();
+
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+    }
+
+    @Test
+    void deliveryDuringARefreshShouldShareItsFetch() throws Exception {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        CountDownLatch mayAnswer = new CountDownLatch(1);
+        world.txt("v=STSv1; id=2").pass(Duration.ofDays(1)).hostDoes(() -> {
+            join(mayAnswer);
+            return PolicyFixture.page(policy(ENFORCE, MONTH, "new.example.com"));
+        });
+        CompletableFuture<Void> refresh = CompletableFuture.runAsync(world::refresh, Thread::startVirtualThread);
+        await().until(() -> world.fetches() == 2);
+        CompletableFuture<StsLookup> lookup = new CompletableFuture<>();
+        Thread delivery = Thread.ofPlatform().start(() -> lookup.complete(world.lookup()));
+        await().until(() -> delivery.getState() == Thread.State.WAITING);
+        mayAnswer.countDown();
+
+        refresh.join();
+        assertThat(lookup.get(30, TimeUnit.SECONDS)).isInstanceOfSatisfying(StsLookup.Found.class, found ->
+            assertThat(found.policy().mx()).containsExactly(new MxPattern("new.example.com")));
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    private static void join(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -213,6 +213,7 @@ class StsPoliciesTest {
         assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
 
         assertThat(world.pass(Duration.ofSeconds(1)).lookup()).isInstanceOf(StsLookup.NoPolicy.class);
+        assertThat(world.policies.kept(DOMAIN)).as("for administrators").map(StoredPolicy::id).contains("1");
     }
 
     @Test
@@ -348,5 +349,43 @@ class StsPoliciesTest {
 
         assertThat(((StsLookup.Found) world.restarted().lookup(DOMAIN)).policy().mx()).containsExactly(new MxPattern("new.example.com"));
         assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void recordThatReturnsToTheCachedIdShouldEndTheProblem() {
+        world.publish("1", policy(ENFORCE, MONTH)).lookup();
+        world.txt("v=STSv1; id=2").host(REFUSED);
+        assertThat(found().refreshProblem()).isPresent();
+
+        world.txt("v=STSv1; id=1");
+        assertThat(found().refreshProblem()).isEmpty();
+        assertThat(world.alarms.unrefreshable()).isEmpty();
+        assertThat(world.fetches()).isEqualTo(2);
+    }
+
+    @Test
+    void idThatFailedShouldBeFetchedAtOnceAfterAnotherHasSucceeded() {
+        world.txt("v=STSv1; id=1");
+        assertThat(world.lookup()).isInstanceOf(StsLookup.Unusable.class);
+        world.publish("2", policy(ENFORCE, MONTH));
+        found();
+        world.publish("1", policy(TESTING, MONTH));
+
+        assertThat(found().policy().mode()).isEqualTo(TESTING);
+    }
+
+    @Test
+    void invalidPolicyShouldBeQuotedUnlessOneIsCached() {
+        // RFC 8460 §4.5: the policy that applies is quoted
+        world.publish("1", "version: STSv1\nmode: enforced\n");
+        assertThat(world.lookup()).isInstanceOfSatisfying(StsLookup.Unusable.class, unusable ->
+            assertThat(unusable.declared()).containsExactly("version: STSv1", "mode: enforced"));
+
+        world.publish("2", policy(ENFORCE, MONTH)).lookup();
+        world.publish("3", "version: STSv1\nmode: enforced\n").lookup();
+        assertThat(world.policies.kept(DOMAIN).flatMap(StoredPolicy::failure)).hasValueSatisfying(failure -> {
+            assertThat(failure.problem().type()).isEqualTo(ResultType.STS_POLICY_INVALID);
+            assertThat(failure.declared()).isEmpty();
+        });
     }
 }

@@ -147,6 +147,10 @@ class StsPolicyTest {
     void errorShouldNameTheLine() {
         assertThat(parse("version: STSv1\nmode: enforced\n")).isInstanceOfSatisfying(ParsedPolicy.Invalid.class, invalid ->
             assertThat(invalid.error()).hasToString("line 2: mode is not enforce, testing or none"));
+        assertThat(parse("\nversion: STSv1\nmode: none\nmax_age: 1\n")).isInstanceOfSatisfying(ParsedPolicy.Invalid.class, invalid ->
+            assertThat(invalid.error()).hasToString("line 1: an empty line"));
+        assertThat(parse("version: STSv1\n: none\n")).isInstanceOfSatisfying(ParsedPolicy.Invalid.class, invalid ->
+            assertThat(invalid.error()).hasToString("line 2: " + PolicyGrammar.PolicyFault.BAD_NAME.reason()));
     }
 
     @Test
@@ -159,6 +163,8 @@ class StsPolicyTest {
         String threeLines = "version: STSv1\nmode: none\nmax_age: 1\n";
         assertThat(parse(threeLines + "mx: a.example\n".repeat(997))).isInstanceOf(ParsedPolicy.Valid.class);
         assertThat(parse(threeLines + "mx: a.example\n".repeat(998))).isInstanceOf(ParsedPolicy.Invalid.class);
+        assertThat(parse(threeLines + "\n".repeat(997))).as("blank lines count").isInstanceOf(ParsedPolicy.Valid.class);
+        assertThat(parse(threeLines + "\n".repeat(998))).isInstanceOf(ParsedPolicy.Invalid.class);
     }
 
     private static ParsedPolicy parse(String text) {

@@ -78,9 +78,19 @@ class StsRecordTest {
         assertThat(StsRecord.of(List.of("v=STSv1 ;x=y\t;\tid=20260101T000000Z\t ; "))).isEqualTo(new StsRecord.Valid("20260101T000000Z"));
     }
 
+    @Test
+    void idAndNamesShouldHaveUpTo32Characters() {
+        // RFC 8461 §3.1, sts-id and sts-ext-name
+        String longest = "a".repeat(32);
+
+        assertThat(StsRecord.of(List.of("v=STSv1; id=" + longest + "; " + longest + "=x"))).isEqualTo(new StsRecord.Valid(longest));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {
         "v=STSv1; id=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "v=STSv1; id=1; _x=y",
+        "v=STSv1; id=",
         "v=STSv1; ID=1",
         "v=STSv1; id =1",
         "v=STSv1; id= 1",
@@ -98,7 +108,11 @@ class StsRecordTest {
     }
 
     @Test
-    void endlessRecordShouldBeInvalid() {
-        assertThat(StsRecord.of(List.of("v=STSv1; id=1; x=" + "y".repeat(5000)))).isInstanceOf(StsRecord.Invalid.class);
+    void recordShouldHaveUpTo4096Characters() {
+        String begin = "v=STSv1; id=1; x=";
+        String longest = begin + "y".repeat(4096 - begin.length());
+
+        assertThat(StsRecord.of(List.of(longest))).isEqualTo(new StsRecord.Valid("1"));
+        assertThat(StsRecord.of(List.of(longest + "y"))).isInstanceOf(StsRecord.Invalid.class);
     }
 }
