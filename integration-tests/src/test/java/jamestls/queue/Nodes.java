@@ -1,4 +1,4 @@
-package jamestls.activemq;
+package jamestls.queue;
 
 import jamestls.fakeinternet.FakeInternet;
 import java.io.IOException;

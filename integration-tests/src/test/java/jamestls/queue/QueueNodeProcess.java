@@ -1,4 +1,4 @@
-package jamestls.activemq;
+package jamestls.queue;
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -16,11 +16,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A process that delivers what is in James's ActiveMQ queue; its source says what it understands. */
+/** A process that delivers what is in one of James's queues; its source says what it understands. */
 final class QueueNodeProcess implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final int TAIL = 40;
+    /** The classes of the mailets. */
+    static final String SECURE = "jamestls.mtasts.SecureRemoteDelivery";
+    static final String STOCK = "org.apache.james.transport.mailets.RemoteDelivery";
     private static final String END = "(the process has ended)";
 
     private final Process process;
@@ -37,17 +40,23 @@ final class QueueNodeProcess implements AutoCloseable {
         Thread.ofVirtual().start(this::listen);
     }
 
+    /** Starts our mailet: {@link #start(QueueNodeBuild, String, Path, Map, Set)}. */
+    static QueueNodeProcess start(QueueNodeBuild build, Path directory, Map<String, String> parameters, Set<Integer> taken) {
+        return start(build, SECURE, directory, parameters, taken);
+    }
+
     /**
      * Starts one on what is in that directory and waits until it delivers.
      *
-     * @param parameters of the mailet, and {@code domain}, the parent of all recipients' domains
+     * @param mailet its class
+     * @param parameters of the mailet and the broker, and {@code domain}, the parent of all recipients' domains
      * @param taken gets the number of each mail the mailet has taken
      */
-    static QueueNodeProcess start(QueueNodeBuild build, Path directory, Map<String, String> parameters, Set<Integer> taken) {
+    static QueueNodeProcess start(QueueNodeBuild build, String mailet, Path directory, Map<String, String> parameters, Set<Integer> taken) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
             "-Dlogback.configurationFile=" + directory.resolve("logback.xml"),
-            "-cp", build.classPath(), QueueNodeBuild.MAIN, directory.toString()));
+            "-cp", build.classPath(), QueueNodeBuild.MAIN, build.broker(), mailet, directory.toString()));
         parameters.forEach((name, value) -> command.add(name + "=" + value));
         Path log = directory.resolve("node.log");
         try {

@@ -1,4 +1,4 @@
-package jamestls.activemq;
+package jamestls.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -28,7 +28,7 @@ class WaitingMailsIT {
 
     @Test
     void mailsThatWaitShouldFitIntoHalfAGigabyteAndOutliveRestarts(@TempDir Path directory) {
-        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"));
+        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"), QueueNodeBuild.Queue.ACTIVEMQ);
         Path work = Nodes.directory(directory.resolve("node"));
         try (FakeInternet internet = FakeInternet.start()) {
             for (int i = 0; i < DOMAINS; i++) {

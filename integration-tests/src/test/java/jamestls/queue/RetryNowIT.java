@@ -1,4 +1,4 @@
-package jamestls.activemq;
+package jamestls.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -20,7 +20,7 @@ class RetryNowIT {
 
     @Test
     void mailOfOneDomainShouldBeTriedAndTheOthersKeepTheirDueTime(@TempDir Path directory) {
-        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"));
+        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"), QueueNodeBuild.Queue.ACTIVEMQ);
         Path work = Nodes.directory(directory.resolve("node"));
         try (FakeInternet internet = FakeInternet.start()) {
             internet.mx("d0.kill.example", 10, "mx.d0.kill.example").mx("d1.kill.example", 10, "mx.d1.kill.example");

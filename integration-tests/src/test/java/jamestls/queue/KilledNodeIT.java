@@ -1,4 +1,4 @@
-package jamestls.activemq;
+package jamestls.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -38,7 +38,7 @@ class KilledNodeIT {
 
     @Test
     void everyMailShouldArriveThoughTheProcessIsKilledUnderLoad(@TempDir Path directory) {
-        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"));
+        QueueNodeBuild build = QueueNodeBuild.into(directory.resolve("build"), QueueNodeBuild.Queue.ACTIVEMQ);
         Path work = Nodes.directory(directory.resolve("node"));
         int doubled = 0;
         int mostDoubled = 0;
