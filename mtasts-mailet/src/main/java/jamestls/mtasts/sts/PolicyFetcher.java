@@ -109,9 +109,8 @@ public final class PolicyFetcher {
     Optional<URI> policyUri(DomainName policyDomain) {
         try {
             // RFC 8461 §3.2
-            URI uri = new URI("https", null, policyDomain.child("mta-sts").ascii(), policyPort == HTTPS_PORT ? -1 : policyPort,
-                "/.well-known/mta-sts.txt", null, null);
-            return Optional.of(uri).filter(whole -> whole.getHost() != null);
+            return Optional.of(new URI("https", null, policyDomain.child("mta-sts").ascii(), policyPort == HTTPS_PORT ? -1 : policyPort,
+                "/.well-known/mta-sts.txt", null, null));
         } catch (URISyntaxException | IllegalArgumentException e) {
             return Optional.empty();
         }

@@ -42,6 +42,17 @@ class FetchNowTest {
     }
 
     @Test
+    void repeatedFailuresOfOneIdShouldNotHoldUpAnother() {
+        world.txt("v=STSv1; id=1");
+        for (int fetch = 0; fetch < FetchBackOff.MAX_IDS; fetch++) {
+            world.policies.fetchNow(DOMAIN);
+        }
+        world.publish("2", policy(ENFORCE, MONTH));
+
+        assertThat(world.lookup()).isInstanceOf(StsLookup.Found.class);
+    }
+
+    @Test
     void failureShouldKeepThePolicy() {
         world.publish("1", policy(ENFORCE, MONTH));
         world.lookup();

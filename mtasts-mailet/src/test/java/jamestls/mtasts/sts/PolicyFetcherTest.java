@@ -2,11 +2,21 @@ package jamestls.mtasts.sts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import com.fasterxml.jackson.databind.JsonNode;
+import jamestls.dns.AddressGuard;
+import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import jamestls.dns.IpLiteral;
+import jamestls.dns.Security;
+import jamestls.fakeinternet.CapturedLog;
+import jamestls.fakeinternet.FakeDns;
+import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsFault;
 import jamestls.https.HttpsRequest;
 import jamestls.https.HttpsResult;
+import jamestls.https.HttpsSettings;
 import jamestls.mtasts.Vectors;
 import jamestls.mtasts.Vectors.Vector;
 import jamestls.mtasts.sts.PolicyFetcher.FetchResult;
@@ -15,20 +25,28 @@ import jamestls.outcome.Violation.ResultType;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What each answer of a policy host comes to. The bounds and the certificate are the business of the HTTPS client. */
+@ResourceLock(CapturedLog.LOCK)
 class PolicyFetcherTest {
 
     private static final String POLICY = "version: STSv1\nmode: enforce\nmx: mail.example.com\nmax_age: 86400\n";
+
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(PolicyFetcher.class, Level.INFO);
 
     private final List<HttpsRequest> requests = new ArrayList<>();
 
@@ -104,6 +122,39 @@ class PolicyFetcherTest {
         assertThat(problem.type())
             .isEqualTo(fault == HttpsFault.CERTIFICATE ? ResultType.STS_WEBPKI_INVALID : ResultType.STS_POLICY_FETCH_ERROR);
         assertThat(problem.reason()).endsWith(": the detail");
+    }
+
+    @Test
+    void fetchesShouldBeCountedByTheAddressOfThePolicyHost() throws GeneralSecurityException {
+        FakeDns dns = FakeDns.answeringOnly(FakeDns.Question.ADDRESS);
+        Map.of("one.example", "2001:db8::1", "two.example", "2001:db8::ffff:0:0:2", "other.example", "2001:db8:0:1::1",
+            "four.example", "192.0.2.1", "five.example", "192.0.2.1").forEach((domain, ip) -> {
+                DomainName host = DomainName.of("mta-sts." + domain);
+                dns.answer(FakeDns.Question.ADDRESS, host, new DnsAnswer.Found<>(List.of(IpLiteral.parse(ip).orElseThrow()),
+                    Security.INSECURE, host));
+            });
+        try (GuardedHttpsClient https = new GuardedHttpsClient(dns, new HttpsSettings(Optional.empty(), AddressGuard.publicOnly()))) {
+            PolicyFetcher fetcher = new PolicyFetcher(https, PolicyFetcher.HTTPS_PORT);
+
+            // an IPv6 network of 64 bits is one host
+            assertThat(fetcher.host(DomainName.of("one.example"))).isEqualTo(fetcher.host(DomainName.of("two.example")))
+                .isNotEqualTo(fetcher.host(DomainName.of("other.example")));
+            assertThat(fetcher.host(DomainName.of("four.example"))).isEqualTo(fetcher.host(DomainName.of("five.example")))
+                .isNotEqualTo(fetcher.host(DomainName.of("one.example")));
+            assertThat(fetcher.host(DomainName.of("nowhere.example"))).isEqualTo(DomainName.of("mta-sts.nowhere.example"));
+            DomainName longest = DomainName.of(("a".repeat(62) + ".").repeat(4));
+            assertThat(fetcher.host(longest)).as("mta-sts. before it would be too long").isEqualTo(longest);
+        }
+    }
+
+    @Test
+    void toleratedFaultsShouldBeLogged() {
+        new PolicyFetcher(request -> answer(200, Optional.of("text/plain"), POLICY + "\n"), 443, PolicyFetcher.USUAL_DEADLINE)
+            .fetch(DomainName.of("slip.example"));
+        fetcher(443).fetch(DomainName.of("user.example.com"));
+
+        assertThat(log.events()).singleElement().extracting(ILoggingEvent::getFormattedMessage).asString()
+            .contains("slip.example", "a blank line after the last field (line 5)");
     }
 
     @Test
