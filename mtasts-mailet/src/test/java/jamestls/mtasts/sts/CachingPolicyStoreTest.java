@@ -204,6 +204,14 @@ class CachingPolicyStoreTest extends PolicyStoreContract {
     }
 
     @Test
+    void serverThatHasFetchedShouldMakeNobodyWait() {
+        PolicyFixture world = new PolicyFixture(lasting);
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+
+        assertThat(lasting.kept.claim(DOMAIN, "another server", world.now(), world.now().plus(FetchLease.LEASE))).isTrue();
+    }
+
+    @Test
     void serverThatDiedWhileFetchingShouldNotBlockTheOthers() {
         PolicyFixture world = new PolicyFixture(lasting);
         lasting.kept.claim(DOMAIN, "the dead", world.now(), world.now().plus(FetchLease.LEASE));
