@@ -32,6 +32,24 @@ public final class SanitizedLogger {
         return new SanitizedLogger(LoggerFactory.getLogger(name));
     }
 
+    /**
+     * Drops the lines below ERROR of a bundled library, unless the administrator has set a level for it. Has an effect in James, which
+     * logs through Logback.
+     *
+     * @param name name of the library's loggers, or a prefix of it
+     */
+    public static void limitToErrors(String name) {
+        Logger logger = LoggerFactory.getLogger(name);
+        try {
+            Class<?> level = Class.forName(logger.getClass().getPackageName() + ".Level", true, logger.getClass().getClassLoader());
+            if (logger.getClass().getMethod("getLevel").invoke(logger) == null) {
+                logger.getClass().getMethod("setLevel", level).invoke(logger, level.getField("ERROR").get(null));
+            }
+        } catch (ReflectiveOperationException e) {
+            logger.debug("The level of this logger can't be set: {}", e.toString());
+        }
+    }
+
     public void trace(String pattern, Object... arguments) {
         if (logger.isTraceEnabled()) {
             logger.trace(Sanitized.line(pattern, MAX_TEXT), clean(arguments));

@@ -1,6 +1,5 @@
 package jamestls.storage;
 
-import jamestls.net.SanitizedLogger;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -12,16 +11,17 @@ import java.util.List;
  */
 public final class Database implements AutoCloseable {
 
-    private static final SanitizedLogger LOGGER = SanitizedLogger.of(Database.class);
-
     private final DatabaseAddress address;
     private final Dialect dialect;
     private final Engine engine;
+    private final OutageLog outages;
+    private volatile boolean closed;
 
-    private Database(DatabaseAddress address, Dialect dialect, Engine engine) {
+    private Database(DatabaseAddress address, Dialect dialect, Engine engine, Clock clock) {
         this.address = address;
         this.dialect = dialect;
         this.engine = engine;
+        this.outages = new OutageLog(address.toString(), clock);
     }
 
     /**
@@ -36,18 +36,18 @@ public final class Database implements AutoCloseable {
     public static Database open(DatabaseAddress address, List<Migrations> migrations, Clock clock) {
         Database database = switch (address) {
             case DatabaseAddress.SqliteFile sqlite ->
-                new Database(address, Dialect.SQLITE, new SqliteEngine(new SqliteConnector(sqlite.file(), migrations, clock)));
+                new Database(address, Dialect.SQLITE, new SqliteEngine(new SqliteConnector(sqlite.file(), migrations, clock)), clock);
             case DatabaseAddress.PostgreSql postgres ->
-                new Database(address, Dialect.POSTGRESQL, new PostgresEngine(postgres, migrations, clock));
+                new Database(address, Dialect.POSTGRESQL, new PostgresEngine(postgres, migrations, clock), clock);
         };
         try {
-            database.transaction(connection -> Boolean.TRUE);
+            database.engine.transaction(connection -> Boolean.TRUE);
         } catch (StorageOutage e) {
             if (e.getCause() instanceof DatabaseMark.ForeignDatabase) {
                 database.close();
                 throw new Refused(e.getCause().getMessage(), e);
             }
-            LOGGER.error("The database {} is not available, trying again with each transaction: {}", address, e.getMessage(), e);
+            database.outages.failed(e);
         }
         return database;
     }
@@ -59,7 +59,7 @@ public final class Database implements AutoCloseable {
      */
     public static Database readOnly(DatabaseAddress address, List<Migrations> expected) {
         return new Database(address, address instanceof DatabaseAddress.PostgreSql ? Dialect.POSTGRESQL : Dialect.SQLITE,
-            new ReadOnlyEngine(address, expected));
+            new ReadOnlyEngine(address, expected), Clock.systemUTC());
     }
 
     /**
@@ -89,12 +89,22 @@ public final class Database implements AutoCloseable {
     }
 
     /**
-     * Does the work in one transaction and commits it durably. Blocks for a bounded time, uninterruptibly.
+     * Does the work in one transaction and commits it durably. Blocks for a bounded time, uninterruptibly. Begin and end of an outage are
+     * logged, so a caller needs a warning only for what the outage does to its own work.
      *
      * @throws StorageOutage if the database fails; an exception of the work rolls back the transaction and is thrown unchanged
      */
     public <T> T transaction(SqlWork<T> work) {
-        return engine.transaction(work);
+        try {
+            T result = engine.transaction(work);
+            outages.worked();
+            return result;
+        } catch (StorageOutage e) {
+            if (!closed && !(engine instanceof ReadOnlyEngine)) {
+                outages.failed(e);
+            }
+            throw e;
+        }
     }
 
     public Dialect dialect() {
@@ -104,6 +114,7 @@ public final class Database implements AutoCloseable {
     /** Finishes active transactions; later ones fail with {@link StorageOutage}. */
     @Override
     public void close() {
+        closed = true;
         engine.close();
     }
 

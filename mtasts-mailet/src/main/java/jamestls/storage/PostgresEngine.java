@@ -2,6 +2,7 @@ package jamestls.storage;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.Database.Dialect;
 import jamestls.storage.Database.Engine;
 import jamestls.storage.Database.SqlWork;
@@ -25,6 +26,8 @@ final class PostgresEngine implements Engine {
 
     static {
         DRIVER_LOG.setLevel(Level.OFF);
+        // it warns of each broken connection, with a stack trace; OutageLog warns of the outage
+        SanitizedLogger.limitToErrors(HikariDataSource.class.getPackageName());
     }
 
     private static final int MAX_CONNECTIONS = 8;

@@ -68,8 +68,13 @@ public final class PostgresServer implements AutoCloseable {
 
     /** What {@code psql} prints for a statement in the first database: values only. */
     public String query(String sql) {
+        return query("postgres", sql);
+    }
+
+    /** The same in another database. */
+    public String query(String database, String sql) {
         return run("query", programs.resolve("psql").toString(), "-qAt", "-h", "127.0.0.1", "-p", Integer.toString(port), "-U", "postgres",
-            "-c", sql).strip();
+            "-d", database, "-c", sql).strip();
     }
 
     /** Starts it again after {@link #stop}, with the same port and data. */
@@ -89,8 +94,34 @@ public final class PostgresServer implements AutoCloseable {
         }
     }
 
+    /** Stops all its processes in their steps: connections stay open, new ones are accepted by the kernel, and nobody answers. */
+    public void freeze() {
+        signal("-STOP");
+    }
+
+    /** Lets it go on after {@link #freeze}. */
+    public void thaw() {
+        signal("-CONT");
+    }
+
+    /** Cuts all connections of clients but the one that does this, whatever they are doing. */
+    public void cutConnections() {
+        query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'client backend' "
+            + "AND pid <> pg_backend_pid()");
+    }
+
+    private void signal(String signal) {
+        List<String> command = new ArrayList<>(List.of("kill", signal, Long.toString(process.pid())));
+        process.descendants().forEach(child -> command.add(Long.toString(child.pid())));
+        // a connection may have ended since
+        command.add("||");
+        command.add("true");
+        run("signal", "sh", "-c", String.join(" ", command));
+    }
+
     @Override
     public void close() {
+        thaw();
         stop();
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

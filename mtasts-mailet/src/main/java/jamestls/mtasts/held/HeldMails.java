@@ -253,8 +253,13 @@ public final class HeldMails implements AutoCloseable {
             // errors, too: the thread must not end
             if (!isOutOfOrder) {
                 isOutOfOrder = true;
-                LOGGER.warn("The list of held mails can't be written or read now; deliveries go on: {}", e.getMessage(),
-                    e instanceof StorageOutage ? null : e);
+                String consequence = "The list of held mails can't be written or read now; deliveries go on";
+                if (e instanceof StorageOutage) {
+                    // of which the database warns
+                    LOGGER.info(consequence);
+                } else {
+                    LOGGER.warn(consequence, e);
+                }
             }
             return false;
         }

@@ -260,7 +260,8 @@ public final class Rules implements AutoCloseable {
             }
         } catch (StorageOutage e) {
             if (outage.isEmpty()) {
-                LOGGER.warn("The rules in the database can't be read now; those that were read stay in force: {}", e.getMessage());
+                // the database warns of its outage
+                LOGGER.info("The rules in the database can't be read now; those that were read stay in force");
             }
             outage = Optional.of(String.valueOf(e.getMessage()));
         } catch (RuntimeException | Error e) {

@@ -1,6 +1,7 @@
 package jamestls.mtasts.sts;
 
 import jamestls.net.SanitizedLogger;
+import jamestls.storage.StorageOutage;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -59,7 +60,13 @@ final class CircuitBreaker {
         } catch (RuntimeException e) {
             Outage begun = known == null ? new Outage(now, now, String.valueOf(e.getMessage())) : null;
             if (begun != null && current.compareAndSet(null, begun)) {
-                LOGGER.warn("The database of MTA-STS policies fails; deliveries use the policies in memory and fetch others", e);
+                String consequence = "The database of MTA-STS policies fails; deliveries use the policies in memory and fetch others";
+                if (e instanceof StorageOutage) {
+                    // of which the database warns
+                    LOGGER.info(consequence);
+                } else {
+                    LOGGER.warn(consequence, e);
+                }
             }
             return Optional.empty();
         }

@@ -25,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.james.metrics.api.Metric;
@@ -69,7 +70,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private Optional<Instant> failingSince = Optional.empty();
     private String failure = "";
     /** Whether the store fails or is too slow, so that deliveries do not wait for it. */
-    private volatile boolean slow;
+    private final AtomicBoolean slow = new AtomicBoolean();
 
     /** Number of the last write; used by the writing thread only. */
     private long number;
@@ -149,7 +150,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
             return;
         }
         CompletableFuture<Void> committed = add(outcomes);
-        if (!slow) {
+        if (!slow.get()) {
             await(committed);
         }
     }
@@ -210,9 +211,10 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         try {
             committed.get(commitTimeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            slow = true;
-            LOGGER.warn("tlsreport: the store needed more than {} to commit; deliveries do not wait for it until it is faster",
-                commitTimeout);
+            if (slow.compareAndSet(false, true)) {
+                LOGGER.warn("tlsreport: the store needed more than {} to commit; deliveries do not wait for it until it is faster",
+                    commitTimeout);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException e) {
@@ -313,12 +315,17 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     }
 
     private void failed(Group group, Throwable why) {
-        slow = true;
+        slow.set(true);
         lock.lock();
         try {
             if (failingSince.isEmpty()) {
                 failingSince = Optional.of(clock.instant());
-                LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again: {}", message(why));
+                if (why instanceof StorageOutage) {
+                    // of which the database warns
+                    LOGGER.info("tlsreport: the store fails; sessions are counted in memory until it works again");
+                } else {
+                    LOGGER.error("tlsreport: the store fails; sessions are counted in memory until it works again", why);
+                }
             }
             failure = message(why);
             open.release();
@@ -333,12 +340,12 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     }
 
     private void stored(Duration taken) {
-        slow = taken.compareTo(commitTimeout) > 0;
+        slow.set(taken.compareTo(commitTimeout) > 0);
         lock.lock();
         try {
             beingWritten = 0;
             if (failingSince.isPresent()) {
-                LOGGER.warn("tlsreport: the store works again after an outage since {}", failingSince.get());
+                LOGGER.info("tlsreport: the store works again after an outage since {}", failingSince.get());
                 failingSince = Optional.empty();
                 failure = "";
             }

@@ -138,7 +138,8 @@ public final class ReportRun {
                     tallies.claim(keys.get(i), due).ifPresent(claims::add);
                 } catch (StorageOutage e) {
                     failures++;
-                    LOGGER.error("tlsreport domain={} day={}: the store failed, trying again later: {}", keys.get(i).domain(),
+                    // the database warns of its outage
+                    LOGGER.info("tlsreport domain={} day={}: the store failed, trying again later: {}", keys.get(i).domain(),
                         keys.get(i).day(), e.getMessage());
                 }
             }
@@ -166,7 +167,7 @@ public final class ReportRun {
             log.finished(result);
             return Optional.of(result);
         } catch (StorageOutage e) {
-            LOGGER.error("tlsreport domain={} day={}: the store failed, trying again later: {}", key.domain(), key.day(),
+            LOGGER.info("tlsreport domain={} day={}: the store failed, trying again later: {}", key.domain(), key.day(),
                 e.getMessage());
             uninterrupted(() -> release(claim, clock.instant().plus(ReportSchedule.retryPause(claim.tries()))));
             return Optional.empty();

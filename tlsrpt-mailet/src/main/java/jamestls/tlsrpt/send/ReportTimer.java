@@ -114,7 +114,7 @@ public final class ReportTimer {
         try {
             work.run();
         } catch (StorageOutage e) {
-            LOGGER.error("tlsreport: {} failed because the store failed, trying again at the next run: {}", what, e.getMessage());
+            LOGGER.info("tlsreport: {} failed because the store failed, trying again at the next run: {}", what, e.getMessage());
         } catch (RuntimeException | Error e) {
             LOGGER.error("tlsreport: {} failed, trying again at the next run", what, e);
         }

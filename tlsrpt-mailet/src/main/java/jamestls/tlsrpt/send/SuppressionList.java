@@ -122,7 +122,7 @@ public final class SuppressionList {
             try {
                 store.suppress(entry);
             } catch (StorageOutage e) {
-                LOGGER.warn("tlsreport: the suppression of {} could not be stored, trying again later: {}", entry.address(),
+                LOGGER.info("tlsreport: the suppression of {} could not be stored, trying again later: {}", entry.address(),
                     e.getMessage());
                 return;
             }

@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.fakeinternet.PostgresServer;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
@@ -28,19 +30,31 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Outages of real databases. */
 @Tag("slow")
+@ResourceLock(CapturedLog.LOCK)
 class JournalOutageTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(1);
 
+    /** {@code -Dfreeze=60} for the full time. The database's answer is awaited for ten seconds. */
+    private static final Duration FREEZE = Duration.ofSeconds(Integer.getInteger("freeze", 15));
+    private static final int MAX_LINES = 5;
+
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of("ROOT", Level.WARN);
     @TempDir
     private Path directory;
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
@@ -71,6 +85,44 @@ class JournalOutageTest {
             await().atMost(Duration.ofMinutes(2)).until(() -> journal.state().waiting() == 0);
             record(10);
             assertThat(sessions()).isEqualTo(1_020);
+            close();
+            journal = null;
+        }
+    }
+
+    @Test
+    void frozenPostgresShouldLoseAndDoubleNoSessionAndSayLittle() {
+        outage(PostgresServer::freeze, server -> {
+            await().pollDelay(FREEZE).atMost(FREEZE.multipliedBy(2)).until(() -> true);
+            server.thaw();
+        });
+    }
+
+    @Test
+    void cutConnectionsShouldLoseAndDoubleNoSessionAndSayLittle() {
+        outage(server -> IntStream.range(0, 20).forEach(i -> {
+            // between the statements of a transaction, in its commit, idle
+            record(50);
+            server.cutConnections();
+        }), server -> { });
+    }
+
+    private void outage(Consumer<PostgresServer> begin, Consumer<PostgresServer> end) {
+        try (PostgresServer server = PostgresServer.startOrSkip()) {
+            open(new DatabaseAddress.PostgreSql(server.url(), "", ""));
+            record(10);
+            int before = metrics.countFor("tlsOutcomesRecorded");
+            begin.accept(server);
+            record(1_000);
+            end.accept(server);
+            record(10);
+            await().atMost(Duration.ofMinutes(2)).until(() -> journal.state().waiting() == 0);
+            await().atMost(Duration.ofMinutes(2)).until(() -> journal.state().failingSince().isEmpty());
+
+            assertThat(metrics.countFor("tlsOutcomesRecorded")).isGreaterThanOrEqualTo(before + 1_010);
+            assertThat(sessions()).isEqualTo(metrics.countFor("tlsOutcomesRecorded"));
+            assertThat(metrics.countFor("tlsOutcomesDropped")).isZero();
+            assertThat(log.events()).hasSizeLessThanOrEqualTo(MAX_LINES);
             close();
             journal = null;
         }
@@ -172,7 +224,9 @@ class JournalOutageTest {
     }
 
     private void record(int sessions) {
-        IntStream.range(0, sessions).parallel().forEach(i -> journal.record(List.of(met(NOON))));
+        try (ExecutorService deliveries = Executors.newVirtualThreadPerTaskExecutor()) {
+            IntStream.range(0, sessions).forEach(i -> deliveries.execute(() -> journal.record(List.of(met(NOON)))));
+        }
     }
 
     private long sessions() {
