@@ -78,7 +78,7 @@ public final class Backup {
         List<Finding> stale = new ArrayList<>();
         for (Change change : plan.changes()) {
             if (!change.isCurrent()) {
-                stale.add(Finding.problem(change.file(), 0, "was changed in the meantime", "run this again"));
+                stale.add(Finding.problem(change.file(), 0, "has changed since the changes were planned", "run this again"));
             }
         }
         if (!stale.isEmpty()) {
@@ -141,16 +141,16 @@ public final class Backup {
             Path before = kept.resolve("before").resolve(Integer.toString(index) + "-" + change.file().getFileName());
             Path after = kept.resolve("after").resolve(Integer.toString(index) + "-" + change.file().getFileName());
             if (change.before().isPresent()) {
-                durably(before, change.before().get());
+                writeDurably(before, change.before().get());
             }
             if (change.after().isPresent() && change.kind() == Change.Kind.TEXT) {
-                durably(after, change.after().get());
+                writeDurably(after, change.after().get());
             }
             list.append(change.kind()).append(' ').append(change.before().isPresent() ? "changed" : "new").append(' ')
                 .append(change.after().map(Backup::hash).orElse("removed")).append(' ').append(conf.relativize(change.file())).append('\n');
             index++;
         }
-        durably(kept.resolve(FILES), list.toString().getBytes(StandardCharsets.UTF_8));
+        writeDurably(kept.resolve(FILES), list.toString().getBytes(StandardCharsets.UTF_8));
         return kept;
     }
 
@@ -186,8 +186,7 @@ public final class Backup {
     private Plan revertAll() throws IOException, Refusal {
         List<Path> steps = installs();
         if (steps.isEmpty()) {
-            throw new Refusal("there is no installation in " + directory, "remove by hand what was added by hand, or with the copies "
-                + "in that directory");
+            throw new Refusal("no installation is recorded in " + directory, "undo by hand what was changed by hand");
         }
         Map<Path, Optional<byte[]>> now = new LinkedHashMap<>();
         Map<Path, Change.Kind> kinds = new LinkedHashMap<>();
@@ -196,7 +195,8 @@ public final class Backup {
         for (Path step : steps.reversed()) {
             for (Kept kept : read(step).reversed()) {
                 if (kept.kind == Change.Kind.KEY) {
-                    plan.afterwards(kept.file + " is kept, because DNS may have its public key: delete both once no report is under way.");
+                    plan.afterwards(kept.file + " is kept, because its public key may be in DNS. Delete both "
+                        + "when no report is being sent.");
                     continue;
                 }
                 kinds.put(kept.file, kept.kind);
@@ -221,21 +221,22 @@ public final class Backup {
             return kept.before;
         }
         if (same(current, kept.before) || kept.kind == Change.Kind.JAR) {
-            // taken back by hand already, or another version of the jar was put in since
+            // reverted by hand, or another version of the jar was installed since
             return current;
         }
         if (current.isPresent() && kept.before.isPresent() && kept.after.isPresent()) {
-            // any bytes are text in this encoding, and come back as they were
+            // ISO 8859-1 decodes any bytes and encodes the text to the same bytes
             LineDiff ours = LineDiff.of(latin1(kept.before.get()), latin1(kept.after.get()));
             Optional<String> reverted = ours.revert(latin1(current.get()));
             if (reverted.isPresent()) {
                 return reverted.map(text -> text.getBytes(StandardCharsets.ISO_8859_1));
             }
             conflicts.add(Finding.problem(kept.file, ours.firstConflict(latin1(current.get())),
-                "was edited since, in or next to the lines that install wrote", "revert it by hand; the previous file is in " + directory));
+                "was edited since, in or next to the lines that install wrote",
+                "revert it by hand; a copy of the previous file is in " + directory));
         } else {
             conflicts.add(Finding.problem(kept.file, current.isPresent() ? 1 : 0, current.isPresent()
-                ? "was made by install and edited since" : "is gone", "the previous file is in " + directory));
+                ? "was created by install and edited since" : "does not exist any more", "the previous file is in " + directory));
         }
         return current;
     }
@@ -257,23 +258,23 @@ public final class Backup {
             Files.deleteIfExists(change.file());
             return;
         }
-        // a symbolic link is kept
+        // writes to the target of a symbolic link, so that the link stays
         Path file = Files.exists(change.file()) ? change.file().toRealPath() : change.file();
         Files.createDirectories(file.getParent());
         Path fresh = file.resolveSibling("." + file.getFileName() + ".jamestls-new");
         try {
             if (change.kind() == Change.Kind.KEY) {
-                // before there is a key in it
+                // permissions first: the key must never be readable by others
                 Files.write(fresh, new byte[0]);
                 restrict(fresh, "rw-------");
             }
-            durably(fresh, bytes.get());
+            writeDurably(fresh, bytes.get());
             if (change.kind() != Change.Kind.KEY && Files.exists(file)) {
-                likewise(file, fresh);
+                copyOwnerAndPermissions(file, fresh);
             }
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (FileSystemException e) {
-            // a file that is mounted on its own, as in containers, can't be replaced, only overwritten
+            // a single file that is mounted into a container can be overwritten, but not replaced
             Files.deleteIfExists(fresh);
             if (!Files.exists(file) || change.kind() == Change.Kind.KEY) {
                 throw e;
@@ -283,7 +284,7 @@ public final class Backup {
     }
 
     /** Gives the new file the owner and permissions of the old one, so that James can read it. */
-    private static void likewise(Path old, Path fresh) throws IOException {
+    private static void copyOwnerAndPermissions(Path old, Path fresh) throws IOException {
         PosixFileAttributeView view = Files.getFileAttributeView(fresh, PosixFileAttributeView.class);
         if (view == null) {
             return;
@@ -306,7 +307,7 @@ public final class Backup {
         }
     }
 
-    private static void durably(Path file, byte[] bytes) throws IOException {
+    private static void writeDurably(Path file, byte[] bytes) throws IOException {
         Files.createDirectories(file.getParent());
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {

@@ -27,7 +27,7 @@ record ConfFile(Path path, byte[] bytes, Charset charset, String text) {
     private static final int MAX_DECLARATION = 200;
     private static final long MAX_SIZE = 16 * 1024 * 1024;
 
-    /** @throws Refusal when its encoding is not known, or it is not written in it */
+    /** @throws Refusal when its encoding is unknown, or its bytes are not valid in that encoding */
     static ConfFile read(Path path) throws IOException, Refusal {
         if (Files.size(path) > MAX_SIZE) {
             throw new Refusal(path, 0, "has " + Files.size(path) + " bytes", "a configuration file has at most " + MAX_SIZE);
@@ -44,16 +44,16 @@ record ConfFile(Path path, byte[] bytes, Charset charset, String text) {
                 return new ConfFile(path, bytes, charset, text);
             }
         } catch (CharacterCodingException e) {
-            // said below, together with encodings that do not give the same bytes back
+            // refused below, like text whose encoding does not give the same bytes
         }
-        throw new Refusal(path, 0, "is not written in " + charset.name(), "write it in the encoding that it declares");
+        throw new Refusal(path, 0, "is not valid " + charset.name(), "save it in the encoding that it declares");
     }
 
     /** @throws Refusal when the text has a character that the file's encoding lacks */
     byte[] encoded(String changed) throws Refusal {
         if (!charset.newEncoder().canEncode(changed)) {
-            throw new Refusal(path, 0, "is written in " + charset.name() + ", which lacks a character of what is to be added",
-                "write the file in UTF-8, or use plain ASCII in the options");
+            throw new Refusal(path, 0, "is encoded in " + charset.name() + ", which has no code for a character that is to be added",
+                "save the file in UTF-8, or use plain ASCII in the options");
         }
         return changed.getBytes(charset);
     }
@@ -86,7 +86,7 @@ record ConfFile(Path path, byte[] bytes, Charset charset, String text) {
         try {
             return declared.find() ? Charset.forName(declared.group(1)) : StandardCharsets.UTF_8;
         } catch (IllegalCharsetNameException | UnsupportedCharsetException e) {
-            throw new Refusal(path, 1, "declares the unknown encoding " + declared.group(1), "write it in UTF-8");
+            throw new Refusal(path, 1, "declares the unknown encoding " + declared.group(1), "save it in UTF-8");
         }
     }
 

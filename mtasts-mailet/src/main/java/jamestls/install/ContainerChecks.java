@@ -33,7 +33,8 @@ final class ContainerChecks {
 
     List<Finding> findings() throws IOException {
         for (Mailet stock : container.mailets("RemoteDelivery")) {
-            problem(stock.element(), "RemoteDelivery sends mail without MTA-STS and DANE", "install makes it " + DeliveryTranslation.CLASS);
+            problem(stock.element(), "RemoteDelivery sends mail without MTA-STS and DANE",
+                "run install, which makes it a " + DeliveryTranslation.CLASS);
         }
         List<Mailet> deliveries = container.mailets("SecureRemoteDelivery");
         if (deliveries.isEmpty() && container.mailets("RemoteDelivery").isEmpty()) {
@@ -54,7 +55,7 @@ final class ContainerChecks {
         }
         List<Mailet> reporting = container.mailets("TlsReporting");
         if (reporting.isEmpty()) {
-            findings.add(Finding.advice(container.file().path(), 0, "has no TlsReporting: nobody gets a TLS report", "run install"));
+            findings.add(Finding.advice(container.file().path(), 0, "has no TlsReporting: no TLS reports are sent", "run install"));
         }
         for (Mailet mailet : reporting) {
             findings.addAll(parameters.reporting(mailet));
@@ -79,17 +80,17 @@ final class ContainerChecks {
         before.stream().filter(each -> each.is("RecipientRewriteTable") || each.is("ToProcessor") || each.is("LocalDelivery")
             || each.is("Null"))
             .findFirst().ifPresent(each -> problem(mailet.element(), "TlsReporting stands behind " + each.element().attribute("class")
-                + " in line " + container.line(each.element()) + ", which rewrites or ends mails before it sees them",
-                "put it before the first mailet of the processor"));
+                + " in line " + container.line(each.element()) + ", which rewrites addresses or consumes mails before it sees them",
+                "move it before the first mailet of the processor"));
         if (mailet.parameter("administrators").isEmpty()) {
-            findings.add(Finding.advice(container.file().path(), container.line(mailet.element()), "nobody may have the reports sent now",
+            findings.add(Finding.advice(container.file().path(), container.line(mailet.element()), "no user may request reports by mail",
                 "name users in <administrators>"));
         }
         String state = filled(mailet, "processor").orElse("tlsreport").toLowerCase(Locale.ROOT);
         Optional<Element> processor = container.processor(state);
         if (processor.isEmpty()) {
-            problem(mailet.element(), "there is no processor '" + state + "' for the report mails, and James does not start without it",
-                "run install on the file without TlsReporting, or write the processor as docs/install.md has it");
+            problem(mailet.element(), "the processor '" + state + "' for the report mails is missing, so James does not start",
+                "run install on the file without TlsReporting, or add the processor as in docs/install.md");
         } else {
             signing(processor.get(), from.substring(from.lastIndexOf('@') + 1));
         }
@@ -101,13 +102,13 @@ final class ContainerChecks {
             .filter(each -> ReportingSection.tag(ReportingSection.template(each),
                 "d").filter(domain::equalsIgnoreCase).isPresent()).findFirst();
         if (signer.isEmpty()) {
-            problem(processor, "report mails are not signed for " + domain + ", and receivers ignore them",
+            problem(processor, "report mails are not signed for " + domain + ", so receivers ignore them",
                 "put DKIMSign with d=" + domain + " into the processor '" + MailetContainer.state(processor) + "', before the delivery");
             return;
         }
         String template = ReportingSection.template(signer.get());
         if (ReportingSection.tag(template, "l").isPresent()) {
-            problem(signer.get().element(), "l= in signatureTemplate is not allowed for reports", "leave it out");
+            problem(signer.get().element(), "l= in signatureTemplate is not allowed for reports (RFC 8460 section 3)", "remove it");
         }
         if (!ReportingSection.signedFields(template).containsAll(ReportingSection.REPORT_FIELDS)) {
             problem(signer.get().element(), "the signature does not cover " + String.join(" and ", ReportingSection.REPORT_FIELDS),
@@ -120,7 +121,7 @@ final class ContainerChecks {
         if (signer.parameter("privateKey").isPresent()) {
             if (readableByOthers(container.file().path())) {
                 findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
-                    "everybody on this machine can read the private key", "let nobody but James read the file"));
+                    "every user of this machine can read the private key", "chmod 600, for the user that James runs as"));
             }
             return;
         }
@@ -142,7 +143,7 @@ final class ContainerChecks {
             problem(element, file + " is no RSA key in PEM", "make one with openssl genrsa 2048");
         } else if (readableByOthers(file)) {
             findings.add(Finding.advice(container.file().path(), container.line(element),
-                "everybody on this machine can read the key " + file, "chmod 600, for the user that James runs as"));
+                "every user of this machine can read the key " + file, "chmod 600, for the user that James runs as"));
         }
     }
 
@@ -151,7 +152,7 @@ final class ContainerChecks {
         Element element = mailet.element().child("database").orElse(mailet.element());
         if (location.equals("memory")) {
             findings.add(Finding.advice(container.file().path(), container.line(element), what + " are lost when James stops",
-                "leave <database> out"));
+                "remove <database>"));
         }
         if (!location.startsWith("file:")) {
             return;
@@ -160,7 +161,7 @@ final class ContainerChecks {
         try {
             file = conf.locate(location);
         } catch (IllegalArgumentException e) {
-            problem(element, "'" + location + "' is no place for a file: " + e.getMessage(), "write file://var/NAME.sqlite");
+            problem(element, "'" + location + "' does not name a file: " + e.getMessage(), "write file://var/NAME.sqlite");
             return;
         }
         Path there = file;
@@ -168,12 +169,12 @@ final class ContainerChecks {
             there = there.getParent();
         }
         if (!Files.isWritable(there) || there.equals(file) != Files.isRegularFile(there)) {
-            problem(element, "the database " + file + " can't be written: " + there + (Files.isWritable(there) ? " is in the way"
-                : " is read-only"),
-                "let James write there");
+            problem(element, "the database " + file + " can't be written: " + there + (!Files.isWritable(there) ? " is read-only"
+                : there.equals(file) ? " is not a file" : " is not a directory"),
+                "name a file in a directory in which James may write");
         }
         new DatabaseAddress.SqliteFile(file).objection()
-            .ifPresent(objection -> problem(element, objection, "James's health tells it, too, while it runs"));
+            .ifPresent(objection -> problem(element, objection, "James's health check reports it as well"));
     }
 
     private static boolean readableByOthers(Path file) throws IOException {

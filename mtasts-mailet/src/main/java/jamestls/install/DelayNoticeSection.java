@@ -13,7 +13,7 @@ final class DelayNoticeSection {
     private final MailetContainer container;
     private final TextEdits edits;
     private final Plan plan;
-    private boolean made;
+    private boolean added;
 
     DelayNoticeSection(MailetContainer container, TextEdits edits, Plan plan) {
         this.container = container;
@@ -22,7 +22,7 @@ final class DelayNoticeSection {
     }
 
     /**
-     * Adds the processor, behind that of the delivery, unless it is there.
+     * Adds the processor after that of the delivery, unless it exists.
      *
      * @return the parameter that the delivery needs; empty if it has one, or if a processor of that name does something else
      */
@@ -32,12 +32,12 @@ final class DelayNoticeSection {
         }
         Optional<Element> there = container.processor(PROCESSOR);
         if (there.isPresent() && !makesNotices(there.get())) {
-            plan.step("notices of delay will be plain texts: the processor '" + PROCESSOR + "' in line " + container.line(there.get())
+            plan.step("notices of delay will be plain text: the processor '" + PROCESSOR + "' in line " + container.line(there.get())
                 + " has no DSNBounce with the action 'delayed'");
             return Optional.empty();
         }
-        if (there.isEmpty() && !made) {
-            made = true;
+        if (there.isEmpty() && !added) {
+            added = true;
             write(delivery.processor());
         }
         return Optional.of("<delayProcessor>" + PROCESSOR + "</delayProcessor>");
@@ -54,7 +54,7 @@ final class DelayNoticeSection {
         String newLine = container.file().newLine();
         String jmx = delivering.attribute("enableJmx");
         List<String> lines = List.of(
-            "<!-- a mail that waits: its sender is told (RFC 3464, action delayed) -->",
+            "<!-- tells senders that their mail is delayed (RFC 3464, action delayed) -->",
             "<processor state=\"" + PROCESSOR + "\"" + (jmx.isEmpty() ? "" : " enableJmx=\"" + ReportingSection.xml(jmx) + "\"") + ">",
             unit + "<mailet match=\"All\" class=\"DSNBounce\">",
             unit + unit + "<messageString>This is the mail server [machine]. Your message has not been delivered yet. This is a warning "
@@ -67,6 +67,6 @@ final class DelayNoticeSection {
             "</processor>");
         edits.insert(delivering.end(), newLine + newLine + indent + String.join(newLine + indent, lines));
         plan.step(container.file().path().getFileName() + ":" + container.file().line(delivering.end()) + ": the processor '" + PROCESSOR
-            + "' tells senders that have logged in when their mail has waited for 4 hours (delayNotice)");
+            + "' tells authenticated senders when their mail has waited for 4 hours (delayNotice)");
     }
 }

@@ -12,19 +12,19 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Makes a SecureRemoteDelivery of a RemoteDelivery. A parameter keeps its effect; one that never had an effect, or has none here,
- * goes; one whose meaning can't be kept without somebody's decision is a finding. docs/configuration.md has the table.
+ * Translates a RemoteDelivery into a SecureRemoteDelivery. A parameter keeps its effect; one that never had an effect, or has none in
+ * SecureRemoteDelivery, is removed; one that needs a decision of the operator is a finding. The table is in docs/install.md.
  */
 final class DeliveryTranslation {
 
     static final String CLASS = "jamestls.mtasts.SecureRemoteDelivery";
 
-    /** Parameters that James reads itself, of every mailet. */
+    /** Parameters of every mailet, read by James. */
     static final Set<String> OF_JAMES = Set.of("onMailetException", "onMatchException");
     private static final Set<String> ONLY_WITH_GATEWAY = Set.of("gatewayPort", "gatewayUsername", "gatewayusername", "gatewayPassword",
         "gatewayAuthInClear");
     private static final Pattern PROPERTY = Pattern.compile("mail\\.(?:smtps?\\.)?(.+)");
-    /** What stock code never read, by the name that its samples should have had. */
+    /** Names in the samples of James that RemoteDelivery never read, with the names that it does read. */
     private static final Map<String, String> MISSPELT = Map.of("outgoingQueue", "outgoing", "connectionTimeout", "connectiontimeout");
     private static final Map<String, String> PROPERTIES =
         Map.of("ssl.enable", "sslEnable", "ssl.checkserveridentity", "verifyServerIdentity");
@@ -45,28 +45,28 @@ final class DeliveryTranslation {
     }
 
     /**
-     * @param edits gets the edits
-     * @param steps gets a sentence for each, with its line
-     * @return what needs a decision; if there is anything, the edits are not to be applied
+     * @param edits to which the edits are added
+     * @param steps to which a sentence with its line is added for each edit
+     * @return what needs a decision; unless it is empty, the edits must not be applied
      */
     static List<Finding> translate(ConfFile file, Element mailet, TextEdits edits, List<String> steps) {
         DeliveryTranslation translation = new DeliveryTranslation(file, mailet, edits, steps);
-        translation.type();
+        translation.replaceClass();
         for (Element parameter : mailet.children()) {
             translation.parameter(parameter);
         }
         return translation.problems;
     }
 
-    /** What a parameter of RemoteDelivery is called in SecureRemoteDelivery. */
-    static String here(String name) {
+    /** The name in SecureRemoteDelivery of a parameter of RemoteDelivery. */
+    static String translated(String name) {
         Matcher property = PROPERTY.matcher(name);
         String renamed = property.matches() ? PROPERTIES.get(property.group(1)) : null;
         return Optional.ofNullable(MISSPELT.get(name)).or(() -> Optional.ofNullable(renamed)).or(() -> new StockNames().here(name))
             .orElse(name);
     }
 
-    private void type() {
+    private void replaceClass() {
         XmlSource.Attribute type = mailet.attributes().get("class");
         edits.replace(type.start(), type.end(), CLASS);
         step(mailet, type.value() + " becomes " + CLASS);
@@ -81,18 +81,18 @@ final class DeliveryTranslation {
         if (MISSPELT.containsKey(name)) {
             String right = MISSPELT.get(name);
             if (mailet.child(right).isPresent()) {
-                remove(parameter, "RemoteDelivery never read it, and " + right + " is there");
+                remove(parameter, "RemoteDelivery never read it, and " + right + " is set");
             } else {
                 rename(parameter, right);
             }
         } else if (name.equals("deliveryThreads")) {
-            remove(parameter, "RemoteDelivery never read it; the most deliveries at once are 'deliveries', 256 if not given");
+            remove(parameter, "RemoteDelivery never read it; 'deliveries' limits concurrent deliveries, default 256");
         } else if (property.matches() && PROPERTIES.containsKey(property.group(1))) {
             tls(parameter, PROPERTIES.get(property.group(1)));
         } else if (Set.of("startTLS", "sslEnable", "verifyServerIdentity", "sslTrustAllCerts").contains(name)) {
             tls(parameter, name);
         } else if (ONLY_WITH_GATEWAY.contains(name) && !gateway) {
-            remove(parameter, "it has no meaning without 'gateway'");
+            remove(parameter, "it has no effect without 'gateway'");
         } else {
             objection(parameter, property.matches());
         }
@@ -108,12 +108,12 @@ final class DeliveryTranslation {
                 edits.replace(parameter.start(), parameter.end(), "<verifyServerIdentity>false</verifyServerIdentity>");
                 step(parameter, "sslTrustAllCerts true becomes verifyServerIdentity false");
             } else {
-                remove(parameter, "certificates of MX hosts are verified where a policy asks for it");
+                remove(parameter, "certificates of MX hosts are verified if a policy requires it");
             }
         } else if (name.equals("sslEnable") && on && !gateway) {
-            remove(parameter, "TLS from the first byte is for a gateway; MX hosts have STARTTLS");
+            remove(parameter, "implicit TLS is for a gateway; MX hosts use STARTTLS");
         } else if (name.equals("verifyServerIdentity") && on && !gateway) {
-            remove(parameter, "the policy of the recipient domain decides what is verified at MX hosts");
+            remove(parameter, "the policy of the recipient domain decides whether MX hosts are verified");
         } else if (!name.equals(parameter.name())) {
             rename(parameter, name);
         }
@@ -146,7 +146,7 @@ final class DeliveryTranslation {
 
     private void remove(Element parameter, String why) {
         edits.removeWithLines(parameter.start(), parameter.end());
-        step(parameter, parameter.name() + " goes: " + why);
+        step(parameter, parameter.name() + " is removed: " + why);
     }
 
     private void step(Element element, String what) {

@@ -30,7 +30,7 @@ record DkimKey(String pem) {
     /** A character-string of a TXT record has at most 255 octets (RFC 1035 §3.3). */
     private static final int MAX_STRING = 250;
     private static final Pattern PEM = Pattern.compile("-----BEGIN (RSA )?PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END");
-    /** AlgorithmIdentifier of RSA, after the version: what PKCS#8 has around a PKCS#1 key. */
+    /** Version and AlgorithmIdentifier of RSA, which precede a PKCS#1 key in PKCS#8 (RFC 5208 §5). */
     private static final byte[] RSA = HexFormat.of().parseHex("020100300d06092a864886f70d0101010500");
 
     static DkimKey generate() {
@@ -50,7 +50,7 @@ record DkimKey(String pem) {
         return new DkimKey(Files.readString(file, StandardCharsets.ISO_8859_1));
     }
 
-    /** What DNS has in {@code p=}; empty if this is no RSA key, or one with a passphrase. */
+    /** The value of {@code p=} in DNS; empty if this is no RSA key, or one with a passphrase. */
     Optional<String> publicKey() {
         Matcher matcher = PEM.matcher(pem);
         if (!matcher.find()) {
@@ -65,12 +65,12 @@ record DkimKey(String pem) {
                     factory.generatePublic(new RSAPublicKeySpec(key.getModulus(), key.getPublicExponent())).getEncoded()));
             }
         } catch (GeneralSecurityException | IllegalArgumentException e) {
-            // no key that can be used
+            // not a usable key
         }
         return Optional.empty();
     }
 
-    /** The line of a zone file to publish, if this is a key. It has no {@code s=}: many verifiers refuse any but {@code email}. */
+    /** The line for a zone file; empty if this is no usable key. It has no {@code s=}: many verifiers refuse any but {@code email}. */
     Optional<String> record(String selector, String domain) {
         return publicKey().map(key -> {
             StringBuilder line = new StringBuilder(selector + "._domainkey." + domain

@@ -28,7 +28,7 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
     /**
      * One jar of this project.
      *
-     * @param mailet that it brings, the full name of its class
+     * @param mailet the full class name of its mailet
      * @param version from its manifest, empty if that has none
      */
     record Jar(Path file, String mailet, Flavour flavour, String version) {
@@ -44,14 +44,14 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
 
     private static final List<String> MAILETS = List.of(DeliveryTranslation.CLASS, ReportingSection.CLASS);
 
-    /** The jar that a file is; empty if it is none of ours. */
+    /** Reads a file as one of our jars; empty if it is none. */
     static Optional<Jar> read(Path file) {
         try (JarFile jar = new JarFile(file.toFile())) {
             for (String mailet : MAILETS) {
                 ZipEntry type = jar.getEntry(entry(mailet));
                 if (type != null) {
                     try (InputStream in = jar.getInputStream(type)) {
-                        // names of packages stand in a class file in clear; the javax flavour is made from the other one by renaming them
+                        // a class file has package names as plain text; those of the two flavours differ
                         boolean javax = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1).contains("javax/mail/");
                         String version = jar.getManifest() == null ? null
                             : jar.getManifest().getMainAttributes().getValue("Implementation-Version");
@@ -60,15 +60,15 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
                 }
             }
         } catch (IOException e) {
-            // no jar: none of ours
+            // not a jar
         }
         return Optional.empty();
     }
 
     /**
-     * The jar that runs now, and the other one beside it, or where the build leaves it.
+     * The jar that this process runs from, and the other one in its directory, or where the build puts it.
      *
-     * @return empty if what runs is no jar (a build directory)
+     * @return empty if this process does not run from a jar (tests)
      * @throws Refusal when the other one is missing, or of another flavour or version
      */
     static Optional<ExtensionJars> running() throws Refusal {
@@ -89,7 +89,7 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
             .map(Path::normalize).map(ExtensionJars::read).flatMap(Optional::stream).findFirst()
             .orElseThrow(() -> new Refusal("there is no " + other + " beside " + own, "put it into the same directory"));
         if (tlsrpt.flavour != mtasts.flavour || !tlsrpt.version.equals(mtasts.version)) {
-            throw new Refusal(tlsrpt.file + " does not belong to " + own, "take both jars from the same build");
+            throw new Refusal(tlsrpt.file + " does not belong to " + own, "use two jars of the same build");
         }
         return new ExtensionJars(mtasts, tlsrpt);
     }
@@ -99,7 +99,7 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
         if (server.flavour() != mtasts.flavour) {
             throw new Refusal("this is James " + server.version() + ", and " + mtasts.file.getFileName() + " is for James "
                 + (mtasts.flavour == Flavour.JAVAX ? "3.8" : "3.9 and newer"),
-                "take mtasts-mailet-" + mtasts.version + server.flavour().classifier() + ".jar and tlsrpt-mailet-" + mtasts.version
+                "use mtasts-mailet-" + mtasts.version + server.flavour().classifier() + ".jar and tlsrpt-mailet-" + mtasts.version
                     + server.flavour().classifier() + ".jar");
         }
     }
@@ -112,7 +112,7 @@ record ExtensionJars(Jar mtasts, Jar tlsrpt) {
         return List.of(mtasts, tlsrpt);
     }
 
-    /** The jars of ours in James's directory of extensions, sorted by name; none if there is no such directory. */
+    /** Our jars in James's directory for extensions, sorted by name; none if the directory does not exist. */
     static List<Jar> in(Path extensions) throws IOException {
         if (!Files.isDirectory(extensions)) {
             return List.of();

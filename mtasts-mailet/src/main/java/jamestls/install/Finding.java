@@ -3,21 +3,21 @@ package jamestls.install;
 import java.nio.file.Path;
 
 /**
- * Something an operator should know about one place in the configuration.
+ * A problem or a piece of advice about one place in the configuration.
  *
- * @param severity whether mail or James suffers from it
- * @param file the file, as messages name it; empty if it is about none
+ * @param severity how bad it is
+ * @param file name of the file; empty if it is about none
  * @param line from 1; 0 if it is about the whole file
- * @param text what is the matter
+ * @param text what is wrong
  * @param remedy what to do about it
  */
 public record Finding(Severity severity, String file, int line, String text, String remedy) {
 
     /** How bad it is. */
     public enum Severity {
-        /** Something does not work, or not as its author meant it. */
+        /** Something does not work, or not as intended. */
         PROBLEM,
-        /** It works and could be better. */
+        /** It works, but could be better. */
         ADVICE
     }
 

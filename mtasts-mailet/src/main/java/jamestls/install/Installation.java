@@ -16,12 +16,12 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Plans what puts both mailets into the configuration of a James: the smallest change that does it. */
+/** Plans the changes that add both mailets to the configuration of a James. Changes as little as possible. */
 public final class Installation {
 
     private static final String WEBADMIN = "webadmin.properties";
 
-    /** What James may load from our jars besides mailets: file, property and class. A class that is missing stops James. */
+    /** The classes besides mailets that James can load from our jars. It does not start if a named class is missing. */
     static final List<Extension> EXTENSIONS = List.of(
         new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.mtasts.DeliveryHealthCheck"),
         new Extension("healthcheck.properties", "additional.healthchecks", "jamestls.tlsrpt.ReportingHealthCheck"),
@@ -49,7 +49,7 @@ public final class Installation {
     record Extension(String file, String property, String className) {
     }
 
-    /** Those that this configuration has a use for: routes only where webadmin is on, whose file is not made here. */
+    /** The extensions that this configuration can use: routes only if webadmin is enabled. */
     static List<Extension> extensions(Path conf) throws IOException, Refusal {
         Path webadmin = conf.resolve(WEBADMIN);
         boolean on = Files.isRegularFile(webadmin)
@@ -130,8 +130,8 @@ public final class Installation {
             return server.get().flavour();
         }
         Flavour flavour = jars.map(each -> each.mtasts().flavour()).orElse(Flavour.JAKARTA);
-        plan.step("taken for James " + (flavour == Flavour.JAVAX ? "3.8" : "3.9 or newer")
-            + ", which this jar is for; no library of James is beside " + options.conf + ", --james says where");
+        plan.step("assuming James " + (flavour == Flavour.JAVAX ? "3.8" : "3.9 or newer")
+            + ", for which this jar is made: no library of James was found beside " + options.conf + "; name it with --james");
         return flavour;
     }
 
@@ -139,7 +139,7 @@ public final class Installation {
         List<Mailet> deliveries = container.deliveries();
         if (deliveries.isEmpty()) {
             throw new Refusal(container.file().path(), 0, "has no RemoteDelivery",
-                "put <mailet match=\"All\" class=\"" + DeliveryTranslation.CLASS + "\"/> where mail is to leave James, and run this again");
+                "put <mailet match=\"All\" class=\"" + DeliveryTranslation.CLASS + "\"/> where mail shall leave James, and run this again");
         }
         List<Finding> problems = new ArrayList<>(container.sharedQueues());
         List<String> steps = new ArrayList<>();
@@ -160,7 +160,7 @@ public final class Installation {
         steps.forEach(plan::step);
     }
 
-    /** The values of the deliveries, as they will be, for which James would not start. */
+    /** Values of the deliveries, after their translation, with which James would not start. */
     private List<Finding> values(MailetContainer container, List<Mailet> deliveries, TextEdits edits) throws Refusal {
         ParameterChecks checks = new ParameterChecks(container, JamesConf.at(options.conf));
         List<Mailet> changed = MailetContainer.of(ConfFile.of(container.file().path(), container.file().encoded(edits.apply())))
@@ -172,7 +172,7 @@ public final class Installation {
         return problems;
     }
 
-    /** Likewise, of the reporting; checks nothing where the jar of TlsReporting is out of reach. */
+    /** The same for TlsReporting. Checks nothing if its jar is missing. */
     private void reportingValues(MailetContainer container, List<Mailet> reporting) throws Refusal {
         ParameterChecks checks = new ParameterChecks(container, JamesConf.at(options.conf));
         List<Finding> problems = reporting.stream().flatMap(each -> checks.reporting(each).stream())
@@ -182,7 +182,7 @@ public final class Installation {
         }
     }
 
-    /** @return the parameter to add, if there is one */
+    /** @return the parameter to add; empty if the delivery has it, or --helo is not given */
     private Optional<String> helo(MailetContainer container, Element delivery, TextEdits edits) throws Refusal {
         if (options.helo == null) {
             return Optional.empty();
@@ -203,7 +203,7 @@ public final class Installation {
         return Optional.of(element);
     }
 
-    /** Adds parameters to a mailet, before those it has. */
+    /** Adds parameters to a mailet, before its other parameters. */
     private static void add(MailetContainer container, Element mailet, List<String> parameters, TextEdits edits) {
         if (parameters.isEmpty()) {
             return;
@@ -215,7 +215,7 @@ public final class Installation {
             String inner = newLine + indent + "    ";
             edits.replace(slash, mailet.end(), ">" + inner + String.join(inner, parameters) + newLine + indent + "</mailet>");
         } else {
-            // on lines of their own, if the first parameter is
+            // on separate lines if the first parameter is on a separate line
             boolean own = !mailet.children().isEmpty()
                 && container.file().text().substring(mailet.openEnd(), mailet.children().getFirst().start()).contains("\n");
             String before = own ? newLine + container.indentation(mailet.children().getFirst()) : "";
@@ -231,7 +231,7 @@ public final class Installation {
         Reports given = options.reports;
         if (given.organization == null || given.contact == null || given.organization.isBlank()) {
             throw new Refusal("there is no TlsReporting yet, and reports need a name and an address",
-                "--organization \"Example Org\" --contact postmaster@example.org");
+                "add --organization \"Example Org\" --contact postmaster@example.org");
         }
         String from = given.from != null ? given.from : "tlsrpt@" + given.contact.substring(given.contact.lastIndexOf('@') + 1);
         List<String> administrators = given.administrators.isEmpty() ? List.of(given.contact) : given.administrators;
@@ -250,14 +250,14 @@ public final class Installation {
         return reporter;
     }
 
-    /** The processor whose delivery takes all mail that comes to it; others would lose reports or ask whether they may leave. */
+    /** The processor whose delivery takes all mail. Others would drop report mails, or reject them as relaying. */
     private Element reportsBy(MailetContainer container) throws Refusal {
         List<Mailet> candidates = container.deliveries().stream()
             .filter(each -> each.takesAll() && !each.state().equals("transport") && !each.state().equals("root")).toList();
         if (options.reports.processor != null) {
             return candidates.stream().filter(each -> each.state().equals(options.reports.processor.toLowerCase(Locale.ROOT))).findFirst()
                 .map(Mailet::processor).orElseThrow(() -> new Refusal("--reports-by " + options.reports.processor
-                    + " is no processor in which a delivery with match=\"All\" stands", "name one that has it"));
+                    + " is not a processor that has a delivery with match=\"All\"", "name one that has it"));
         }
         List<Element> processors = candidates.stream().map(Mailet::processor).distinct().toList();
         if (processors.size() == 1) {
@@ -274,15 +274,15 @@ public final class Installation {
         }
         int line = container.line(container.deliveries().getFirst().element());
         if (processors.isEmpty()) {
-            throw new Refusal(container.file().path(), line, "no delivery with match=\"All\" stands in a processor of its own, where "
-                + "report mails could be sent", "move it to a processor 'relay', and send the mail there with <mailet match=\"...\" "
-                + "class=\"ToProcessor\"><processor>relay</processor></mailet>");
+            throw new Refusal(container.file().path(), line, "no processor but transport and root has a delivery with match=\"All\", "
+                + "to which report mails could be sent", "move the delivery to a processor 'relay', and send mail there with "
+                + "<mailet match=\"...\" class=\"ToProcessor\"><processor>relay</processor></mailet>");
         }
-        throw new Refusal(container.file().path(), line, "report mails could leave by several processors: "
+        throw new Refusal(container.file().path(), line, "several processors could send the report mails: "
             + String.join(", ", processors.stream().map(MailetContainer::state).toList()), "name one of them with --reports-by");
     }
 
-    /** That the result is XML, and still has all processors and mailets in their order. */
+    /** Checks that the result is XML and still has all processors and mailets in their order. */
     private void verify(MailetContainer container, String changed) throws Refusal {
         MailetContainer after = MailetContainer.of(ConfFile.of(container.file().path(), container.file().encoded(changed)));
         if (container.mailets("TlsReporting").isEmpty()) {
@@ -298,7 +298,7 @@ public final class Installation {
             }
         }
         if (index < expected.size() || after.mailets("RemoteDelivery").size() > 0) {
-            throw new Refusal(container.file().path(), 0, "is not understood: a change of it would not come out right",
+            throw new Refusal(container.file().path(), 0, "can't be edited safely: the planned edit would change other mailets",
                 "make the changes by hand; docs/install.md lists them");
         }
     }
@@ -307,7 +307,7 @@ public final class Installation {
         Path path = options.conf.resolve("logback.xml");
         if (!Files.isRegularFile(path)) {
             plan.afterwards("There is no logback.xml in " + options.conf
-                + ": let the logger jamestls log at level INFO wherever logging is set up.");
+                + ": set the logger jamestls to level INFO where logging is configured.");
             return;
         }
         ConfFile file = ConfFile.read(path);
@@ -326,7 +326,7 @@ public final class Installation {
         }
     }
 
-    /** All of one file. */
+    /** Adds the extensions of one file. */
     private void extensions(Path path, List<Extension> added) throws IOException, Refusal {
         Optional<ConfFile> file = Files.isRegularFile(path) ? Optional.of(ConfFile.read(path)) : Optional.empty();
         String before = file.map(ConfFile::text).orElse("");
@@ -345,7 +345,7 @@ public final class Installation {
         Path directory = options.extensions != null ? options.extensions.toAbsolutePath().normalize()
             : options.conf.resolveSibling("extensions-jars");
         if (jars.isEmpty() || options.extensions == null && !Files.isDirectory(directory)) {
-            plan.afterwards("Put both jars into James's extensions-jars; --extensions DIR does it.");
+            plan.afterwards("Copy both jars into James's extensions-jars, or run install with --extensions DIR.");
             return;
         }
         List<Path> wanted = jars.get().both().stream().map(jar -> directory.resolve(jar.file().getFileName())).toList();

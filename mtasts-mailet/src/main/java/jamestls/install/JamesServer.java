@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Which James a configuration belongs to, as its libraries say.
+ * The James to which a configuration belongs, by the version of its libraries.
  *
  * @param version for example {@code 3.9.0}
  */
@@ -20,7 +20,7 @@ record JamesServer(String version) {
     private static final Pattern LIBRARY = Pattern.compile("(?:james-server-core|apache-mailet-api)-([0-9][^/]*)\\.jar");
     private static final Pattern VERSION = Pattern.compile("[0-9]+\\.[0-9]+.*");
 
-    /** The two builds of our jars, by the package of the mail API that James speaks. */
+    /** The two builds of our jars, by the package of the mail API that James uses. */
     enum Flavour {
         /** James 3.9 and newer. */
         JAKARTA(""),
@@ -33,7 +33,7 @@ record JamesServer(String version) {
             this.classifier = classifier;
         }
 
-        /** What the names of its jars have before {@code .jar}. */
+        /** The end of the names of its jars, before {@code .jar}. */
         String classifier() {
             return classifier;
         }
@@ -42,9 +42,9 @@ record JamesServer(String version) {
     /**
      * Looks beside the conf directory, where James's zip has {@code NAME.lib} and its image {@code libs}.
      *
-     * @param named by the operator: a version, or a directory to look in instead; may be null
-     * @return empty if no library of James is there
-     * @throws Refusal when the operator names what is neither
+     * @param named the option --james: a version, or a directory to search instead; may be null
+     * @return empty if no library of James is found
+     * @throws Refusal when the option is neither a version nor a directory with libraries
      */
     static Optional<JamesServer> find(Path conf, String named) throws Refusal {
         if (named != null && VERSION.matcher(named).matches() && !Files.isDirectory(Path.of(named))) {
@@ -75,7 +75,7 @@ record JamesServer(String version) {
                 }
             }
         } catch (IOException e) {
-            // no such directory: no James there
+            // the directory does not exist
         }
         return Optional.empty();
     }

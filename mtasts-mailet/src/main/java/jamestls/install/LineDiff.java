@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The difference of two texts by lines. A line includes its line end, so that putting lines together gives the text again.
+ * The difference of two texts by lines. A line includes its line end, so that the lines joined are the text.
  *
  * @param hunks in their order; they neither overlap nor touch
  */
 record LineDiff(List<String> before, List<String> after, List<Hunk> hunks) {
 
     private static final int CONTEXT = 3;
-    /** Above so many cells of the comparison table the whole middle counts as one change. */
+    /** If the comparison table would have more cells, the whole middle counts as one change. */
     private static final long MAX_CELLS = 25_000_000;
 
     /** Lines {@code from} to {@code to} (exclusive, from 0) of the text before became {@code newFrom} to {@code newTo} after. */
@@ -87,7 +87,7 @@ record LineDiff(List<String> before, List<String> after, List<Hunk> hunks) {
         return lines;
     }
 
-    /** As {@code diff -u} prints it; lines as {@link #shown} has them. */
+    /** The difference in the format of {@code diff -u}, without passwords and keys. */
     List<String> unified(String name) {
         List<String> lines = new ArrayList<>(List.of("--- " + name, "+++ " + name));
         int next = 0;
@@ -127,7 +127,7 @@ record LineDiff(List<String> before, List<String> after, List<Hunk> hunks) {
         }
     }
 
-    /** Without passwords and keys, and with nothing in it that a terminal would obey. */
+    /** Hides passwords and keys, and replaces control characters, which a terminal might interpret. */
     private static String shown(String line) {
         return line.stripTrailing()
             .replaceAll("(?i)(<([a-z.]*(?:pass|secret)[a-z]*)>)[^<]+", "$1(not shown)")
@@ -136,10 +136,10 @@ record LineDiff(List<String> before, List<String> after, List<Hunk> hunks) {
     }
 
     /**
-     * Takes this change back in a text that may have been edited since.
+     * Reverts this change in a text that may have been edited since.
      *
      * @param current the text now
-     * @return empty if it was edited in or next to a line of this change; {@link #firstConflict} says where
+     * @return empty if a line of this change, or one next to it, was edited; {@link #firstConflict} is that line
      */
     Optional<String> revert(String current) {
         LineDiff since = of(after, lines(current));
@@ -157,7 +157,7 @@ record LineDiff(List<String> before, List<String> after, List<Hunk> hunks) {
         return Optional.of(reverted.append(String.join("", since.after.subList(done, since.after.size()))).toString());
     }
 
-    /** The line of the current text, from 1, at which {@link #revert} stops. */
+    /** The first line of the current text, from 1, that prevents {@link #revert}; 0 if there is none. */
     int firstConflict(String current) {
         return conflict(of(after, lines(current))).map(edit -> edit.newFrom + 1).orElse(0);
     }

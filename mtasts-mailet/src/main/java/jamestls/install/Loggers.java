@@ -6,28 +6,28 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/** The loggers in logback.xml that tell of deliveries and reports. */
+/** The loggers in logback.xml for deliveries and reports. */
 final class Loggers {
 
     static final String OURS = "jamestls";
-    /** The validator logs a stack trace for a stranger's wrong signature; our own lines tell of it. */
+    /** dnsjava's validator logs a stack trace for each invalid signature in DNS; our own log lines report it. */
     private static final String VALIDATOR = "jamestls.bundled.dnsjava.dnssec";
-    private static final Set<String> TELLING = Set.of("INFO", "DEBUG", "TRACE", "ALL");
+    private static final Set<String> WITH_INFO = Set.of("INFO", "DEBUG", "TRACE", "ALL");
 
     private Loggers() {
     }
 
-    /** The file with the loggers that it lacks; empty if it lacks none. */
+    /** The text of the file with the missing loggers added; empty if none is missing. */
     static Optional<String> added(ConfFile file) throws Refusal {
         Element root = XmlSource.parse(file);
-        String lines = (tells(root) || level(root, OURS).isPresent() ? "" : logger(OURS, "INFO") + "\n")
+        String lines = (logsInfo(root) || level(root, OURS).isPresent() ? "" : logger(OURS, "INFO") + "\n")
             + (level(root, VALIDATOR).isPresent() ? "" : logger(VALIDATOR, "OFF") + "\n");
         if (lines.isEmpty()) {
             return Optional.empty();
         }
         List<Element> siblings = root.children();
         if (siblings.isEmpty()) {
-            throw new Refusal(file.path(), 1, "has nothing in it", "name an appender there");
+            throw new Refusal(file.path(), 1, "is empty", "configure an appender");
         }
         Element last = siblings.stream().filter(each -> each.name().equals("logger")).reduce((one, other) -> other)
             .or(() -> root.child("root")).orElse(siblings.getLast());
@@ -37,11 +37,11 @@ final class Loggers {
         return Optional.of(edits.apply());
     }
 
-    /** Whether what is INFO in our loggers is logged. */
-    static boolean tells(Element root) {
+    /** Whether our loggers log level INFO. */
+    static boolean logsInfo(Element root) {
         Optional<String> level = level(root, OURS).or(() -> root.child("root").map(each -> each.attribute("level")));
         // logback's own default is DEBUG
-        return TELLING.contains(level.orElse("DEBUG").toUpperCase(Locale.ROOT)) || level.filter(each -> each.contains("${")).isPresent();
+        return WITH_INFO.contains(level.orElse("DEBUG").toUpperCase(Locale.ROOT)) || level.filter(each -> each.contains("${")).isPresent();
     }
 
     static Optional<String> level(Element root, String name) {

@@ -10,12 +10,12 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** mailetcontainer.xml with the place of everything in it. */
+/** mailetcontainer.xml with the position of each element. */
 record MailetContainer(ConfFile file, Element root) {
 
     static final String FILE = "mailetcontainer.xml";
 
-    /** A mailet and the processor it stands in. */
+    /** A mailet and its processor. */
     record Mailet(Element processor, Element element) {
 
         /** @param name of the class, without its package */
@@ -74,22 +74,22 @@ record MailetContainer(ConfFile file, Element root) {
         return processor.children("mailet").stream().map(each -> new Mailet(processor, each)).toList();
     }
 
-    /** Those of one of these classes, without package. */
+    /** The mailets of these classes, named without package. */
     List<Mailet> mailets(String... names) {
         return mailets().stream().filter(mailet -> Stream.of(names).anyMatch(mailet::is)).toList();
     }
 
-    /** RemoteDelivery and SecureRemoteDelivery. */
+    /** The mailets of class RemoteDelivery and SecureRemoteDelivery. */
     List<Mailet> deliveries() {
         return mailets("RemoteDelivery", "SecureRemoteDelivery");
     }
 
-    /** The queue that a delivery will use: stock's samples name it by a parameter that is not read there. */
+    /** The queue that a delivery will use. James's samples name it by outgoingQueue, which RemoteDelivery does not read. */
     static String queue(Mailet delivery) {
         return delivery.parameter("outgoing").or(() -> delivery.parameter("outgoingQueue")).orElse("outgoing");
     }
 
-    /** Two mailets on one queue share its mails, whatever their parameters. */
+    /** A problem for each delivery that uses the queue of an earlier one: either would take mails of the other. */
     List<Finding> sharedQueues() {
         List<Finding> problems = new ArrayList<>();
         List<Mailet> deliveries = deliveries();
@@ -110,7 +110,7 @@ record MailetContainer(ConfFile file, Element root) {
         return file.line(element.start());
     }
 
-    /** The blanks before an element on its line, if there is nothing else. */
+    /** The blanks before an element on its line; empty if something else precedes it there. */
     String indentation(Element element) {
         String text = file.text();
         int start = text.lastIndexOf('\n', element.start() - 1) + 1;

@@ -26,7 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/** The doctor's checks that ask DNS: DNSSEC through the resolvers, the DKIM key of the reports, the name in EHLO. */
+/** The doctor's checks that query DNS: DNSSEC of the resolvers, the DKIM key of the reports, the name in EHLO. */
 final class OnlineChecks {
 
     private final MailetContainer container;
@@ -34,7 +34,7 @@ final class OnlineChecks {
     private final String servers;
     private final List<Finding> findings = new ArrayList<>();
 
-    /** @param servers resolvers to ask; null for those of the configuration */
+    /** @param servers resolvers to query; null for those of the configuration */
     OnlineChecks(MailetContainer container, JamesConf conf, String servers) {
         this.container = container;
         this.conf = conf;
@@ -44,7 +44,7 @@ final class OnlineChecks {
     List<Finding> findings() throws IOException, Refusal {
         List<InetSocketAddress> resolvers = resolvers();
         if (resolvers.isEmpty()) {
-            throw new Refusal("the system names no resolver", "name one with --dns");
+            throw new Refusal("this system has no resolver configured", "name one with --dns");
         }
         DnsjavaDns dns = new DnsjavaDns(settings(resolvers), Clock.systemUTC()).start();
         for (Mailet signer : container.mailets("DKIMSign")) {
@@ -66,11 +66,11 @@ final class OnlineChecks {
             List<String> ofJames = conf.dnsServers();
             return ofJames.isEmpty() ? DnsServers.ofSystem() : DnsServers.parse(String.join(",", ofJames));
         } catch (IllegalArgumentException | ConfigurationException e) {
-            throw new Refusal("the resolvers are not known: " + e.getMessage(), "name them with --dns");
+            throw new Refusal("the resolvers can't be determined: " + e.getMessage(), "name them with --dns");
         }
     }
 
-    /** With DNSSEC as SecureRemoteDelivery has it. */
+    /** DNSSEC mode and trust anchors are those of SecureRemoteDelivery. */
     private DnsSettings settings(List<InetSocketAddress> resolvers) throws Refusal {
         Map<String, String> written = new HashMap<>();
         List.of("dnssec", "trustAnchors").forEach(name -> delivery(name).ifPresent(value -> written.put(name, value)));
@@ -80,7 +80,7 @@ final class OnlineChecks {
             parameters.check();
             return settings;
         } catch (ConfigurationException e) {
-            throw new Refusal("DNSSEC can't be asked about: " + e.getMessage(), "mend 'dnssec' of SecureRemoteDelivery, or --dns");
+            throw new Refusal("DNSSEC can't be checked: " + e.getMessage(), "correct 'dnssec' of SecureRemoteDelivery, or --dns");
         }
     }
 
@@ -90,12 +90,12 @@ final class OnlineChecks {
     }
 
     private void dnssec(DnsjavaDns dns) {
-        // whatever was looked up, the first probe of the resolvers is over when an answer is there
+        // any look-up waits for the first probe of the resolvers
         dns.txt(DomainName.parse("example.org").orElseThrow());
         DnssecState state = dns.dnssec();
         if (state.standing() == Standing.UNAVAILABLE || state.standing() == Standing.UNKNOWN) {
-            findings.add(Finding.problem("there is no DNSSEC through the resolvers, so DANE is off: " + state.detail(),
-                "use resolvers that hand through DNSSEC, such as an unbound on this machine"));
+            findings.add(Finding.problem("the resolvers do not support DNSSEC, so DANE is off: " + state.detail(),
+                "use resolvers that support DNSSEC, such as Unbound on this machine"));
         }
     }
 
@@ -113,8 +113,9 @@ final class OnlineChecks {
             case DnsAnswer.Absent<String> absent -> problem(signer, "there is no key at " + name.get().ascii()
                 + ", so signatures do not verify",
                 "publish " + key.flatMap(each -> each.record(tag(template, "s"), tag(template, "d")))
-                    .orElse("its public half there"));
-            case DnsAnswer.Bogus<String> bogus -> problem(signer, name.get().ascii() + " fails DNSSEC: " + bogus.reason(), "mend the zone");
+                    .orElse("its public key there"));
+            case DnsAnswer.Bogus<String> bogus -> problem(signer, name.get().ascii() + " fails DNSSEC: " + bogus.reason(),
+                "correct the zone");
             case DnsAnswer.Failed<String> failed -> findings.add(Finding.advice(container.file().path(), container.line(signer.element()),
                 "DNS look-up failed: " + DnsAnswer.withQuestion("TXT of " + name.get(), failed.reason()), "try again"));
         }
@@ -128,8 +129,8 @@ final class OnlineChecks {
         String text = texts.getFirst();
         String published = ReportingSection.tag(text, "p").orElse("").replaceAll("\\s", "");
         if (publicKey.isPresent() && !publicKey.get().equals(published)) {
-            problem(signer, name.ascii() + " has another key than the one that signs",
-                "publish the key that signs, or sign with the other one");
+            problem(signer, name.ascii() + " does not have the public key of the key that signs",
+                "publish it, or sign with the published key");
         }
         Optional<String> services = ReportingSection.tag(text, "s");
         if (services.isEmpty()) {
@@ -137,14 +138,14 @@ final class OnlineChecks {
         }
         List<String> named = Arrays.stream(services.get().toLowerCase(Locale.ROOT).split(":")).map(String::strip).toList();
         if (!named.contains("*") && !named.contains("tlsrpt")) {
-            problem(signer, name.ascii() + " has s=" + services.get() + ", a key that is not for reports", "leave s= out of the record");
+            problem(signer, name.ascii() + " has s=" + services.get() + ", which excludes reports", "remove s= from the record");
         } else if (!named.contains("*") && !named.contains("email")) {
             problem(signer, name.ascii() + " has s=" + services.get() + ", which many verifiers refuse for any mail",
-                "leave s= out of the record");
+                "remove s= from the record");
         }
     }
 
-    /** The private key, if it can be read from here. */
+    /** The private key; empty if its file is not readable. */
     private Optional<DkimKey> key(Mailet signer) throws IOException {
         if (signer.parameter("privateKey").isPresent()) {
             return signer.parameter("privateKey").map(DkimKey::new);
@@ -157,8 +158,8 @@ final class OnlineChecks {
     private void heloName(DnsjavaDns dns, Mailet delivery) {
         Optional<DomainName> name = delivery.parameter("heloName").map(Variables.ofProcess()::filledIn).flatMap(DomainName::parse);
         if (name.isPresent() && dns.addresses(name.get()) instanceof DnsAnswer.Absent<InetAddress>) {
-            problem(delivery, "EHLO says " + name.get().ascii() + ", which has no address in DNS; many servers refuse that",
-                "publish an address for it, or write the name that this server has");
+            problem(delivery, "EHLO uses " + name.get().ascii() + ", which has no address in DNS; many servers refuse that",
+                "publish an address for it, or set heloName to the name of this server");
         }
     }
 

@@ -25,14 +25,14 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Reads the parameters of the two mailets by the code that reads them when James starts, and finds the values for which it would not
- * start. Opens nothing but files that parameters name.
+ * Finds parameter values of the two mailets with which James would not start, by the code that reads them at start. Opens no files
+ * but those that parameters name.
  */
 final class ParameterChecks {
 
-    /** In another jar, which may be out of reach: see {@link #reporting}. */
+    /** In another jar, which may be missing: see {@link #reporting}. */
     private static final String REPORTING_SETTINGS = "jamestls.tlsrpt.send.TlsReportingSettings";
-    /** Taken for values that are not known here, where other parameters depend on whether they are there. */
+    /** Placeholders for values that are unknown here but without which other parameters would be refused. */
     private static final Map<String, String> STAND_INS =
         Map.of("gateway", "gateway.invalid", "gatewayUsername", "unknown", "gatewayPassword", "unknown", "organization", "unknown",
             "contact", "unknown@unknown.invalid");
@@ -40,16 +40,16 @@ final class ParameterChecks {
     private final MailetContainer container;
     private final JamesConf conf;
 
-    /** @param container whose lines are told */
+    /** @param container to whose lines the findings refer */
     ParameterChecks(MailetContainer container, JamesConf conf) {
         this.container = container;
         this.conf = conf;
     }
 
     /**
-     * Parameters as James will see them.
+     * The parameters of a mailet, with variables filled in as James does.
      *
-     * @param unset names of those whose value has a variable that is not set here
+     * @param unset names of the parameters whose value has a variable that is not set here
      */
     private record Written(Map<String, String> values, Set<String> unset) {
 
@@ -57,10 +57,10 @@ final class ParameterChecks {
             Map<String, String> values = new LinkedHashMap<>();
             Set<String> unset = new TreeSet<>();
             for (Element parameter : mailet.element().children()) {
-                String name = DeliveryTranslation.here(parameter.name());
+                String name = DeliveryTranslation.translated(parameter.name());
                 String value = Variables.ofProcess().filledIn(parameter.value());
                 if (!Variables.hasUnset(value)) {
-                    // James makes a list of elements with one name
+                    // James joins elements with the same name into a list
                     values.merge(parameter.name(), value, (one, other) -> one + "," + other);
                 } else {
                     unset.add(name);
@@ -71,11 +71,11 @@ final class ParameterChecks {
                 values.remove("trustStore");
             }
             if (unset.contains("contact")) {
-                // it must be in the domain of the contact
+                // "from" must be in the domain of the contact, which is unknown
                 values.remove("from");
             }
             if (unset.contains("gatewayTokenFile")) {
-                // a user needs one of the two
+                // gatewayUsername needs a password or a token file
                 values.putIfAbsent("gatewayPassword", STAND_INS.get("gatewayPassword"));
             }
             return new Written(values, unset);
@@ -83,10 +83,10 @@ final class ParameterChecks {
     }
 
     /**
-     * What is wrong in a delivery.
+     * The wrong values of a delivery.
      *
      * @param mailet a SecureRemoteDelivery
-     * @param place the mailet of the container that it is, or is made of
+     * @param place the mailet in the file: the same one, or the RemoteDelivery that it is translated from
      */
     List<Finding> delivery(Mailet mailet, Mailet place) {
         Written written = Written.of(mailet);
@@ -94,16 +94,16 @@ final class ParameterChecks {
             .filter(mistake -> !written.unset.contains(mistake.parameter())).map(mistake -> finding(mistake, place)).toList();
     }
 
-    /** Parameters that can't be checked here, because of a variable that only James's environment has. */
+    /** Parameters that can't be checked, because a variable in their value is not set in this process. */
     List<Finding> unset(Mailet mailet) {
         return Written.of(mailet).unset.stream().map(name -> Finding.advice(container.file().path(), container.line(at(mailet, name)),
-            "parameter '" + name + "' was not checked: it has a variable that is not set here",
+            "parameter '" + name + "' was not checked: it uses a variable that is not set here",
             "run doctor in the environment that James runs in")).toList();
     }
 
     /**
-     * What is wrong in a TlsReporting. Its jar is not on the class path of this one, so it is loaded for this question from where it
-     * lies beside.
+     * The wrong values of a TlsReporting. The class that reads them is in the other jar, which is not on the class path and is
+     * loaded here from the same directory.
      */
     List<Finding> reporting(Mailet mailet) {
         Written written = Written.of(mailet);
@@ -140,17 +140,17 @@ final class ParameterChecks {
 
     private Finding unchecked(Mailet mailet) {
         return Finding.advice(container.file().path(), container.line(mailet.element()), "the values of TlsReporting were not checked",
-            "put the jar of tlsrpt-mailet beside this one, of the same version");
+            "put the jar of tlsrpt-mailet of the same version into the directory of this jar");
     }
 
     private Finding finding(Mistake mistake, Mailet place) {
         return Finding.problem(container.file().path(), container.line(at(place, mistake.parameter())),
-            "James does not start: " + mistake.text(), "write what is allowed, or leave the parameter out");
+            "James does not start: " + mistake.text(), "write an allowed value, or remove the parameter");
     }
 
-    /** The parameter, by the name it has here; the mailet if it is not written. */
+    /** The element of a parameter of SecureRemoteDelivery, whatever its name in the file; the mailet if it has none. */
     private static Element at(Mailet mailet, String parameter) {
-        return mailet.element().children().stream().filter(each -> DeliveryTranslation.here(each.name()).equals(parameter)).findFirst()
-            .orElse(mailet.element());
+        return mailet.element().children().stream().filter(each -> DeliveryTranslation.translated(each.name()).equals(parameter))
+            .findFirst().orElse(mailet.element());
     }
 }

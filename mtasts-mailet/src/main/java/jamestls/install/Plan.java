@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** What a command is going to change, complete before anything is written. */
+/** The changes that a command will make. It is complete before anything is written. */
 public final class Plan {
 
     private final Path conf;
@@ -22,14 +22,14 @@ public final class Plan {
     }
 
     /**
-     * What becomes of one file.
+     * The change of one file.
      *
-     * @param before its bytes now; empty if it is to be made
-     * @param after its bytes then; empty if it is to be removed
+     * @param before its bytes now; empty if it will be created
+     * @param after its bytes afterwards; empty if it will be removed
      */
     record Change(Kind kind, Path file, Optional<byte[]> before, Optional<byte[]> after) {
 
-        /** What a file is; that decides how it is shown, kept and taken back. */
+        /** Decides how a change is shown, backed up and reverted. */
         enum Kind {
             /** Configuration, shown as a difference. */
             TEXT,
@@ -51,7 +51,7 @@ public final class Plan {
             return new Change(Kind.KEY, file, Optional.empty(), Optional.of(pem));
         }
 
-        /** Whether the file still is as it was when this was planned. */
+        /** Whether the file has not changed since this was planned. */
         boolean isCurrent() throws IOException {
             return before.isPresent() ? Files.exists(file) && Arrays.equals(Files.readAllBytes(file), before.get()) : !Files.exists(file);
         }
@@ -83,12 +83,12 @@ public final class Plan {
         return changes.isEmpty();
     }
 
-    /** What is done and why, a sentence each. */
+    /** What is changed and why, a sentence for each change. */
     public List<String> steps() {
         return List.copyOf(steps);
     }
 
-    /** What remains for the operator, a paragraph each. */
+    /** What the operator has to do, a paragraph for each task. */
     public List<String> afterwards() {
         return List.copyOf(afterwards);
     }
@@ -112,7 +112,7 @@ public final class Plan {
         try {
             return bytes.isEmpty() ? "" : ConfFile.of(change.file, bytes.get()).text();
         } catch (Refusal e) {
-            throw new IllegalStateException("a file was planned in an encoding of its own", e);
+            throw new IllegalStateException("planned text does not have the encoding of its file", e);
         }
     }
 }

@@ -8,12 +8,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A {@code .properties} file of James as text. James (Commons Configuration) joins what is written more than once, and takes commas
- * for list separators.
+ * A {@code .properties} file of James as text. James (Commons Configuration) joins the values of a repeated key, and treats commas as
+ * list separators.
  */
 record PropertiesText(String text) {
 
-    // a value goes on in the next line after an odd number of backslashes
+    // a value continues on the next line after an odd number of backslashes
     private static final Pattern ENTRY = Pattern.compile(
         "(?m)^[ \\t\\f]*(?![#!\\s])([^\\s=:]+)[ \\t\\f]*[=:]?[ \\t\\f]*((?:[^\\\\\\r\\n]|\\\\\\r?\\n|\\\\.)*)");
     private static final Pattern CONTINUED = Pattern.compile("\\\\\\r?\\n[ \\t]*");
@@ -21,8 +21,8 @@ record PropertiesText(String text) {
     /**
      * One entry.
      *
-     * @param start of its key in the text
-     * @param end of its value, blanks at the end of the line left out
+     * @param start offset of its key in the text
+     * @param end offset behind its value, without blanks at the end of the line
      */
     private record Entry(String key, String value, int start, int end) {
     }
@@ -32,7 +32,7 @@ record PropertiesText(String text) {
         return entries(key).stream().findFirst().map(Entry::value);
     }
 
-    /** All that stands between the commas of all values of the key. */
+    /** The list items of all values of the key. */
     List<String> list(String key) {
         return entries(key).stream().flatMap(entry -> Arrays.stream(entry.value.split(","))).map(String::strip)
             .filter(each -> !each.isEmpty()).toList();
@@ -44,7 +44,7 @@ record PropertiesText(String text) {
             - (entry.start == 0 || text.charAt(entry.start - 1) == '\n' ? 0 : 1)).orElse(0);
     }
 
-    /** The text with these values in the list, too: behind those that are there, or in a new last line. */
+    /** The text with these values added to the list of the key: after the existing ones, or on a new last line. */
     String with(String key, List<String> values, String newLine) {
         List<String> there = list(key);
         String missing = String.join(",", values.stream().filter(value -> !there.contains(value)).toList());
@@ -67,7 +67,7 @@ record PropertiesText(String text) {
         while (matcher.find()) {
             if (matcher.group(1).equals(key)) {
                 String raw = matcher.group(2).stripTrailing();
-                // "key =" has its blanks in front of the value that is not there
+                // an entry without a value ends with its key or separator
                 int end = raw.isEmpty() ? matcher.start(1) + text.substring(matcher.start(1), matcher.end()).stripTrailing().length()
                     : matcher.start(2) + raw.length();
                 entries.add(new Entry(key, CONTINUED.matcher(raw).replaceAll(""), matcher.start(1), end));

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Nothing was changed, and why: a configuration that is not understood, or that was edited since. Names every place at once. */
+/** Thrown when a command changes nothing, because a configuration is not understood or was edited since. Has all reasons at once. */
 public final class Refusal extends Exception {
 
     private static final long serialVersionUID = 1L;
@@ -24,7 +24,7 @@ public final class Refusal extends Exception {
         this(List.of(Finding.problem(text, remedy)));
     }
 
-    /** What stands in the way, each with the change to make by hand. */
+    /** The reasons, each with the change to make by hand. */
     public List<Finding> findings() {
         return findings;
     }

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Puts TlsReporting into {@code transport}, and behind it the processor that signs the report mails (RFC 8460 §3). */
+/** Adds TlsReporting to {@code transport}, and the processor that signs the report mails (RFC 8460 §3). */
 final class ReportingSection {
 
     static final String CLASS = "jamestls.tlsrpt.TlsReporting";
@@ -35,10 +35,10 @@ final class ReportingSection {
     private final String newLine;
 
     /**
-     * Who reports.
+     * The reporting organization and its addresses.
      *
      * @param from author of the report mails, in the domain of the contact
-     * @param administrators who may ask for reports by mail
+     * @param administrators users who may request reports by mail
      */
     record Reporter(String organization, String contact, String from, List<String> administrators) {
 
@@ -61,35 +61,35 @@ final class ReportingSection {
     }
 
     /**
-     * @param delivering the processor that the report mails leave by
-     * @throws Refusal when there is no place for the mailet
+     * @param delivering the processor that sends the report mails
+     * @throws Refusal when no processor for the mailet is found
      */
     void add(Element delivering) throws IOException, Refusal {
         Element transport = transport();
         if (transport.children("mailet").isEmpty()) {
             throw new Refusal(container.file().path(), container.line(transport), "the processor '" + MailetContainer.state(transport)
-                + "' has no mailet", "name the processor that every mail goes through 'transport'");
+                + "' has no mailet", "rename the processor that handles all mail to 'transport'");
         }
         String processor = MailetContainer.state(delivering);
         if (signsReports(delivering)) {
             plan.step("report mails are signed by the DKIMSign of the processor '" + processor + "'");
         } else if (container.processor(PROCESSOR).isPresent()) {
             processor = PROCESSOR;
-            plan.step("report mails go to the processor '" + PROCESSOR + "' that is there");
+            plan.step("report mails go to the existing processor '" + PROCESSOR + "'");
         } else {
             signing(delivering);
             processor = PROCESSOR;
         }
         mailet(transport, processor);
-        plan.afterwards("Bounces of report mails come to " + reporter.from + ", and a mail to " + reporter.now() + " from "
-            + String.join(", ", reporter.administrators) + " has the reports sent now. James takes mail for them once they exist:"
+        plan.afterwards("Bounces of report mails go to " + reporter.from + ", and a mail to " + reporter.now() + " from "
+            + String.join(", ", reporter.administrators) + " sends the reports at once. James accepts mail for both once they exist:"
             + "\n    curl -X PUT http://127.0.0.1:8000/domains/" + reporter.domain()
             + "\n    curl -X PUT -H 'Content-Type: application/json' -d '{\"password\":\"...\"}' http://127.0.0.1:8000/users/"
                 + reporter.from
             + "\n    curl -X PUT http://127.0.0.1:8000/address/aliases/" + reporter.from + "/sources/" + reporter.now());
     }
 
-    /** {@code transport}, or else where {@code root} sends all mail. */
+    /** The processor {@code transport}, or else the one to which {@code root} sends all mail. */
     private Element transport() throws Refusal {
         Optional<Element> transport = container.processor("transport");
         if (transport.isPresent()) {
@@ -100,19 +100,19 @@ final class ReportingSection {
             .filter(mailet -> mailet.is("ToProcessor") && mailet.takesAll()).findFirst()
             .flatMap(mailet -> mailet.parameter("processor")).flatMap(state -> container.processor(state.toLowerCase(Locale.ROOT)));
         return next.orElseThrow(() -> new Refusal(container.file().path(), root.map(container::line).orElse(0),
-            "there is no processor 'transport', and 'root' sends its mail to none that is here",
+            "there is no processor 'transport', and 'root' sends its mail to no processor in this file",
             "put <mailet match=\"RecipientIs=" + reporter.now() + "," + reporter.from + "\" class=\"" + CLASS
-                + "\"> by hand before everything that rewrites or ends a mail; docs/install.md has its parameters"));
+                + "\"> by hand before all mailets that rewrite addresses or consume mails; its parameters are in docs/install.md"));
     }
 
-    /** Before the first mailet: others may rewrite the addresses that it is to see, or end the mails. */
+    /** Adds the mailet before all others, which may rewrite the addresses that it matches, or consume the mails. */
     private void mailet(Element transport, String processor) {
         Element first = transport.children("mailet").getFirst();
         String indent = container.indentation(first);
         String unit = unit(transport, first);
         List<String> lines = new ArrayList<>();
-        lines.add("<!-- counts how TLS went and reports it daily (RFC 8460); a mail to the first address has the reports sent now, "
-            + "bounces of reports come to the second -->");
+        lines.add("<!-- counts TLS results and reports them daily (RFC 8460); a mail to the first address sends the reports at once, "
+            + "bounces of reports go to the second -->");
         lines.add("<mailet match=\"RecipientIs=" + xml(reporter.now()) + "," + xml(reporter.from) + "\" class=\"" + CLASS + "\">");
         lines.add(unit + parameter("organization", reporter.organization));
         lines.add(unit + parameter("contact", reporter.contact));
@@ -121,11 +121,11 @@ final class ReportingSection {
         lines.add(unit + parameter("administrators", String.join(",", reporter.administrators)));
         lines.add("</mailet>");
         insertBefore(transport, first, indent, lines);
-        plan.step(container.file().path().getFileName() + ":" + container.line(first) + ": TlsReporting goes into '"
+        plan.step(container.file().path().getFileName() + ":" + container.line(first) + ": TlsReporting is added to '"
             + MailetContainer.state(transport) + "', before the first mailet");
     }
 
-    /** Between the first mailet and what is before it, so that a comment on the mailet stays with it. */
+    /** Inserts after the element before the first mailet, so that a comment on the mailet stays next to it. */
     private void insertBefore(Element transport, Element first, String indent, List<String> lines) {
         String text = container.file().text();
         int index = transport.children().indexOf(first);
@@ -149,7 +149,7 @@ final class ReportingSection {
         String selector = signer.flatMap(each -> tag(template(each), "s")).orElse(SELECTOR);
         List<String> lines = new ArrayList<>();
         String jmx = delivering.attribute("enableJmx");
-        lines.add("<!-- report mails: signed, since receivers ignore any other (RFC 8460 section 3), then delivered as any mail -->");
+        lines.add("<!-- signs report mails, because receivers ignore unsigned ones (RFC 8460 section 3), then delivers them -->");
         lines.add("<processor state=\"" + PROCESSOR + "\"" + (jmx.isEmpty() ? "" : " enableJmx=\"" + xml(jmx) + "\"") + ">");
         lines.add(unit + "<mailet match=\"All\" class=\"org.apache.james.jdkim.mailets.DKIMSign\">");
         lines.add(unit + unit + parameter("signatureTemplate", "v=1; a=rsa-sha256; c=relaxed/relaxed; d=" + reporter.domain() + "; s="
@@ -169,38 +169,39 @@ final class ReportingSection {
         lines.add(unit + unit + parameter("processor", MailetContainer.state(delivering)));
         lines.add(unit + "</mailet>");
         lines.add("</processor>");
-        // lines of a key are not indented
+        // a key is not indented
         edits.insert(delivering.end(), newLine + newLine + lines.stream()
             .map(line -> line.startsWith("-----") || !line.contains("<") ? line : indent + line).collect(Collectors.joining(newLine)));
         plan.step(container.file().path().getFileName() + ":" + container.file().line(delivering.end()) + ": the processor '" + PROCESSOR
-            + "' signs report mails for " + reporter.domain() + " and hands them to '" + MailetContainer.state(delivering) + "'");
+            + "' signs report mails for " + reporter.domain() + " and sends them to '" + MailetContainer.state(delivering) + "'");
     }
 
-    /** The key as this James reads it; made if it is not there. */
+    /** The parameter with the key, in the form that this James reads. Creates the key if there is none. */
     private List<String> key() throws IOException, Refusal {
         Path file = container.file().path().resolveSibling(KEY_FILE);
         DkimKey key;
         if (Files.exists(file)) {
             key = DkimKey.read(file);
-            plan.step("report mails are signed with the key in " + KEY_FILE + " that is there");
+            plan.step("report mails are signed with the existing key in " + KEY_FILE);
         } else {
             key = DkimKey.generate();
             plan.change(Plan.Change.key(file, key.pem().getBytes(StandardCharsets.US_ASCII)));
         }
         plan.afterwards("Publish the key that signs the reports:\n    " + key.record(SELECTOR, reporter.domain())
-            .orElseThrow(() -> new Refusal(file, 0, "is no RSA key in PEM without a passphrase", "move it away; a new one is made then")));
+            .orElseThrow(() -> new Refusal(file, 0, "is no RSA key in PEM without a passphrase",
+                "move it away; then a new one is created")));
         if (flavour == Flavour.JAKARTA) {
             return List.of(parameter("privateKeyFilepath", "file://conf/" + KEY_FILE));
         }
-        // James 3.8 looks for privateKeyFilepath on its class path, where neither its zip nor its image has conf
+        // James 3.8 searches privateKeyFilepath on its class path, which does not contain conf
         List<String> lines = new ArrayList<>(List.of("<privateKey>"));
         key.pem().lines().forEach(lines::add);
         lines.add("</privateKey>");
-        plan.afterwards("James 3.8 takes the key from mailetcontainer.xml only: let nobody but James read that file.");
+        plan.afterwards("James 3.8 reads the key from mailetcontainer.xml only: make that file readable for James alone.");
         return lines;
     }
 
-    /** Whether all that leaves by this processor has a signature as reports need it. */
+    /** Whether all mail of this processor is signed as reports need it. */
     private boolean signsReports(Element delivering) {
         List<Mailet> mailets = MailetContainer.mailets(delivering);
         int delivery = mailets.indexOf(mailets.stream().filter(each -> container.deliveries().contains(each)).findFirst().orElseThrow());
@@ -208,7 +209,7 @@ final class ReportingSection {
             && tag(template(mailet), "l").isEmpty() && signedFields(template(mailet)).containsAll(REPORT_FIELDS));
     }
 
-    /** DKIMSign with a key for our domain. */
+    /** The DKIMSign mailets with a key for our domain. */
     private Stream<Mailet> signers() {
         return container.mailets("DKIMSign").stream().filter(this::isOurs)
             .filter(mailet -> mailet.parameter("privateKey").or(() -> mailet.parameter("privateKeyFilepath")).isPresent());
@@ -241,7 +242,7 @@ final class ReportingSection {
         return "<" + name + ">" + xml(value) + "</" + name + ">";
     }
 
-    /** As text in XML, and for James, which fills in variables. */
+    /** Escapes text for XML, and for James, which fills in variables. */
     static String xml(String value) {
         return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\"", "&quot;").replace("${", "$${");
     }

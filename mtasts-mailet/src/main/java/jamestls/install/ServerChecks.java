@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The doctor's checks of what stands in James's other files: keystores, JMAP, webadmin, the queue, the name in EHLO. */
+/** The doctor's checks of James's other files: keystores, JMAP, webadmin, the queue, the name in EHLO. */
 final class ServerChecks {
 
     private static final List<String> SERVERS = List.of("smtpserver.xml", "imapserver.xml", "pop3server.xml", "lmtpserver.xml",
@@ -39,7 +39,7 @@ final class ServerChecks {
         return findings;
     }
 
-    /** A password in one place. */
+    /** A password of a keystore, and the line that has it. */
     private record Secret(Path file, int line, String password) {
     }
 
@@ -81,12 +81,12 @@ final class ServerChecks {
         Secret first = secrets.getFirst();
         for (Secret other : secrets) {
             if (!other.password.equals(first.password)) {
-                findings.add(Finding.problem(other.file, other.line, "the password of " + keystore + " is another one than in "
-                    + first.file.getFileName() + ":" + first.line + ", and James does not start", "write the same one in both"));
+                findings.add(Finding.problem(other.file, other.line, "the password of " + keystore + " differs from the one in "
+                    + first.file.getFileName() + ":" + first.line + ", so James does not start", "write the same one in both"));
             } else if (Files.isReadable(keystore) && !opens(keystore, other.password)) {
                 findings.add(Finding.problem(other.file, other.line, "the password does not open " + keystore
-                    + ", and James does not start",
-                    "write the one that it was made with"));
+                    + ", so James does not start",
+                    "write the password that the keystore was created with"));
             }
         }
     }
@@ -100,7 +100,7 @@ final class ServerChecks {
         }
     }
 
-    /** As James checks it at start: in transport for local recipients, or in local-delivery for all. */
+    /** James's own check at start: both mailets are in transport for local recipients, or in local-delivery for all. */
     private void jmap() throws IOException, Refusal {
         boolean unchecked = properties("jvm.properties").flatMap(jvm -> jvm.first("james.mailet.container.check.enabled"))
             .filter("false"::equals).isPresent();
@@ -114,7 +114,7 @@ final class ServerChecks {
             if (!there) {
                 findings.add(Finding.problem(container.file().path(), container.processor("transport").map(container::line).orElse(0),
                     "JMAP is on and " + name + " is missing, so James does not start",
-                    "put it into 'transport' with match=\"RecipientIsLocal\", or write enabled=false in jmap.properties"));
+                    "add it to 'transport' with match=\"RecipientIsLocal\", or write enabled=false in jmap.properties"));
             }
         }
     }
@@ -170,12 +170,12 @@ final class ServerChecks {
                 .map(ServerChecks::filled);
             if (name.isEmpty()) {
                 findings.add(Finding.problem(container.file().path(), container.line(delivery.element()),
-                    "EHLO will say what this machine is "
-                    + "called, because the default domain '" + filled(domain.get().value()) + "' (domainlist.xml:"
-                    + file.line(domain.get().start()) + ") has no dot; many servers refuse a name that DNS does not know",
-                    "install --helo NAME, or <heloName>"));
+                    "EHLO will use the host name of this machine, "
+                    + "because the default domain '" + filled(domain.get().value()) + "' (domainlist.xml:"
+                    + file.line(domain.get().start()) + ") has no dot; many servers refuse a name that is not in DNS",
+                    "run install --helo NAME, or add <heloName>"));
             } else if (!name.get().contains(".") && !name.get().startsWith("[")) {
-                findings.add(Finding.problem(container.file().path(), container.line(delivery.element()), "EHLO says '" + name.get()
+                findings.add(Finding.problem(container.file().path(), container.line(delivery.element()), "EHLO uses '" + name.get()
                     + "', which has no dot; many servers refuse that", "write the name that this server has in DNS"));
             }
         }

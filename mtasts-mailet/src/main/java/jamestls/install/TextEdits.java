@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Edits of one text, collected by offsets of the unchanged text and applied at once. They must not overlap. */
+/** Edits of one text. Offsets are those of the unchanged text; all edits are applied at once and must not overlap. */
 final class TextEdits {
 
     private final String text;
@@ -21,12 +21,12 @@ final class TextEdits {
         edits.add(new Edit(start, end, replacement));
     }
 
-    /** Inserts before the character at that offset; of several insertions at one offset the first made comes first. */
+    /** Inserts before the character at that offset; insertions at the same offset keep their order. */
     void insert(int offset, String inserted) {
         replace(offset, offset, inserted);
     }
 
-    /** Removes a range; with its lines if nothing else but blanks stands on them. */
+    /** Removes a range, with its lines if they contain nothing else but blanks. */
     void removeWithLines(int start, int end) {
         int lineStart = start;
         while (lineStart > 0 && isBlank(text.charAt(lineStart - 1))) {

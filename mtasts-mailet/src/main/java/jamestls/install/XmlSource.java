@@ -19,8 +19,8 @@ import org.xml.sax.SAXParseException;
 import org.xml.sax.helpers.DefaultHandler;
 
 /**
- * An XML file with the place of everything in it: where each tag begins and ends in the text. The JDK's parser reads the same
- * bytes; what the two do not read alike is refused, so that no edit is made by a misunderstanding.
+ * Parses an XML file and keeps the offset of each tag in the text. The JDK's parser reads the same bytes; the file is refused if the
+ * two results differ, so that no edit is made at a wrong place.
  */
 final class XmlSource {
 
@@ -37,20 +37,42 @@ final class XmlSource {
     }
 
     /**
-     * An element.
+     * The offsets of the tags of an element.
      *
      * @param start of {@code <name}
      * @param openEnd behind the {@code >} of its start tag
-     * @param closeStart of {@code </name>}; where there is none ({@code <name/>}), the same as {@code openEnd}
+     * @param closeStart of {@code </name>}; the same as {@code openEnd} if there is none ({@code <name/>})
      * @param end behind its end tag
-     * @param text its own text without that of its children, as written but for entities
      */
-    record Element(String name, int start, int openEnd, int closeStart, int end, Map<String, Attribute> attributes, String text,
-                   List<Element> children) {
+    record Tags(int start, int openEnd, int closeStart, int end) {
+    }
+
+    /**
+     * An element.
+     *
+     * @param text its own text without that of its children; entities are decoded
+     */
+    record Element(String name, Tags tags, Map<String, Attribute> attributes, String text, List<Element> children) {
+
+        int start() {
+            return tags.start;
+        }
+
+        int openEnd() {
+            return tags.openEnd;
+        }
+
+        int closeStart() {
+            return tags.closeStart;
+        }
+
+        int end() {
+            return tags.end;
+        }
 
         /** Whether it is written {@code <name/>}. */
         boolean isEmptyTag() {
-            return closeStart == end;
+            return tags.closeStart == tags.end;
         }
 
         String value() {
@@ -71,11 +93,11 @@ final class XmlSource {
         }
     }
 
-    /** The value of an attribute and its place, without the quotation marks. */
+    /** The value of an attribute and its offsets, without the quotation marks. */
     record Attribute(String value, int start, int end) {
     }
 
-    /** @throws Refusal naming the line, when this is no XML, has a document type, or is not understood */
+    /** @throws Refusal with the line, when this is not well-formed XML, has a document type, or is not understood */
     static Element parse(ConfFile file) throws Refusal {
         List<String> expected = byJdk(file);
         XmlSource source = new XmlSource(file);
@@ -83,12 +105,12 @@ final class XmlSource {
         try {
             root = source.document();
         } catch (IndexOutOfBoundsException e) {
-            throw source.refusal(source.text.length(), "ends before its root element does");
+            throw source.refusal(source.text.length(), "ends before the end tag of its root element");
         }
         List<String> seen = new ArrayList<>();
         flatten(root, seen);
         if (!seen.equals(expected)) {
-            throw new Refusal(file.path(), 1, "is XML of a kind that is not understood",
+            throw new Refusal(file.path(), 1, "has XML that this program does not understand",
                 "make the changes by hand; docs/install.md lists them");
         }
         return root;
@@ -102,12 +124,12 @@ final class XmlSource {
         Element root = element(0);
         skipMisc();
         if (at < text.length()) {
-            throw refusal(at, "goes on after its root element");
+            throw refusal(at, "has text after its root element");
         }
         return root;
     }
 
-    /** Blanks, comments and processing instructions. */
+    /** Skips blanks, comments and processing instructions. */
     private void skipMisc() throws Refusal {
         while (at < text.length()) {
             if (Character.isWhitespace(text.charAt(at))) {
@@ -125,7 +147,7 @@ final class XmlSource {
     private Element element(int depth) throws Refusal {
         int start = at;
         if (depth > MAX_DEPTH || text.charAt(at) != '<') {
-            throw refusal(at, "is not understood here");
+            throw refusal(at, "has XML here that this program does not understand");
         }
         at++;
         String name = name();
@@ -149,7 +171,7 @@ final class XmlSource {
         if (text.charAt(at) == '/') {
             at++;
             expect('>');
-            return new Element(name, start, at, at, at, attributes, "", List.of());
+            return new Element(name, new Tags(start, at, at, at), attributes, "", List.of());
         }
         at++;
         return content(name, start, attributes, depth);
@@ -168,7 +190,7 @@ final class XmlSource {
                 }
                 skipBlanks();
                 expect('>');
-                return new Element(name, start, openEnd, closeStart, at, attributes, own.toString(), List.copyOf(children));
+                return new Element(name, new Tags(start, openEnd, closeStart, at), attributes, own.toString(), List.copyOf(children));
             } else if (text.startsWith("<!--", at)) {
                 skipPast("-->");
             } else if (text.startsWith("<![CDATA[", at)) {
@@ -222,7 +244,7 @@ final class XmlSource {
     }
 
     private Refusal refusal(int offset, String what) {
-        return new Refusal(file.path(), file.line(Math.min(offset, text.length())), what, "mend the XML");
+        return new Refusal(file.path(), file.line(Math.min(offset, text.length())), what, "correct the XML");
     }
 
     private static String decoded(String raw) {
@@ -285,7 +307,7 @@ final class XmlSource {
             return flat;
         } catch (SAXException | ParserConfigurationException | IOException e) {
             int line = e instanceof SAXParseException at ? at.getLineNumber() : place[0] == null ? 0 : place[0].getLineNumber();
-            throw new Refusal(file.path(), Math.max(line, 0), "is not well-formed XML: " + e.getMessage(), "mend it there");
+            throw new Refusal(file.path(), Math.max(line, 0), "is not well-formed XML: " + e.getMessage(), "correct it there");
         }
     }
 }

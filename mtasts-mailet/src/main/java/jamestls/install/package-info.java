@@ -1,8 +1,8 @@
 /**
- * Puts the two mailets into the {@code conf} directory of a James, takes them out again, and looks for mistakes there: {@code
- * install}, {@code uninstall} and {@code doctor} of the command line.
+ * Adds the two mailets to the {@code conf} directory of a James, removes them, and finds mistakes there: {@code install}, {@code
+ * uninstall} and {@code doctor} of the command line.
  *
- * <p>Files are edited as text. What an edit does not touch stays byte for byte: comments, order, indentation, encoding, line ends.
- * Nothing is written before everything is planned, and nothing is changed without a copy of it in {@code jamestls-backup}.
+ * <p>Files are edited as text. Everything outside of an edit stays byte for byte: comments, order, indentation, encoding, line ends.
+ * All changes are planned before the first one is written, and each changed file is copied to {@code jamestls-backup}.
  */
 package jamestls.install;

@@ -46,7 +46,7 @@ class DelayNoticeSectionTest {
     void processorThatMakesNoNoticesShouldNotBeTakenForOne() throws Exception {
         edit("</processors>", "<processor state=\"delays\"><mailet match=\"All\" class=\"Null\"/></processor></processors>");
 
-        assertThat(install().steps()).anyMatch(step -> step.contains("notices of delay will be plain texts"));
+        assertThat(install().steps()).anyMatch(step -> step.contains("notices of delay will be plain text"));
         assertThat(container()).doesNotContain("delayProcessor");
     }
 

@@ -92,16 +92,16 @@ class DoctorTest {
 
         assertThat(problems()).anyMatch(text -> text.contains("RemoteDelivery sends mail without MTA-STS"))
             .anyMatch(text -> text.matches("logback.xml:\\d+: deliveries and reports are not logged.*"))
-            .anyMatch(text -> text.contains("EHLO will say what this machine is called"));
+            .anyMatch(text -> text.contains("EHLO will use the host name of this machine"));
         assertThat(findings()).anyMatch(finding -> finding.text().contains("has no TlsReporting"))
-            .anyMatch(finding -> finding.text().contains("does not tell about jamestls.mtasts.DeliveryHealthCheck"));
+            .anyMatch(finding -> finding.text().contains("does not include jamestls.mtasts.DeliveryHealthCheck"));
     }
 
     @Test
     void passwordsOfOneKeystoreThatDifferShouldBeToldWithBothPlaces() throws Exception {
         edit("smtpserver.xml", "<secret>james72laBalle</secret>", "<secret>changeit</secret>");
-        assertThat(problems()).anyMatch(text -> text.matches("imapserver.xml:\\d+: the password of .*/conf/keystore is another one than "
-            + "in smtpserver.xml:\\d+, and James does not start"));
+        assertThat(problems()).anyMatch(text -> text.matches("imapserver.xml:\\d+: the password of .*/conf/keystore differs from the one "
+            + "in smtpserver.xml:\\d+, so James does not start"));
     }
 
     @Test
@@ -177,7 +177,7 @@ class DoctorTest {
             "<mailet match=\"All\" class=\"RecipientRewriteTable\"/>\n<mailet match=\"RecipientIs=");
         edit("mailetcontainer.xml", "<processor>tlsreport</processor>", "<processor>other</processor>");
         assertThat(problems()).anyMatch(text -> text.contains("stands behind RecipientRewriteTable"))
-            .anyMatch(text -> text.contains("there is no processor 'other'"));
+            .anyMatch(text -> text.contains("the processor 'other' for the report mails is missing"));
     }
 
     @Test
@@ -234,9 +234,9 @@ class DoctorTest {
             dns.zone().txt("unrelated.sender.example", "x");
             Doctor.Options options = new Doctor.Options(conf, null, "3.9.0", true, "127.0.0.1:" + dns.address().getPort());
             assertThat(Doctor.examine(options)).extracting(Finding::text)
-                .anyMatch(text -> text.contains("there is no DNSSEC through the resolvers"))
+                .anyMatch(text -> text.contains("the resolvers do not support DNSSEC"))
                 .anyMatch(text -> text.contains("there is no key at " + name))
-                .anyMatch(text -> text.contains("EHLO says mail.sender.example, which has no address"));
+                .anyMatch(text -> text.contains("EHLO uses mail.sender.example, which has no address"));
 
             dns.zone().txt(name, "v=DKIM1; k=rsa; s=tlsrpt; p=" + key.publicKey().orElseThrow()).a("mail.sender.example", "192.0.2.1");
             assertThat(Doctor.examine(options)).extracting(Finding::text)
@@ -246,7 +246,7 @@ class DoctorTest {
             dns.zone().txt(name, "v=DKIM1; k=rsa; s=email:tlsrpt; p=" + DkimKey.generate().publicKey().orElseThrow());
             dns.faults().set("mail.sender.example", DnsFault.SERVFAIL);
             assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.9.0", true, "127.0.0.1:" + dns.address().getPort())))
-                .extracting(Finding::text).anyMatch(text -> text.contains("has another key than the one that signs"))
+                .extracting(Finding::text).anyMatch(text -> text.contains("does not have the public key of the key that signs"))
                 .noneMatch(text -> text.contains("many verifiers"));
         }
     }

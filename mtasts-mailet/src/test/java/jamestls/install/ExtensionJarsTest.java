@@ -84,7 +84,7 @@ class ExtensionJarsTest {
     @Test
     void versionShouldBeWhatTheOperatorSaysElseWhatTheJarIsFor() throws Exception {
         assertThat(Installation.plan(options(), Optional.of(jars("0.2.0", "-james38"))).steps()).anyMatch(step ->
-            step.contains("James 3.8,"));
+            step.contains("assuming James 3.8,"));
         assertThat(JamesServer.find(conf, "3.8.2").orElseThrow().flavour()).isEqualTo(JamesServer.Flavour.JAVAX);
         assertThat(JamesServer.find(conf, "3.10.0").orElseThrow().flavour()).isEqualTo(JamesServer.Flavour.JAKARTA);
         assertThatThrownBy(() -> JamesServer.find(conf, "/no/such/directory")).isInstanceOf(Refusal.class);

@@ -145,8 +145,8 @@ class InstallationTest {
 
         assertThat(container()).containsIgnoringWhitespaces("""
             </matcher>
-            <!-- counts how TLS went and reports it daily (RFC 8460); a mail to the first address has the reports sent now, bounces of \
-reports come to the second -->
+            <!-- counts TLS results and reports them daily (RFC 8460); a mail to the first address sends the reports at once, bounces of \
+reports go to the second -->
             <mailet match="RecipientIs=tls-report-now@sender.example,tlsrpt@sender.example" class="jamestls.tlsrpt.TlsReporting">
                 <organization>Example &amp; Sons</organization>
                 <contact>postmaster@sender.example</contact>
@@ -166,11 +166,11 @@ reports come to the second -->
         List<String> steps = Installation.plan(options(conf, null), Optional.empty()).steps();
 
         assertThat(steps).anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: outgoingQueue becomes outgoing"))
-            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: deliveryThreads goes: .*'deliveries', 256.*"))
-            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: startTLS goes: .*"))
+            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: deliveryThreads is removed: .*'deliveries' limits .* 256"))
+            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: startTLS is removed: .*"))
             .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: connectionTimeout becomes connectiontimeout"))
-            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: mail.smtp.auth goes: .*"))
-            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: colour goes: .*"));
+            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: mail.smtp.auth is removed: .*"))
+            .anyMatch(step -> step.matches("mailetcontainer.xml:\\d+: colour is removed: .*"));
     }
 
     @Test
