@@ -103,8 +103,27 @@ public final class Outbound implements AutoCloseable {
     private final HeldMails held;
 
     /** The settings of all packages. */
-    public record Settings(DnsSettings dns, HttpsSettings https, SmtpSettings smtp, ReuseLimits reuse, StsSettings sts, DaneScope dane,
-                           RuleSettings rules, Families families, DeliverySettings delivery) {
+    public record Settings(DnsSettings dns, HttpsSettings https, Sessions sessions, Policies policies, DeliverySettings delivery) {
+
+        /** How servers are connected to. */
+        record Sessions(SmtpSettings smtp, ReuseLimits reuse, Families families) {
+        }
+
+        /** What decides about the demand for an MX host. */
+        record Policies(StsSettings sts, DaneScope dane, RuleSettings rules) {
+        }
+
+        public SmtpSettings smtp() {
+            return sessions.smtp;
+        }
+
+        public StsSettings sts() {
+            return policies.sts;
+        }
+
+        public RuleSettings rules() {
+            return policies.rules;
+        }
 
         /** @throws ConfigurationException naming every mistake */
         public static Settings of(Parameters parameters, Services services) throws ConfigurationException {
@@ -143,10 +162,12 @@ public final class Outbound implements AutoCloseable {
             Set<DomainName> mandatoryDane = RuleSettings.mandatoryDane(parameters);
             delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(mandatoryDane, parameters));
             return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
-                SmtpSettings.of(parameters, usualName),
-                ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
-                StsSettings.of(parameters), DaneScope.of(parameters), RuleSettings.of(parameters, mandatoryDane, clock.instant()),
-                parameters.oneOf("addressFamilies", Families.BOTH, Families.values()), delivery);
+                new Sessions(SmtpSettings.of(parameters, usualName),
+                    ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
+                    parameters.oneOf("addressFamilies", Families.BOTH, Families.values())),
+                new Policies(StsSettings.of(parameters), DaneScope.of(parameters),
+                    RuleSettings.of(parameters, mandatoryDane, clock.instant())),
+                delivery);
         }
     }
 
@@ -168,7 +189,7 @@ public final class Outbound implements AutoCloseable {
         this.policies = new StsPolicies(dns, fetcher, store, RefreshSchedule.daily(settings.sts().unusedAfter(), random), warnings, clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(settings.smtp());
-        this.resources = new OutboundResources(connector, settings.reuse(), settings.delivery().limits().perDestination(),
+        this.resources = new OutboundResources(connector, settings.sessions().reuse(), settings.delivery().limits().perDestination(),
             settings.delivery().limits().deliveries(), settings.delivery().limits().mailsInHand() / 2);
         this.held = new HeldMails(settings.delivery().queue(), services.serverName(), database.map(HeldStore::new), clock);
     }
@@ -288,8 +309,8 @@ public final class Outbound implements AutoCloseable {
 
     private Delivery.Lookups lookups() {
         return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()),
-            new AddressOrder(settings.families())),
-            new HostLookup(dns, new TlsaRecords(dns, settings.dane()), rules), policies);
+            new AddressOrder(settings.sessions().families())),
+            new HostLookup(dns, new TlsaRecords(dns, settings.policies().dane()), rules), policies);
     }
 
     /** The store of fetched policies. */
