@@ -203,7 +203,8 @@ public final class Rules implements AutoCloseable {
             before.stream().filter(earlier -> earlier.hides(rule)).findFirst().ifPresent(earlier -> {
                 throw new NoRule(RuleGrammar.hidden(rule, earlier, "in the database") + "; remove it first");
             });
-            if (found.stream().filter(row -> row.line().isPresent()).count() >= RuleGrammar.MAX_RULES) {
+            if (found.stream().filter(row -> row.line().isPresent() && !row.destination().equals(rule.destination().toString())).count()
+                    >= RuleGrammar.MAX_RULES) {
                 throw new NoRule("there are " + RuleGrammar.MAX_RULES + " rules already; remove some first");
             }
         });

@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.SettableClock;
+import jamestls.mtasts.mx.AddressOrder.Families;
 import jamestls.mtasts.policy.Rule.Destination;
 import jamestls.mtasts.policy.RuleGrammar.NoRule;
 import jamestls.mtasts.policy.Rules.Entry;
 import jamestls.mtasts.policy.Rules.Source;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import jamestls.storage.StorageOutage;
 import java.nio.file.Path;
+import java.sql.PreparedStatement;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -119,6 +122,70 @@ class RulesTest {
             .isInstanceOf(NoRule.class).hasMessage("until is in the past");
         assertThatThrownBy(() -> Rules.of(RuleSettings.none(), clock).allow(rule("a.example secure"), "alice"))
             .isInstanceOf(NoRule.class).hasMessageContaining("database=memory");
+    }
+
+    @Test
+    void ruleThatEndedShouldHideNone() {
+        Rules rules = Rules.open(RuleSettings.none(), Optional.of(database), clock);
+        rules.allow(rule(".example may until=2026-12-02T00:00Z reason=x"), "alice");
+        clock.set(Instant.parse("2026-12-02T00:00:00Z"));
+
+        assertThat(rules.allow(rule("a.example secure"), "bob")).isEqualTo(new Entry(rule("a.example secure"), Source.DATABASE, "bob"));
+        assertThat(found(rules, "a.example")).isEqualTo("a.example secure");
+    }
+
+    @Test
+    void fullDatabaseShouldTakeReplacementsOnly() {
+        database.transaction(connection -> {
+            try (PreparedStatement insert = connection.prepareStatement("INSERT INTO rule_destination VALUES (?, ?, ?, 0, 'editor')")) {
+                for (int i = 0; i < RuleGrammar.MAX_RULES; i++) {
+                    insert.setString(1, "d" + i + ".example");
+                    insert.setInt(2, i);
+                    insert.setString(3, "d" + i + ".example encrypt");
+                    insert.addBatch();
+                }
+                return insert.executeBatch();
+            }
+        });
+        Rules rules = Rules.open(RuleSettings.none(), Optional.of(database), clock);
+
+        assertThatThrownBy(() -> rules.allow(rule("more.example secure"), "alice"))
+            .isInstanceOf(NoRule.class).hasMessage("there are 1000 rules already; remove some first");
+        rules.allow(rule("d7.example secure"), "alice");
+        assertThat(found(rules, "d7.example")).isEqualTo("d7.example secure");
+        rules.remove(new Destination(Destination.Kind.DOMAIN, "d7.example"), "alice");
+        rules.allow(rule("more.example secure"), "alice");
+        assertThat(rules.list()).hasSize(RuleGrammar.MAX_RULES);
+    }
+
+    @Test
+    void commandShouldReadTheRulesOnceOrFail() {
+        Rules.open(RuleSettings.none(), Optional.of(database), clock).allow(rule("a.example secure"), "alice");
+        Rules read = Rules.read(configured("b.example encrypt"), database, clock);
+        assertThat(read.list()).extracting(entry -> entry.rule().toString()).containsExactly("a.example secure", "b.example encrypt");
+        Rules wired = Rules.of(RuleSettings.none(), clock);
+        assertThat(wired.find(DomainName.of("a.example"), HOST)).isEqualTo(Rules.Found.NOTHING);
+        wired.adopt(read);
+        assertThat(found(wired, "a.example")).isEqualTo("a.example secure");
+
+        database.close();
+        assertThatThrownBy(() -> Rules.read(RuleSettings.none(), database, clock)).isInstanceOf(StorageOutage.class);
+    }
+
+    @Test
+    void rulesOfHostAndDomainShouldTellObservingAndFamilies() {
+        Rules rules = Rules.of(configured("""
+            a.example observe until=2026-12-24
+            b.example families=ipv4
+            mx:mx.a.example families=ipv6"""), clock);
+
+        Rules.Found found = rules.find(DomainName.of("a.example"), HOST);
+        assertThat(found.isObserved()).isTrue();
+        assertThat(found.families()).contains(Families.of("ipv6").orElseThrow());
+        Rules.Found other = rules.find(DomainName.of("b.example"), DomainName.of("mx.b.example"));
+        assertThat(other.isObserved()).isFalse();
+        assertThat(other.families()).contains(Families.of("ipv4").orElseThrow());
+        assertThat(rules.find(DomainName.of("b.example"), HOST).families()).as("the host's").contains(Families.of("ipv6").orElseThrow());
     }
 
     @Test
