@@ -59,6 +59,19 @@ class CertificateCheckTest {
     }
 
     @Test
+    void oneOfTheNamesOfARuleShouldBeEnough() {
+        List<X509Certificate> chain = ca.issue("mx.example.com").chain();
+
+        for (List<String> names : List.of(List.of("mx.example.com"), List.of(".example.com"), List.of("a.example", ".com"))) {
+            assertThat(check.faults(chain, names, Instant.now())).isEmpty();
+        }
+        for (List<String> names : List.of(List.of("example.com"), List.of(".mx.example.com"), List.of("a.example", ".example.org"))) {
+            assertThat(check.faults(chain, names, Instant.now())).extracting(Violation::type)
+                .containsExactly(ResultType.CERTIFICATE_HOST_MISMATCH);
+        }
+    }
+
+    @Test
     void pastAndFutureShouldBeFaults() {
         assertThat(faults(ca.issueExpired("mx.example.org"))).containsExactly(ResultType.CERTIFICATE_EXPIRED);
         assertThat(faults(ca.issueNotYetValid("mx.example.org"))).containsExactly(ResultType.VALIDATION_FAILURE);

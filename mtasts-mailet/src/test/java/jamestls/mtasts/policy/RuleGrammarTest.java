@@ -3,11 +3,14 @@ package jamestls.mtasts.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import jamestls.mtasts.policy.Rule.Destination;
 import jamestls.mtasts.policy.RuleGrammar.Mistake;
 import jamestls.mtasts.policy.RuleGrammar.NoRule;
 import jamestls.mtasts.policy.RuleGrammar.Parsed;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -85,6 +88,7 @@ class RuleGrammarTest {
         "a.example rate=5/d | 16 | such as 5/s, 30/m or 600/h",
         "a.example rate=0/s | 16 | is no rate",
         "a.example families=ipv5 | 20 | none of both, ipv4, ipv6, ipv4-first, ipv6-first; did you mean 'ipv4'?",
+        "a.example may until=2026-12-24 reason=\"\" | 39 | a reason is 1 to 200 printable characters",
         "a.example may until=2026-12-24 reason=\" \" | 39 | a reason is 1 to 200 printable characters",
         "a.example may until=2026-12-24 reason=\"x | 39 | a quotation mark without its other one"})
     void mistakeShouldBeToldWithItsColumnAndWhatIsAllowed(String rule, int column, String text) {
@@ -139,9 +143,50 @@ class RuleGrammarTest {
         "* encrypt | mx:a.example secure",
         "a.example encrypt | mx:a.example secure",
         "a.example may until=2026-12-20 reason=x | a.example secure",
+        "a.example may until=2026-12-10 reason=x | a.example may until=2026-12-20 reason=y",
         "a.example may until=2026-11-30 reason=x | a.example may until=2026-11-29 reason=x"})
     void ruleThatIsReachedAtSomeTimeShouldBeTaken(String earlier, String later) {
         assertThat(RuleGrammar.rules(earlier + "\n" + later, NOW, List.of()).mistakes()).isEmpty();
+    }
+
+    @Test
+    void wordsOfACommandShouldBecomeOneRule() {
+        Map<String, String> words = new LinkedHashMap<>();
+        words.put("level", "may");
+        words.put("tls>=", null);
+        words.put("until=", "3d");
+        words.put("reason=", "ticket 4711 until=2099-01-01");
+        assertThat(command(words)).isEqualTo("a.example may until=2026-12-04T12:00:00Z reason=\"ticket 4711 until=2099-01-01\"");
+
+        assertThat(command(Map.of("level", "secure", "match=", ".a.example"))).isEqualTo("a.example secure match=.a.example");
+        words.clear();
+        words.put("observe", "");
+        words.put("until=", "2026-12-24");
+        assertThat(command(words)).isEqualTo("a.example observe until=2026-12-25T00:00:00Z");
+    }
+
+    @Test
+    void wordOfACommandShouldNotHideAnother() {
+        assertThatThrownBy(() -> command(Map.of("level", "secure observe"))).isInstanceOf(NoRule.class)
+            .hasMessageContaining("'secure observe' is more than one word");
+        assertThatThrownBy(() -> command(Map.of("level", "secure", "match=", "a\" observe \"b"))).isInstanceOf(NoRule.class)
+            .hasMessageContaining("a value has no quotation marks in it");
+        assertThatThrownBy(() -> command(Map.of("level", "secuer"))).isInstanceOf(NoRule.class).hasMessageContaining("'secure'");
+    }
+
+    private static String command(Map<String, String> words) {
+        return RuleGrammar.rule(new Destination(Destination.Kind.DOMAIN, "a.example"), words, NOW).toString();
+    }
+
+    @Test
+    void lengthsShouldBeBounded() {
+        String longest = "a.example" + " ".repeat(RuleGrammar.MAX_LINE - "a.examplesecure".length()) + "secure";
+        assertThat(RuleGrammar.rule(longest, NOW)).hasToString("a.example secure");
+        assertThatThrownBy(() -> RuleGrammar.rule(longest + " ", NOW)).hasMessageContaining("longer than 1000 characters");
+        String names = "b.example:".repeat(19) + "b.example";
+        assertThat(RuleGrammar.rule("a.example secure match=" + names, NOW).requirement().match()).hasSize(20);
+        assertThatThrownBy(() -> RuleGrammar.rule("a.example secure match=" + names + ":c.example", NOW))
+            .hasMessage("more than 20 names");
     }
 
     @Test

@@ -152,6 +152,38 @@ class RuleVerdictTest {
         assertThat(demand(Own.NONE, SenderTlsRequest.AS_POLICY_SAYS, rule).namesByRule()).containsExactly(List.of(names.split("\\|")));
     }
 
+    @Test
+    void ruleThatAsksForNothingMoreShouldLeaveTheDemand() {
+        for (Own own : Own.values()) {
+            TlsDemand bare = demand(own, SenderTlsRequest.AS_POLICY_SAYS);
+            assertThat(demand(own, SenderTlsRequest.AS_POLICY_SAYS, "may")).isEqualTo(bare);
+            assertThat(demand(own, SenderTlsRequest.AS_POLICY_SAYS, "dane")).isEqualTo(bare);
+            assertThat(demand(own, SenderTlsRequest.AS_POLICY_SAYS, "concurrency=2")).isEqualTo(bare);
+        }
+        assertThat(demand(Own.ENFORCE, SenderTlsRequest.AS_POLICY_SAYS, "may END", "mx:mx.example.org concurrency=2").logWord())
+            .isEqualTo("override:may");
+    }
+
+    @Test
+    void demandWithRulesShouldTellWhatItNeeds() {
+        TlsDemand overDane = demand(Own.DANE, SenderTlsRequest.AS_POLICY_SAYS, "encrypt");
+        assertThat(overDane.tlsaRecords()).isPresent().isEqualTo(demand(Own.DANE, SenderTlsRequest.AS_POLICY_SAYS).tlsaRecords());
+        assertThat(demand(Own.ENFORCE, SenderTlsRequest.AS_POLICY_SAYS, "encrypt").needsPkix()).isTrue();
+        TlsDemand encrypt = demand(Own.NONE, SenderTlsRequest.AS_POLICY_SAYS, "encrypt tls>=1.3");
+        assertThat(encrypt.needsPkix()).isFalse();
+        assertThat(encrypt.namesByRule()).isEmpty();
+        assertThat(demand(Own.ENFORCE, SenderTlsRequest.AS_POLICY_SAYS, "tls>=1.3").logWord()).isEqualTo("sts-enforce+tls1.3");
+    }
+
+    @Test
+    void ruleThatHoldsMailShouldTellWhyAndWhatWasReached() {
+        Verdict verdict = verdict(demand(Own.ENFORCE, SenderTlsRequest.AS_POLICY_SAYS, "tls>=1.3"), Seen.TLS_OLD);
+
+        assertThat(verdict.level()).isEqualTo(Verdict.TlsLevel.UNAUTHENTICATED);
+        assertThat(verdict.shortfall()).singleElement().satisfies(fault ->
+            assertThat(fault.reason()).isEqualTo("TLSv1.2, and a rule of this server asks for TLS 1.3"));
+    }
+
     private static String counted(Verdict verdict) {
         return verdict.forReport().stream().map(PolicyVerdict::toString).toList().toString();
     }
