@@ -46,6 +46,33 @@ class ReportFilesTest {
         assertThat(all).allMatch(policy -> policy.successes() == 100 && policy.failures() == 30 && policy.details().size() == 30);
     }
 
+    @Test
+    void reportThatViolatesTheRfcShouldNotBecomeAFile() {
+        Reporters.Reporter wrong = new Reporters.Reporter("Sender\uffff", "tls@sender.example", "tls@sender.example");
+        DomainTally tally = new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()), KEY.lastSecond(), 910, 210, List.of(policy(1)));
+
+        assertThat(ReportFile.write(new TlsReport(wrong, tally)))
+            .isEqualTo(new ReportFile.Faulty(List.of("a text with a lone surrogate or a noncharacter")));
+        assertThat(ReportCheck.problems(new ReportFile(new TlsReport(REPORTER, tally), new byte[10]))).containsExactly("not gzip");
+    }
+
+    @Test
+    void policyThatIsTooLargeShouldLoseDetailsAndNoCounts() {
+        TlsReport report = new TlsReport(REPORTER,
+            new DomainTally(KEY, new ReportPeriod(1, KEY.firstSecond()), KEY.lastSecond(), 130, 30, List.of(policy(1))));
+        int whole = ((ReportFile.Ready) ReportFile.write(report)).files().getFirst().gzip().length;
+
+        assertThat(((ReportFile.Ready) ReportFile.write(report, whole)).files()).as("its exact size").singleElement()
+            .satisfies(file -> assertThat(ParsedReport.ofGzip(file.gzip()).policies().getFirst().details()).hasSize(30));
+        assertThat(((ReportFile.Ready) ReportFile.write(report, whole - 1)).files()).singleElement().satisfies(file -> {
+            ParsedReport.Policy policy = ParsedReport.ofGzip(file.gzip()).policies().getFirst();
+            assertThat(policy.failures()).isEqualTo(30);
+            assertThat(policy.details().size()).isBetween(1, 29);
+        });
+        assertThat(ReportFile.write(report, 10)).isEqualTo(
+            new ReportFile.Faulty(List.of("one policy is larger than 10 octets even without details")));
+    }
+
     private static PolicyTally policy(int number) {
         Map<FailureKey, Long> details = new HashMap<>();
         IntStream.range(0, 30).forEach(i -> details.put(FailureKey.of(peer(),

@@ -55,6 +55,16 @@ class ReturnedMailTest {
     }
 
     @Test
+    void globalStatusShouldBeParsedAndOtherPartsAreNone() {
+        // RFC 6533 §3
+        String global = notification("message/rfc822", mail, STATUS).replace("message/delivery-status", "message/global-delivery-status");
+        assertThat(returned(global).why()).startsWith("5.1.1");
+
+        String words = notification("message/rfc822", mail, STATUS).replace("I'm sorry.", "Action: failed\r\nStatus: 5.9.9");
+        assertThat(returned(words).why()).as("what the text says").startsWith("5.1.1");
+    }
+
+    @Test
     void truncatedMailShouldBeParsed() {
         String large = notification("message/rfc822", mail.replace("\r\n--=_", "\r\n" + "x".repeat(500_000) + "\r\n--=_"), STATUS);
         byte[] head = Arrays.copyOf(large.getBytes(StandardCharsets.US_ASCII), ReturnedMail.MAX);

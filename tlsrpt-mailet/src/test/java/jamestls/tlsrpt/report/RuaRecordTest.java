@@ -76,6 +76,13 @@ class RuaRecordTest {
         }));
     }
 
+    @ParameterizedTest
+    @CsvSource({"mailto:a/b@x.example, mailto:a/b@x.example", "mailto:A%2Fb%25@x.example, mailto:a%2Fb%25@x.example",
+        "MAILTO:Ab~c@X.example, mailto:ab~c@x.example", "HTTPS://X.example#y, https://x.example/"})
+    void idShouldBeOneOfTheSpellings(String uri, String id) {
+        assertThat(Rua.of(uri).id()).isEqualTo(id);
+    }
+
     @Test
     void sameUriTwiceShouldBeOneDestination() {
         String text = Vectors.one("rua-uri", "dedupe-same-uri-twice").path("input").asText();
@@ -88,7 +95,7 @@ class RuaRecordTest {
         "mailto:a@b.example,mailto:A@b.example,mailto:%22a%22@b.example,mailto:%22%5Ca%22@b.example,mailto:?to=a@b.example",
         "mailto:a@b.example,mailto:a@b.example?subject=x,mailto:a@b.example#top",
         "https://b.example,HTTPS://B.EXAMPLE:443/,https://b.example/#x",
-        "https://b.example/%7eA,https://b.example/~A"})
+        "https://b.example/%7eA,https://b.example/~%41"})
     void spellingsOfOneDestinationShouldBeOneDestination(String uris) {
         assertThat(RuaRecord.parse("v=TLSRPTv1;rua=" + uris).orElseThrow().destinations()).singleElement().extracting(Rua::uri)
             .isEqualTo(uris.substring(0, uris.indexOf(',')));
@@ -105,7 +112,8 @@ class RuaRecordTest {
         "mailto:gorby%25kremvax@x.example, gorby%kremvax@x.example",
         "mailto:unlikely%3Faddress@x.example, unlikely?address@x.example",
         "mailto:Mike%26family@x.example, Mike&family@x.example",
-        "mailto:a@x.example#fragment, a@x.example"})
+        "mailto:a@x.example#fragment, a@x.example",
+        "mailto:a@x.exampl%65, a@x.example"})
     void addressShouldBeParsedByRfc6068(String uri, String address) {
         assertThat(Rua.of(uri)).isEqualTo(new Rua.Mailto(uri, address));
     }
@@ -113,6 +121,7 @@ class RuaRecordTest {
     @ParameterizedTest
     @ValueSource(strings = {"mailto:", "mailto:?subject=x", "mailto://a@x.example", "mailto:a@x.example?to=b@x.example",
         "mailto:j%C3%BCrgen@x.example", "mailto:a@[192.0.2.1]", "mailto:a@%FF.example", "mailto:a%zz@x.example", "mailto:#a@x.example",
+        "mailto:a@x.example%4", "x#y:z", "https://x.example:100000/",
         "https:", "https:///x", "https://192.0.2.1/", "https://[2001:db8::1]/", "https://2130706433/", "https://0x7f.1/",
         "https://x.example:0/", "https://x.example:65536/", "https://a@x.example/", "no uri"})
     void uriWithoutOneAddressOrAHostNameShouldBeUnusable(String uri) {
@@ -122,7 +131,8 @@ class RuaRecordTest {
     @ParameterizedTest
     @CsvSource({"https://x.example, https://x.example/", "https://x.example?a=b, https://x.example/?a=b",
         "HTTPS://X.Example:0443/In, https://x.example/In", "https://b%C3%BCcher.example:8443/r, https://xn--bcher-kva.example:8443/r",
-        "https://a_b.example/r#x, https://a_b.example/r"})
+        "https://a_b.example/r#x, https://a_b.example/r",
+        "https://x.example:1/r, https://x.example:1/r", "https://x.example:65535/r, https://x.example:65535/r"})
     void httpsUriShouldBeParsedByRfc3986(String uri, String location) {
         assertThat(Rua.of(uri)).isEqualTo(new Rua.Https(uri, URI.create(location)));
     }
