@@ -40,7 +40,9 @@ final class Cluster implements AutoCloseable {
         parameters.put("amqp", rabbit.amqp().toString());
         parameters.put("management", rabbit.management().toString());
         parameters.put("blobs", directory.resolve("blobs").toString());
-        parameters.put("repositories", postgres.newDatabase("james"));
+        String database = postgres.newDatabase("james");
+        parameters.put("repositories", database);
+        parameters.put("database", database);
     }
 
     /**
@@ -109,6 +111,11 @@ final class Cluster implements AutoCloseable {
     /** Messages in the queue, those included that a server has and did not acknowledge. */
     int queued() {
         return rabbit.messages(QUEUE);
+    }
+
+    /** Mails that wait for another attempt outside of the queue. */
+    int waiting() {
+        return Integer.parseInt(postgres.query("james", "SELECT count(*) FROM waiting_mail"));
     }
 
     /** The log of a server. */

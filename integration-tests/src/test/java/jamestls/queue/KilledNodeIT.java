@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.FakeInternet;
-import jamestls.fakeinternet.ReceivedMail;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -47,13 +45,13 @@ class KilledNodeIT {
                 // two hosts for four domains: turns at domains and at addresses both matter
                 internet.mx("d" + i + ".kill.example", 10, "mx" + i % 2 + ".kill.example");
             }
-            SmtpServer[] hosts = {internet.mailServer("mx0.kill.example"), internet.mailServer("mx1.kill.example")};
-            Map<String, String> parameters = Nodes.parameters(internet, work, IMPLICIT / hosts.length);
+            List<SmtpServer> hosts = List.of(internet.mailServer("mx0.kill.example"), internet.mailServer("mx1.kill.example"));
+            Map<String, String> parameters = Nodes.parameters(internet, work, IMPLICIT / hosts.size());
             parameters.put("deliveries", "" + IMPLICIT);
             int filled = 0;
             for (int kill = 0; kill < KILLS; kill++) {
-                int before = arrived(hosts);
-                int fill = Math.max(0, BACKLOG - (taken.size() - numbers(hosts).size()));
+                int before = Arrivals.count(hosts);
+                int fill = Math.max(0, BACKLOG - (taken.size() - Arrivals.at(hosts).numbers().size()));
                 for (SmtpServer host : hosts) {
                     host.latency(Duration.ofMillis(random.nextInt(20)));
                     for (int i = 0; i < REFUSED_FOR_NOW; i++) {
@@ -64,10 +62,10 @@ class KilledNodeIT {
                     node.beginFill(filled, fill, DOMAINS, 2_000);
                     filled += fill;
                     int killAfter = before + 20 + random.nextInt(BACKLOG / 2);
-                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> arrived(hosts) >= killAfter);
+                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> Arrivals.count(hosts) >= killAfter);
                     node.kill();
                 }
-                int now = surplus(hosts);
+                int now = Arrivals.at(hosts).surplus();
                 mostDoubled = Math.max(mostDoubled, now - doubled);
                 doubled = now;
             }
@@ -78,7 +76,7 @@ class KilledNodeIT {
                 int nudge = filled;
                 await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
                     try {
-                        assertThat(numbers(hosts)).containsAll(taken);
+                        assertThat(Arrivals.at(hosts).numbers()).containsAll(taken);
                         assertThat(node.ask("waiting")).as("mails in the queue").isZero();
                     } catch (AssertionError notYet) {
                         // James's consumer looks for mails that have fallen due only when it has had one, or after ten seconds. This one
@@ -90,39 +88,11 @@ class KilledNodeIT {
                 assertThat(node.ask("dead")).as("mails in the dead letter queue").isZero();
                 node.stop();
             }
-            int all = surplus(hosts);
+            int all = Arrivals.at(hosts).surplus();
             mostDoubled = Math.max(mostDoubled, all - doubled);
             System.out.printf("%d kills: %d mails taken, %d arrived, none lost, %d arrivals too many, at most %d after one kill%n", KILLS,
-                taken.size(), numbers(hosts).size(), all, mostDoubled);
+                taken.size(), Arrivals.at(hosts).numbers().size(), all, mostDoubled);
             assertThat(all).as("arrivals too many").isLessThanOrEqualTo(KILLS * IMPLICIT);
         }
-    }
-
-    private static int arrived(SmtpServer... hosts) {
-        int count = 0;
-        for (SmtpServer host : hosts) {
-            count += host.mails().size();
-        }
-        return count;
-    }
-
-    /** Each mail that arrived, by number, and how often. */
-    private static Map<Integer, Integer> arrivals(SmtpServer... hosts) {
-        Map<Integer, Integer> arrivals = new HashMap<>();
-        for (SmtpServer host : hosts) {
-            for (ReceivedMail mail : host.mails()) {
-                List<String> recipients = mail.recipientAddresses();
-                arrivals.merge(Integer.parseInt(recipients.getFirst().substring(1, recipients.getFirst().indexOf('@'))), 1, Integer::sum);
-            }
-        }
-        return arrivals;
-    }
-
-    private static Set<Integer> numbers(SmtpServer... hosts) {
-        return arrivals(hosts).keySet();
-    }
-
-    private static int surplus(SmtpServer... hosts) {
-        return arrivals(hosts).values().stream().mapToInt(times -> times - 1).sum();
     }
 }
