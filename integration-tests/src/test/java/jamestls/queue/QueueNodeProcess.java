@@ -72,12 +72,18 @@ final class QueueNodeProcess implements AutoCloseable {
 
     /** Has it take mails, and does not wait. */
     void beginFill(int from, int count, int domains, int size) {
-        say("fill " + from + " " + count + " " + domains + " " + size);
+        say("fill " + from + " " + count + " 0 " + domains + " " + size);
     }
 
     /** Has it take mails, and waits until it has. */
     void fill(int from, int count, int domains, int size) {
         beginFill(from, count, domains, size);
+        await("filled");
+    }
+
+    /** Has it take mails for one domain, and waits until it has. */
+    void fillDomain(int from, int count, int domain, int size) {
+        say("fill " + from + " " + count + " " + domain + " 1 " + size);
         await("filled");
     }
 

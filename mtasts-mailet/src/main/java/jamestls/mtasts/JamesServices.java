@@ -4,16 +4,19 @@ import jakarta.inject.Inject;
 import jamestls.dns.DnsServers;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.held.HeldStore;
+import jamestls.mtasts.policy.LiveServers;
 import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import jamestls.storage.Migrations;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -79,7 +82,11 @@ public class JamesServices implements Services {
 
     @Override
     public Optional<Database> open(DatabaseAddress address, Clock clock) {
-        return Optional.of(Database.open(address, List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES), clock));
+        List<Migrations> tables = new ArrayList<>(List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES));
+        if (address instanceof DatabaseAddress.PostgreSql) {
+            tables.add(LiveServers.TABLES);
+        }
+        return Optional.of(Database.open(address, tables, clock));
     }
 
     @Override

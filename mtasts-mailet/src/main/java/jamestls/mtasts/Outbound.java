@@ -30,6 +30,7 @@ import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
+import jamestls.mtasts.policy.LiveServers;
 import jamestls.mtasts.policy.RuleSettings;
 import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
@@ -96,6 +97,7 @@ public final class Outbound implements AutoCloseable {
     /** Why the database should be elsewhere. */
     private final Optional<String> badPlace;
     private final Rules rules;
+    private final LiveServers servers;
     private final StsPolicies policies;
     private final PolicyRefresher refresher;
     private final SmtpConnector connector;
@@ -186,6 +188,7 @@ public final class Outbound implements AutoCloseable {
         this.badPlace = settings.sts().database().flatMap(DatabaseAddress::objection);
         this.store = database.<PolicyStore>map(SqlPolicyStore::new).orElseGet(MemoryPolicyStore::new);
         this.rules = Rules.open(settings.rules(), database, clock);
+        this.servers = new LiveServers(database);
         this.policies = new StsPolicies(dns, fetcher, store, RefreshSchedule.daily(settings.sts().unusedAfter(), random), warnings, clock);
         this.refresher = new PolicyRefresher(policies);
         this.connector = new SmtpConnector(settings.smtp());
@@ -223,6 +226,8 @@ public final class Outbound implements AutoCloseable {
             .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
         refresher.start();
         rules.start();
+        servers.start();
+        resources.shareRuleLimitsWith(servers::count);
         publish();
         QueueWorker worker = new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
             how.processors().success(), new ReportMails(outcomes, clock), how.processors().delay(), held, clock), resources,
@@ -365,6 +370,7 @@ public final class Outbound implements AutoCloseable {
     public void close() {
         refresher.close();
         rules.close();
+        servers.close();
         resources.close();
         connector.close();
         https.close();

@@ -14,6 +14,7 @@ import jamestls.smtp.TlsObservation;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -62,6 +63,11 @@ public final class OutboundResources implements AutoCloseable {
     /** Waits until the operator's rules allow one more delivery; at most a minute for each of their limits. */
     RuleLimits.Waited acquire(List<Rule> rules) {
         return ruleLimits.acquire(rules, MAX_WAIT);
+    }
+
+    /** Divides the limits of the operator's rules by the number of running servers. */
+    public void shareRuleLimitsWith(IntSupplier servers) {
+        ruleLimits.shareWith(servers);
     }
 
     /** Waits for a session with that server, or for the permission to open one; at most a minute. */

@@ -2,7 +2,6 @@ package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.policy.Rule;
-import jamestls.mtasts.policy.Rule.Rate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,11 +11,13 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 
 /**
  * The limits of the operator's rules: the maximum of concurrent deliveries, and of deliveries in a time, to all destinations of one rule
- * together. Each server counts for itself. A rate is a token bucket that holds the tokens of one second, at least one.
+ * together. Each server counts for itself, up to its equal share of the limit. A rate is a token bucket that holds the tokens of one
+ * second, at least one.
  */
 final class RuleLimits implements AutoCloseable {
 
@@ -28,6 +29,7 @@ final class RuleLimits implements AutoCloseable {
     private final FairKeyedSemaphore<String> concurrency = new FairKeyedSemaphore<>(1);
     private final CountDownLatch closed = new CountDownLatch(1);
     private final LongSupplier nanoClock;
+    private volatile IntSupplier servers = () -> 1;
     private final ReentrantLock lock = new ReentrantLock();
     /** The time of the clock at which the bucket of a rule and rate is full again. */
     private final Map<String, Long> fullAt = new HashMap<>();
@@ -39,6 +41,11 @@ final class RuleLimits implements AutoCloseable {
     /** @param nanoClock a monotonic clock in nanoseconds */
     RuleLimits(LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
+    }
+
+    /** The limits are divided by the number of servers; at least one delivery at a time remains. */
+    void shareWith(IntSupplier running) {
+        servers = running;
     }
 
     /**
@@ -70,9 +77,10 @@ final class RuleLimits implements AutoCloseable {
 
     private Waited acquire(Rule rule, Duration timeout) {
         String key = rule.destination().toString();
+        int sharers = Math.max(1, servers.getAsInt());
         Permit permit = () -> { };
         if (rule.traffic().concurrency().isPresent()) {
-            int most = rule.traffic().concurrency().getAsInt();
+            int most = Math.max(1, rule.traffic().concurrency().getAsInt() / sharers);
             Optional<Permit> one = concurrency.users(key + " " + most) >= most + MAX_WAITING ? Optional.empty()
                 : concurrency.acquire(key + " " + most, most, timeout);
             if (one.isEmpty()) {
@@ -80,7 +88,8 @@ final class RuleLimits implements AutoCloseable {
             }
             permit = one.get();
         }
-        Optional<Duration> tooLong = rule.traffic().rate().flatMap(rate -> awaitToken(key + " " + rate, rate, timeout));
+        Optional<Duration> tooLong = rule.traffic().rate().flatMap(rate ->
+            awaitToken(key + " " + rate + " " + sharers, rate.nanosApart() * sharers, timeout));
         if (tooLong.isPresent()) {
             permit.close();
             return new Waited(Optional.empty(), tooLong);
@@ -89,7 +98,7 @@ final class RuleLimits implements AutoCloseable {
     }
 
     /** Takes a token, waiting if necessary. Returns the necessary wait, and takes none, if it is longer than the timeout. */
-    private Optional<Duration> awaitToken(String key, Rate rate, Duration timeout) {
+    private Optional<Duration> awaitToken(String key, long nanosApart, Duration timeout) {
         long wait;
         lock.lock();
         try {
@@ -97,13 +106,13 @@ final class RuleLimits implements AutoCloseable {
             if (fullAt.size() >= MAX_BUCKETS) {
                 fullAt.values().removeIf(full -> full - now <= 0);
             }
-            long size = Math.max(1, 1_000_000_000L / rate.nanosApart());
+            long size = Math.max(1, 1_000_000_000L / nanosApart);
             long missing = Math.max(0, fullAt.getOrDefault(key, now) - now);
-            wait = Math.max(0, missing - (size - 1) * rate.nanosApart());
+            wait = Math.max(0, missing - (size - 1) * nanosApart);
             if (wait > timeout.toNanos()) {
                 return Optional.of(Duration.ofNanos(wait));
             }
-            fullAt.put(key, now + missing + rate.nanosApart());
+            fullAt.put(key, now + missing + nanosApart);
         } finally {
             lock.unlock();
         }

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +62,28 @@ class RuleLimitsTest {
             nanos.set(Duration.ofHours(2).toNanos());
             assertThat(limits.acquire(rule, AT_ONCE).permit()).isPresent();
             assertThat(limits.acquire(rule, AT_ONCE).permit()).as("an idle hour gives no burst").isEmpty();
+        }
+    }
+
+    @Test
+    void limitsShouldBeDividedByTheServersThatRun() {
+        AtomicInteger servers = new AtomicInteger(1);
+        try (RuleLimits limits = new RuleLimits(nanos::get)) {
+            limits.shareWith(servers::get);
+            List<Rule> six = rules("a.example concurrency=6");
+            servers.set(3);
+            List<Permit> held = List.of(limits.acquire(six, AT_ONCE).permit().orElseThrow(),
+                limits.acquire(six, AT_ONCE).permit().orElseThrow());
+            assertThat(limits.acquire(six, AT_ONCE).permit()).isEmpty();
+            held.forEach(Permit::close);
+            servers.set(7);
+            assertThat(limits.acquire(six, AT_ONCE).permit()).as("one remains").isPresent();
+            assertThat(limits.acquire(six, AT_ONCE).permit()).isEmpty();
+
+            List<Rule> rate = rules("b.example rate=60/m");
+            servers.set(3);
+            assertThat(limits.acquire(rate, AT_ONCE).permit()).isPresent();
+            assertThat(limits.acquire(rate, AT_ONCE).later()).contains(Duration.ofSeconds(3));
         }
     }
 
