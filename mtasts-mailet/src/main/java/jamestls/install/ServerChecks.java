@@ -145,13 +145,40 @@ final class ServerChecks {
             return;
         }
         for (Mailet delivery : container.deliveries()) {
+            String database = delivery.parameter("database").orElse("");
+            boolean waitsInQueue = delivery.parameter("waiting").filter("queue"::equals).isPresent();
             boolean delayed = delivery.parameter("delayTime").isPresent();
-            if (delayed || !delivery.parameter("maxRetries").orElse("5").equals("0")) {
-                Element at = delivery.element().child(delayed ? "delayTime" : "maxRetries").orElse(delivery.element());
+            boolean retries = delayed || !delivery.parameter("maxRetries").orElse("5").equals("0");
+            // a variable may hold the location
+            if (retries && (waitsInQueue || !(database.startsWith("jdbc:postgresql:") || database.startsWith("${")))) {
+                Element at = delivery.element().child(waitsInQueue ? "waiting" : delayed ? "delayTime" : "maxRetries")
+                    .orElse(delivery.element());
                 findings.add(Finding.problem(container.file().path(), container.line(at),
                     "RabbitMQ's queue knows no delays: all retries happen within seconds, then the mail bounces",
-                    "delete delayTime, write maxRetries 0, and follow James's recipe for errors of remote delivery"));
+                    waitsInQueue ? "delete waiting" : "set database to a PostgreSQL, so that mail can wait outside of the queue"));
             }
+        }
+        quorumQueues();
+    }
+
+    /** A broker with a delivery limit moves mails that were returned too often to the dead letter queue, where nobody looks. */
+    private void quorumQueues() throws IOException, Refusal {
+        Path path = conf.directory().resolve("rabbitmq.properties");
+        Optional<PropertiesText> rabbit = properties("rabbitmq.properties").filter(each -> isOn(each, "quorum.queues.enable"));
+        if (rabbit.isEmpty()) {
+            return;
+        }
+        String limit = "quorum.queues.delivery.limit";
+        String consequence = "a mail that was returned so often, by servers that stopped or lost their database, goes to the dead letter queue";
+        String remedy = "let RabbitMQ have no limit for JamesMailQueue-workqueue-* (a policy with delivery-limit -1), or watch "
+            + "JamesMailQueue-dead-letter-queue-*";
+        Optional<String> told = rabbit.get().first(limit).filter(each -> !each.isEmpty());
+        if (told.isPresent()) {
+            findings.add(Finding.problem(path, rabbit.get().line(limit),
+                "quorum queues have a delivery limit of " + told.get() + ": " + consequence, remedy));
+        } else {
+            findings.add(Finding.advice(path, rabbit.get().line("quorum.queues.enable"),
+                "quorum queues have a delivery limit of 20 from RabbitMQ 4 on: " + consequence, remedy));
         }
     }
 

@@ -87,6 +87,28 @@ class DoctorTest {
     }
 
     @Test
+    void retriesOnRabbitMqShouldBeInOrderWithPostgresUnlessTheyWaitInTheQueue() throws Exception {
+        Files.writeString(conf.resolve("rabbitmq.properties"), "uri=amqp://rabbitmq:5672\n");
+        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue knows no delays"));
+        edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>",
+            "<maxRetries>3</maxRetries><database>jdbc:postgresql://db/james</database>");
+        assertThat(problems()).isEmpty();
+        edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>", "<maxRetries>3</maxRetries><waiting>queue</waiting>");
+        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue knows no delays"));
+    }
+
+    @Test
+    void deliveryLimitOfQuorumQueuesShouldBeTold() throws Exception {
+        Path rabbit = conf.resolve("rabbitmq.properties");
+        Files.writeString(rabbit, "uri=amqp://rabbitmq:5672\nquorum.queues.enable=true\n");
+        assertThat(findings()).anyMatch(finding -> finding.text().contains("a delivery limit of 20 from RabbitMQ 4 on"));
+        Files.writeString(rabbit, "quorum.queues.enable=true\nquorum.queues.delivery.limit=10\n");
+        assertThat(problems()).anyMatch(text -> text.startsWith("rabbitmq.properties:2: quorum queues have a delivery limit of 10"));
+        Files.writeString(rabbit, "quorum.queues.delivery.limit=10\n");
+        assertThat(findings()).noneMatch(finding -> finding.text().contains("delivery limit"));
+    }
+
+    @Test
     void whatIsNotInstalledShouldBeTold() throws Exception {
         Backup.applyRevert(Backup.revert(conf));
 
