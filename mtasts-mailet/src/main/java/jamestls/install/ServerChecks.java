@@ -169,7 +169,8 @@ final class ServerChecks {
             return;
         }
         String limit = "quorum.queues.delivery.limit";
-        String consequence = "a mail that was returned so often, by servers that stopped or lost their database, goes to the dead letter queue";
+        String consequence =
+            "a mail that was returned as often, by servers that stopped or lost their database, goes to the dead letter queue";
         String remedy = "let RabbitMQ have no limit for JamesMailQueue-workqueue-* (a policy with delivery-limit -1), or watch "
             + "JamesMailQueue-dead-letter-queue-*";
         Optional<String> told = rabbit.get().first(limit).filter(each -> !each.isEmpty());
