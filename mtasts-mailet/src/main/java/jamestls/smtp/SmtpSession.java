@@ -6,6 +6,7 @@ import jamestls.smtp.SmtpConnection.ConnectionLost;
 import jamestls.smtp.TlsObservation.Handshake;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -67,6 +68,46 @@ public final class SmtpSession implements AutoCloseable {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
         return transact(steps, envelope.size(), content);
+    }
+
+    /**
+     * Asks with MAIL and RCPT whether the server takes mail for the recipients. Sends no DATA, and ends the transaction with RSET. Failures
+     * are returned, not thrown.
+     *
+     * @return {@link Transmission.Completed} with the reply to each RCPT, of the phase RCPT; or as {@link #send}
+     * @throws IllegalStateException if the session is not usable
+     */
+    public Transmission ask(Envelope envelope) {
+        if (!isUsable()) {
+            throw new IllegalStateException("the session with " + observation.mxHost() + " is over");
+        }
+        EnvelopeCommands commands = new EnvelopeCommands(envelope, offered());
+        Optional<Transmission.Unsendable> obstacle = commands.obstacle();
+        if (obstacle.isPresent()) {
+            return obstacle.get();
+        }
+        List<Transmission.RecipientReply> replies = new ArrayList<>();
+        try {
+            for (Step step : commands.steps()) {
+                if (step.phase() == Phase.DATA) {
+                    continue;
+                }
+                SmtpReply reply = connection.exchange(step.phase(), step.command());
+                needsReset = true;
+                if (reply.code() / 100 == 3) {
+                    throw connection.violation("no answer to " + step.phase() + ": " + reply);
+                }
+                if (step.phase() == Phase.RCPT) {
+                    replies.add(new Transmission.RecipientReply(step.recipient(), reply, Phase.RCPT));
+                } else if (!reply.isPositive()) {
+                    return new Transmission.Refused(reply, Phase.MAIL);
+                }
+            }
+        } catch (ConnectionLost lost) {
+            return new Transmission.Broken(lost.failure(), replies, Transmission.FinalDot.NOT_SENT);
+        }
+        isAlive();
+        return new Transmission.Completed(replies);
     }
 
     private Transmission transact(List<Step> steps, OptionalLong size, MessageContent content) {

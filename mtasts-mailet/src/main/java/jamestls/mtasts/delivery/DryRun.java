@@ -44,6 +44,8 @@ public final class DryRun extends Delivery {
         SessionFailure.Phase.AUTH);
 
     private final Connecting connecting;
+    private Optional<Envelope> question = Optional.empty();
+    private Optional<Transmission> answer = Optional.empty();
     private final Map<MxHost, Visit> visits = new LinkedHashMap<>();
     private Optional<Security> mx = Optional.empty();
     private Optional<StsLookup> sts = Optional.empty();
@@ -70,6 +72,18 @@ public final class DryRun extends Delivery {
                   Clock clock, Connecting connecting) {
         super(lookups, certificates, resources, guard, smtpPort, new Recording(outcomes -> { }, DeliveryMetrics.none(), clock));
         this.connecting = connecting;
+    }
+
+    /**
+     * Runs it once, and asks the first host that would get the mail whether it takes mail with that envelope: MAIL, RCPT, RSET, and no
+     * DATA. No further host is connected to. A sender that waives TLS asks, as for report mails.
+     *
+     * @return the reply; empty if nobody could be asked
+     */
+    public Optional<Transmission> ask(DomainName domain, Envelope envelope) {
+        question = Optional.of(envelope);
+        run(domain, SenderTlsRequest.WAIVED);
+        return answer;
     }
 
     /** Runs it once, for the MX hosts of the domain. */
@@ -114,6 +128,9 @@ public final class DryRun extends Delivery {
 
     @Override
     Optional<DeliveryResult> tryAddress(Route to, AttemptLog soFar) {
+        if (answer.isPresent()) {
+            return Optional.empty();
+        }
         route = to;
         if (!visits.get(to.host()).reachable().contains(to.address())) {
             visits.get(to.host()).reachable().add(to.address());
@@ -148,6 +165,9 @@ public final class DryRun extends Delivery {
             // a session in clear text is not judged: it follows from the verdict RETRY_IN_CLEAR
             delivered = Optional.of(new Outcome.Deliver(route.host(), route.address(),
                 last.ruling() == Verdict.Ruling.SEND ? last.level() : Verdict.inClear(lease.session().observation()).level(), would));
+        }
+        if (question.isPresent() && answer.isEmpty()) {
+            answer = Optional.of(lease.session().ask(question.get()));
         }
         return NOT_SENT;
     }
