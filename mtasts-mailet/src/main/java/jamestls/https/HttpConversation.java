@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.security.cert.X509Certificate;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
@@ -111,7 +113,15 @@ final class HttpConversation {
         }
         return new HttpsResult.Answer(status, field(response, HttpHeaders.CONTENT_TYPE), body, connection.address(),
             status == HttpStatus.SC_TOO_MANY_REQUESTS || status == HttpStatus.SC_SERVICE_UNAVAILABLE
-                ? field(response, HttpHeaders.RETRY_AFTER).flatMap(HttpConversation::wait) : Optional.empty());
+                ? field(response, HttpHeaders.RETRY_AFTER).flatMap(HttpConversation::wait) : Optional.empty(), certificate());
+    }
+
+    private Optional<X509Certificate> certificate() {
+        try {
+            return Optional.of((X509Certificate) connection.tls().getSession().getPeerCertificates()[0]);
+        } catch (SSLPeerUnverifiedException none) {
+            return Optional.empty();
+        }
     }
 
     private static Optional<String> field(ClassicHttpResponse response, String name) {

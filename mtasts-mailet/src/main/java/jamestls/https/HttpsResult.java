@@ -2,6 +2,7 @@ package jamestls.https;
 
 import jamestls.net.Sanitized;
 import java.net.InetAddress;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -16,9 +17,14 @@ public sealed interface HttpsResult {
      * @param body the complete body, not decoded, at most the bytes asked for; empty after a POST
      * @param from the address that answered; with a proxy, the address that the proxy was asked to connect to
      * @param retryAfter the wait that status 429 or 503 asks for (RFC 9110 §10.2.3), at most a day
+     * @param certificate the server's own; empty if it is not known
      */
-    record Answer(int status, Optional<String> contentType, byte[] body, InetAddress from, Optional<Duration> retryAfter)
-            implements HttpsResult {
+    record Answer(int status, Optional<String> contentType, byte[] body, InetAddress from, Optional<Duration> retryAfter,
+                  Optional<X509Certificate> certificate) implements HttpsResult {
+
+        public Answer(int status, Optional<String> contentType, byte[] body, InetAddress from, Optional<Duration> retryAfter) {
+            this(status, contentType, body, from, retryAfter, Optional.empty());
+        }
 
         public Answer(int status, Optional<String> contentType, byte[] body, InetAddress from) {
             this(status, contentType, body, from, Optional.empty());

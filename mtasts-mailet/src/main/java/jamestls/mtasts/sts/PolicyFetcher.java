@@ -54,7 +54,12 @@ public final class PolicyFetcher {
         this(https::exchange, policyPort, deadline, host -> https.addressOf(host).<Object>map(PolicyFetcher::network).orElse(host));
     }
 
-    PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort, Duration deadline) {
+    /**
+     * With another client, or one that is watched.
+     *
+     * @param https as the client of the other constructors: verifies, bounds, never throws
+     */
+    public PolicyFetcher(Function<HttpsRequest, HttpsResult> https, int policyPort, Duration deadline) {
         this(https, policyPort, deadline, host -> host);
     }
 

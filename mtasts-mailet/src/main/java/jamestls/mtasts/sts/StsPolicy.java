@@ -3,7 +3,9 @@ package jamestls.mtasts.sts;
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.AppliedPolicy.PolicyType;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -50,6 +52,22 @@ public record StsPolicy(Mode mode, Duration maxAge, List<MxPattern> mx, List<Str
         if (mx.isEmpty() && mode != Mode.NONE) {
             throw new IllegalArgumentException("no mx in mode " + mode.wireName());
         }
+    }
+
+    /**
+     * A policy to publish, in the order of fields that RFC 8461 §3.2 shows.
+     *
+     * @throws IllegalArgumentException as the constructor, and if the text would be too large for senders
+     */
+    public static StsPolicy of(Mode mode, Duration maxAge, List<MxPattern> mx) {
+        List<String> lines = new ArrayList<>(List.of("version: STSv1", "mode: " + mode.wireName()));
+        mx.forEach(pattern -> lines.add("mx: " + pattern.text()));
+        lines.add("max_age: " + maxAge.toSeconds());
+        StsPolicy policy = new StsPolicy(mode, maxAge, mx, lines);
+        if (parse(policy.text().getBytes(StandardCharsets.US_ASCII)) instanceof ParsedPolicy.Invalid invalid) {
+            throw new IllegalArgumentException(invalid.error().toString());
+        }
+        return policy;
     }
 
     /** Parses a policy from hostile bytes. Never throws. {@link PolicyGrammar} lists what is refused. */

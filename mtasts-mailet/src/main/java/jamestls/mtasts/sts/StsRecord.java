@@ -1,5 +1,9 @@
 package jamestls.mtasts.sts;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -49,6 +53,24 @@ public sealed interface StsRecord {
             case 1 -> Syntax.parse(last);
             default -> new Invalid(candidates + " records begin with v=STSv1 where one is allowed");
         };
+    }
+
+    /** What the ids of {@link #idOf} begin with. */
+    String DERIVED = "sha";
+
+    /** The id of a policy, made from its content, so that both change together: {@value #DERIVED} and 29 hexadecimal digits of SHA-256. */
+    static String idOf(StsPolicy policy) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(policy.text().getBytes(StandardCharsets.UTF_8));
+            return DERIVED + HexFormat.of().formatHex(digest).substring(0, Syntax.MAX_ID - DERIVED.length());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this JVM has no SHA-256", e);
+        }
+    }
+
+    /** Whether an id has the form of {@link #idOf}. */
+    static boolean isDerived(String id) {
+        return id.matches(DERIVED + "[0-9a-f]{29}");
     }
 
     /** The grammar: {@code sts-version 1*(sts-field-delim sts-field) [sts-field-delim]}. */
