@@ -1,9 +1,11 @@
 package jamestls.install;
 
+import jamestls.config.ConfigurationException;
 import jamestls.config.JamesConf;
 import jamestls.config.Variables;
 import jamestls.install.MailetContainer.Mailet;
 import jamestls.install.XmlSource.Element;
+import jamestls.mtasts.publish.PolicyHostSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,8 @@ final class ServerChecks {
     private static final List<String> SERVERS = List.of("smtpserver.xml", "imapserver.xml", "pop3server.xml", "lmtpserver.xml",
         "managesieveserver.xml");
 
+    private static final String POLICY_HOST = "jamestls.mtasts.publish.PolicyHost";
+
     private final MailetContainer container;
     private final JamesConf conf;
     private final List<Finding> findings = new ArrayList<>();
@@ -36,11 +40,26 @@ final class ServerChecks {
         webadmin();
         queue();
         heloName();
+        policyHost();
         return findings;
     }
 
     /** A password of a keystore, and the line that has it. */
     private record Secret(Path file, int line, String password) {
+    }
+
+    private void policyHost() throws IOException, Refusal {
+        Path file = conf.directory().resolve(PolicyHostSettings.FILE);
+        try {
+            boolean isOn = PolicyHostSettings.read(conf::locate).isPresent();
+            if (isOn && properties("extensions.properties").filter(extensions ->
+                    extensions.list("guice.extension.startable").contains(POLICY_HOST)).isEmpty()) {
+                findings.add(Finding.advice(file, 0, "the policy host is enabled, and James does not start it",
+                    "add " + POLICY_HOST + " to guice.extension.startable in extensions.properties"));
+            }
+        } catch (ConfigurationException e) {
+            findings.add(Finding.problem(file, 0, e.getMessage(), "mend it: James does not start with it"));
+        }
     }
 
     private void keystores() throws IOException, Refusal {

@@ -227,6 +227,22 @@ class DoctorTest {
     }
 
     @Test
+    void policyHostShouldBeCheckedAsJamesReadsIt() throws Exception {
+        Path file = conf.resolve("mtasts-policy-host.properties");
+        Files.writeString(file, "enabled=true\ndomain=example.org\nport=0x1bb\n");
+        assertThat(problems()).singleElement().asString().contains("unknown parameter 'domain'", "did you mean 'domains'?",
+            "parameter 'port' has the value '0x1bb'; allowed: a whole number from 0 to 65535", "parameter 'certificates'");
+
+        Files.writeString(file, "enabled=true\ndomains=example.org\nkeystore=file://conf/keystore\n");
+        assertThat(problems()).isEmpty();
+        assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null))).extracting(Finding::text)
+            .contains("the policy host is enabled, and James does not start it");
+        Files.writeString(conf.resolve("extensions.properties"), "guice.extension.startable=jamestls.mtasts.publish.PolicyHost\n");
+        assertThat(Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null))).extracting(Finding::text)
+            .doesNotContain("the policy host is enabled, and James does not start it");
+    }
+
+    @Test
     void wrongAndDoubleJarsShouldBeTold() throws Exception {
         FakeJars.write(home.resolve("extensions-jars"), "0.1.0", "-james38");
         assertThat(problems()).anyMatch(text -> text.contains("several jars have jamestls.mtasts.SecureRemoteDelivery"))
