@@ -111,6 +111,17 @@ class DaneVerifierTest {
         assertThat(types(faults(chain(EE), HOST, tlsa(2, 1, 0, EE)))).as("signed by another key").containsExactly(CERTIFICATE_NOT_TRUSTED);
     }
 
+    @Test
+    void certificateOfAServerShouldNotBeItsOwnAnchor() {
+        // RFC 7671 §5.2: DANE-TA matches an issuer
+        Issued self = CertificateBuilder.authority(HOST).selfSigned();
+
+        for (int matchingType = 0; matchingType <= 2; matchingType++) {
+            assertThat(types(faults(chain(self), HOST, tlsa(2, 0, matchingType, self)))).containsExactly(VALIDATION_FAILURE);
+        }
+        assertThat(faults(chain(self), HOST, tlsa(2, 1, 0, self))).as("its key").isEmpty();
+    }
+
     @ParameterizedTest
     @CsvSource({"0,0", "0,1", "1,0", "1,2"})
     void anchorOfVersionOneShouldNeedNoBasicConstraints(int selector, int matchingType) {
