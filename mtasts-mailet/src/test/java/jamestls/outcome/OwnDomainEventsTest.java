@@ -2,7 +2,10 @@ package jamestls.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.outcome.OwnDomainEvents.Event;
 import jamestls.outcome.OwnDomainEvents.Kind;
 import java.time.Instant;
@@ -10,12 +13,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
+@ResourceLock(CapturedLog.LOCK)
 class OwnDomainEventsTest {
 
     private static final DomainName DOMAIN = DomainName.of("example.org");
     private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
+
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(OwnDomainEvents.class, Level.INFO);
 
     private final OwnDomainEvents events = new OwnDomainEvents();
 
@@ -47,6 +57,15 @@ class OwnDomainEventsTest {
         events.add(new Kept(List.of(event)));
 
         assertThat(events.of(DOMAIN, NOON, NOON.plusSeconds(1))).containsExactly(event);
+        assertThat(log.events()).extracting(ILoggingEvent::getFormattedMessage)
+            .containsExactly("The events of example.org can't be read: database down");
+    }
+
+    @Test
+    void kindsShouldHaveTheNamesOfTheTable() {
+        assertThat(Stream.of(Kind.values()).map(Kind::wireName)).containsExactly("certificate", "policy", "mx", "tlsa", "problem");
+        assertThat(Kind.values()).allSatisfy(kind -> assertThat(Kind.ofWireName(kind.wireName())).contains(kind));
+        assertThat(Kind.ofWireName("MX")).isEmpty();
     }
 
     @Test

@@ -45,6 +45,17 @@ class TlsOutcomeTest {
     }
 
     @Test
+    void textOfAPolicyShouldBeSplitIntoVisibleLines() {
+        // RFC 8460 §4.5: one line of the policy, or one record, each
+        List<String> published = List.of("version: STSv1\r\nmode: enforce", "x-note: caf\u00e9\u001b[2J");
+
+        assertThat(new AppliedPolicy(PolicyType.STS, DOMAIN, published, List.of()).policyStrings())
+            .containsExactly("version: STSv1", "mode: enforce", "x-note: caf\u00e9?[2J");
+        assertThat(new AppliedPolicy(PolicyType.TLSA, DOMAIN, List.of("3 1 1 00", "2 0 1 ff"), List.of()).policyStrings())
+            .containsExactly("3 1 1 00", "2 0 1 ff");
+    }
+
+    @Test
     void reasonShouldBePrintableAsciiAndBounded() {
         String hostile = "\u001b[2J certificate of m\u00e4x\r\nX-Injected: yes";
 

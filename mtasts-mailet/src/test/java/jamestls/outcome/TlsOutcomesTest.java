@@ -2,7 +2,10 @@ package jamestls.outcome;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
 import jamestls.dns.DomainName;
+import jamestls.fakeinternet.CapturedLog;
 import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.outcome.ReportMailListener.LostReport;
 import jamestls.outcome.TlsOutcome.Peer;
@@ -15,8 +18,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Whoever records outcomes and whoever subscribes to them need not know each other. */
+@ResourceLock(CapturedLog.LOCK)
 class TlsOutcomesTest {
 
     private static final DomainName DOMAIN = DomainName.of("rcpt.example");
@@ -25,6 +31,9 @@ class TlsOutcomesTest {
     private static final LeavingReport LEAVING = new LeavingReport("Mail1", Optional.of("tlsrpt@sender.example"), out -> { });
     private static final LostReport LOST =
         new LostReport("Mail1", "tls@rcpt.example", Optional.of("id"), LostReport.Reason.EXPIRED, "4.7.0 no host");
+
+    @RegisterExtension
+    final CapturedLog log = CapturedLog.of(TlsOutcomes.class, Level.INFO);
 
     private final TlsOutcomes outcomes = new TlsOutcomes();
     private final List<List<TlsOutcome>> recorded = new ArrayList<>();
@@ -64,6 +73,8 @@ class TlsOutcomesTest {
         outcomes.record(ONE);
         assertThat(recorded).containsExactly(ONE);
         assertThat(outcomes.trouble()).hasValueSatisfying(why -> assertThat(why).contains("disk full"));
+        assertThat(log.events()).extracting(ILoggingEvent::getFormattedMessage)
+            .containsExactly("1 TLS outcomes for rcpt.example were not counted");
         outcomes.record(List.of());
         assertThat(outcomes.trouble()).as("nothing was tried since").isPresent();
 
@@ -149,5 +160,7 @@ class TlsOutcomesTest {
         outcomes.lost(LOST);
 
         assertThat(heard).containsExactly(LEAVING, LOST);
+        assertThat(log.events()).extracting(ILoggingEvent::getFormattedMessage)
+            .containsExactly("Report mail Mail1 is not monitored", "The loss of report mail Mail1 was not noted");
     }
 }
