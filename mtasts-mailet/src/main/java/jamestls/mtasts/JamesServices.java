@@ -7,6 +7,7 @@ import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.policy.LiveServers;
 import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.sts.SqlPolicyStore;
+import jamestls.mtasts.waiting.WaitingIndex;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
@@ -24,6 +25,7 @@ import org.apache.james.dnsservice.api.DNSService;
 import org.apache.james.domainlist.api.DomainList;
 import org.apache.james.domainlist.api.DomainListException;
 import org.apache.james.filesystem.api.FileSystem;
+import org.apache.james.mailrepository.api.MailRepositoryStore;
 import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.api.MetricFactory;
 
@@ -33,6 +35,7 @@ public class JamesServices implements Services {
     private final DNSService dns;
     private final DomainList domains;
     private final FileSystem files;
+    private final MailRepositoryStore repositories;
     private final MetricFactory metrics;
     private final GaugeRegistry gauges;
 
@@ -40,12 +43,15 @@ public class JamesServices implements Services {
      * @param dns the source of James's DNS servers and of the host name
      * @param domains the source of the default domain
      * @param files resolves {@code file://conf/}
+     * @param repositories where mails may wait
      */
     @Inject
-    public JamesServices(DNSService dns, DomainList domains, FileSystem files, MetricFactory metrics, GaugeRegistry gauges) {
+    public JamesServices(DNSService dns, DomainList domains, FileSystem files, MailRepositoryStore repositories, MetricFactory metrics,
+                         GaugeRegistry gauges) {
         this.dns = dns;
         this.domains = domains;
         this.files = files;
+        this.repositories = repositories;
         this.metrics = metrics;
         this.gauges = gauges;
     }
@@ -85,8 +91,14 @@ public class JamesServices implements Services {
         List<Migrations> tables = new ArrayList<>(List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES));
         if (address instanceof DatabaseAddress.PostgreSql) {
             tables.add(LiveServers.TABLES);
+            tables.add(WaitingIndex.TABLES);
         }
         return Optional.of(Database.open(address, tables, clock));
+    }
+
+    @Override
+    public Optional<MailRepositoryStore> repositories() {
+        return Optional.ofNullable(repositories);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package jamestls.mtasts;
 
+import jakarta.mail.MessagingException;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.Dns;
@@ -12,6 +13,8 @@ import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
+import jamestls.mtasts.delivery.DeliveryMetrics;
+import jamestls.mtasts.delivery.DeliveryMetrics.Count;
 import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
@@ -21,6 +24,7 @@ import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.Router;
+import jamestls.mtasts.delivery.WaitingPlace;
 import jamestls.mtasts.held.HeldMail.Cause;
 import jamestls.mtasts.held.HeldMails;
 import jamestls.mtasts.held.HeldStore;
@@ -45,6 +49,9 @@ import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
+import jamestls.mtasts.waiting.WaitingIndex;
+import jamestls.mtasts.waiting.WaitingRepository;
+import jamestls.mtasts.waiting.WaitingSettings;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.ReuseLimits;
@@ -67,6 +74,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
+import org.apache.james.mailrepository.api.MailRepository;
+import org.apache.james.mailrepository.api.MailRepositoryStore;
+import org.apache.james.mailrepository.api.MailRepositoryUrl;
+import org.apache.james.mailrepository.api.Protocol;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
@@ -223,14 +234,15 @@ public final class Outbound implements AutoCloseable {
         Delivery delivery = new Delivery(lookups(), certificates, resources, settings.https().guard(), how.smtpPort(),
             new Delivery.Recording(outcomes, services.metrics(), clock));
         Router router = how.gateways().map(gateways -> Router.viaGateways(delivery, gateways, random))
-            .orElseGet(() -> Router.byMx(delivery, how.dnsRetries()));
+            .orElseGet(() -> Router.byMx(delivery, how.retries().missingDomain()));
         refresher.start();
         rules.start();
         servers.start();
         resources.shareRuleLimitsWith(servers::count);
         publish();
-        QueueWorker worker = new QueueWorker(queue, router, how.schedule(), new QueueWorker.Notices(context, how.processors().bounce(),
-            how.processors().success(), new ReportMails(outcomes, clock), how.processors().delay(), held, clock), resources,
+        QueueWorker.Notices notices = new QueueWorker.Notices(context, how.processors().bounce(), how.processors().success(),
+            new ReportMails(outcomes, clock), how.processors().delay(), held, clock);
+        QueueWorker worker = new QueueWorker(place(queue), router, how.retries().schedule(), notices, resources,
             how.limits().mailsInHand());
         held.requests().carriedOutBy(domain -> retryNow(domain, worker));
         held.start(worker::waitingForPlace);
@@ -243,7 +255,35 @@ public final class Outbound implements AutoCloseable {
         } catch (RuntimeException | Error e) {
             LOGGER.warn("The policy of {} was not fetched again", domain, e);
         }
-        worker.flush();
+        worker.dueNow(Optional.of(domain));
+    }
+
+    private WaitingPlace place(MailQueue queue) {
+        WaitingSettings wanted = settings.delivery().retries().waiting();
+        int inHand = settings.delivery().limits().mailsInHand();
+        WaitingSettings.Choice choice = wanted.choose(settings.sts().database(),
+            services.repositories().flatMap(MailRepositoryStore::defaultProtocol).map(Protocol::getValue));
+        Optional<WaitingRepository> repository = Optional.empty();
+        if (database.isPresent() && database.get().dialect() == Database.Dialect.POSTGRESQL && services.repositories().isPresent()) {
+            MailRepositoryStore james = services.repositories().get();
+            DeliveryMetrics metrics = services.metrics();
+            WaitingIndex index = new WaitingIndex(database.get(), settings.delivery().queue());
+            WaitingRepository waiting = new WaitingRepository(queue, index, choice.url(), url -> open(james, url),
+                event -> metrics.count(Count.of(event)));
+            repository = Optional.of(waiting);
+            services.gauge("mtastsWaiting", () -> waiting.counts().waiting());
+            services.gauge("mtastsWaitingOverdue", () -> waiting.counts().overdue());
+            services.gauge("mtastsWaitingMissing", () -> waiting.counts().missing());
+        }
+        return WaitingPlace.choose(queue, wanted, repository, choice.objection(), inHand);
+    }
+
+    private static MailRepository open(MailRepositoryStore james, String url) throws MessagingException {
+        try {
+            return james.select(MailRepositoryUrl.from(url));
+        } catch (MailRepositoryStore.MailRepositoryStoreException | RuntimeException e) {
+            throw new MessagingException("the mail repository " + url + " could not be opened", e);
+        }
     }
 
     /** The mails that wait. */

@@ -49,6 +49,8 @@ public class SecureRemoteDelivery extends GenericMailet {
 
     /** Its class, as commands look for it in mailetcontainer.xml. */
     public static final String NAME = "SecureRemoteDelivery";
+    /** The maximum of AMQP 0-9-1. */
+    private static final int MAX_PREFETCH = 65_535;
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(SecureRemoteDelivery.class);
 
     private final JamesServices james;
@@ -88,7 +90,9 @@ public class SecureRemoteDelivery extends GenericMailet {
         }
         parameters.warnings().forEach(LOGGER::warn);
         settings = outbound.settings().delivery();
-        queue = queues.createQueue(MailQueueName.of(settings.queue()));
+        // RabbitMQ's queue would deliver five mails at a time
+        queue = queues.createQueue(MailQueueName.of(settings.queue()),
+            MailQueueFactory.prefetchCount(Math.min(settings.limits().mailsInHand(), MAX_PREFETCH)));
         worker = outbound.work(queue, getMailetContext());
         probe = new HealthRegistry.HealthProbe() {
             @Override
@@ -129,7 +133,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             queued.setName(name);
             queued.setRecipients(recipients);
             Router.begin(queued);
-            settings.schedule().priority().begin(queued);
+            settings.retries().schedule().priority().begin(queued);
             queue.enQueue(queued);
         } finally {
             LifecycleUtil.dispose(queued);

@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.apache.james.mailrepository.api.MailRepositoryStore;
 
 /** The services that outbound delivery needs from James or from the command line. */
 public interface Services extends FileLocator {
@@ -27,6 +28,11 @@ public interface Services extends FileLocator {
 
     /** Opens the database of policies; empty if policies are to be kept in memory only. */
     Optional<Database> open(DatabaseAddress address, Clock clock);
+
+    /** James's mail repositories; empty without James. */
+    default Optional<MailRepositoryStore> repositories() {
+        return Optional.empty();
+    }
 
     /** The metrics of deliveries. */
     DeliveryMetrics metrics();

@@ -59,7 +59,7 @@ class HeldOnTwoServersTest {
         private final QueueWorker worker;
 
         Server() throws Exception {
-            JamesServices james = new JamesServices(null, null, null, new RecordingMetricFactory(), new NoopGaugeRegistry()) {
+            JamesServices james = new JamesServices(null, null, null, null, new RecordingMetricFactory(), new NoopGaugeRegistry()) {
                 @Override
                 public String heloName() {
                     return "mail.sender.example";

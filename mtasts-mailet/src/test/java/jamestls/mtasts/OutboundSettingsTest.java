@@ -40,7 +40,7 @@ class OutboundSettingsTest {
         Outbound.Settings settings = of();
 
         assertThat(settings.delivery().queue()).isEqualTo("outgoing");
-        assertThat(settings.delivery().schedule().retries()).isEqualTo(5);
+        assertThat(settings.delivery().retries().schedule().retries()).isEqualTo(5);
         assertThat(settings.smtp().limit(Phase.MAIL)).isEqualTo(Duration.ofMinutes(3));
         assertThat(settings.smtp().limit(Phase.CONNECT)).isEqualTo(Duration.ofMinutes(1));
         assertThat(settings.smtp().heloName()).isEqualTo("sender.example");
@@ -59,10 +59,10 @@ class OutboundSettingsTest {
             "sslEnable", "false", "verifyServerIdentity", "false", "sslTrustAllCerts", "false", "loadBalancing", "true");
 
         assertThat(read.delivery().queue()).isEqualTo("out");
-        assertThat(read.delivery().schedule().delays()).containsExactly(Duration.ofMinutes(10), Duration.ofMinutes(10));
-        assertThat(read.delivery().schedule().retries()).isEqualTo(7);
-        assertThat(read.delivery().schedule().priority()).isEqualTo(QueuePriority.RETRIES_LAST);
-        assertThat(read.delivery().dnsRetries()).isEqualTo(3);
+        assertThat(read.delivery().retries().schedule().delays()).containsExactly(Duration.ofMinutes(10), Duration.ofMinutes(10));
+        assertThat(read.delivery().retries().schedule().retries()).isEqualTo(7);
+        assertThat(read.delivery().retries().schedule().priority()).isEqualTo(QueuePriority.RETRIES_LAST);
+        assertThat(read.delivery().retries().missingDomain()).isEqualTo(3);
         assertThat(read.smtp().limit(Phase.MAIL)).isEqualTo(Duration.ofMinutes(1));
         assertThat(read.smtp().limit(Phase.CONNECT)).isEqualTo(Duration.ofSeconds(5));
         assertThat(read.smtp().bindAddresses()).contains(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}));
@@ -230,7 +230,7 @@ class OutboundSettingsTest {
     @Test
     void longerListOfDelaysShouldBeWarnedOf() throws ConfigurationException {
         Parameters longer = parameters("delayTime", "5m, 3*1h", "maxRetries", "0");
-        assertThat(Outbound.Settings.of(longer, new Surroundings()).delivery().schedule().retries()).isEqualTo(4);
+        assertThat(Outbound.Settings.of(longer, new Surroundings()).delivery().retries().schedule().retries()).isEqualTo(4);
         assertThat(longer.warnings()).singleElement().asString()
             .contains("'delayTime' has 4 waits", "0 of 'maxRetries'", "retried 4 times");
 

@@ -103,7 +103,7 @@ class OutboundTest {
 
     private Outbound open(String dnssec, String heloName) throws Exception {
         Files.write(conf.resolve("root.ds"), tree.trustAnchorBytes());
-        JamesServices james = new JamesServices(null, withoutDomains(), new ConfFiles(), new RecordingMetricFactory(), new Gauges());
+        JamesServices james = new JamesServices(null, withoutDomains(), new ConfFiles(), null, new RecordingMetricFactory(), new Gauges());
         Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, Map.of("dnsServers", "127.0.0.1:" + dns.address().getPort(),
             "dnssec", dnssec, "trustAnchors", "file://conf/root.ds", "heloName", heloName, "database", "memory"),
             new StockNames(), james);

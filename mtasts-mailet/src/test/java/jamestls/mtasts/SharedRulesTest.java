@@ -59,7 +59,7 @@ class SharedRulesTest {
     }
 
     private Outbound open() throws Exception {
-        JamesServices services = new JamesServices(null, null, null, null, null) {
+        JamesServices services = new JamesServices(null, null, null, null, null, null) {
             @Override
             public List<InetSocketAddress> dnsServers() {
                 return List.of(new InetSocketAddress("192.0.2.53", 53));

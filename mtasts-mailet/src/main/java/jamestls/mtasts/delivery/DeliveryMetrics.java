@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jamestls.mtasts.policy.Verdict.TlsLevel;
+import jamestls.mtasts.waiting.WaitingRepository;
 import java.util.EnumMap;
 import java.util.Map;
 import org.apache.james.metrics.api.Metric;
@@ -29,12 +30,28 @@ public interface DeliveryMetrics {
         DEFERRED_DNS("mtastsDeferralsDns"),
         DEFERRED_REPLY("mtastsDeferralsReply"),
         DEFERRED_OTHER("mtastsDeferralsOther"),
-        BOUNCED("mtastsBounces");
+        BOUNCED("mtastsBounces"),
+        /** Mails put into the repository until their next attempt. */
+        WAITS_PARKED("mtastsWaitsParked"),
+        WAITS_RESUMED("mtastsWaitsResumed"),
+        /** Mails that may have been put into the queue twice, because the server or the queue failed at that moment. */
+        WAITS_DOUBTFUL("mtastsWaitsDoubtful"),
+        WAITS_MISSING("mtastsWaitsMissing");
 
         private final String metric;
 
         Count(String metric) {
             this.metric = metric;
+        }
+
+        /** What counts an event of waiting mails. */
+        public static Count of(WaitingRepository.Event event) {
+            return switch (event) {
+                case PARKED -> WAITS_PARKED;
+                case RESUMED -> WAITS_RESUMED;
+                case DOUBTFUL -> WAITS_DOUBTFUL;
+                case MISSING -> WAITS_MISSING;
+            };
         }
 
         /** The name of the metric in James. */

@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import jamestls.config.Durations;
 import jamestls.config.Parameters;
+import jamestls.mtasts.waiting.WaitingSettings;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -11,14 +12,23 @@ import java.util.Optional;
  *
  * @param queue the name of James's mail queue
  * @param processors the processors that get mails after their delivery
- * @param schedule the waits between retries
- * @param dnsRetries the retries of a mail whose domain has neither MX nor address
+ * @param retries when and from where mails are tried again
  * @param limits how many mails and deliveries there are at once
  * @param smtpPort the port of all MX hosts; only tests use another than 25
  * @param gateways the hosts that get all mail; empty if mail goes to the MX hosts of its domain
  */
-public record DeliverySettings(String queue, Processors processors, RetrySchedule schedule, int dnsRetries, Limits limits,
-                               int smtpPort, Optional<Gateways> gateways) {
+public record DeliverySettings(String queue, Processors processors, Retries retries, Limits limits, int smtpPort,
+                               Optional<Gateways> gateways) {
+
+    /**
+     * When and from where mails are tried again.
+     *
+     * @param schedule the waits between attempts
+     * @param missingDomain the retries of a mail whose domain has neither MX nor address
+     * @param waiting where mails wait
+     */
+    public record Retries(RetrySchedule schedule, int missingDomain, WaitingSettings waiting) {
+    }
 
     /**
      * James's processors that get mails after their delivery.
@@ -83,8 +93,8 @@ public record DeliverySettings(String queue, Processors processors, RetrySchedul
         return new DeliverySettings(
             parameters.text("outgoing", "outgoing"),
             new Processors(parameters.text("bounceProcessor"), parameters.text("onSuccess"), Delay.of(parameters)),
-            RetrySchedule.of(parameters),
-            parameters.number("maxDnsProblemRetries", 0, 0, 10_000),
+            new Retries(RetrySchedule.of(parameters), parameters.number("maxDnsProblemRetries", 0, 0, 10_000),
+                WaitingSettings.of(parameters)),
             new Limits(parameters.number("deliveries", 256, 1, 100_000), parameters.number("deliveriesPerDestination", 20, 1, 10_000),
                 parameters.number("mailsInHand", 5_000, 1, 100_000)),
             parameters.number("smtpPort", 25, 1, 65_535),

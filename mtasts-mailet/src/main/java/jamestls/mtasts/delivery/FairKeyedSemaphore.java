@@ -2,8 +2,10 @@ package jamestls.mtasts.delivery;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -78,6 +80,22 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         lock.lock();
         try {
             return entries.containsKey(key) ? entries.get(key).users : 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The keys with at least so many users. */
+    Set<K> withUsers(int least) {
+        lock.lock();
+        try {
+            Set<K> keys = new HashSet<>();
+            entries.forEach((key, entry) -> {
+                if (entry.users >= least) {
+                    keys.add(key);
+                }
+            });
+            return keys;
         } finally {
             lock.unlock();
         }

@@ -1,19 +1,18 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.delivery.WaitingMails.NextHop;
-import jamestls.mtasts.delivery.WaitingMails.QueueDelays;
 import jamestls.mtasts.delivery.WaitingMails.Turn;
 import jamestls.mtasts.held.HeldMails;
+import jamestls.mtasts.waiting.WaitingRepository;
 import jamestls.net.SanitizedLogger;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,13 +21,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.james.core.Domain;
 import org.apache.james.core.MailAddress;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.james.queue.api.MailQueue.MailQueueItem;
 import org.apache.james.queue.api.MailQueue.MailQueueItem.CompletionStatus;
-import org.apache.james.queue.api.ManageableMailQueue;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 import reactor.core.Disposable;
@@ -47,8 +47,6 @@ public final class QueueWorker implements AutoCloseable {
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(QueueWorker.class);
     private static final Duration MAX_SHUTDOWN = Duration.ofSeconds(30);
-    /** Mails wait for a permit of their domain without limit; returning them to the queue would gain nothing. */
-    private static final Duration UNLIMITED_WAIT = Duration.ofDays(1_000);
     private static final Duration MAX_REQUEUE_DELAY = Duration.ofSeconds(5);
     private static final Duration MIN_REQUEUE_DELAY = Duration.ofMillis(200);
     private static final int ONE_DOMAIN_DIVISOR = 2;
@@ -61,7 +59,10 @@ public final class QueueWorker implements AutoCloseable {
     private final Notices notices;
     private final FailureNotice notice;
     private final ReportMails reportMails;
+    private final WaitingPlace place;
     private final WaitingMails waiting;
+    /** The number of mails taken from the queue and not settled. */
+    private final AtomicInteger taken = new AtomicInteger();
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("delivery-", 0).factory());
     /** A thread for requests to the queue: James's JMS queues block the thread that requests a mail. */
     private final ExecutorService dequeuing = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("delivery-queue")
@@ -98,23 +99,30 @@ public final class QueueWorker implements AutoCloseable {
     /**
      * Creates the worker and starts it.
      *
+     * @param place where mails wait, and from where they come; closed with this worker
      * @param resources the resources that {@code router} uses
      * @param inHand the maximum of mails taken from the queue and not settled; most of them wait
      */
-    public QueueWorker(MailQueue queue, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources, int inHand) {
-        this(queue, router, schedule, notices, resources, inHand, DeliveryCompletion.NOTICE_PAUSES);
+    public QueueWorker(WaitingPlace place, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources,
+                       int inHand) {
+        this(place, router, schedule, notices, resources, inHand, DeliveryCompletion.NOTICE_PAUSES);
     }
 
-    QueueWorker(MailQueue queue, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources, int inHand,
+    QueueWorker(MailQueue queue, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources, int inHand) {
+        this(WaitingPlace.in(queue, inHand), router, schedule, notices, resources, inHand);
+    }
+
+    QueueWorker(WaitingPlace place, Router router, RetrySchedule schedule, Notices notices, OutboundResources resources, int inHand,
                 List<Duration> noticePauses) {
-        this.queue = queue;
+        this.place = place;
+        this.queue = place.queue();
         this.router = router;
         this.schedule = schedule;
         this.notices = notices;
         this.notice = new FailureNotice(notices.context(), notices.bounceProcessor());
         this.reportMails = notices.reportMails();
         this.waiting = new WaitingMails(notices.held(), new DelayNotice(notices.context(), notices.delay()), this::scheduleOf,
-            notices.clock(), QueueDelays.of(queue));
+            notices.clock(), place);
         this.resources = resources;
         this.atDomain = resources.atDomain();
         this.inHand = inHand;
@@ -122,6 +130,7 @@ public final class QueueWorker implements AutoCloseable {
         this.noticePauses = noticePauses;
         this.noticeSlots = DeliveryCompletion.PauseSlots.of(inHand / FAILING_NOTICES_DIVISOR);
         subscription.update(subscribe());
+        place.start(atDomain, taken::get, inHand, maxPerDomain);
     }
 
     private Disposable subscribe() {
@@ -141,13 +150,16 @@ public final class QueueWorker implements AutoCloseable {
     private void work(MailQueueItem item) {
         Mail mail = item.getMail();
         CompletionStatus status = CompletionStatus.RETRY;
+        long now = System.nanoTime();
+        taken.incrementAndGet();
         try {
-            if (settle(mail)) {
+            if (settle(mail, now)) {
                 status = CompletionStatus.SUCCESS;
             }
         } catch (Throwable e) {
             LOGGER.error("Mail {} returns to queue {}: its delivery failed unexpectedly", mail.getName(), name(), e);
         } finally {
+            taken.decrementAndGet();
             acknowledge(item, status);
             LifecycleUtil.dispose(mail);
         }
@@ -164,24 +176,23 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     /** @return false if the mail must stay in the queue, because James stopped before everything was stored */
-    private boolean settle(Mail mail) {
+    private boolean settle(Mail mail, long takenNanos) {
         DeliveryCompletion completion = new DeliveryCompletion(mail.getName(), noticePauses, noticeSlots);
-        Map<Domain, List<MailAddress>> domains = byDomain(mail);
+        Map<Domain, List<MailAddress>> domains = MailParts.byDomain(mail);
         if (router.isByDomain() && domains.size() > 1) {
-            domains.forEach((domain, recipients) -> completion.then(() -> enqueuePart(mail, domain, recipients)));
+            domains.forEach((domain, recipients) -> completion.then(() -> MailParts.enqueue(queue, mail, domain, recipients)));
             return completion.complete(stopping);
         }
         Turn turn = waiting.turn(mail);
-        if (turn == Turn.NOT_REQUESTED) {
-            waiting.putBack(mail);
-            completion.then(() -> queue.enQueue(mail, waiting.untilDue(mail)));
+        if (turn == Turn.NOT_DUE) {
+            completion.then(() -> waiting.putBack(mail, takenNanos));
             return completion.complete(stopping);
         }
         Set<String> listed = waiting.listed(mail);
         Optional<Duration> delay = turn == Turn.REQUESTED ? Optional.of(waiting.untilDue(mail))
             : scheduleOf(mail).delayAfter(FailureNotice.retriesOf(mail))
                 .filter(pause -> reportMails.mayWait(mail, pause));
-        Next next = new Next(turn, delay, listed);
+        Next next = new Next(turn, delay, listed, takenNanos);
         switch (attempt(mail, delay.isPresent() ? Retry.YES : Retry.NO)) {
             case DeliveryResult.Answered answered -> {
                 answered.would().filter(why -> !answered.accepted().isEmpty()).ifPresent(why -> waiting.wouldWait(mail, why));
@@ -201,7 +212,7 @@ public final class QueueWorker implements AutoCloseable {
                 }
                 Duration stay = postponed.later().orElseGet(() -> requeueDelay(mail));
                 waiting.postponed(mail, postponed.why(), stay);
-                completion.then(() -> queue.enQueue(mail, stay));
+                completion.then(() -> waiting.postpone(mail, stay, takenNanos));
             }
         }
         return completion.complete(stopping);
@@ -211,28 +222,9 @@ public final class QueueWorker implements AutoCloseable {
         return reportMails.scheduleOf(mail).orElse(schedule);
     }
 
-    /** Groups the recipients. Mails queued for a former gateway, or by other mailets, may have recipients in several domains. */
-    private static Map<Domain, List<MailAddress>> byDomain(Mail mail) {
-        Map<Domain, List<MailAddress>> byDomain = new LinkedHashMap<>();
-        mail.getRecipients().forEach(recipient ->
-            byDomain.computeIfAbsent(recipient.getDomain(), domain -> new ArrayList<>()).add(recipient));
-        return byDomain;
-    }
-
-    private void enqueuePart(Mail mail, Domain domain, List<MailAddress> recipients) throws MessagingException {
-        Mail part = mail.duplicate();
-        try {
-            part.setName(mail.getName() + "-to-" + domain.asString());
-            part.setRecipients(recipients);
-            queue.enQueue(part);
-        } finally {
-            LifecycleUtil.dispose(part);
-        }
-    }
-
-    /** Problems for the health check: mails whose bounce or notice failed in the last day. */
+    /** Problems for the health check: mails whose bounce or notice failed in the last day, and those of waiting mails. */
     public List<String> problems() {
-        return notice.problems();
+        return Stream.concat(notice.problems().stream(), place.problems().stream()).toList();
     }
 
     private DeliveryResult attempt(Mail mail, Retry temporary) {
@@ -250,9 +242,9 @@ public final class QueueWorker implements AutoCloseable {
         if (atDomain.users(domain) >= maxPerDomain) {
             return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting");
         }
-        Optional<Permit> permit = atDomain.acquire(domain, UNLIMITED_WAIT);
+        Optional<Permit> permit = atDomain.acquire(domain, place.maxWaitInHand());
         if (permit.isEmpty()) {
-            return new DeliveryResult.Postponed("James is stopping");
+            return new DeliveryResult.Postponed("too many mails for " + domain + " are waiting, or James is stopping");
         }
         try (Permit held = permit.get()) {
             reportMails.leaving(mail);
@@ -267,7 +259,7 @@ public final class QueueWorker implements AutoCloseable {
     }
 
     private static String domainOf(Mail mail) {
-        return mail.getRecipients().iterator().next().getDomain().asString();
+        return WaitingMails.domainOf(mail.getRecipients().iterator().next());
     }
 
     /** Enqueues the recipients beyond the server's limit without counting a retry (RFC 5321 §4.5.3.1.10); returns the others. */
@@ -276,15 +268,7 @@ public final class QueueWorker implements AutoCloseable {
         others.values().removeIf(Failure::isTooManyRecipients);
         List<MailAddress> excess = failed.keySet().stream().filter(recipient -> !others.containsKey(recipient)).toList();
         if (!excess.isEmpty()) {
-            completion.then(() -> {
-                Mail rest = mail.duplicate();
-                try {
-                    rest.setRecipients(excess);
-                    queue.enQueue(rest, MIN_REQUEUE_DELAY);
-                } finally {
-                    LifecycleUtil.dispose(rest);
-                }
-            });
+            completion.then(() -> MailParts.enqueueRest(queue, mail, excess, MIN_REQUEUE_DELAY));
         }
         return others;
     }
@@ -295,8 +279,9 @@ public final class QueueWorker implements AutoCloseable {
      * @param turn why the mail was tried
      * @param delay the time until the next attempt; empty if there is none
      * @param listed the domains under which the mail may be in the list of held mails
+     * @param takenNanos when the mail was taken from the queue
      */
-    private record Next(Turn turn, Optional<Duration> delay, Set<String> listed) {
+    private record Next(Turn turn, Optional<Duration> delay, Set<String> listed, long takenNanos) {
     }
 
     private void settleFailed(Mail mail, Map<MailAddress, Failure> failed, Next next, DeliveryCompletion completion) {
@@ -319,6 +304,7 @@ public final class QueueWorker implements AutoCloseable {
             completion.then(() -> {
                 mail.setRecipients(retried.keySet());
                 FailureNotice.mark(mail, retried.values().iterator().next());
+                WaitingRepository.tried(mail);
                 if (next.turn() == Turn.DUE) {
                     schedule.prepareRetry(mail);
                     waiting.isDueIn(mail, next.delay().orElseThrow());
@@ -326,7 +312,8 @@ public final class QueueWorker implements AutoCloseable {
                 waiting.tell(mail, retried);
             });
             // a requested attempt that fails changes neither due time nor retry count
-            completion.then(() -> queue.enQueue(mail, next.turn() == Turn.DUE ? next.delay().orElseThrow() : waiting.untilDue(mail)));
+            completion.then(() -> waiting.putAway(mail,
+                next.turn() == Turn.DUE ? next.delay().orElseThrow() : waiting.untilDue(mail), next.takenNanos()));
         }
         completion.then(() -> waiting.attempted(mail, next.listed(), retried, router.isByDomain() ? NextHop.MX_HOST : NextHop.GATEWAY));
     }
@@ -356,15 +343,9 @@ public final class QueueWorker implements AutoCloseable {
         return atDomain.waiting();
     }
 
-    /** Makes every mail in the queue due now, if the queue can do that. Mails that no request names return to their old due time. */
-    public void flush() {
-        if (queue instanceof ManageableMailQueue flushable) {
-            try {
-                LOGGER.info("Queue {}: flushed, {} mails", name(), flushable.flush());
-            } catch (MailQueue.MailQueueException e) {
-                LOGGER.error("Queue {}: it could not be flushed", name(), e);
-            }
-        }
+    /** Makes the waiting mails of a domain due now; empty for all. */
+    public void dueNow(Optional<DomainName> domain) {
+        place.dueNow(domain);
     }
 
     /**
@@ -374,6 +355,7 @@ public final class QueueWorker implements AutoCloseable {
     public void close() {
         stopping.countDown();
         subscription.dispose();
+        place.close();
         dequeuing.shutdownNow();
         resources.stop();
         threads.shutdown();

@@ -1,8 +1,11 @@
 package jamestls.mtasts.delivery;
 
+import jakarta.mail.MessagingException;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.held.HeldMail.Why;
 import jamestls.mtasts.held.HeldMails;
+import jamestls.mtasts.waiting.WaitingRepository;
+import jamestls.mtasts.waiting.WaitingRepository.Resumed;
 import jamestls.net.SanitizedLogger;
 import java.time.Clock;
 import java.time.Duration;
@@ -10,6 +13,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -17,7 +21,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.james.core.MailAddress;
-import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeName;
 import org.apache.mailet.AttributeUtils;
@@ -39,6 +42,8 @@ final class WaitingMails {
     /** Whether the notice of delay was sent or is not wanted: a Boolean. */
     private static final AttributeName NOTIFIED = AttributeName.of("jamestls.delay-notified");
 
+    /** How often in succession the mail came from the queue before it was due, without a request: an Integer. */
+    private static final AttributeName EARLY = AttributeName.of("jamestls.early");
     /** How often the mail returned to the queue untried since its last attempt: an Integer. */
     private static final AttributeName PUT_BACK = AttributeName.of("jamestls.put-back");
 
@@ -53,11 +58,14 @@ final class WaitingMails {
     private final DelayNotice notice;
     private final Function<Mail, RetrySchedule> schedules;
     private final Clock clock;
-    private final QueueDelays delays;
+    private final WaitingPlace place;
 
-    /** @param schedules the retry schedule of each mail */
-    WaitingMails(HeldMails held, DelayNotice notice, Function<Mail, RetrySchedule> schedules, Clock clock, QueueDelays delays) {
-        this.delays = delays;
+    /**
+     * @param schedules the retry schedule of each mail
+     * @param place where mails wait
+     */
+    WaitingMails(HeldMails held, DelayNotice notice, Function<Mail, RetrySchedule> schedules, Clock clock, WaitingPlace place) {
+        this.place = place;
         this.held = held;
         this.notice = notice;
         this.schedules = schedules;
@@ -70,20 +78,8 @@ final class WaitingMails {
         DUE,
         /** The mail is not due, and a request names its domain. A failure of this attempt is not counted. */
         REQUESTED,
-        /** The mail is not due, and the queue was flushed for another domain. */
-        NOT_REQUESTED
-    }
-
-    /** Whether a queue delays mails. */
-    enum QueueDelays {
-        HONOURED,
-        /** Every mail is delivered at once, so an early mail means nothing. */
-        IGNORED;
-
-        /** James has no interface for this. Only its RabbitMQ queue ignores delays. */
-        static QueueDelays of(MailQueue queue) {
-            return queue.getClass().getName().contains(".rabbitmq.") ? IGNORED : HONOURED;
-        }
+        /** The mail is not due, and the queue ignores delays or was flushed for another domain. */
+        NOT_DUE
     }
 
     /** Resets a mail that enters remote delivery. */
@@ -92,24 +88,62 @@ final class WaitingMails {
         mail.removeAttribute(DUE);
         mail.removeAttribute(NOTIFIED);
         mail.removeAttribute(PUT_BACK);
+        mail.removeAttribute(EARLY);
+        WaitingRepository.begin(mail);
     }
 
     /** Decides from the due time and the open requests. */
     Turn turn(Mail mail) {
-        if (delays == QueueDelays.IGNORED || untilDue(mail).compareTo(NOT_EARLY) <= 0 || !held.requests().isAnyOpen()) {
-            return Turn.DUE;
+        Optional<Resumed> resumed = WaitingRepository.resumed(mail);
+        if (resumed.isPresent() || untilDue(mail).compareTo(NOT_EARLY) <= 0) {
+            mail.removeAttribute(EARLY);
+            return resumed.equals(Optional.of(Resumed.REQUESTED)) && untilDue(mail).isPositive() ? Turn.REQUESTED : Turn.DUE;
         }
-        return held.requests().areFor(domains(mail)) ? Turn.REQUESTED
-            : timesPutBack(mail) < MAX_PUT_BACK ? Turn.NOT_REQUESTED : Turn.DUE;
+        boolean isAnyOpen = held.requests().isAnyOpen();
+        if (isAnyOpen && isRequested(mail)) {
+            return Turn.REQUESTED;
+        }
+        if (!place.keepsEarly() && !isAnyOpen) {
+            noteEarly(mail);
+        }
+        return place.keepsEarly() || isAnyOpen && number(mail, PUT_BACK) < MAX_PUT_BACK ? Turn.NOT_DUE : Turn.DUE;
     }
 
-    /** Counts an untried return. */
-    void putBack(Mail mail) {
-        mail.setAttribute(new Attribute(PUT_BACK, AttributeValue.of(timesPutBack(mail) + 1)));
+    private boolean isRequested(Mail mail) {
+        return held.requests().areFor(domains(mail));
     }
 
-    private static int timesPutBack(Mail mail) {
-        return AttributeUtils.getValueAndCastFromMail(mail, PUT_BACK, Integer.class).orElse(0);
+    /** An early mail may come from a flush of the queue. A second one in succession shows that the queue ignores delays. */
+    private void noteEarly(Mail mail) {
+        if (number(mail, EARLY) > 0) {
+            place.cameEarlyTwice(mail);
+        }
+        mail.setAttribute(new Attribute(EARLY, AttributeValue.of(number(mail, EARLY) + 1)));
+    }
+
+    /** Puts away a mail that is not due, and counts that. */
+    void putBack(Mail mail, long takenNanos) throws MessagingException {
+        mail.setAttribute(new Attribute(PUT_BACK, AttributeValue.of(number(mail, PUT_BACK) + 1)));
+        place.putBack(mail, domainList(mail), untilDue(mail), takenNanos, () -> isRequested(mail));
+    }
+
+    /** Puts away a mail until its next attempt. */
+    void putAway(Mail mail, Duration delay, long takenNanos) throws MessagingException {
+        place.put(mail, domainList(mail), delay, takenNanos);
+    }
+
+    /** Puts away, for a short time, a mail that was not tried because of this server's own limits. */
+    void postpone(Mail mail, Duration stay, long takenNanos) throws MessagingException {
+        place.postpone(mail, domainList(mail), stay, takenNanos);
+    }
+
+    private static int number(Mail mail, AttributeName name) {
+        return AttributeUtils.getValueAndCastFromMail(mail, name, Integer.class).orElse(0);
+    }
+
+    /** The recipient domains, that of the first recipient first. */
+    private static List<String> domainList(Mail mail) {
+        return mail.getRecipients().stream().map(WaitingMails::domainOf).distinct().limit(MAX_DOMAINS).toList();
     }
 
     /** The time until a mail is due; zero if it is due. Never longer than its schedule waits, as the clock may have been wrong since. */
@@ -129,12 +163,12 @@ final class WaitingMails {
     }
 
     /** In A-labels and lower case, as commands search for it. */
-    private static String domainOf(MailAddress recipient) {
+    static String domainOf(MailAddress recipient) {
         String domain = recipient.getDomain().asString();
         return DomainName.parse(domain).map(DomainName::ascii).orElseGet(() -> domain.toLowerCase(Locale.ROOT));
     }
 
-    /** Sets the due time. */
+    /** Sets the due time after an attempt. */
     void isDueIn(Mail mail, Duration delay) {
         mail.setAttribute(new Attribute(DUE, AttributeValue.of(clock.instant().plus(delay).toEpochMilli())));
         mail.removeAttribute(PUT_BACK);

@@ -230,7 +230,7 @@ class ExplainTest {
 
         defaultDomain("mail.sender.example");
         try (Outbound explain = options.open(Map.of())) {
-            JamesServices services = new JamesServices(null, null, null, null, null) {
+            JamesServices services = new JamesServices(null, null, null, null, null, null) {
                 @Override
                 public String heloName() {
                     return "mail.sender.example";

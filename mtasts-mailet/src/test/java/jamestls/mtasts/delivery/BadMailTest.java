@@ -237,7 +237,7 @@ class BadMailTest {
 
     private void work(int inHand, int retries, List<Duration> noticePauses) throws Exception {
         OutboundResources resources = internet.resources(20);
-        worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0),
+        worker = new QueueWorker(WaitingPlace.in(queue, inHand), Router.byMx(internet.delivery(resources), 0),
             new RetrySchedule(List.of(Duration.ofHours(1)), retries),
             new QueueWorker.Notices(james.proxy(), Optional.empty(), Optional.empty(), new ReportMails(new TlsOutcomes(),
                 Clock.systemUTC())),

@@ -44,7 +44,7 @@ class HeldAtGatewayTest {
             OutboundResources resources = internet.resources(5);
             try (QueueWorker worker = new QueueWorker(queue, Router.viaGateways(internet.delivery(resources), gateways, new Random(1)),
                     new RetrySchedule(List.of(Duration.ofHours(1)), 5), notices(), resources, 100)) {
-                held.requests().carriedOutBy(domain -> worker.flush());
+                held.requests().carriedOutBy(domain -> worker.dueNow(Optional.of(domain)));
                 queue.enQueue(FakeMail.builder().name("m1").sender(MailAddressFixture.SENDER)
                     .recipients("bob@a.example", "carol@b.example", "dave@c.example").mimeMessage(TestDelivery.message()).build());
 

@@ -383,7 +383,7 @@ class QueueWorkerTest {
 
     private void work(int perDestination, int inHand) throws Exception {
         OutboundResources traffic = internet.resources(perDestination);
-        worker = new QueueWorker(queue, Router.byMx(internet.delivery(traffic), 0),
+        worker = new QueueWorker(WaitingPlace.in(queue, inHand), Router.byMx(internet.delivery(traffic), 0),
             new RetrySchedule(List.of(Duration.ofHours(1)), retries),
             new QueueWorker.Notices(mailetContext, Optional.empty(), Optional.empty(), new ReportMails(losses, Clock.systemUTC())),
             traffic, inHand, noticePauses);

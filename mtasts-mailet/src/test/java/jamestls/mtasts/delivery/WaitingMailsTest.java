@@ -394,6 +394,6 @@ class WaitingMailsTest {
         worker = new QueueWorker(queue, Router.byMx(internet.delivery(resources), 0), new RetrySchedule(List.of(PAUSE), 5),
             new QueueWorker.Notices(mailetContext, Optional.empty(), Optional.empty(), new ReportMails(new TlsOutcomes(), clock), delay,
                 held, clock), resources, 100);
-        held.requests().carriedOutBy(domain -> worker.flush());
+        held.requests().carriedOutBy(domain -> worker.dueNow(Optional.of(domain)));
     }
 }

@@ -24,7 +24,8 @@ final class TestOutbound {
 
     /** @param more parameters besides those that every test has; {@code file://conf/} is {@code directory} */
     static Outbound open(Path directory, Map<String, String> more) throws Exception {
-        JamesServices james = new JamesServices(null, AdminServer.domains(), new ConfFiles(directory), new RecordingMetricFactory(), null);
+        JamesServices james = new JamesServices(null, AdminServer.domains(), new ConfFiles(directory), null,
+            new RecordingMetricFactory(), null);
         Map<String, String> parameters = new HashMap<>(Map.of("dnsServers", "127.0.0.1:9", "dnssec", "off",
             "heloName", "mail.sender.example", "database", "memory"));
         parameters.putAll(more);
