@@ -24,6 +24,7 @@ import org.apache.james.mailetcontainer.impl.CompositeProcessorImpl;
 import org.apache.james.mailetcontainer.impl.JamesMailSpooler;
 import org.apache.james.mailetcontainer.impl.JamesMailetContext;
 import org.apache.james.mailetcontainer.lib.AbstractStateMailetProcessor;
+import org.apache.james.mailrepository.api.MailRepositoryStore;
 import org.apache.james.mailrepository.api.MailRepositoryUrl;
 import org.apache.james.metrics.api.GaugeRegistry;
 import org.apache.james.metrics.api.MetricFactory;
@@ -73,6 +74,7 @@ final class MailetContainer implements AutoCloseable {
             new JamesServiceStubs.NoUsers(), queues);
         context.configure(shipped.configurationAt("context"));
 
+        JamesServiceStubs.ErrorRepository repositories = new JamesServiceStubs.ErrorRepository();
         var injector = Guice.createInjector(new AbstractModule() {
             @Override
             protected void configure() {
@@ -83,6 +85,7 @@ final class MailetContainer implements AutoCloseable {
                 bind(GaugeRegistry.class).toInstance(new NoopGaugeRegistry());
                 bind(Clock.class).toInstance(Clock.systemUTC());
                 bind(MailetContext.class).toInstance(context);
+                bind(MailRepositoryStore.class).toInstance(repositories);
                 bind(new TypeLiteral<MailQueueFactory<?>>() { }).toInstance(queues);
             }
         });
@@ -92,7 +95,6 @@ final class MailetContainer implements AutoCloseable {
         processors.configure(processors(directory.resolve("conf/mailetcontainer.xml")));
         processors.init();
 
-        JamesServiceStubs.ErrorRepository repositories = new JamesServiceStubs.ErrorRepository();
         JamesMailSpooler spooler = new JamesMailSpooler(metrics, new NoopGaugeRegistry(), processors,
             repositories, queues);
         spooler.configure(new JamesMailSpooler.Configuration(4, ERRORS));

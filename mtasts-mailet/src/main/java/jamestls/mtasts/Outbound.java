@@ -1,6 +1,5 @@
 package jamestls.mtasts;
 
-import jakarta.mail.MessagingException;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.Dns;
@@ -13,8 +12,6 @@ import jamestls.https.HttpsSettings;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
-import jamestls.mtasts.delivery.DeliveryMetrics;
-import jamestls.mtasts.delivery.DeliveryMetrics.Count;
 import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
@@ -24,7 +21,6 @@ import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.Router;
-import jamestls.mtasts.delivery.WaitingPlace;
 import jamestls.mtasts.held.HeldMail.Cause;
 import jamestls.mtasts.held.HeldMails;
 import jamestls.mtasts.held.HeldStore;
@@ -49,9 +45,6 @@ import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
-import jamestls.mtasts.waiting.WaitingIndex;
-import jamestls.mtasts.waiting.WaitingRepository;
-import jamestls.mtasts.waiting.WaitingSettings;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.smtp.ReuseLimits;
@@ -74,10 +67,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
-import org.apache.james.mailrepository.api.MailRepository;
-import org.apache.james.mailrepository.api.MailRepositoryStore;
-import org.apache.james.mailrepository.api.MailRepositoryUrl;
-import org.apache.james.mailrepository.api.Protocol;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
@@ -242,8 +231,8 @@ public final class Outbound implements AutoCloseable {
         publish();
         QueueWorker.Notices notices = new QueueWorker.Notices(context, how.processors().bounce(), how.processors().success(),
             new ReportMails(outcomes, clock), how.processors().delay(), held, clock);
-        QueueWorker worker = new QueueWorker(place(queue), router, how.retries().schedule(), notices, resources,
-            how.limits().mailsInHand());
+        QueueWorker worker = new QueueWorker(WaitingPlaces.of(queue, settings, database, services), router, how.retries().schedule(),
+            notices, resources, how.limits().mailsInHand());
         held.requests().carriedOutBy(domain -> retryNow(domain, worker));
         held.start(worker::waitingForPlace);
         return worker;
@@ -256,34 +245,6 @@ public final class Outbound implements AutoCloseable {
             LOGGER.warn("The policy of {} was not fetched again", domain, e);
         }
         worker.dueNow(Optional.of(domain));
-    }
-
-    private WaitingPlace place(MailQueue queue) {
-        WaitingSettings wanted = settings.delivery().retries().waiting();
-        int inHand = settings.delivery().limits().mailsInHand();
-        WaitingSettings.Choice choice = wanted.choose(settings.sts().database(),
-            services.repositories().flatMap(MailRepositoryStore::defaultProtocol).map(Protocol::getValue));
-        Optional<WaitingRepository> repository = Optional.empty();
-        if (database.isPresent() && database.get().dialect() == Database.Dialect.POSTGRESQL && services.repositories().isPresent()) {
-            MailRepositoryStore james = services.repositories().get();
-            DeliveryMetrics metrics = services.metrics();
-            WaitingIndex index = new WaitingIndex(database.get(), settings.delivery().queue());
-            WaitingRepository waiting = new WaitingRepository(queue, index, choice.url(), url -> open(james, url),
-                event -> metrics.count(Count.of(event)));
-            repository = Optional.of(waiting);
-            services.gauge("mtastsWaiting", () -> waiting.counts().waiting());
-            services.gauge("mtastsWaitingOverdue", () -> waiting.counts().overdue());
-            services.gauge("mtastsWaitingMissing", () -> waiting.counts().missing());
-        }
-        return WaitingPlace.choose(queue, wanted, repository, choice.objection(), inHand);
-    }
-
-    private static MailRepository open(MailRepositoryStore james, String url) throws MessagingException {
-        try {
-            return james.select(MailRepositoryUrl.from(url));
-        } catch (MailRepositoryStore.MailRepositoryStoreException | RuntimeException e) {
-            throw new MessagingException("the mail repository " + url + " could not be opened", e);
-        }
     }
 
     /** The mails that wait. */

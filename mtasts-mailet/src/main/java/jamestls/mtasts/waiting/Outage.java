@@ -2,6 +2,7 @@ package jamestls.mtasts.waiting;
 
 import jakarta.mail.MessagingException;
 import jamestls.net.SanitizedLogger;
+import jamestls.storage.StorageOutage;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,7 +37,12 @@ final class Outage {
 
     void began(Throwable e) {
         if (why.getAndSet(e.toString()) == null) {
-            LOGGER.warn("{} fails, trying again: {}", what, e.toString());
+            if (e instanceof StorageOutage) {
+                // of which the database warns
+                LOGGER.info("{} fails, trying again", what);
+            } else {
+                LOGGER.warn("{} fails, trying again: {}", what, e.toString());
+            }
         }
     }
 

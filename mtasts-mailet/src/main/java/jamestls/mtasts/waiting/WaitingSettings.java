@@ -5,6 +5,7 @@ import jamestls.storage.DatabaseAddress;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.james.mailrepository.api.MailRepositoryUrl;
 
 /**
@@ -53,11 +54,11 @@ public record WaitingSettings(Optional<Place> place, Optional<String> repository
      * @param database the configured database; empty for memory
      * @param defaultProtocol James's default protocol of repositories
      */
-    public Choice choose(Optional<DatabaseAddress> database, Optional<String> defaultProtocol) {
+    public Choice choose(Optional<DatabaseAddress> database, Supplier<Optional<String>> defaultProtocol) {
         if (database.filter(DatabaseAddress.PostgreSql.class::isInstance).isEmpty()) {
             return new Choice(Optional.empty(), "the due times of mails that wait in a repository need PostgreSQL" + REMEDY);
         }
-        Optional<String> url = repository.or(() -> defaultProtocol.map(protocol -> protocol + PATH));
+        Optional<String> url = repository.or(() -> defaultProtocol.get().map(protocol -> protocol + PATH));
         if (url.isEmpty()) {
             return new Choice(Optional.empty(), "James has no default protocol of mail repositories" + REMEDY);
         }
