@@ -8,6 +8,8 @@ import java.util.regex.Pattern;
 public final class Address {
 
     private static final int MAX = 254;
+    /** Longest text that is looked at: an address with backslashes and a domain in U-labels. */
+    private static final int MAX_TEXT = 600;
     private static final int MAX_LOCAL_PART = 64;
     private static final Pattern DOT_ATOM =
         Pattern.compile("[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+");
@@ -22,7 +24,7 @@ public final class Address {
      */
     public static Optional<String> canonical(String text) {
         int at = text.lastIndexOf('@');
-        if (at < 1) {
+        if (at < 1 || text.length() > MAX_TEXT) {
             return Optional.empty();
         }
         return localPart(text.substring(0, at)).flatMap(local -> DomainName.parse(text.substring(at + 1))

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.cli.ExitCode;
 import jamestls.cli.Json;
 import jamestls.net.Sanitized;
+import jamestls.tlsrpt.report.ReceivedFile;
 import jamestls.tlsrpt.report.ReportCheck;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,6 +29,8 @@ import picocli.CommandLine.Spec;
 final class Lint implements Callable<Integer> {
 
     private static final int MAX_BYTES = 64 << 20;
+    /** Protects against decompression bombs; RFC 8460 §5.2 mentions 10 MB, compressed. */
+    private static final int MAX_INFLATED = 256 << 20;
 
     @Spec
     private CommandSpec spec;
@@ -41,7 +44,7 @@ final class Lint implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         byte[] bytes = read();
-        ReceivedFile received = ReceivedFile.of(bytes);
+        ReceivedFile received = ReceivedFile.of(bytes, MAX_INFLATED);
         List<String> problems = new ArrayList<>(received.problems());
         if (received.json().length > 0) {
             problems.addAll(ReportCheck.problems(received.json()));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.util.JsonParserDelegate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -48,9 +49,59 @@ public final class ReportCheck {
     private static final Pattern TLSA =
         Pattern.compile("[0-9]{1,3} [0-9]{1,3} [0-9]{1,3}( ([0-9A-Fa-f]{2})+)?|\\\\# [0-9]+( ([0-9A-Fa-f]{2})+)?");
 
-    private final List<String> problems = new ArrayList<>();
+    private static final Visitor NOBODY = new Visitor() { };
 
-    private ReportCheck() {
+    private final List<String> problems = new ArrayList<>();
+    private final Bounds bounds;
+    private final Visitor visitor;
+    private int policies;
+    private int details;
+
+    private ReportCheck(Bounds bounds, Visitor visitor) {
+        this.bounds = bounds;
+        this.visitor = visitor;
+    }
+
+    /** Is shown the parts of a report while it is checked, whether or not they are valid. */
+    public interface Visitor {
+
+        /** One element of {@code policies}. */
+        default void policy(JsonNode element) {
+            // optional
+        }
+
+        /** The members of the report but for its policies; comes last. */
+        default void head(JsonNode report) {
+            // optional
+        }
+    }
+
+    /**
+     * Bounds of a report; one that exceeds them is not read to its end.
+     *
+     * @param depth nesting of objects and arrays; a valid report has five levels
+     * @param tokens names, values, and beginnings and ends of objects and arrays
+     * @param policies elements of {@code policies}
+     * @param details elements of {@code failure-details} in all policies
+     */
+    public record Bounds(int depth, int tokens, int policies, int details) {
+
+        /** For files that an operator names. */
+        static final Bounds WIDE = new Bounds(100, Integer.MAX_VALUE, Integer.MAX_VALUE, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Result of {@link #check}.
+     *
+     * @param problems at most twenty, each naming the member; empty if the report is valid
+     * @param obstacle why the report was not read to its end; empty if it is a JSON object within the bounds
+     */
+    public record Checked(List<String> problems, Optional<String> obstacle) {
+    }
+
+    /** Checks a report and shows its parts to the visitor. Throws nothing but what the visitor throws. */
+    public static Checked check(byte[] json, Bounds bounds, Visitor visitor) {
+        return check(new ByteArrayInputStream(json), bounds, visitor);
     }
 
     /** Problems of a report, at most twenty, each naming the member; empty if it is valid. Never throws. */
@@ -68,14 +119,66 @@ public final class ReportCheck {
     }
 
     private static List<String> problems(InputStream json) {
-        ReportCheck check = new ReportCheck();
+        return check(json, Bounds.WIDE, NOBODY).problems();
+    }
+
+    private static Checked check(InputStream json, Bounds bounds, Visitor visitor) {
+        ReportCheck check = new ReportCheck(bounds, visitor);
         BufferedInputStream bytes = new BufferedInputStream(json);
-        try (JsonParser parser = JSON.getFactory().createParser(check.withoutByteOrderMark(bytes))) {
-            check.report(parser);
+        Optional<String> obstacle;
+        try (JsonParser parser = new BoundedParser(JSON.getFactory().createParser(check.withoutByteOrderMark(bytes)), bounds)) {
+            obstacle = check.report(parser);
+        } catch (TooLarge tooLarge) {
+            obstacle = Optional.of(tooLarge.getMessage());
         } catch (IOException notJson) {
-            check.problem("not JSON" + where(notJson));
+            obstacle = Optional.of("not JSON" + where(notJson));
         }
-        return List.copyOf(check.problems);
+        obstacle.ifPresent(check::problem);
+        return new Checked(List.copyOf(check.problems), obstacle);
+    }
+
+    /** The report exceeds a bound; the message says which. */
+    private static final class TooLarge extends IOException {
+
+        private static final long serialVersionUID = 1L;
+
+        TooLarge(String message) {
+            super(message);
+        }
+    }
+
+    /** Bounds depth and size, because trees of hostile JSON need many times its memory. */
+    private static final class BoundedParser extends JsonParserDelegate {
+
+        /** Long numbers take quadratic time. */
+        private static final int MAX_DIGITS = 100;
+
+        private final Bounds bounds;
+        private int depth;
+        private int tokens;
+
+        BoundedParser(JsonParser parser, Bounds bounds) {
+            super(parser);
+            this.bounds = bounds;
+        }
+
+        @Override
+        public JsonToken nextToken() throws IOException {
+            JsonToken token = super.nextToken();
+            if (token != null) {
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+                if (depth > bounds.depth()) {
+                    throw new TooLarge("nested more than " + bounds.depth() + " levels deep");
+                }
+                if (token.isNumeric() && getTextLength() > MAX_DIGITS) {
+                    throw new TooLarge("a number of more than " + MAX_DIGITS + " digits");
+                }
+                if (++tokens > bounds.tokens()) {
+                    throw new TooLarge("more than " + bounds.tokens() + " names and values");
+                }
+            }
+            return token;
+        }
     }
 
     private static String where(IOException notJson) {
@@ -95,17 +198,17 @@ public final class ReportCheck {
     }
 
     /** Reads one policy at a time, so that a large report does not need much memory. */
-    private void report(JsonParser parser) throws IOException {
+    private Optional<String> report(JsonParser parser) throws IOException {
         if (parser.nextToken() != JsonToken.START_OBJECT) {
-            problem("the report is not an object");
-            return;
+            return Optional.of("the report is not an object");
         }
         ObjectNode report = JSON.createObjectNode();
-        for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String field = parser.currentName();
             if (parser.nextToken() == JsonToken.START_ARRAY && field.equals("policies")) {
                 report.putArray(field);
                 while (parser.nextToken() != JsonToken.END_ARRAY) {
-                    policy(JSON.readTree(parser));
+                    bounded(JSON.readTree(parser));
                 }
             } else {
                 report.set(field, JSON.readTree(parser));
@@ -115,6 +218,20 @@ public final class ReportCheck {
             problem("more than one report");
         }
         head(report);
+        visitor.head(report);
+        return Optional.empty();
+    }
+
+    private void bounded(JsonNode element) throws TooLarge {
+        if (++policies > bounds.policies()) {
+            throw new TooLarge("more than " + bounds.policies() + " policies");
+        }
+        details += element.path("failure-details").size();
+        if (details > bounds.details()) {
+            throw new TooLarge("more than " + bounds.details() + " failure details");
+        }
+        policy(element);
+        visitor.policy(element);
     }
 
     private void head(JsonNode report) {
