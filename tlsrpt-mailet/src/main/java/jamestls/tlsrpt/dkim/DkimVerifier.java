@@ -10,6 +10,7 @@ import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Unknown;
 import jamestls.tlsrpt.dkim.DkimVerifier.Verdict.Valid;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
@@ -17,8 +18,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Verifies the DKIM signatures of a report mail as receivers do: signed by the domain of the author, with the whole body and a key in
- * DNS (RFC 6376 §6, RFC 8460 §3).
+ * Verifies the DKIM signatures of a report mail: signed by the domain of the author, with the whole body and a key in DNS (RFC 6376 §6,
+ * RFC 8460 §3). Our own mails are judged as the strictest receivers do; mails of others less strictly, see {@link #verifyReceived}.
  */
 public final class DkimVerifier {
 
@@ -26,6 +27,14 @@ public final class DkimVerifier {
     private static final List<String> ALGORITHMS = List.of("rsa-sha256", "ed25519-sha256");
 
     private static final List<String> REPORT_FIELDS = List.of("tls-report-domain", "tls-report-submitter");
+    /** Bounds of a stranger's mail, far above those of real ones. */
+    private static final int MAX_HEADER = 256 << 10;
+    private static final int MAX_HEADER_FIELDS = 1_000;
+    private static final int MAX_SIGNATURE = 8_000;
+    private static final int MAX_SIGNED_FIELDS = 200;
+
+    /** Whose mail is verified. */
+    private enum Author { OURS, OTHER }
 
     private final Dns dns;
 
@@ -40,14 +49,33 @@ public final class DkimVerifier {
      * @param author domain of From, whose signature is required
      */
     public Verdict verify(byte[] mail, DomainName author) {
+        return verify(SignedMail.of(mail), author, Author.OURS);
+    }
+
+    /**
+     * Verifies a report mail of somebody else. The signature may be by the domain of the author or by a domain above it, whose owner
+     * controls the author's name in DNS anyway. TLS-Report fields that are not signed (RFC 8460 §5.3: should be) and a key that is not
+     * declared for reports (RFC 8460 §3: may be ignored) are noted in the verdict.
+     *
+     * @param mail the mail, with any line ends
+     * @param author domain of From
+     */
+    public Verdict verifyReceived(byte[] mail, DomainName author) {
         SignedMail signed = SignedMail.of(mail);
+        if (signed.fields().size() > MAX_HEADER_FIELDS || signed.fields().stream().mapToInt(String::length).sum() > MAX_HEADER) {
+            return new Invalid(Fault.NOT_UNDERSTOOD, "the header is too large");
+        }
+        return verify(signed, author, Author.OTHER);
+    }
+
+    private Verdict verify(SignedMail signed, DomainName author, Author whose) {
         // the author's own go first, so that the bound hides none of them behind others
-        List<String> signatures = signed.named("dkim-signature").stream()
-            .sorted(Comparator.comparing((String field) -> !isOf(author, tagsOf(field)))).limit(MAX_SIGNATURES).toList();
+        List<String> signatures = signed.named("dkim-signature").stream().filter(field -> field.length() <= MAX_SIGNATURE)
+            .sorted(Comparator.comparing((String field) -> !isOf(author, tagsOf(field), whose))).limit(MAX_SIGNATURES).toList();
         Verdict best = new Invalid(Fault.UNSIGNED, "report mails are unsigned, and receivers ignore them: add DKIMSign with d="
             + author + " to the processor that they go through, before SecureRemoteDelivery");
         for (String signature : signatures) {
-            Verdict verdict = verify(signed, signature, author);
+            Verdict verdict = verify(signed, signature, author, whose);
             if (verdict instanceof Valid) {
                 return verdict;
             }
@@ -57,10 +85,10 @@ public final class DkimVerifier {
         return best;
     }
 
-    private Verdict verify(SignedMail mail, String field, DomainName author) {
+    private Verdict verify(SignedMail mail, String field, DomainName author, Author whose) {
         PublicKeyRecord.TagList tags = tagsOf(field);
         String domain = tags.compact("d").orElse("");
-        if (!isOf(author, tags)) {
+        if (!isOf(author, tags, whose)) {
             return new Invalid(Fault.OTHER_DOMAIN, "report mails come from " + author + " and are signed by '" + printable(domain)
                 + "': write d=" + author + " in signatureTemplate of DKIMSign, or give TlsReporting a contact and from in that domain");
         }
@@ -78,8 +106,16 @@ public final class DkimVerifier {
             return new Invalid(Fault.PARTIAL, "the signature of report mails covers them in part only: leave l= out of "
                 + "signatureTemplate of DKIMSign, and name from in h=");
         }
+        List<String> signedFields = tags.list("h");
+        List<String> notes = new ArrayList<>();
         // RFC 8460 §5.3: it should cover both
-        if (!tags.list("h").containsAll(REPORT_FIELDS)) {
+        if (!signedFields.containsAll(REPORT_FIELDS)) {
+            notes.add("the signature does not cover " + String.join(" and ", REPORT_FIELDS));
+        }
+        if (signedFields.size() > MAX_SIGNED_FIELDS) {
+            return new Invalid(Fault.NOT_UNDERSTOOD, "the signature names more than " + MAX_SIGNED_FIELDS + " header fields");
+        }
+        if (!notes.isEmpty() && whose == Author.OURS) {
             return new Invalid(Fault.PARTIAL, "the signature of report mails should cover " + String.join(" and ", REPORT_FIELDS)
                 + ": add them to h= in signatureTemplate of DKIMSign");
         }
@@ -90,19 +126,25 @@ public final class DkimVerifier {
             return new Invalid(Fault.CHANGED, "report mails are changed after they are signed: put DKIMSign behind every mailet that "
                 + "changes mails, right before SecureRemoteDelivery");
         }
-        byte[] octets = mail.signedOctets(tags.list("h"), SignedMail.Form.of(forms[0]), withoutB(field));
-        return byKey(tags, domain, algorithm, octets);
+        byte[] octets = mail.signedOctets(signedFields, SignedMail.Form.of(forms[0]), withoutB(field));
+        Verdict verdict = byKey(tags, domain, algorithm, octets, whose);
+        if (verdict instanceof Valid valid) {
+            notes.addAll(valid.notes());
+            return new Valid(valid.signer(), notes);
+        }
+        return verdict;
     }
 
     private static PublicKeyRecord.TagList tagsOf(String field) {
         return PublicKeyRecord.TagList.of(SignedMail.value(field).replace("\r\n", ""));
     }
 
-    private static boolean isOf(DomainName author, PublicKeyRecord.TagList tags) {
-        return DomainName.parse(tags.compact("d").orElse("")).filter(author::equals).isPresent();
+    private static boolean isOf(DomainName author, PublicKeyRecord.TagList tags, Author whose) {
+        return DomainName.parse(tags.compact("d").orElse("")).filter(domain -> domain.equals(author)
+            || whose == Author.OTHER && domain.ascii().contains(".") && author.ascii().endsWith("." + domain)).isPresent();
     }
 
-    private Verdict byKey(PublicKeyRecord.TagList tags, String domain, String algorithm, byte[] octets) {
+    private Verdict byKey(PublicKeyRecord.TagList tags, String domain, String algorithm, byte[] octets, Author whose) {
         String name = tags.compact("s").orElse("") + "._domainkey." + domain;
         Optional<DomainName> keyName = DomainName.parse(name);
         if (keyName.isEmpty()) {
@@ -112,11 +154,14 @@ public final class DkimVerifier {
             case DnsAnswer.Failed<String> failed -> new Unknown(name + ": " + failed.reason());
             case DnsAnswer.Bogus<String> bogus -> new Unknown(name + " fails DNSSEC: " + bogus.reason());
             case DnsAnswer.Absent<String> absent -> noKey(name);
-            case DnsAnswer.Found<String> found -> byKey(PublicKeyRecord.of(found.records().getFirst()), name, tags, algorithm, octets);
+            case DnsAnswer.Found<String> found ->
+                byKey(PublicKeyRecord.of(found.records().getFirst()), domain, tags, algorithm, octets, whose);
         };
     }
 
-    private static Verdict byKey(PublicKeyRecord key, String name, PublicKeyRecord.TagList tags, String algorithm, byte[] octets) {
+    private static Verdict byKey(PublicKeyRecord key, String domain, PublicKeyRecord.TagList tags, String algorithm, byte[] octets,
+                                 Author whose) {
+        String name = tags.compact("s").orElse("") + "._domainkey." + domain;
         if (key.isRevoked()) {
             return noKey(name);
         }
@@ -131,11 +176,19 @@ public final class DkimVerifier {
         } catch (GeneralSecurityException | IllegalArgumentException e) {
             return wrongKey(name);
         }
+        // RFC 6376 §3.6.1: with t=s the identity is in the domain of the key itself
+        String identity = tags.compact("i").orElse("@" + domain);
+        if (key.tags().list("t").contains("s") && !identity.substring(identity.lastIndexOf('@') + 1).equalsIgnoreCase(domain)) {
+            return new Invalid(Fault.NOT_UNDERSTOOD, "the DKIM key at " + name + " has t=s: leave i= out of signatureTemplate of DKIMSign");
+        }
+        if (whose == Author.OTHER && (key.servesMail() || key.servesReports())) {
+            return new Valid(DomainName.of(domain), key.servesReports() ? List.of() : List.of("the key is not declared for TLS reports"));
+        }
         if (!key.servesMail()) {
             return new Invalid(Fault.KEY_NOT_FOR_MAIL, "the DKIM key at " + name + " is not for mail, and receivers take the signatures "
                 + "of report mails for invalid: leave s= out of its record");
         }
-        return key.servesReports() ? new Valid()
+        return key.servesReports() ? new Valid(DomainName.of(domain), List.of())
             : new Invalid(Fault.KEY_NOT_FOR_REPORTS, "the DKIM key at " + name + " is not for TLS reports, and receivers may ignore "
                 + "them: leave s= out of its record");
     }
@@ -175,8 +228,17 @@ public final class DkimVerifier {
     /** Result of the verification of a mail (RFC 8460 §3). */
     public sealed interface Verdict {
 
-        /** The mail has a valid signature by the required domain. */
-        record Valid() implements Verdict {
+        /**
+         * The mail has a valid signature by the required domain.
+         *
+         * @param signer the domain that signed it
+         * @param notes shortcomings that do not make it invalid; none for our own mails
+         */
+        record Valid(DomainName signer, List<String> notes) implements Verdict {
+
+            public Valid {
+                notes = List.copyOf(notes);
+            }
         }
 
         /** The mail has no signature that receivers accept; the problem is a sentence with the remedy. */

@@ -33,15 +33,16 @@ record SignedMail(List<String> fields, String body) {
         String text = new String(bytes, StandardCharsets.ISO_8859_1).replace(CRLF, "\n").replace('\r', '\n');
         int end = text.startsWith("\n") ? -1 : text.indexOf("\n\n");
         String header = end < 0 ? text : text.substring(0, end);
-        List<String> fields = new ArrayList<>();
+        List<StringBuilder> fields = new ArrayList<>();
         for (String line : header.split("\n")) {
             if (!fields.isEmpty() && (line.startsWith(" ") || line.startsWith("\t"))) {
-                fields.set(fields.size() - 1, fields.getLast() + CRLF + line);
+                fields.getLast().append(CRLF).append(line);
             } else {
-                fields.add(line);
+                fields.add(new StringBuilder(line));
             }
         }
-        return new SignedMail(List.copyOf(fields), end < 0 ? "" : text.substring(end + 2).replace("\n", CRLF));
+        return new SignedMail(fields.stream().map(StringBuilder::toString).toList(),
+            end < 0 ? "" : text.substring(end + 2).replace("\n", CRLF));
     }
 
     static String name(String field) {

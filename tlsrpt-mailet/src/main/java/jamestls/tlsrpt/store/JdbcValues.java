@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Converts values to and from database columns. */
-final class JdbcValues {
+public final class JdbcValues {
 
     /** 128 bits resist second preimages. A collision of two own texts would falsify the counts of their author only. */
     private static final int HASH_BYTES = 16;
@@ -24,7 +24,7 @@ final class JdbcValues {
     }
 
     /** Sets consecutive parameters: byte strings, texts and numbers. */
-    static void set(PreparedStatement statement, int first, Object... values) throws SQLException {
+    public static void set(PreparedStatement statement, int first, Object... values) throws SQLException {
         for (int i = 0; i < values.length; i++) {
             switch (values[i]) {
                 case null -> throw new IllegalArgumentException("use setBytes or setString for null");
@@ -51,7 +51,7 @@ final class JdbcValues {
     }
 
     /** @param parts strings, and byte strings in UTF-8 */
-    static byte[] hash(Object... parts) {
+    public static byte[] hash(Object... parts) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             for (Object part : parts) {
