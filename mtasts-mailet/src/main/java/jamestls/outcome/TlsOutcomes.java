@@ -31,6 +31,11 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
 
         /** The sessions of the current UTC day for mail to that domain; empty if that is not known. May throw if the store fails. */
         Optional<Sessions> today(DomainName recipientDomain);
+
+        /** The sessions of the last UTC days, the current one included; empty if that is not known. May throw if the store fails. */
+        default Optional<Sessions> lastDays(DomainName recipientDomain, int days) {
+            return today(recipientDomain);
+        }
     }
 
     /**
@@ -84,6 +89,11 @@ public final class TlsOutcomes implements TlsOutcomeSink, ReportMailListener {
     /** The sessions of the current UTC day for mail to that domain; empty if nobody counts them. */
     public Optional<Sessions> sessionsToday(DomainName recipientDomain) {
         return counters.stream().map(counter -> counter.today(recipientDomain)).flatMap(Optional::stream).findFirst();
+    }
+
+    /** The sessions of the last UTC days for mail to that domain, the current day included; empty if nobody counts them. */
+    public Optional<Sessions> sessions(DomainName recipientDomain, int days) {
+        return counters.stream().map(counter -> counter.lastDays(recipientDomain, days)).flatMap(Optional::stream).findFirst();
     }
 
     @Override

@@ -67,7 +67,7 @@ public final class Reporting {
     private final Network network;
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
-    private final TlsOutcomes.SessionCounter sessionsToday = this::sessionsToday;
+    private final TlsOutcomes.SessionCounter sessionCounter = new StoredSessions();
     /** Problem of the location of the database. */
     private final Optional<String> databaseProblem;
 
@@ -131,13 +131,31 @@ public final class Reporting {
         return settings.destinations();
     }
 
-    private Optional<TlsOutcomes.Sessions> sessionsToday(DomainName recipientDomain) {
-        LocalDate today = clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
-        return stores.database().map(database -> {
-            List<TallyView.Line> lines = new TallyView(database).lines(Optional.of(today), Optional.of(recipientDomain), MAX_LINES);
-            return new TlsOutcomes.Sessions(lines.stream().mapToLong(TallyView.Line::sessions).sum(),
-                lines.stream().mapToLong(TallyView.Line::failed).sum());
-        });
+    /** Counts as they are stored; unknown if they are in memory. */
+    private final class StoredSessions implements TlsOutcomes.SessionCounter {
+
+        @Override
+        public Optional<TlsOutcomes.Sessions> today(DomainName recipientDomain) {
+            return sessions(recipientDomain, Optional.of(currentDay()), currentDay());
+        }
+
+        @Override
+        public Optional<TlsOutcomes.Sessions> lastDays(DomainName recipientDomain, int days) {
+            return sessions(recipientDomain, Optional.empty(), currentDay().minusDays(days - 1L));
+        }
+
+        private Optional<TlsOutcomes.Sessions> sessions(DomainName recipientDomain, Optional<LocalDate> day, LocalDate first) {
+            return stores.database().map(database -> {
+                List<TallyView.Line> lines = new TallyView(database).lines(day, Optional.of(recipientDomain), MAX_LINES).stream()
+                    .filter(line -> !line.key().day().isBefore(first)).toList();
+                return new TlsOutcomes.Sessions(lines.stream().mapToLong(TallyView.Line::sessions).sum(),
+                    lines.stream().mapToLong(TallyView.Line::failed).sum());
+            });
+        }
+
+        private LocalDate currentDay() {
+            return clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
+        }
     }
 
     /** Current problems for the health check, one sentence each. */
@@ -184,13 +202,13 @@ public final class Reporting {
         outcomes.subscribe(counting);
         outcomes.addListener(returnedReports);
         outcomes.addListener(dkimMonitor);
-        outcomes.addCounter(sessionsToday);
+        outcomes.addCounter(sessionCounter);
         timer.start();
     }
 
     void stop(TlsOutcomes outcomes) {
         runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(returnedReports),
-            () -> outcomes.removeListener(dkimMonitor), () -> outcomes.removeCounter(sessionsToday),
+            () -> outcomes.removeListener(dkimMonitor), () -> outcomes.removeCounter(sessionCounter),
             () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
             journal::close, guard::save, network.close(), stores::close);
     }

@@ -1,7 +1,10 @@
 package jamestls.tlsrpt;
 
 import jakarta.inject.Inject;
+import jamestls.tlsrpt.inbox.Inbox;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.james.core.healthcheck.ComponentName;
 import org.apache.james.core.healthcheck.HealthCheck;
 import org.apache.james.core.healthcheck.Result;
@@ -9,8 +12,8 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 
 /**
- * James health check of TLS reporting: degraded while sessions can't be stored, reports are overdue, or report mails are unsigned.
- * Mail delivery is not affected by any of these. Enable it in healthcheck.properties:
+ * James health check of TLS reporting: degraded while sessions can't be stored, reports are overdue, or report mails are unsigned,
+ * and on the day of an alarm of TlsReportInbox. Mail delivery is not affected by any of these. Enable it in healthcheck.properties:
  *
  * <pre>
  * additional.healthchecks=jamestls.tlsrpt.ReportingHealthCheck
@@ -22,10 +25,12 @@ public final class ReportingHealthCheck implements HealthCheck {
     private static final int MAX_CAUSE = 1_000;
 
     private final ReportingService service;
+    private final InboxService inbox;
 
     @Inject
-    public ReportingHealthCheck(ReportingService service) {
+    public ReportingHealthCheck(ReportingService service, InboxService inbox) {
         this.service = service;
+        this.inbox = inbox;
     }
 
     @Override
@@ -39,7 +44,13 @@ public final class ReportingHealthCheck implements HealthCheck {
     }
 
     private Result now() {
-        List<String> problems = service.running().map(Reporting::problems).orElse(List.of("no TlsReporting is running"));
+        List<String> problems = new ArrayList<>(inbox.running().map(Inbox::problems).orElse(List.of()));
+        Optional<Reporting> reporting = service.running();
+        if (reporting.isPresent()) {
+            problems.addAll(reporting.get().problems());
+        } else if (inbox.running().isEmpty()) {
+            problems.add("no TlsReporting is running");
+        }
         String cause = String.join("; ", problems);
         return problems.isEmpty() ? Result.healthy(NAME)
             : Result.degraded(NAME, cause.length() > MAX_CAUSE ? cause.substring(0, MAX_CAUSE) : cause);

@@ -142,7 +142,7 @@ public class TlsReporting extends GenericMailet {
             LOGGER.warn("tlsreport: mail {} requests reports but its sender is no administrator; passing it on", mail.getName());
             return;
         }
-        reportNow(administrator.get(), AdminReply.recipient(administrator.get(), mail));
+        reportNow(administrator.get(), AdminMail.recipient(administrator.get(), mail));
         mail.setState(Mail.GHOST);
     }
 
@@ -169,11 +169,13 @@ public class TlsReporting extends GenericMailet {
     }
 
     private void reportNow(String administrator, Optional<String> recipient) {
-        AdminReply reply = new AdminReply(getMailetContext(), settings.reporters().defaultReporter(), clock);
-        ReportNow.Start start = reporting.orElseThrow().reportNow().start(text -> recipient.ifPresent(to -> reply.send(to, text)));
+        AdminMail reply = new AdminMail(getMailetContext(), settings.reporters().defaultReporter().from(), clock);
+        ReportNow.Start start = reporting.orElseThrow().reportNow()
+            .start(text -> recipient.ifPresent(to -> reply.send(to, AdminMail.Kind.REPLY, "TLS reports", text)));
         LOGGER.info("tlsreport: {} requested the reports: {}", administrator, start);
         if (start == ReportNow.Start.ALREADY_RUNNING) {
-            recipient.ifPresent(to -> reply.send(to, "Reports are already being sent. Try again when that run has finished.\r\n"));
+            recipient.ifPresent(to -> reply.send(to, AdminMail.Kind.REPLY, "TLS reports",
+                "Reports are already being sent. Try again when that run has finished.\r\n"));
         }
     }
 

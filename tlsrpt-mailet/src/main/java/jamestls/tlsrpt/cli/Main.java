@@ -19,11 +19,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Entry point of the command line. */
 @Command(name = "tlsrpt-mailet", mixinStandardHelpOptions = true,
-    subcommands = {Show.class, Preview.class, Why.class, Lint.class, HelpCommand.class},
-    description = "Shows the TLS reports (RFC 8460) that TlsReporting sends, and validates reports that others send.",
+    subcommands = {Show.class, Preview.class, Why.class, Received.class, Lint.class, HelpCommand.class},
+    description = "Shows the TLS reports (RFC 8460) that TlsReporting sends and TlsReportInbox received, and validates reports.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be found out, 4 nothing there",
         "", "Examples:", "  java -jar tlsrpt-mailet.jar show --day 2026-03-01 --conf /root/conf",
         "  java -jar tlsrpt-mailet.jar why example.org",
+        "  java -jar tlsrpt-mailet.jar received --domain example.org --days 7",
         "  java -jar tlsrpt-mailet.jar lint report.json.gz"})
 public final class Main implements Runnable {
 

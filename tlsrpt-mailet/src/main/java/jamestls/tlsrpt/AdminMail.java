@@ -5,7 +5,6 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.net.SanitizedLogger;
 import jamestls.rua.Address;
-import jamestls.tlsrpt.report.Reporters;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -21,19 +20,31 @@ import org.apache.james.server.core.MailImpl;
 import org.apache.mailet.Mail;
 import org.apache.mailet.MailetContext;
 
-/** Reply mail to the administrator who requested the reports. */
-final class AdminReply {
+/** Mail to an administrator: a reply to who requested the reports, or an alarm. */
+final class AdminMail {
 
-    private static final SanitizedLogger LOGGER = SanitizedLogger.of(AdminReply.class);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(AdminMail.class);
     private static final DateTimeFormatter DATE = DateTimeFormatter.ofPattern("EEE, d MMM yyyy HH:mm:ss Z", Locale.ENGLISH);
 
     private final MailetContext context;
-    private final Reporters.Reporter reporter;
+    private final String from;
     private final Clock clock;
 
-    AdminReply(MailetContext context, Reporters.Reporter reporter, Clock clock) {
+    /** Kind of a mail, with the value of Auto-Submitted (RFC 3834 §5). */
+    enum Kind {
+        REPLY("auto-replied"), ALARM("auto-generated");
+
+        private final String autoSubmitted;
+
+        Kind(String autoSubmitted) {
+            this.autoSubmitted = autoSubmitted;
+        }
+    }
+
+    /** @param from canonical mail address of the author */
+    AdminMail(MailetContext context, String from, Clock clock) {
         this.context = context;
-        this.reporter = reporter;
+        this.from = from;
         this.clock = clock;
     }
 
@@ -43,17 +54,22 @@ final class AdminReply {
             .or(() -> request.getMaybeSender().asOptional().map(MailAddress::asString).flatMap(Address::canonical));
     }
 
-    /** @param text plain ASCII, lines end with CRLF */
-    void send(String to, String text) {
+    /**
+     * Hands a mail to James.
+     *
+     * @param text plain ASCII, lines end with CRLF
+     * @return false if James did not take it, which is logged
+     */
+    boolean send(String to, Kind kind, String subject, String text) {
         MailImpl mail = null;
         try {
             String message = String.join("\r\n",
                 "Date: " + DATE.format(clock.instant().atZone(ZoneOffset.UTC)),
-                "From: <" + reporter.from() + ">",
+                "From: <" + from + ">",
                 "To: <" + to + ">",
-                "Subject: TLS reports",
-                "Message-ID: <" + UUID.randomUUID() + "@" + reporter.submitter() + ">",
-                "Auto-Submitted: auto-replied",
+                "Subject: " + subject,
+                "Message-ID: <" + UUID.randomUUID() + "@" + Address.domainOf(from) + ">",
+                "Auto-Submitted: " + kind.autoSubmitted,
                 "MIME-Version: 1.0",
                 "Content-Type: text/plain; charset=us-ascii",
                 "",
@@ -67,8 +83,10 @@ final class AdminReply {
                     new ByteArrayInputStream(message.getBytes(StandardCharsets.US_ASCII))))
                 .build();
             context.sendMail(mail);
+            return true;
         } catch (MessagingException e) {
-            LOGGER.warn("tlsreport: the reply to {} could not be sent", to, e);
+            LOGGER.warn("The mail '{}' to {} could not be sent", subject, to, e);
+            return false;
         } finally {
             LifecycleUtil.dispose(mail);
         }
