@@ -63,6 +63,12 @@ final class ContainerChecks {
             reporting(mailet);
             database(mailet, "file://var/tlsreports.sqlite", "counts");
         }
+        for (Mailet mailet : container.mailets(InboxSection.NAME)) {
+            findings.addAll(parameters.reporting(mailet));
+            findings.addAll(parameters.unset(mailet));
+            position(mailet, InboxSection.NAME);
+            database(mailet, "file://var/tlsinbox.sqlite", "received reports");
+        }
         return findings;
     }
 
@@ -75,13 +81,7 @@ final class ContainerChecks {
             problem(mailet.element(), "TlsReporting does not see bounces of its reports: its matcher lacks " + from,
                 "write match=\"" + match + "," + from + "\"");
         }
-        List<Mailet> before = MailetContainer.mailets(mailet.processor()).stream()
-            .takeWhile(each -> !each.element().equals(mailet.element())).toList();
-        before.stream().filter(each -> each.is("RecipientRewriteTable") || each.is("ToProcessor") || each.is("LocalDelivery")
-            || each.is("Null"))
-            .findFirst().ifPresent(each -> problem(mailet.element(), "TlsReporting stands behind " + each.element().attribute("class")
-                + " in line " + container.line(each.element()) + ", which rewrites addresses or consumes mails before it sees them",
-                "move it before the first mailet of the processor"));
+        position(mailet, "TlsReporting");
         if (mailet.parameter("administrators").isEmpty()) {
             findings.add(Finding.advice(container.file().path(), container.line(mailet.element()), "no user may request reports by mail",
                 "name users in <administrators>"));
@@ -94,6 +94,16 @@ final class ContainerChecks {
         } else {
             signing(processor.get(), from.substring(from.lastIndexOf('@') + 1));
         }
+    }
+
+    private void position(Mailet mailet, String name) {
+        List<Mailet> before = MailetContainer.mailets(mailet.processor()).stream()
+            .takeWhile(each -> !each.element().equals(mailet.element())).toList();
+        before.stream().filter(each -> each.is("RecipientRewriteTable") || each.is("ToProcessor") || each.is("LocalDelivery")
+            || each.is("Null"))
+            .findFirst().ifPresent(each -> problem(mailet.element(), name + " stands behind " + each.element().attribute("class")
+                + " in line " + container.line(each.element()) + ", which rewrites addresses or consumes mails before it sees them",
+                "move it before the first mailet of the processor"));
     }
 
     private void signing(Element processor, String domain) throws IOException {

@@ -32,8 +32,8 @@ public final class Installation {
         new Extension(WEBADMIN, "extensions.routes", "jamestls.tlsrpt.web.ReportRoutes"),
         new Extension("extensions.properties", "guice.extension.task", "jamestls.tlsrpt.web.SendReportsTaskModule"));
 
-    private static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.!#%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
-    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+    static final Pattern ADDRESS = Pattern.compile("[A-Za-z0-9.!#%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
+    static final Pattern HOST = Pattern.compile("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+");
 
     private final Options options;
     private final Optional<ExtensionJars> jars;
@@ -80,10 +80,29 @@ public final class Installation {
      * @param from the author of the report mails; default: {@code tlsrpt} in the domain of the contact
      * @param administrators the users who may request reports by mail; empty for the contact
      * @param processor the processor that sends the report mails, if there are several
+     * @param received the options for reports that come in
      */
-    public record Reports(String organization, String contact, String from, List<String> administrators, String processor) {
+    public record Reports(String organization, String contact, String from, List<String> administrators, String processor,
+                          Received received) {
         public Reports {
             administrators = List.copyOf(administrators);
+        }
+
+        /** Without reports that come in. */
+        Reports(String organization, String contact, String from, List<String> administrators, String processor) {
+            this(organization, contact, from, administrators, processor, new Received(null, List.of()));
+        }
+    }
+
+    /**
+     * The options for reports that come in.
+     *
+     * @param address to which others send them; null if they are not to be read
+     * @param domains the domains whose reports are counted; empty for the domain of the address
+     */
+    public record Received(String address, List<String> domains) {
+        public Received {
+            domains = List.copyOf(domains);
         }
     }
 
@@ -105,6 +124,8 @@ public final class Installation {
         Flavour flavour = flavour();
         TextEdits edits = new TextEdits(container.file().text());
         deliveries(container, edits);
+        // before TlsReporting, so that it stands first
+        new InboxSection(container, edits, plan).add(options.reports.received, options.reports.administrators);
         if (container.mailets("TlsReporting").isEmpty()) {
             new ReportingSection(container, reporter(), flavour, edits, plan).add(reportsBy(container));
         }

@@ -30,8 +30,9 @@ import java.util.TreeSet;
  */
 final class ParameterChecks {
 
-    /** In another jar, which may be missing: see {@link #reporting}. */
-    private static final String REPORTING_SETTINGS = "jamestls.tlsrpt.send.TlsReportingSettings";
+    /** Readers of the parameters of the mailets in the other jar, which may be missing: see {@link #reporting}. */
+    private static final Map<String, String> REPORTING_SETTINGS = Map.of("TlsReporting", "jamestls.tlsrpt.send.TlsReportingSettings",
+        "TlsReportInbox", "jamestls.tlsrpt.inbox.InboxSettings");
     /** Placeholders for values that are unknown here but without which other parameters would be refused. */
     private static final Map<String, String> STAND_INS =
         Map.of("gateway", "gateway.invalid", "gatewayUsername", "unknown", "gatewayPassword", "unknown", "organization", "unknown",
@@ -102,15 +103,16 @@ final class ParameterChecks {
     }
 
     /**
-     * The wrong values of a TlsReporting. The class that reads them is in the other jar, which is not on the class path and is
-     * loaded here from the same directory.
+     * The wrong values of a TlsReporting or TlsReportInbox. The class that reads them is in the other jar, which is not on
+     * the class path and is loaded here from the same directory.
      */
     List<Finding> reporting(Mailet mailet) {
         Written written = Written.of(mailet);
-        Parameters parameters = new Parameters("TlsReporting", written.values, Parameters.ForeignNames.NONE, conf::locate);
+        String name = name(mailet);
+        Parameters parameters = new Parameters(name, written.values, Parameters.ForeignNames.NONE, conf::locate);
         ClassLoader own = ParameterChecks.class.getClassLoader();
         try (URLClassLoader loader = new URLClassLoader(beside(own), own)) {
-            Method reader = Class.forName(REPORTING_SETTINGS, true, loader).getMethod("of", Parameters.class, List.class);
+            Method reader = Class.forName(REPORTING_SETTINGS.get(name), true, loader).getMethod("of", Parameters.class, List.class);
             reader.invoke(null, parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)));
         } catch (InvocationTargetException e) {
             if (!(e.getCause() instanceof ConfigurationException)) {
@@ -124,22 +126,28 @@ final class ParameterChecks {
         for (Element parameter : mailet.element().children()) {
             if (!DeliveryTranslation.OF_JAMES.contains(parameter.name())) {
                 parameters.objection(parameter.name()).ifPresent(objection -> findings.add(Finding.problem(container.file().path(),
-                    container.line(parameter), "TlsReporting does not have the parameter " + parameter.name(), objection)));
+                    container.line(parameter), name + " does not have the parameter " + parameter.name(), objection)));
             }
         }
         return findings;
     }
 
     private static URL[] beside(ClassLoader own) throws IOException, Refusal {
-        if (own.getResource(REPORTING_SETTINGS.replace('.', '/') + ".class") != null) {
+        if (own.getResource(REPORTING_SETTINGS.get("TlsReporting").replace('.', '/') + ".class") != null) {
             return new URL[0];
         }
         Optional<Path> jar = ExtensionJars.running().map(jars -> jars.tlsrpt().file());
         return jar.isPresent() ? new URL[] {jar.get().toUri().toURL()} : new URL[0];
     }
 
+    private static String name(Mailet mailet) {
+        String type = mailet.element().attribute("class");
+        return type.substring(type.lastIndexOf('.') + 1);
+    }
+
     private Finding unchecked(Mailet mailet) {
-        return Finding.advice(container.file().path(), container.line(mailet.element()), "the values of TlsReporting were not checked",
+        return Finding.advice(container.file().path(), container.line(mailet.element()),
+            "the values of " + name(mailet) + " were not checked",
             "put the jar of tlsrpt-mailet of the same version into the directory of this jar");
     }
 

@@ -65,11 +65,7 @@ final class ReportingSection {
      * @throws Refusal when no processor for the mailet is found
      */
     void add(Element delivering) throws IOException, Refusal {
-        Element transport = transport();
-        if (transport.children("mailet").isEmpty()) {
-            throw new Refusal(container.file().path(), container.line(transport), "the processor '" + MailetContainer.state(transport)
-                + "' has no mailet", "rename the processor that handles all mail to 'transport'");
-        }
+        TransportProcessor transport = TransportProcessor.of(container, opening());
         String processor = MailetContainer.state(delivering);
         if (signsReports(delivering)) {
             plan.step("report mails are signed by the DKIMSign of the processor '" + processor + "'");
@@ -89,56 +85,26 @@ final class ReportingSection {
             + "\n    curl -X PUT http://127.0.0.1:8000/address/aliases/" + reporter.from + "/sources/" + reporter.now());
     }
 
-    /** The processor {@code transport}, or else the one to which {@code root} sends all mail. */
-    private Element transport() throws Refusal {
-        Optional<Element> transport = container.processor("transport");
-        if (transport.isPresent()) {
-            return transport.get();
-        }
-        Optional<Element> root = container.processor("root");
-        Optional<Element> next = root.stream().flatMap(each -> MailetContainer.mailets(each).stream())
-            .filter(mailet -> mailet.is("ToProcessor") && mailet.takesAll()).findFirst()
-            .flatMap(mailet -> mailet.parameter("processor")).flatMap(state -> container.processor(state.toLowerCase(Locale.ROOT)));
-        return next.orElseThrow(() -> new Refusal(container.file().path(), root.map(container::line).orElse(0),
-            "there is no processor 'transport', and 'root' sends its mail to no processor in this file",
-            "put <mailet match=\"RecipientIs=" + reporter.now() + "," + reporter.from + "\" class=\"" + CLASS
-                + "\"> by hand before all mailets that rewrite addresses or consume mails; its parameters are in docs/install.md"));
-    }
-
     /** Adds the mailet before all others, which may rewrite the addresses that it matches, or consume the mails. */
-    private void mailet(Element transport, String processor) {
-        Element first = transport.children("mailet").getFirst();
-        String indent = container.indentation(first);
-        String unit = unit(transport, first);
+    private void mailet(TransportProcessor transport, String processor) {
+        String unit = transport.unit();
         List<String> lines = new ArrayList<>();
         lines.add("<!-- counts TLS results and reports them daily (RFC 8460); a mail to the first address sends the reports at once, "
             + "bounces of reports go to the second -->");
-        lines.add("<mailet match=\"RecipientIs=" + xml(reporter.now()) + "," + xml(reporter.from) + "\" class=\"" + CLASS + "\">");
+        lines.add(opening());
         lines.add(unit + parameter("organization", reporter.organization));
         lines.add(unit + parameter("contact", reporter.contact));
         lines.add(unit + parameter("from", reporter.from));
         lines.add(unit + parameter("processor", processor));
         lines.add(unit + parameter("administrators", String.join(",", reporter.administrators)));
         lines.add("</mailet>");
-        insertBefore(transport, first, indent, lines);
-        plan.step(container.file().path().getFileName() + ":" + container.line(first) + ": TlsReporting is added to '"
-            + MailetContainer.state(transport) + "', before the first mailet");
+        transport.insertFirst(lines, edits);
+        plan.step(container.file().path().getFileName() + ":" + transport.line() + ": TlsReporting is added to '" + transport.state()
+            + "', before the first mailet");
     }
 
-    /** Inserts after the element before the first mailet, so that a comment on the mailet stays next to it. */
-    private void insertBefore(Element transport, Element first, String indent, List<String> lines) {
-        String text = container.file().text();
-        int index = transport.children().indexOf(first);
-        int behind = index == 0 ? transport.openEnd() : transport.children().get(index - 1).end();
-        int lineEnd = text.indexOf('\n', behind);
-        boolean ownLine = lineEnd >= 0 && lineEnd < first.start() && text.substring(behind, lineEnd).isBlank();
-        if (ownLine) {
-            int nextEnd = text.indexOf('\n', lineEnd + 1);
-            boolean blankLine = nextEnd >= 0 && text.substring(lineEnd + 1, nextEnd).isBlank();
-            edits.insert(behind, (blankLine ? newLine : "") + newLine + indent + String.join(newLine + indent, lines));
-        } else {
-            edits.insert(first.start(), String.join(newLine + indent, lines) + newLine + indent);
-        }
+    private String opening() {
+        return "<mailet match=\"RecipientIs=" + xml(reporter.now()) + "," + xml(reporter.from) + "\" class=\"" + CLASS + "\">";
     }
 
     private void signing(Element delivering) throws IOException, Refusal {
@@ -238,7 +204,7 @@ final class ReportingSection {
         return inner.length() > outer.length() && inner.startsWith(outer) ? inner.substring(outer.length()) : "    ";
     }
 
-    private static String parameter(String name, String value) {
+    static String parameter(String name, String value) {
         return "<" + name + ">" + xml(value) + "</" + name + ">";
     }
 

@@ -10,21 +10,24 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The doctor of the other jar validates the parameters of TlsReporting. */
+/** The doctor of the other jar validates the parameters of TlsReporting and TlsReportInbox. */
 class DoctorTest {
 
     @TempDir
     private Path conf;
 
     private List<Finding> findings(String parameters) throws Exception {
+        return findings("jamestls.tlsrpt.TlsReporting", "<organization>Example</organization>\n" + parameters);
+    }
+
+    private List<Finding> findings(String mailet, String parameters) throws Exception {
         Files.writeString(conf.resolve("mailetcontainer.xml"), """
             <mailetcontainer><processors><processor state="transport">
-              <mailet match="All" class="jamestls.tlsrpt.TlsReporting">
-                <organization>Example</organization>
+              <mailet match="All" class="%s">
             %s
               </mailet>
             </processor></processors></mailetcontainer>
-            """.formatted(parameters));
+            """.formatted(mailet, parameters));
         return Doctor.examine(new Doctor.Options(conf, null, "3.9.0", false, null));
     }
 
@@ -53,6 +56,16 @@ class DoctorTest {
     @Test
     void validValuesShouldBeNoFinding() throws Exception {
         assertThat(findings("<contact>postmaster@sender.example</contact>\n<retention>14d</retention>"))
-            .noneMatch(finding -> finding.text().startsWith("James does not start:") || finding.text().contains("not checked"));
+            .noneMatch(finding -> finding.text().startsWith("James does not start:")
+                || finding.text().contains("TlsReporting were not checked"));
+    }
+
+    @Test
+    void valuesOfTlsReportInboxShouldBeCheckedToo() throws Exception {
+        assertThat(findings("jamestls.tlsrpt.TlsReportInbox", "<ownDomains>sender.example</ownDomains>\n<alarmRate>200%</alarmRate>\n"
+            + "<kept>true</kept>"))
+            .anyMatch(finding -> finding.text().startsWith("James does not start: parameter 'alarmRate' has the value"))
+            .anyMatch(finding -> finding.text().equals("TlsReportInbox does not have the parameter kept")
+                && finding.remedy().contains("did you mean 'keep'?"));
     }
 }

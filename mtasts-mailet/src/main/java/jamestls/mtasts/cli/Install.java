@@ -45,7 +45,7 @@ final class Install implements Callable<Integer> {
     private String from;
 
     @Option(names = "--administrator", paramLabel = "ADDRESS",
-        description = "user who may trigger the reports by mail; may be repeated; default: the contact")
+        description = "user who may trigger the reports by mail and gets alarms; may be repeated; default: the contact")
     private List<String> administrators = new ArrayList<>();
 
     @Option(names = "--helo", paramLabel = "NAME",
@@ -63,6 +63,14 @@ final class Install implements Callable<Integer> {
     @Option(names = "--reports-by", paramLabel = "PROCESSOR", description = "processor that sends the report mails, if there are several")
     private String reportsBy;
 
+    @Option(names = "--report-inbox", paramLabel = "ADDRESS",
+        description = "address at which TLS reports of others are read: adds TlsReportInbox")
+    private String reportInbox;
+
+    @Option(names = "--own-domain", paramLabel = "DOMAIN",
+        description = "domain whose reports are read; may be repeated; default: that of --report-inbox")
+    private List<String> ownDomains = new ArrayList<>();
+
     @Mixin
     private Confirmation confirmation;
 
@@ -71,7 +79,8 @@ final class Install implements Callable<Integer> {
         return confirmation.answering(() -> {
             PrintWriter out = spec.commandLine().getOut();
             Plan plan = Installation.plan(new Installation.Options(conf,
-                new Installation.Reports(organization, contact, from, administrators, reportsBy), helo, james, extensions));
+                new Installation.Reports(organization, contact, from, administrators, reportsBy,
+                    new Installation.Received(reportInbox, ownDomains)), helo, james, extensions));
             if (plan.isEmpty()) {
                 out.println("nothing to do: already installed");
                 return ExitCode.OK;
