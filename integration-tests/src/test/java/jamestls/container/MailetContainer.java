@@ -45,8 +45,8 @@ import org.apache.mailet.MailetContext;
 
 /**
  * The real mailet container of James 3.9.0: its spooler, processors, extension class loader and Guice loaders, on a
- * server directory. Of the shipped mailetcontainer.xml it has what Maven Central has the classes for: TlsReporting,
- * relay and tlsreport.
+ * server directory. Of the shipped mailetcontainer.xml it has what Maven Central has the classes for:
+ * TlsReportInbox, TlsReporting, relay and tlsreport.
  */
 final class MailetContainer implements AutoCloseable {
 
@@ -127,6 +127,7 @@ final class MailetContainer implements AutoCloseable {
     private static XMLConfiguration processors(Path shipped) throws IOException, ConfigurationException {
         String text = Files.readString(shipped);
         String xml = "<processors><processor state=\"root\">"
+            + part(text, "<mailet [^>]*class=\"jamestls.tlsrpt.TlsReportInbox\">.*?</mailet>")
             + part(text, "<mailet [^>]*class=\"jamestls.tlsrpt.TlsReporting\">.*?</mailet>")
             + "<mailet match=\"All\" class=\"ToProcessor\"><processor>relay</processor></mailet></processor>"
             + part(text, "<processor state=\"relay\".*?</processor>\\s*(?=<)")

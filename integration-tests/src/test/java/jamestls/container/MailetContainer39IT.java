@@ -11,6 +11,7 @@ import jakarta.mail.Session;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.james.DkimKey;
 import jamestls.james.Flavour;
+import jamestls.james.PackagedCommand;
 import jamestls.james.Ports;
 import jamestls.james.ServerDirectory;
 import jamestls.scenario.ReceivedReport;
@@ -21,8 +22,11 @@ import jamestls.scenario.ScenarioServer;
 import jamestls.scenario.Scenarios;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Properties;
 import org.apache.james.server.core.MailImpl;
@@ -73,6 +77,32 @@ class MailetContainer39IT {
         }
     }
 
+    @Test
+    void mainJarsShouldReadReportsOfOthers() throws Exception {
+        DkimKey dkim = DkimKey.generate();
+        try (ScenarioInternet world = ScenarioInternet.of(List.of(GOOD), dkim)) {
+            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
+            Path conf = server.conf().resolve("mailetcontainer.xml");
+            Files.writeString(conf, Files.readString(conf).replace("<ownDomains>", "<keep>false</keep><ownDomains>"));
+            LocalDate yesterday = LocalDate.now(ZoneOffset.UTC).minusDays(1);
+            String report = """
+                {"organization-name":"Other","date-range":{"start-datetime":"%1$sT00:00:00Z","end-datetime":"%1$sT23:59:59Z"},\
+                "contact-info":"tls@other.example","report-id":"1","policies":[{"policy":{"policy-type":"no-policy-found",\
+                "policy-domain":"sender.example"},"summary":{"total-successful-session-count":7,"total-failure-session-count":0}}]}
+                """.formatted(yesterday);
+            String message = "From: tls@other.example\r\nTo: tls-reports@sender.example\r\nContent-Type: application/tlsrpt+json\r\n\r\n"
+                + report;
+            try (MailetContainer container = MailetContainer.start(server.path())) {
+                container.accept(mail("tls@other.example", "tls-reports@sender.example", message));
+
+                Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).untilAsserted(() ->
+                    assertThat(PackagedCommand.reports("received", "--conf", server.conf().toString(), "--day", yesterday.toString(),
+                        "--unverified").out()).contains(yesterday + "  sessions: 7, failed: 0, reporters: 1", "other.example"));
+                assertThat(container.errors()).isZero();
+            }
+        }
+    }
+
     private static void askForReports(MailetContainer container) {
         try {
             Mail request = mail("admin@sender.example", ScenarioServer.REPORT_NOW);
@@ -99,7 +129,10 @@ class MailetContainer39IT {
     }
 
     private static Mail mail(String sender, String recipient) throws MessagingException {
-        String text = "From: " + sender + "\r\nTo: " + recipient + "\r\nSubject: hello\r\n\r\nhello\r\n";
+        return mail(sender, recipient, "From: " + sender + "\r\nTo: " + recipient + "\r\nSubject: hello\r\n\r\nhello\r\n");
+    }
+
+    private static Mail mail(String sender, String recipient, String text) throws MessagingException {
         MimeMessage message = new MimeMessage(Session.getInstance(new Properties()),
             new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII)));
         return MailImpl.builder().name(MailImpl.getId()).sender(sender).addRecipient(recipient).mimeMessage(message).build();

@@ -18,8 +18,17 @@ public final class PackagedCommand {
     }
 
     public static Result run(String... arguments) {
+        return run(Flavour.JAVAX.jars().getFirst(), arguments);
+    }
+
+    /** The command line of the other jar, in the main flavour. */
+    public static Result reports(String... arguments) {
+        return run(Flavour.JAKARTA.jars().getLast(), arguments);
+    }
+
+    private static Result run(Path jar, String... arguments) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-jar",
-            Flavour.JAVAX.jars().getFirst().toString()));
+            jar.toString()));
         command.addAll(List.of(arguments));
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -78,7 +79,12 @@ public final class ServerDirectory {
     /** Lets both mailets see that world: DNS servers, ports, trust anchors. */
     void connect(ServerEnvironment world) throws IOException {
         String dnsServers = "<dnsServers>" + world.dns().getAddress().getHostAddress() + ":" + world.dns().getPort() + "</dnsServers>";
-        replace("mailetcontainer.xml", "class=\"jamestls.tlsrpt.TlsReporting\">", "class=\"jamestls.tlsrpt.TlsReporting\">" + dnsServers);
+        for (String reader : List.of("TlsReporting", "TlsReportInbox")) {
+            String opening = "class=\"jamestls.tlsrpt." + reader + "\">";
+            if (Files.readString(conf().resolve("mailetcontainer.xml")).contains(opening)) {
+                replace("mailetcontainer.xml", opening, opening + dnsServers);
+            }
+        }
         replace("mailetcontainer.xml", "class=\"jamestls.mtasts.SecureRemoteDelivery\">", "class=\"jamestls.mtasts.SecureRemoteDelivery\">"
             + dnsServers
             + "<smtpPort>" + world.smtpPort() + "</smtpPort>"
