@@ -3,6 +3,7 @@ package jamestls.mtasts.sts;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -16,17 +17,23 @@ import java.util.concurrent.ConcurrentHashMap;
  * has used is lost, and no mail waits. {@link #settle} writes what the store has missed.
  *
  * <p>Policies are cached when they are first used, so a start does not read them all. When several servers share the store, the cache
- * may be older than the store: before a fetch, and before a delivery without policy, {@link #findAgain} reads the store.
+ * may be older than the store: before a fetch, and before a delivery without policy, {@link #findAgain} reads the store. What other servers
+ * have fetched is cached by {@link #readNews}, so that an outage of the store does not hide their policies.
  */
 final class CachingPolicyStore implements PolicyStore {
 
     /** The most policies written after an outage; further ones are written by their next fetch. */
     private static final int MAX_UNSAVED = 100_000;
 
+    /** Some 20 MB. */
+    private static final int MAX_NEWS = 25_000;
+    private static final Duration NEWS_OVERLAP = Duration.ofMinutes(2);
+
     private final MemoryPolicyStore memory;
     private final PolicyStore lasting;
     private final CircuitBreaker outages;
     private final Set<DomainName> unsaved = ConcurrentHashMap.newKeySet();
+    private volatile Instant newsReadUntil = Instant.EPOCH;
     private final Map<DomainName, Instant> lastUses = new ConcurrentHashMap<>();
 
     CachingPolicyStore(PolicyStore lasting, Clock clock) {
@@ -117,6 +124,15 @@ final class CachingPolicyStore implements PolicyStore {
     @Override
     public void release(DomainName domain, String claimant) {
         tell(() -> lasting.release(domain, claimant));
+    }
+
+    /** Caches what servers that share the store have fetched since the last call; at the first, the policies used last. */
+    void readNews(Instant now) {
+        outages.ask(() -> lasting.fetchedSince(newsReadUntil, now, MAX_NEWS)).ifPresent(news -> {
+            news.forEach(memory::save);
+            // a transaction may have taken this long
+            newsReadUntil = now.minus(NEWS_OVERLAP);
+        });
     }
 
     /** Writes everything that the store has missed. */

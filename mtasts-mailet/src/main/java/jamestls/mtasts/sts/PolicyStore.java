@@ -15,6 +15,14 @@ public interface PolicyStore {
     /** The policy of that domain, expired or not. */
     Optional<StoredPolicy> find(DomainName domain);
 
+    /**
+     * The policies that servers have fetched at or after that time and that have not expired, the last used first, at most {@code limit};
+     * none if the store belongs to one server.
+     */
+    default List<StoredPolicy> fetchedSince(Instant since, Instant now, int limit) {
+        return List.of();
+    }
+
     /** Stores this policy, unless the one it has {@linkplain StoredPolicy#isNewerThan is newer}. */
     void save(StoredPolicy policy);
 

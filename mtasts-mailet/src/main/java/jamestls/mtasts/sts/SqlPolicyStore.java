@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /**
  * Policies in a database: they survive restarts, and on PostgreSQL several servers share them. Nothing is read at start; each
- * look-up is one row by its key. Times are kept in milliseconds.
+ * look-up is one row by its key. Those of other servers are read once a minute. Times are kept in milliseconds.
  */
 public final class SqlPolicyStore implements PolicyStore {
 
@@ -73,6 +73,12 @@ public final class SqlPolicyStore implements PolicyStore {
         return query("SELECT " + COLUMNS + " FROM sts_policy "
             + "WHERE (refresh_at <= ? OR refresh_at > ?) AND last_used >= ? AND expires > ? "
             + "ORDER BY refresh_at LIMIT ?", now, now.plus(StoredPolicy.MAX_REFRESH), usedSince, now, limit);
+    }
+
+    @Override
+    public List<StoredPolicy> fetchedSince(Instant since, Instant now, int limit) {
+        return database.dialect() == Database.Dialect.SQLITE ? List.of() : query("SELECT " + COLUMNS + " FROM sts_policy "
+            + "WHERE fetched >= ? AND expires > ? ORDER BY last_used DESC LIMIT ?", since, now, limit);
     }
 
     @Override

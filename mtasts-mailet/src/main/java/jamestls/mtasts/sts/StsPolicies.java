@@ -146,7 +146,7 @@ public final class StsPolicies {
         store.findAgain(domain).ifPresent(cached -> keep(cached, failure("", fetchError(why), List.of())));
     }
 
-    /** Removes expired policies, warns of lost enforce policies, and writes what the store has missed. */
+    /** Removes expired policies, warns of lost enforce policies, writes what the store has missed, and reads what is new in it. */
     void removeExpired() {
         Instant now = now();
         // another server may have refreshed the policy
@@ -156,6 +156,7 @@ public final class StsPolicies {
         settle();
         backOff.removeOver(now);
         store.removeExpired(now);
+        store.readNews(now);
     }
 
     /** Writes what the store has missed; to be called before it is closed. */

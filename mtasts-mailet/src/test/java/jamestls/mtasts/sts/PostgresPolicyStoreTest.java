@@ -84,6 +84,35 @@ class PostgresPolicyStoreTest extends PolicyStoreContract {
     }
 
     @Test
+    void policyThatAnotherServerFetchedShouldHoldDuringAnOutage() throws IOException {
+        PolicyFixture world = new PolicyFixture(store());
+        StsPolicies other = world.restartedOver(store());
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+        other.removeExpired();
+        POSTGRES.server().stop();
+        try {
+            // an attacker who hides the record, too
+            world.txtGone();
+
+            assertThat(other.lookup(DOMAIN)).isInstanceOfSatisfying(StsLookup.Found.class,
+                found -> assertThat(found.policy().mode()).isEqualTo(ENFORCE));
+        } finally {
+            POSTGRES.server().start();
+        }
+    }
+
+    @Test
+    void onlyNewPoliciesShouldBeReadAgain() {
+        PolicyStore store = store();
+        PolicyFixture world = new PolicyFixture(store);
+        world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
+
+        assertThat(store.fetchedSince(world.now(), world.now(), 10)).hasSize(1);
+        assertThat(store.fetchedSince(world.now().plusMillis(1), world.now(), 10)).isEmpty();
+        assertThat(store.fetchedSince(world.now(), world.now().plus(Duration.ofDays(31)), 10)).isEmpty();
+    }
+
+    @Test
     void outageShouldStopNothingAndBeMadeGoodAfterwards() throws IOException {
         PolicyFixture world = new PolicyFixture(store());
         world.publish("1", policy(ENFORCE, Duration.ofDays(30))).lookup();
