@@ -62,7 +62,8 @@ class KilledNodeIT {
                     node.beginFill(filled, fill, DOMAINS, 2_000);
                     filled += fill;
                     int killAfter = before + 20 + random.nextInt(BACKLOG / 2);
-                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> Arrivals.count(hosts) >= killAfter);
+                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
+                        .until(() -> Arrivals.count(hosts) >= killAfter);
                     node.kill();
                 }
                 int now = Arrivals.at(hosts).surplus();
