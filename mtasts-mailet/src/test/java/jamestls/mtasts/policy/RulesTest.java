@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -218,6 +220,17 @@ class RulesTest {
         rules.round();
         assertThat(rules.find(DomainName.of("a.example"), HOST).rules()).isEmpty();
         assertThat(found(rules, "b.example")).isEqualTo("b.example secure");
+    }
+
+    @Test
+    void threadThatHasReadShouldMakeNoOtherWait() throws Exception {
+        Rules rules = Rules.open(RuleSettings.none(), Optional.of(database), clock);
+
+        for (int thread = 0; thread < 2; thread++) {
+            CompletableFuture.runAsync(rules::round, Thread::startVirtualThread).get(30, TimeUnit.SECONDS);
+        }
+        rules.allow(rule("a.example secure"), "alice");
+        assertThat(found(rules, "a.example")).isEqualTo("a.example secure");
     }
 
     @Test
