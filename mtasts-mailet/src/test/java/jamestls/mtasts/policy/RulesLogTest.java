@@ -54,6 +54,7 @@ class RulesLogTest {
         rules.allow(rule("a.example secure"), "alice");
         rules.round();
         rules.remove(new Destination(Destination.Kind.DOMAIN, "a.example"), "bob\nroot");
+        assertThat(messages()).hasSize(2);
         rules.round();
         rules.allow(rule("a.example secure"), "carol");
 
@@ -122,6 +123,7 @@ class RulesLogTest {
         Rules rules = Rules.open(RuleSettings.none(), Optional.of(database), clock);
         database.close();
         rules.round();
+        assertThat(messages()).hasSize(1);
         rules.round();
 
         assertThat(rules.problems()).hasSize(1);
