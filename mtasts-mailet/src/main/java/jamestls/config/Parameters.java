@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +20,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /**
  * The parameters of one {@code <mailet>} element. Each settings record reads its own, with name, default and bounds. {@link #check}
@@ -328,8 +325,7 @@ public final class Parameters {
         if (asked.containsKey(name) || foreign.here(name).isPresent()) {
             return Optional.empty();
         }
-        return foreign.objection(name).or(() -> Optional.of("there is no such parameter"
-            + nearest(name, asked.keySet()).map(near -> "; did you mean '" + near + "'?").orElse("")));
+        return foreign.objection(name).or(() -> Optional.of("there is no such parameter" + NearestName.question(name, asked.keySet())));
     }
 
     private Optional<String> value(String name) {
@@ -353,32 +349,8 @@ public final class Parameters {
         if (objection.isPresent()) {
             return "parameter " + named + " is not supported: " + objection.get();
         }
-        return "unknown parameter " + named + nearest(name, asked.keySet()).map(near -> "; did you mean '" + near + "'?")
+        return "unknown parameter " + named + NearestName.of(name, asked.keySet()).map(near -> "; did you mean '" + near + "'?")
             .orElseGet(() -> ". Known parameters: " + String.join(", ", asked.keySet()));
-    }
-
-    /** The most similar known name, if it is similar enough for a typing error. */
-    public static Optional<String> nearest(String name, Collection<String> known) {
-        String typed = name.toLowerCase(Locale.ROOT);
-        return known.stream()
-            .min(Comparator.comparingInt((String candidate) -> distance(typed, candidate.toLowerCase(Locale.ROOT)))
-                .thenComparing(Comparator.naturalOrder()))
-            .filter(near -> distance(typed, near.toLowerCase(Locale.ROOT)) <= Math.max(2, name.length() / 3));
-    }
-
-    /** Levenshtein's distance: insertions, deletions and replacements between the two. */
-    private static int distance(String a, String b) {
-        int[] previous = IntStream.rangeClosed(0, b.length()).toArray();
-        for (int i = 1; i <= a.length(); i++) {
-            int[] current = new int[b.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(replaced, Math.min(previous[j], current[j - 1]) + 1);
-            }
-            previous = current;
-        }
-        return previous[b.length()];
     }
 
     private static String word(Object constant) {

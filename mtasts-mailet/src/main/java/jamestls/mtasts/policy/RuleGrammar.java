@@ -1,7 +1,7 @@
 package jamestls.mtasts.policy;
 
 import jamestls.config.Durations;
-import jamestls.config.Parameters;
+import jamestls.config.NearestName;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.mx.AddressOrder.Families;
 import jamestls.mtasts.policy.Rule.Destination;
@@ -251,7 +251,7 @@ public final class RuleGrammar {
             List<String> all = Stream.of(LEVELS, List.of(OBSERVE), ATTRIBUTES).flatMap(List::stream).toList();
             String typed = attribute.matches() ? attribute.group(1) + attribute.group(2) : word;
             mistake(column, "'" + shown(word) + "' is neither a level (" + String.join(", ", LEVELS) + ") nor observe nor one of "
-                + String.join(", ", ATTRIBUTES) + Parameters.nearest(typed, all).map(near -> "; did you mean '" + near + "'?").orElse(""));
+                + String.join(", ", ATTRIBUTES) + NearestName.question(typed, all));
             return;
         }
         String name = known ? attribute.group(1) : LEVELS.contains(word) ? "a level" : word;
@@ -279,8 +279,7 @@ public final class RuleGrammar {
             case "rate" -> rate = rate(value).orElseGet(() -> mistake(column, "'" + shown(value)
                 + "' is no rate: write deliveries per second, minute or hour, such as 5/s, 30/m or 600/h, from 1 to " + MAX_RATE));
             case "families" -> families = Families.of(value).orElseGet(() -> mistake(column, "'" + shown(value) + "' is none of "
-                + Families.allowed() + Parameters.nearest(value, Arrays.stream(Families.values()).map(Families::toString).toList())
-                    .map(near -> "; did you mean '" + near + "'?").orElse("")));
+                + Families.allowed() + NearestName.question(value, Arrays.stream(Families.values()).map(Families::toString).toList())));
             case "until" -> until = until(value).orElseGet(() -> mistake(column, "'" + shown(value)
                 + "' is no date: write 2026-12-24, which ends with that day in UTC, or 2026-12-24T18:00Z"));
             case "reason" -> reason = reason(value, column);
