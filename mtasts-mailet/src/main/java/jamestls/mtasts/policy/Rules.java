@@ -154,12 +154,7 @@ public final class Rules implements AutoCloseable {
 
     /** Finds the rules in force for mail to a domain through a host. */
     public Found find(DomainName domain, DomainName host) {
-        RuleTable snapshot = current;
-        if (snapshot.entries().isEmpty()) {
-            return Found.NOTHING;
-        }
-        Instant now = clock.instant();
-        return new Found(snapshot.first(Destination.Kind.DOMAIN, domain, now), snapshot.first(Destination.Kind.MX, host, now));
+        return current.find(domain, host, clock.instant());
     }
 
     /** Whether {@code enforcement=observe} is in force. */
@@ -174,8 +169,7 @@ public final class Rules implements AutoCloseable {
 
     /** All rules that match a name as a domain or as a host, in the order of look-up. */
     public List<Entry> show(DomainName name) {
-        return list().stream().filter(entry -> Destination.patternsFor(entry.rule().destination().kind(), name)
-            .contains(entry.rule().destination().pattern())).toList();
+        return current.show(name);
     }
 
     /**
@@ -378,8 +372,7 @@ public final class Rules implements AutoCloseable {
         List<String> notes = new ArrayList<>();
         settings.observeUntil().ifPresent(end -> notes.add(now.isBefore(end) ? "policies are only observed until " + end
             : "observing ended at " + end + ": write enforcement=on"));
-        note(notes, "in force until its end", list().stream().filter(entry -> entry.rule().until().isPresent()
-            && !entry.rule().isExpired(now)).toList());
+        note(notes, "in force until its end", current.exceptions(now));
         note(notes, "ended and ignored", list().stream().filter(entry -> entry.source() == Source.CONFIGURATION
             && entry.rule().isExpired(now)).toList());
         return notes;
@@ -394,7 +387,6 @@ public final class Rules implements AutoCloseable {
 
     /** The number of rules with an end that are in force. */
     public int exceptions() {
-        Instant now = clock.instant();
-        return (int) list().stream().filter(entry -> entry.rule().until().isPresent() && !entry.rule().isExpired(now)).count();
+        return current.exceptions(clock.instant()).size();
     }
 }
