@@ -5,58 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.AddressGuard;
-import jamestls.dns.DnsSettings;
-import jamestls.dns.DnsjavaDns;
 import jamestls.fakeinternet.DnsFault;
-import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.HttpAnswer.Framing;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.ReceivedHttpRequest;
-import jamestls.fakeinternet.TestCa;
 import jamestls.https.HttpsResult.Answer;
-import jamestls.https.HttpsResult.Failure;
 import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class GuardedHttpsClientTest {
+class GuardedHttpsClientTest extends HttpsClientTestBase {
 
-    private static final TestCa CA = TestCa.create("root");
-    private static final String HOST = "mta-sts.good.example";
-    private static final String POLICY = "version: STSv1\nmode: none\nmax_age: 86400\n";
-    private static final Duration PLENTY = Duration.ofSeconds(20);
     private static final Duration SHORT = Duration.ofMillis(700);
-    private static final int ROOM = 65_536;
-
-    private final DnsServer dns = DnsServer.start();
-    private final PolicyHost server = PolicyHost.start();
-    private final GuardedHttpsClient client = client(AddressGuard.anywhere());
-
-    @BeforeEach
-    void publish() {
-        dns.zone().a(HOST, "127.0.0.1");
-        server.serve(HOST, CA.issue(HOST), HttpAnswer.policy(POLICY));
-    }
-
-    @AfterEach
-    void stop() {
-        client.close();
-        server.close();
-        dns.close();
-    }
 
     @Test
     void getShouldBringStatusMediaTypeAndBody() throws Exception {
@@ -98,7 +68,7 @@ class GuardedHttpsClientTest {
         byte[] report = {31, -117, 8, 0, 1, 2, 3};
 
         HttpsResult result = client.exchange(HttpsRequest.post(uri("reports.example", "/v1/tlsrpt?to=x"),
-            new HttpsRequest.Payload("application/tlsrpt+gzip", report), PLENTY, ROOM));
+            new HttpsRequest.Payload("application/tlsrpt+gzip", report), PLENTY, MAX_BODY));
 
         assertThat(answer(result).status()).isEqualTo(200);
         ReceivedHttpRequest seen = server.requests().getFirst();
@@ -138,10 +108,10 @@ class GuardedHttpsClientTest {
     @ParameterizedTest
     @EnumSource(Framing.class)
     void bodyShouldBeTakenUpToTheLimitAndRefusedAboveIt(Framing framing) {
-        server.answer(HOST, HttpAnswer.bytes(ROOM, framing));
-        assertThat(answer(get()).body()).hasSize(ROOM);
+        server.answer(HOST, HttpAnswer.bytes(MAX_BODY, framing));
+        assertThat(answer(get()).body()).hasSize(MAX_BODY);
 
-        server.answer(HOST, HttpAnswer.bytes(ROOM + 1, framing));
+        server.answer(HOST, HttpAnswer.bytes(MAX_BODY + 1, framing));
         assertThat(failure(get(), HttpsFault.TOO_LARGE)).contains(HOST, "status 200", "more than 65536 bytes");
     }
 
@@ -241,7 +211,7 @@ class GuardedHttpsClientTest {
     void addressesThatAreNotPublicShouldNotBeConnectedTo() {
         dns.zone().a(HOST, "10.0.0.1", "169.254.169.254").aaaa(HOST, "::1", "fd00::1");
         try (GuardedHttpsClient guarded = client(AddressGuard.publicOnly())) {
-            assertThat(failure(guarded.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC))
+            assertThat(failure(guarded.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, MAX_BODY)), HttpsFault.ADDRESS_NOT_PUBLIC))
                 .contains(HOST, "127.0.0.1 is not public: loopback", "169.254.169.254", "fd00:0:0:0:0:0:0:1");
         }
         assertThat(server.connections()).isZero();
@@ -252,7 +222,7 @@ class GuardedHttpsClientTest {
         IntStream.range(0, 100).forEach(i -> dns.zone().a(HOST, "10.0.0." + i).aaaa(HOST, "fd00::" + i));
         AddressGuard guard = AddressGuard.publicOnly().alsoAllowing(Set.of(InetAddress.getByName("127.0.0.1")));
         try (GuardedHttpsClient guarded = client(guard)) {
-            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, ROOM))).isInstanceOf(Answer.class);
+            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, MAX_BODY))).isInstanceOf(Answer.class);
         }
     }
 
@@ -260,7 +230,7 @@ class GuardedHttpsClientTest {
     void familiesShouldBeTriedInTurn() throws Exception {
         IntStream.range(1, 100).forEach(i -> dns.zone().aaaa(HOST, "100::" + i));
         try (GuardedHttpsClient guarded = client(AddressGuard.anywhere())) {
-            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, ROOM))).isInstanceOf(Answer.class);
+            assertThat(guarded.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), PLENTY, MAX_BODY))).isInstanceOf(Answer.class);
         }
     }
 
@@ -269,7 +239,7 @@ class GuardedHttpsClientTest {
         "https://a@mta-sts.good.example/",
         "https://mta-sts.good.example:0/", "https://mta-sts.good.example:65536/", "mailto:a@b.example", "/relative", "https://b%61d/"})
     void uriThatIsNotHttpsToADomainNameShouldBeRefused(String uri) {
-        assertThat(failure(client.exchange(HttpsRequest.get(URI.create(uri), PLENTY, ROOM)), HttpsFault.PROTOCOL))
+        assertThat(failure(client.exchange(HttpsRequest.get(URI.create(uri), PLENTY, MAX_BODY)), HttpsFault.PROTOCOL))
             .startsWith("not an https URI");
         assertThat(dns.queries()).isEmpty();
     }
@@ -286,38 +256,8 @@ class GuardedHttpsClientTest {
     private void assertEndsInTime(HttpsFault fault) {
         long start = System.nanoTime();
 
-        failure(client.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), SHORT, ROOM)), fault);
+        failure(client.exchange(HttpsRequest.get(uri(HOST, PolicyHost.POLICY_PATH), SHORT, MAX_BODY)), fault);
 
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(SHORT.minusMillis(50), Duration.ofSeconds(10));
-    }
-
-    private GuardedHttpsClient client(AddressGuard guard) {
-        return new GuardedHttpsClient(dns(), new HttpsSettings(Optional.of(CA.trustStore()), guard));
-    }
-
-    private DnsjavaDns dns() {
-        return new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
-    }
-
-    private HttpsResult get() {
-        return get(HOST);
-    }
-
-    private HttpsResult get(String host) {
-        return client.exchange(HttpsRequest.get(uri(host, PolicyHost.POLICY_PATH), PLENTY, ROOM));
-    }
-
-    private URI uri(String host, String path) {
-        return URI.create("https://" + host + ":" + server.port() + path);
-    }
-
-    private static Answer answer(HttpsResult result) {
-        assertThat(result).isInstanceOf(Answer.class);
-        return (Answer) result;
-    }
-
-    private static String failure(HttpsResult result, HttpsFault fault) {
-        assertThat(result).isInstanceOfSatisfying(Failure.class, failure -> assertThat(failure.fault()).isEqualTo(fault));
-        return ((Failure) result).detail();
     }
 }

@@ -4,56 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.dns.AddressGuard;
-import jamestls.dns.DnsSettings;
-import jamestls.dns.DnsjavaDns;
 import jamestls.fakeinternet.CertificateBuilder;
 import jamestls.fakeinternet.CertificateBuilder.Issued;
 import jamestls.fakeinternet.ConnectProxy;
-import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.HttpAnswer.Framing;
 import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.PolicyHost;
-import jamestls.fakeinternet.TestCa;
 import jamestls.https.HttpsResult.Answer;
-import jamestls.https.HttpsResult.Failure;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Answers that end early, make no sense to the HTTP library, or come through a proxy. */
-class HttpsAnswersTest {
+class HttpsAnswersTest extends HttpsClientTestBase {
 
-    private static final TestCa CA = TestCa.create("root");
-    private static final String HOST = "mta-sts.good.example";
-    private static final String POLICY = "version: STSv1\nmode: none\nmax_age: 86400\n";
     private static final String TORSO = "version: STSv1\nmode: none\nmax_age: 864";
-    private static final Duration PLENTY = Duration.ofSeconds(20);
-    private static final int ROOM = 65_536;
-
-    private final DnsServer dns = DnsServer.start();
-    private final PolicyHost server = PolicyHost.start();
-    private final GuardedHttpsClient client = client(AddressGuard.anywhere());
-
-    @BeforeEach
-    void publish() {
-        dns.zone().a(HOST, "127.0.0.1");
-        server.serve(HOST, CA.issue(HOST), HttpAnswer.policy(POLICY));
-    }
-
-    @AfterEach
-    void stop() {
-        client.close();
-        server.close();
-        dns.close();
-    }
 
     @Test
     void bodyThatEndsWithoutLengthAndCloseNotifyShouldBeIncomplete() {
@@ -119,7 +90,7 @@ class HttpsAnswersTest {
         try (ConnectProxy proxy = ConnectProxy.to(server.address()); GuardedHttpsClient behind = behind(proxy, AddressGuard.publicOnly())) {
             dns.zone().remove(HOST).a(HOST, "9.9.9.9").aaaa(HOST, "2620:fe::fe");
 
-            Answer answer = answer(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + PolicyHost.POLICY_PATH), PLENTY, ROOM)));
+            Answer answer = answer(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + PolicyHost.POLICY_PATH), PLENTY, MAX_BODY)));
 
             assertThat(answer.body()).asString(StandardCharsets.UTF_8).isEqualTo(POLICY);
             assertThat(proxy.asked()).containsExactly("CONNECT [2620:fe:0:0:0:0:0:fe]:443 HTTP/1.1");
@@ -131,15 +102,15 @@ class HttpsAnswersTest {
         try (ConnectProxy proxy = ConnectProxy.to(server.address());
              GuardedHttpsClient behind = behind(proxy, HttpsSettings.Proxy.Target.NAME, AddressGuard.publicOnly())) {
             dns.zone().a("private.example", "127.0.0.1");
-            failure(behind.exchange(HttpsRequest.get(uri("private.example", "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
+            failure(behind.exchange(HttpsRequest.get(uri("private.example", "/"), PLENTY, MAX_BODY)), HttpsFault.ADDRESS_NOT_PUBLIC);
             assertThat(proxy.asked()).as("for a host at a private address").isEmpty();
 
             dns.zone().remove(HOST).a(HOST, "9.9.9.9", "9.9.9.10").aaaa(HOST, "2620:fe::fe");
-            answer(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + PolicyHost.POLICY_PATH), PLENTY, ROOM)));
+            answer(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + PolicyHost.POLICY_PATH), PLENTY, MAX_BODY)));
             assertThat(proxy.asked()).containsExactly("CONNECT " + HOST + ":443 HTTP/1.1");
 
             proxy.answer("HTTP/1.1 502 no such host\r\n\r\n");
-            failure(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + "/"), PLENTY, ROOM)), HttpsFault.CONNECT);
+            failure(behind.exchange(HttpsRequest.get(URI.create("https://" + HOST + "/"), PLENTY, MAX_BODY)), HttpsFault.CONNECT);
             assertThat(proxy.asked()).as("once for each address of the proxy").hasSize(2);
         }
     }
@@ -147,7 +118,7 @@ class HttpsAnswersTest {
     @Test
     void guardShouldJudgeWhatTheProxyIsAskedFor() {
         try (ConnectProxy proxy = ConnectProxy.to(server.address()); GuardedHttpsClient behind = behind(proxy, AddressGuard.publicOnly())) {
-            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.ADDRESS_NOT_PUBLIC);
+            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, MAX_BODY)), HttpsFault.ADDRESS_NOT_PUBLIC);
 
             assertThat(proxy.asked()).isEmpty();
         }
@@ -157,7 +128,7 @@ class HttpsAnswersTest {
     void proxyThatRefusesShouldBeAConnectionFaultWithItsWords() {
         try (ConnectProxy proxy = ConnectProxy.to(server.address()).answer("HTTP/1.1 403 Forbidden\u001b[2J\r\n\r\n");
              GuardedHttpsClient behind = behind(proxy, AddressGuard.anywhere())) {
-            assertThat(failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.CONNECT))
+            assertThat(failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, MAX_BODY)), HttpsFault.CONNECT))
                 .contains("the proxy refuses CONNECT", "403 Forbidden").doesNotContain("\u001b");
         }
     }
@@ -166,7 +137,7 @@ class HttpsAnswersTest {
     void proxyWithoutHttpShouldBeAConnectionFault() {
         try (ConnectProxy proxy = ConnectProxy.to(server.address()).answer("220 hello\r\n" + "x".repeat(20_000));
              GuardedHttpsClient behind = behind(proxy, AddressGuard.anywhere())) {
-            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.CONNECT);
+            failure(behind.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, MAX_BODY)), HttpsFault.CONNECT);
         }
     }
 
@@ -187,7 +158,7 @@ class HttpsAnswersTest {
         server.serve(HOST, new Identity(leaf.key().getPrivate(), List.of(leaf.certificate())), HttpAnswer.policy(POLICY));
         try (GuardedHttpsClient trusting = new GuardedHttpsClient(dns(),
             new HttpsSettings(Optional.of(CertificateBuilder.store(root)), AddressGuard.anywhere()))) {
-            assertThat(failure(trusting.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, ROOM)), HttpsFault.CERTIFICATE))
+            assertThat(failure(trusting.exchange(HttpsRequest.get(uri(HOST, "/"), PLENTY, MAX_BODY)), HttpsFault.CERTIFICATE))
                 .contains("signed with SHA1withECDSA");
         }
     }
@@ -213,35 +184,5 @@ class HttpsAnswersTest {
 
     private static HttpAnswer torso(String text) {
         return new HttpAnswer.Torso(text.getBytes(StandardCharsets.ISO_8859_1));
-    }
-
-    private GuardedHttpsClient client(AddressGuard guard) {
-        return new GuardedHttpsClient(dns(), new HttpsSettings(Optional.of(CA.trustStore()), guard));
-    }
-
-    private DnsjavaDns dns() {
-        return new DnsjavaDns(DnsSettings.of(List.of(dns.address())));
-    }
-
-    private HttpsResult get() {
-        return get(HOST);
-    }
-
-    private HttpsResult get(String host) {
-        return client.exchange(HttpsRequest.get(uri(host, PolicyHost.POLICY_PATH), PLENTY, ROOM));
-    }
-
-    private URI uri(String host, String path) {
-        return URI.create("https://" + host + ":" + server.port() + path);
-    }
-
-    private static Answer answer(HttpsResult result) {
-        assertThat(result).isInstanceOf(Answer.class);
-        return (Answer) result;
-    }
-
-    private static String failure(HttpsResult result, HttpsFault fault) {
-        assertThat(result).isInstanceOfSatisfying(Failure.class, failure -> assertThat(failure.fault()).isEqualTo(fault));
-        return ((Failure) result).detail();
     }
 }
