@@ -1,5 +1,6 @@
 package jamestls.bench;
 
+import jamestls.fakeinternet.PostfixProcess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,46 +19,37 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
- * Debian's Postfix with postfix-mta-sts-resolver, in a directory of its own. Its hosts file is put in the place of
- * {@code /etc/hosts} in a mount name space of its own, which takes root.
+ * Debian's Postfix with postfix-mta-sts-resolver, in a directory of its own. Its hosts file replaces
+ * {@code /etc/hosts} in a mount name space of its own, which needs root.
  */
 final class Postfix implements Relay, AutoCloseable {
 
     private static final int INJECTORS = 8;
-    private static final Path PROGRAM = Path.of("/usr/sbin/postfix");
     private static final Path RESOLVER = Path.of("/usr/lib/python3/dist-packages/postfix_mta_sts_resolver");
 
     private final String name;
-    private final Path conf;
     private final int port;
     private final Process resolver;
-    private final Process master;
+    private final PostfixProcess process;
 
     /** Whether it keeps connections for further mails: {@code smtp_tls_connection_reuse}. */
     enum Reuse { NO, YES }
 
-    private Postfix(String name, Path conf, int port, Process resolver, Process master) {
+    private Postfix(String name, int port, Process resolver, PostfixProcess process) {
         this.name = name;
-        this.conf = conf;
         this.port = port;
         this.resolver = resolver;
-        this.master = master;
+        this.process = process;
     }
 
-    /** What keeps it from being measured here, if anything does. */
+    /** Why it can't be measured here; empty if it can. */
     static Optional<String> missing() {
-        if (!Files.isExecutable(PROGRAM)) {
-            return Optional.of("the package postfix is not installed");
-        }
-        if (!Files.isDirectory(RESOLVER)) {
-            return Optional.of("the package postfix-mta-sts-resolver is not installed");
-        }
-        return System.getProperty("user.name").equals("root") ? Optional.empty() : Optional.of("this is not root");
+        return Files.isDirectory(RESOLVER) ? PostfixProcess.missing()
+            : Optional.of("the package postfix-mta-sts-resolver is not installed");
     }
 
     /**
@@ -67,13 +59,8 @@ final class Postfix implements Relay, AutoCloseable {
     static Postfix start(Path parent, Reuse reuse, List<String> addresses, int smtpPort, String authority) {
         String name = name(reuse);
         try {
-            // its unprivileged processes must reach it, wherever the build is
-            Path directory = Files.createTempDirectory(Path.of("/tmp"), name);
-            run("chmod", "755", directory.toString());
-            Path conf = Files.createDirectories(directory.resolve("conf"));
-            Files.createDirectories(directory.resolve("queue"));
-            Path data = Files.createDirectories(directory.resolve("data"));
-            run("chown", "postfix", data.toString());
+            Path directory = PostfixProcess.newDirectory(name);
+            Path conf = directory.resolve("conf");
             int port = freePort();
             int stsPort = freePort();
             Map<String, String> values = Map.of("DIR", directory.toString(), "PORT", "127.0.0.1:" + port, "SMTP_PORT", "" + smtpPort,
@@ -91,9 +78,10 @@ final class Postfix implements Relay, AutoCloseable {
                 "host: 127.0.0.1\nport: " + stsPort + "\ncache_grace: 86400\ncache:\n  type: internal\n");
             Process resolver = inBackground(parent.resolve(name + "-sts.log"),
                 "/usr/bin/python3", daemon.toString(), "-c", settings.toString());
-            Process master = inBackground(parent.resolve(name + ".log"), "unshare", "-m", "sh", "-c", "mount --make-rprivate / "
-                + "&& mount --bind " + hostsFile + " /etc/hosts && exec " + PROGRAM + " -c " + conf + " start-fg");
-            Postfix postfix = new Postfix(name, conf, port, resolver, master);
+            PostfixProcess process = PostfixProcess.start(directory, List.of("unshare", "-m", "sh", "-c", "mount --make-rprivate / "
+                + "&& mount --bind " + hostsFile + " /etc/hosts && exec " + String.join(" ", PostfixProcess.command(directory))),
+                parent.resolve(name + ".log"));
+            Postfix postfix = new Postfix(name, port, resolver, process);
             try {
                 Awaitility.await(name).atMost(Duration.ofSeconds(30)).until(() -> listens(port) && listens(stsPort));
             } catch (ConditionTimeoutException e) {
@@ -133,7 +121,7 @@ final class Postfix implements Relay, AutoCloseable {
         }
     }
 
-    /** Its processes come and go. */
+    /** Not measured, because its processes are short-lived. */
     @Override
     public Duration cpu() {
         return Duration.ZERO;
@@ -142,28 +130,9 @@ final class Postfix implements Relay, AutoCloseable {
     @Override
     public void close() {
         try {
-            run(PROGRAM.toString(), "-c", conf.toString(), "stop");
-            master.waitFor(20, TimeUnit.SECONDS);
-            run("rm", "-rf", conf.getParent().toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            process.close();
         } finally {
-            master.destroy();
             resolver.destroyForcibly();
-        }
-    }
-
-    private static void run(String... command) throws IOException {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new IOException(String.join(" ", command) + ": " + said);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -14,17 +14,13 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 
-/**
- * The Postfix that is installed on this machine, as the mail host of a domain: in a directory of its own, on an address and port of
- * its own. It takes every mail for its domain and throws it away. Its master process needs root.
- */
+/** The installed Postfix as the mail host of a domain, on an address and port of its own. It discards every mail for its domain. */
 public final class PostfixMx implements AutoCloseable {
 
-    private static final Path PROGRAM = Path.of("/usr/sbin/postfix");
     private static final Duration START = Duration.ofSeconds(30);
     private static final List<String> SERVICES = List.of(
         "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "tlsmgr unix - - n 1000? 1 tlsmgr",
@@ -34,12 +30,12 @@ public final class PostfixMx implements AutoCloseable {
 
     private final Path directory;
     private final InetSocketAddress address;
-    private final Process master;
+    private final PostfixProcess process;
 
-    private PostfixMx(Path directory, InetSocketAddress address, Process master) {
+    private PostfixMx(Path directory, InetSocketAddress address, PostfixProcess process) {
         this.directory = directory;
         this.address = address;
-        this.master = master;
+        this.process = process;
     }
 
     /**
@@ -52,25 +48,18 @@ public final class PostfixMx implements AutoCloseable {
      */
     public static PostfixMx startOrSkip(String domain, String host, InetSocketAddress address, Identity identity,
                                         Map<String, String> parameters) {
-        boolean usable = Files.isExecutable(PROGRAM) && "root".equals(System.getProperty("user.name"));
-        if (!usable && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError("Postfix is not installed, or this is not root, and CI=true");
+        Optional<String> missing = PostfixProcess.missing();
+        if (missing.isPresent() && "true".equals(System.getenv("CI"))) {
+            throw new AssertionError(missing.get() + ", and CI=true");
         }
-        Assumptions.assumeTrue(usable, "Postfix is not installed, or this is not root");
+        Assumptions.assumeTrue(missing.isEmpty(), missing::toString);
         try {
-            // its unprivileged processes must reach it
-            Path directory = Files.createTempDirectory("postfix-mx-");
-            run("chmod", "755", directory.toString());
-            for (String name : List.of("conf", "queue", "data")) {
-                Files.createDirectory(directory.resolve(name));
-            }
-            run("chown", "postfix", directory.resolve("data").toString());
+            Path directory = PostfixProcess.newDirectory("postfix-mx-");
             Files.writeString(directory.resolve("identity.pem"), pem(identity));
             Files.writeString(directory.resolve("conf/main.cf"), mainCf(directory, domain, host, parameters));
             Files.write(directory.resolve("conf/master.cf"), masterCf(address));
-            Process master = new ProcessBuilder(PROGRAM.toString(), "-c", directory.resolve("conf").toString(), "start-fg")
-                .redirectErrorStream(true).redirectOutput(directory.resolve("start.log").toFile()).start();
-            PostfixMx server = new PostfixMx(directory, address, master);
+            PostfixMx server = new PostfixMx(directory, address,
+                PostfixProcess.start(directory, PostfixProcess.command(directory), directory.resolve("start.log")));
             Awaitility.await("Postfix").atMost(START).until(server::listens);
             return server;
         } catch (IOException | CertificateEncodingException e) {
@@ -102,17 +91,7 @@ public final class PostfixMx implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            run(PROGRAM.toString(), "-c", directory.resolve("conf").toString(), "stop");
-            master.waitFor(20, TimeUnit.SECONDS);
-            run("rm", "-rf", directory.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            master.destroy();
-        }
+        process.close();
     }
 
     private static String mainCf(Path directory, String domain, String host, Map<String, String> parameters) {
@@ -147,25 +126,13 @@ public final class PostfixMx implements AutoCloseable {
     }
 
     private boolean listens() throws IOException {
-        if (!master.isAlive()) {
+        if (!process.isAlive()) {
             throw new AssertionError("Postfix ended:\n" + Files.readString(directory.resolve("start.log")));
         }
         try (Socket socket = new Socket(address.getAddress(), address.getPort())) {
             return socket.isConnected();
         } catch (IOException notYet) {
             return false;
-        }
-    }
-
-    private static void run(String... command) throws IOException {
-        try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new IOException(String.join(" ", command) + ": " + output);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }
