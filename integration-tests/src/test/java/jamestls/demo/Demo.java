@@ -7,6 +7,7 @@ import jamestls.scenario.ReportCheck;
 import jamestls.scenario.Scenario;
 import jamestls.scenario.ScenarioServer;
 import jamestls.scenario.Scenarios;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import java.util.List;
 /**
  * A day in the life of a mail server, in less than a minute: a real James with the two jars, eleven recipient domains on
  * a fake internet, an attacker, and the reports at the end of the day. {@code mvn -Pdemo}
+ *
+ * <p>With {@code -Dkeep} the server is left running until Enter is pressed, and the address of its page is printed.
  *
  * <p>Arguments: the directory to work in. Exit code 0 if everything came out as it must, else 1.
  */
@@ -46,6 +49,9 @@ public final class Demo {
             Scenarios.ALL.forEach(scenario -> play(stage, scenario));
             narrator.title("The day ends: an administrator's mail to " + ScenarioServer.REPORT_NOW + " asks for the TLS reports");
             report(stage);
+            if (Boolean.getBoolean("demo.keep")) {
+                keep(stage);
+            }
         }
         Duration time = Duration.ofNanos(System.nanoTime() - begun);
         Path summary = directory.resolve("summary.json");
@@ -53,6 +59,19 @@ public final class Demo {
         narrator.verdict(good, (good ? "Everything came out right" : "Not everything came out right") + " in " + time.toSeconds()
             + " s; " + summary);
         return good;
+    }
+
+    /** Leaves everything running until Enter is pressed, or standard input ends. */
+    private void keep(ScenarioServer stage) {
+        narrator.title("The server runs on. Its page: http://127.0.0.1:" + stage.james().ports().webadmin() + "/tls/page");
+        narrator.say("Press Enter to stop it.");
+        try {
+            for (int c = System.in.read(); c >= 0 && c != '\n'; c = System.in.read()) {
+                // wait for the end of the line
+            }
+        } catch (IOException e) {
+            narrator.say("Standard input can't be read: " + e.getMessage());
+        }
     }
 
     private void play(ScenarioServer stage, Scenario scenario) {

@@ -29,6 +29,8 @@ public final class Installation {
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.PolicyRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.HeldRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.mtasts.web.ExplainRoutes"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.web.PageRoutes"),
+        new Extension(WEBADMIN, "extensions.routes", "jamestls.web.PageLinkRoutes"),
         new Extension(WEBADMIN, "extensions.routes", "jamestls.tlsrpt.web.ReportRoutes"),
         new Extension("extensions.properties", "guice.extension.task", "jamestls.tlsrpt.web.SendReportsTaskModule"));
 

@@ -6,7 +6,9 @@ import jamestls.dns.DomainName;
 import jamestls.mtasts.held.HeldGroup;
 import jamestls.mtasts.held.RetryRequests;
 import jamestls.mtasts.held.RetryRequests.Reach;
+import jamestls.page.PageContents;
 import jamestls.storage.DatabaseAddress;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -24,9 +26,15 @@ public final class RunningDeliveries {
 
     private final List<Outbound> running = new CopyOnWriteArrayList<>();
 
+    /** @param page gets the part about deliveries */
     @Inject
+    public RunningDeliveries(PageContents page, HealthRegistry health, Clock clock) {
+        page.add(new DeliveryPage(this, health, clock));
+    }
+
+    /** Without a page. */
     public RunningDeliveries() {
-        // mailets register when they start
+        this(new PageContents(), new HealthRegistry(), Clock.systemUTC());
     }
 
     /** Registers a delivery. */

@@ -40,13 +40,25 @@ public final class CrossSiteCheck {
         if (fetchSite != null && !fetchSite.equals("same-origin") && !fetchSite.equals("none")) {
             return Optional.of("A web page of another site made this request (Sec-Fetch-Site).");
         }
-        if (host == null || !isOwn(PORT.matcher(host).replaceFirst(""))) {
-            return Optional.of("Host does not name this server: use its address, localhost, or a name in James's default domain.");
+        Optional<String> wrongHost = objection(host);
+        if (wrongHost.isPresent()) {
+            return wrongHost;
         }
         if (origin != null && !origin.toLowerCase(Locale.ROOT).matches("https?://" + Pattern.quote(host.toLowerCase(Locale.ROOT)))) {
             return Optional.of("A web page of another site made this request (Origin).");
         }
         return Optional.empty();
+    }
+
+    /**
+     * Why a request that only reads is refused: its Host names another server.
+     *
+     * @param host the field Host, null if there is none
+     * @return one sentence; empty if the request is allowed
+     */
+    public Optional<String> objection(String host) {
+        return host != null && isOwn(PORT.matcher(host).replaceFirst("")) ? Optional.empty()
+            : Optional.of("Host does not name this server: use its address, localhost, or a name in James's default domain.");
     }
 
     private boolean isOwn(String name) {

@@ -22,7 +22,8 @@ final class FakeJars {
         return List.of(
             write(directory.resolve("mtasts-mailet-" + version + classifier + ".jar"), version, api,
                 List.of("jamestls/mtasts/SecureRemoteDelivery", "jamestls/mtasts/DeliveryHealthCheck", "jamestls/mtasts/web/DomainRoutes",
-                    "jamestls/mtasts/web/PolicyRoutes", "jamestls/mtasts/web/HeldRoutes", "jamestls/mtasts/web/ExplainRoutes")),
+                    "jamestls/mtasts/web/PolicyRoutes", "jamestls/mtasts/web/HeldRoutes", "jamestls/mtasts/web/ExplainRoutes",
+                    "jamestls/web/PageRoutes", "jamestls/web/PageLinkRoutes")),
             write(directory.resolve("tlsrpt-mailet-" + version + classifier + ".jar"), version, api,
                 List.of("jamestls/tlsrpt/TlsReporting", "jamestls/tlsrpt/ReportingHealthCheck", "jamestls/tlsrpt/web/ReportRoutes",
                     "jamestls/tlsrpt/web/SendReportsTaskModule")));

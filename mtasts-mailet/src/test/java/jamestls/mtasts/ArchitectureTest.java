@@ -52,8 +52,9 @@ class ArchitectureTest {
         "mtasts.delivery, config mtasts.held mtasts.waiting mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
         "install,         config dns storage mtasts",
         "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net",
-        "web,             cli dns net storage",
-        "mtasts.web,      cli dns net outcome storage web mtasts"})
+        "page,            dns net storage",
+        "web,             cli dns net page storage",
+        "mtasts.web,      cli dns net outcome page storage web mtasts"})
     void packageShouldKnowOnlyThePackagesBelow(String name, String below) {
         String[] allowed = Stream.concat(Stream.of(name), Arrays.stream(below.split(" "))).filter(each -> !each.isEmpty())
             .map(each -> "jamestls." + each + "..").toArray(String[]::new);

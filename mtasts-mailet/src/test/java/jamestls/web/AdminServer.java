@@ -56,7 +56,7 @@ public final class AdminServer implements AutoCloseable {
                 request.attribute(AuthenticationFilter.LOGIN, "boss@sender.example");
             }
         };
-        WebAdminConfiguration configuration = WebAdminConfiguration.builder().enabled().host("127.0.0.1")
+        WebAdminConfiguration configuration = WebAdminConfiguration.builder().enabled().corsEnabled().host("127.0.0.1")
             .port(new RandomPortSupplier()).build();
         return new AdminServer(new WebAdminServer(configuration, List.of(routes), filter, new RecordingMetricFactory(),
             LoggingRequestFilter.create()) { }.start());

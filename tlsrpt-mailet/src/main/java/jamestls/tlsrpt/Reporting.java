@@ -5,6 +5,7 @@ import jamestls.dns.DomainName;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.PageContent;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
@@ -28,6 +29,8 @@ import jamestls.tlsrpt.send.ReportTransport;
 import jamestls.tlsrpt.send.ReturnedReports;
 import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.TlsReportingSettings;
+import jamestls.tlsrpt.store.PageQueries;
+import jamestls.tlsrpt.store.SessionTotals;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyView;
@@ -64,6 +67,9 @@ public final class Reporting {
     private final ReportNow reportNow;
     private final OverdueCheck overdueCheck;
     private final FromDomainCheck fromDomains;
+    private final SessionTotals totals;
+    /** Opened for reading only, so that the page does not wait for counting, nor counting for the page. */
+    private final Optional<Database> pageDatabase;
     private final Network network;
     private final Clock clock;
     private final Map<DomainName, List<String>> signingProblems;
@@ -108,6 +114,8 @@ public final class Reporting {
         this.counting = new CountingRules(settings.reporters().submitters(), destinations.mxHosts(), journal);
         this.timer = new ReportTimer(run, this::dueAt, this::housekeeping, network.serverTakesMail(), clock, TIMER_INTERVAL);
         this.reportNow = new ReportNow(run, clock);
+        this.totals = new SessionTotals(stores.database(), clock);
+        this.pageDatabase = settings.store().database().map(address -> Database.readOnly(address, Stores.MIGRATIONS));
         this.overdueCheck = new OverdueCheck(stores.tallies(), this::dueAt, clock);
         this.fromDomains =
             new FromDomainCheck(network.dns(), settings.reporters().all().stream().map(Reporters.Reporter::submitter).toList(), clock);
@@ -124,6 +132,12 @@ public final class Reporting {
     /** Where counts and records are; empty if they are in memory. */
     public Optional<Database> database() {
         return stores.database();
+    }
+
+    /** The part of the page about sessions and reports. */
+    PageContent page() {
+        return new ReportPage(this::problems, totals, stores.reports(), pageDatabase.map(database ->
+            new ReportPage.Database(new PageQueries(database), new TallyView(database))), clock);
     }
 
     /** Rules and limits of destinations. */
@@ -195,11 +209,12 @@ public final class Reporting {
 
     private void housekeeping() {
         LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(settings.store().retentionDays());
-        runAll(guard::save, fromDomains::refresh, () -> stores.forget(firstKept));
+        runAll(guard::save, totals::save, fromDomains::refresh, () -> stores.forget(firstKept));
     }
 
     void start(TlsOutcomes outcomes) {
         outcomes.subscribe(counting);
+        outcomes.subscribe(totals);
         outcomes.addListener(returnedReports);
         outcomes.addListener(dkimMonitor);
         outcomes.addCounter(sessionCounter);
@@ -207,10 +222,10 @@ public final class Reporting {
     }
 
     void stop(TlsOutcomes outcomes) {
-        runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.removeListener(returnedReports),
+        runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.unsubscribe(totals), () -> outcomes.removeListener(returnedReports),
             () -> outcomes.removeListener(dkimMonitor), () -> outcomes.removeCounter(sessionCounter),
             () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
-            journal::close, guard::save, network.close(), stores::close);
+            journal::close, guard::save, totals::save, network.close(), () -> pageDatabase.ifPresent(Database::close), stores::close);
     }
 
     /** Runs every step, even if earlier ones throw. */

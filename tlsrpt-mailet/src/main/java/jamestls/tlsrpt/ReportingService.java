@@ -4,6 +4,8 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jakarta.mail.MessagingException;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.PageContent;
+import jamestls.page.PageContents;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,14 +19,17 @@ import java.util.function.Supplier;
 public final class ReportingService {
 
     private final TlsOutcomes outcomes;
+    private final PageContents page;
     private final ReentrantLock lock = new ReentrantLock();
     private Optional<Reporting> running = Optional.empty();
+    private Optional<PageContent> content = Optional.empty();
     private Map<String, String> parameters = Map.of();
     private int users;
 
     @Inject
-    public ReportingService(TlsOutcomes outcomes) {
+    public ReportingService(TlsOutcomes outcomes, PageContents page) {
         this.outcomes = outcomes;
+        this.page = page;
     }
 
     /**
@@ -45,6 +50,8 @@ public final class ReportingService {
                 Reporting reporting = factory.get();
                 reporting.start(outcomes);
                 running = Optional.of(reporting);
+                content = Optional.of(reporting.page());
+                page.add(content.get());
                 parameters = Map.copyOf(written);
             }
             users++;
@@ -63,6 +70,7 @@ public final class ReportingService {
             if (users == 0) {
                 stopped = running;
                 running = Optional.empty();
+                content.ifPresent(page::remove);
             }
         } finally {
             lock.unlock();

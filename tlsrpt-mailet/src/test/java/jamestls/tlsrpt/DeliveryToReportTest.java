@@ -11,6 +11,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.mtasts.delivery.DeliveryResult;
 import jamestls.mtasts.delivery.TestDelivery;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.report.ParsedReport;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -38,7 +39,7 @@ class DeliveryToReportTest {
     void invalidPolicyShouldBeReportedAsDeclaredErrorsIncluded() throws Exception {
         // RFC 8460 §4.3.2.2, §4.5
         TlsOutcomes outcomes = new TlsOutcomes();
-        ReportingService service = new ReportingService(outcomes);
+        ReportingService service = new ReportingService(outcomes, new PageContents());
         try (TestDelivery internet = new TestDelivery(); FakeJames james = new FakeJames()) {
             internet.sink = outcomes;
             internet.dns.zone().txt("_smtp._tls." + DOMAIN, "v=TLSRPTv1; rua=mailto:tls@" + DOMAIN)

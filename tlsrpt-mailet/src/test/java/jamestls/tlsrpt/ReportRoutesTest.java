@@ -13,6 +13,7 @@ import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.outcome.Violation.ResultType;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.web.ReportRoutes;
 import jamestls.web.AdminServer;
 import jamestls.web.AdminServer.Answer;
@@ -39,7 +40,7 @@ class ReportRoutesTest {
 
     private final FakeJames james = new FakeJames();
     private final TlsOutcomes outcomes = new TlsOutcomes();
-    private final ReportingService service = new ReportingService(outcomes);
+    private final ReportingService service = new ReportingService(outcomes, new PageContents());
     private final SettableClock clock = new SettableClock(NOON);
     private final DnsServer dns = DnsServer.start();
     private final List<Task> tasks = new CopyOnWriteArrayList<>();

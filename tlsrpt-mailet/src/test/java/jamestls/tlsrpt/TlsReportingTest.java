@@ -22,6 +22,7 @@ import jamestls.outcome.ReportMailListener.LeavingReport;
 import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.outcome.Violation.ResultType;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.report.ParsedReport;
 import jamestls.tlsrpt.send.MailTransport;
 import java.io.ByteArrayInputStream;
@@ -57,7 +58,7 @@ class TlsReportingTest {
     private Path directory;
     private final FakeJames james = new FakeJames();
     private final TlsOutcomes outcomes = new TlsOutcomes();
-    private final ReportingService service = new ReportingService(outcomes);
+    private final ReportingService service = new ReportingService(outcomes, new PageContents());
     private final SettableClock clock = new SettableClock(NOON);
     private final List<MailImpl> requests = new ArrayList<>();
     private DnsServer dns;

@@ -21,7 +21,8 @@ public record Stores(TallyStore tallies, ReportStore reports, DestinationStore d
     implements AutoCloseable {
 
     /** The tables of all stores, for {@code Database.open}. */
-    public static final List<Migrations> MIGRATIONS = List.of(TallySchema.MIGRATIONS, SqlDestinationStore.MIGRATIONS);
+    public static final List<Migrations> MIGRATIONS =
+        List.of(TallySchema.MIGRATIONS, SqlDestinationStore.MIGRATIONS, SessionTotals.MIGRATIONS);
     private static final int RECORDS_IN_MEMORY = 10_000;
 
     /**

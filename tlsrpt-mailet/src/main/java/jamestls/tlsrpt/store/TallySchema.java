@@ -63,8 +63,13 @@ public final class TallySchema {
     /** Existing parts keep their report-id. */
     private static final List<String> THIRD = List.of("ALTER TABLE tlsrpt_part ADD COLUMN store_id TEXT NOT NULL DEFAULT ''");
 
+    /** For the page: the few domains of a day with failures. */
+    private static final List<String> FOURTH = List.of(
+        "CREATE INDEX tlsrpt_domain_failed ON tlsrpt_domain (day, failed) WHERE failed > 0",
+        "CREATE INDEX tlsrpt_part_failed ON tlsrpt_part (day, failed) WHERE failed > 0");
+
     /** For {@code Database.open}. */
-    public static final Migrations MIGRATIONS = new Migrations("tlsrpt", List.of(FIRST, SECOND, THIRD));
+    public static final Migrations MIGRATIONS = new Migrations("tlsrpt", List.of(FIRST, SECOND, THIRD, FOURTH));
 
     private static List<String> clustered(String table, String columns, String content) {
         return List.of("CREATE TABLE " + table + "_2 (" + columns + ") ${clustered}",

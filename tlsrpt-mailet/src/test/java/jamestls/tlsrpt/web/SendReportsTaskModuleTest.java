@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.ReportingService;
 import jamestls.tlsrpt.Samples;
 import java.time.Clock;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SendReportsTaskModuleTest {
 
     private final Clock clock = Clock.fixed(Samples.NOON, ZoneOffset.UTC);
-    private final ReportingService service = new ReportingService(new TlsOutcomes());
+    private final ReportingService service = new ReportingService(new TlsOutcomes(), new PageContents());
     private final SendReportsTaskModule module = new SendReportsTaskModule(service, clock);
 
     static Stream<Optional<LocalDate>> days() {
