@@ -118,6 +118,17 @@ final class Cluster implements AutoCloseable {
         return Integer.parseInt(postgres.query("james", "SELECT count(*) FROM waiting_mail"));
     }
 
+    /** The rows of mails that wait, for messages. */
+    String waits() {
+        return postgres.query("james", "SELECT * FROM waiting_mail ORDER BY next LIMIT 20");
+    }
+
+    /** Ends the leases of mails that were claimed twenty seconds ago, as two minutes would: a server that was killed had them. */
+    void endOldClaims() {
+        postgres.query("james", "UPDATE waiting_mail SET next = 0 WHERE owner IS NOT NULL "
+            + "AND next < (extract(epoch FROM now()) * 1000)::BIGINT + 100000");
+    }
+
     /** The log of a server. */
     Path log(String name) {
         return directory.resolve(name).resolve("node.log");
