@@ -178,6 +178,18 @@ class RuleGrammarTest {
         return RuleGrammar.rule(new Destination(Destination.Kind.DOMAIN, "a.example"), words, NOW).toString();
     }
 
+    @ParameterizedTest
+    @CsvSource({"5/s, 200000000", "30/m, 2000000000", "600/h, 6000000000", "1000000/s, 1000"})
+    void rateShouldBeThePauseBetweenTwoDeliveries(String rate, long nanos) {
+        assertThat(RuleGrammar.rule("a.example rate=" + rate, NOW).traffic().rate().orElseThrow().nanosApart()).isEqualTo(nanos);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"secure, true", "concurrency=1, false", "rate=1/s, false", "families=ipv4, false"})
+    void ruleShouldTellWhetherItLimitsTraffic(String words, boolean isEmpty) {
+        assertThat(RuleGrammar.rule("a.example " + words, NOW).traffic().isEmpty()).isEqualTo(isEmpty);
+    }
+
     @Test
     void lengthsShouldBeBounded() {
         String longest = "a.example" + " ".repeat(RuleGrammar.MAX_LINE - "a.examplesecure".length()) + "secure";
