@@ -82,6 +82,11 @@ record DkimKey(String pem) {
         });
     }
 
+    /** The value of the record for a key that signs mails and reports: {@code s=} names both (RFC 6376 §3.6.1, RFC 8460 §3). */
+    Optional<String> valueForReports() {
+        return publicKey().map(key -> "v=DKIM1; k=rsa; s=email:tlsrpt; p=" + key);
+    }
+
     private static byte[] sequence(byte[] content) {
         return tagged(0x30, content);
     }

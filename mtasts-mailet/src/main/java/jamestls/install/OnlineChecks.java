@@ -15,8 +15,6 @@ import jamestls.install.MailetContainer.Mailet;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -107,7 +105,7 @@ final class OnlineChecks {
         if (name.isEmpty()) {
             return;
         }
-        Optional<DkimKey> key = key(signer);
+        Optional<DkimKey> key = SigningKeys.key(signer, conf);
         switch (dns.txt(name.get())) {
             case DnsAnswer.Found<String> found -> record(signer, name.get(), found.records(), key.flatMap(DkimKey::publicKey));
             case DnsAnswer.Absent<String> absent -> problem(signer, "there is no key at " + name.get().ascii()
@@ -143,16 +141,6 @@ final class OnlineChecks {
             problem(signer, name.ascii() + " has s=" + services.get() + ", which many verifiers refuse for any mail",
                 "remove s= from the record");
         }
-    }
-
-    /** The private key; empty if its file is not readable. */
-    private Optional<DkimKey> key(Mailet signer) throws IOException {
-        if (signer.parameter("privateKey").isPresent()) {
-            return signer.parameter("privateKey").map(DkimKey::new);
-        }
-        String location = signer.parameter("privateKeyFilepath").map(Variables.ofProcess()::filledIn).orElse("");
-        Path file = location.startsWith("file:") ? conf.locate(location) : conf.directory().resolve(location);
-        return Files.isRegularFile(file) && Files.isReadable(file) ? Optional.of(DkimKey.read(file)) : Optional.empty();
     }
 
     private void heloName(DnsjavaDns dns, Mailet delivery) {

@@ -2,6 +2,7 @@ package jamestls.mtasts;
 
 import jakarta.inject.Inject;
 import jamestls.dns.DnsServers;
+import jamestls.mtasts.check.OwnDomainStore;
 import jamestls.mtasts.delivery.DeliveryMetrics;
 import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.policy.LiveServers;
@@ -88,7 +89,8 @@ public class JamesServices implements Services {
 
     @Override
     public Optional<Database> open(DatabaseAddress address, Clock clock) {
-        List<Migrations> tables = new ArrayList<>(List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES));
+        List<Migrations> tables = new ArrayList<>(List.of(SqlPolicyStore.TABLES, HeldStore.TABLES, Rules.TABLES,
+            OwnDomainStore.TABLES));
         if (address instanceof DatabaseAddress.PostgreSql) {
             tables.add(LiveServers.TABLES);
             tables.add(WaitingIndex.TABLES);

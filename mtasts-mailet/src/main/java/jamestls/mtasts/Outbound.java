@@ -9,6 +9,10 @@ import jamestls.dns.DnssecState;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
 import jamestls.https.HttpsSettings;
+import jamestls.mtasts.check.OwnDomainChecks;
+import jamestls.mtasts.check.OwnDomainSettings;
+import jamestls.mtasts.check.OwnDomainStore;
+import jamestls.mtasts.check.StrictSender;
 import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
@@ -66,7 +70,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
 
@@ -77,7 +80,6 @@ import org.apache.mailet.MailetContext;
 public final class Outbound implements AutoCloseable {
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(Outbound.class);
-    private static final int MAX_NAMES = 5;
     /** The read time-out of a dry run, instead of the parameter {@code timeout}. */
     private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);
 
@@ -103,9 +105,11 @@ public final class Outbound implements AutoCloseable {
     private final SmtpConnector connector;
     private final OutboundResources resources;
     private final HeldMails held;
+    private final Optional<OwnDomainChecks> ownDomains;
 
     /** The settings of all packages. */
-    public record Settings(DnsSettings dns, HttpsSettings https, Sessions sessions, Policies policies, DeliverySettings delivery) {
+    public record Settings(DnsSettings dns, HttpsSettings https, Sessions sessions, Policies policies, DeliverySettings delivery,
+                           OwnDomainSettings own) {
 
         /** How servers are connected to. */
         record Sessions(SmtpSettings smtp, ReuseLimits reuse, Families families) {
@@ -163,13 +167,14 @@ public final class Outbound implements AutoCloseable {
             DeliverySettings delivery = DeliverySettings.of(parameters);
             Set<DomainName> mandatoryDane = RuleSettings.mandatoryDane(parameters);
             delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(mandatoryDane, parameters));
+            StsSettings sts = StsSettings.of(parameters);
             return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
                 new Sessions(SmtpSettings.of(parameters, usualName),
                     ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
                     parameters.oneOf("addressFamilies", Families.BOTH, Families.values())),
-                new Policies(StsSettings.of(parameters), DaneScope.of(parameters),
+                new Policies(sts, DaneScope.of(parameters),
                     RuleSettings.of(parameters, mandatoryDane, clock.instant())),
-                delivery);
+                delivery, OwnDomainSettings.of(parameters, sts.database()));
         }
     }
 
@@ -195,6 +200,8 @@ public final class Outbound implements AutoCloseable {
         this.resources = new OutboundResources(connector, settings.sessions().reuse(), settings.delivery().limits().perDestination(),
             settings.delivery().limits().deliveries(), settings.delivery().limits().mailsInHand() / 2);
         this.held = new HeldMails(settings.delivery().queue(), services.serverName(), database.map(HeldStore::new), clock);
+        this.ownDomains = database.map(tables ->
+            new OwnDomainChecks(settings.own(), strictSender(), new OwnDomainStore(tables), clock, random));
     }
 
     /** @throws ConfigurationException naming every parameter that is not allowed, can't be used or is unknown */
@@ -235,6 +242,7 @@ public final class Outbound implements AutoCloseable {
             notices, resources, how.limits().mailsInHand());
         held.requests().carriedOutBy(domain -> retryNow(domain, worker));
         held.start(worker::waitingForPlace);
+        ownDomains.ifPresent(OwnDomainChecks::start);
         return worker;
     }
 
@@ -252,6 +260,17 @@ public final class Outbound implements AutoCloseable {
         return held;
     }
 
+    /** The daily checks of own domains; empty without a database. */
+    public Optional<OwnDomainChecks> ownDomains() {
+        return ownDomains;
+    }
+
+    /** Looks at domains as a strict sender does, through the network of this delivery and without what it has stored. */
+    public StrictSender strictSender() {
+        return new StrictSender(new StrictSender.Network(dns, https, certificates, settings.https().guard()), new StrictSender.Settings(
+            settings.smtp(), settings.sessions().families(), settings.delivery().smtpPort(), settings.sts()), clock);
+    }
+
     void publish() {
         services.gauge("mtastsDnssec", () -> resolver.dnssec().gauge());
         services.gauge("mtastsPoolIdleSessions", resources.sessions()::size);
@@ -259,6 +278,7 @@ public final class Outbound implements AutoCloseable {
         services.gauge("mtastsPolicyWeakenings", warnings::weakenings);
         services.gauge("mtastsPolicyLapses", warnings::lapses);
         services.gauge("mtastsRulesInPlaceOfPolicies", rules::exceptions);
+        services.gauge("mtastsOwnDomainProblems", () -> ownDomains.map(OwnDomainChecks::problemCount).orElse(0));
         services.gauge("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
         for (Cause cause : Cause.values()) {
             services.gauge("mtastsHeld" + cause.wireName().substring(0, 1).toUpperCase(Locale.ROOT) + cause.wireName().substring(1),
@@ -354,21 +374,18 @@ public final class Outbound implements AutoCloseable {
         }
         badPlace.ifPresent(problems::add);
         resolver.dnssec().trouble().ifPresent(problems::add);
-        List<StsWarnings.Unrefreshable> stale = warnings.unrefreshable();
-        if (!stale.isEmpty()) {
-            problems.add(stale.size() + " MTA-STS policies can't be refreshed: " + stale.stream().limit(MAX_NAMES)
-                .map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires " + policy.expires() + ", "
-                    + policy.why() + ")").collect(Collectors.joining(", ")));
-        }
+        warnings.problem().ifPresent(problems::add);
         StoreHealth health = policies.storeHealth();
         health.outOfOrderSince().ifPresent(since ->
             problems.add("the database of policies fails since " + since + ": " + health.why()));
         problems.addAll(rules.problems());
+        ownDomains.ifPresent(checks -> problems.addAll(checks.problems()));
         return problems;
     }
 
     @Override
     public void close() {
+        ownDomains.ifPresent(OwnDomainChecks::close);
         refresher.close();
         rules.close();
         servers.close();

@@ -8,6 +8,7 @@ import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.Router;
 import jamestls.net.SanitizedLogger;
+import jamestls.outcome.OwnDomainEvents;
 import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
@@ -58,6 +59,7 @@ public class SecureRemoteDelivery extends GenericMailet {
     private final TlsOutcomes outcomes;
     private final HealthRegistry health;
     private final RunningDeliveries running;
+    private final OwnDomainEvents events;
     private final Clock clock;
 
     private final Audit audit = Audit.ofJames();
@@ -69,12 +71,13 @@ public class SecureRemoteDelivery extends GenericMailet {
 
     @Inject
     public SecureRemoteDelivery(JamesServices james, MailQueueFactory<?> queues, TlsOutcomes outcomes, HealthRegistry health,
-                                RunningDeliveries running, Clock clock) {
+                                RunningDeliveries running, OwnDomainEvents events, Clock clock) {
         this.james = james;
         this.queues = queues;
         this.outcomes = outcomes;
         this.health = health;
         this.running = running;
+        this.events = events;
         this.clock = clock;
     }
 
@@ -107,6 +110,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         };
         health.watch(probe);
         running.add(outbound);
+        outbound.ownDomains().ifPresent(events::add);
     }
 
     @Override
@@ -148,6 +152,7 @@ public class SecureRemoteDelivery extends GenericMailet {
         }
         if (outbound != null) {
             running.remove(outbound);
+            outbound.ownDomains().ifPresent(events::remove);
             outbound.close();
         }
         if (queue != null) {

@@ -55,6 +55,11 @@ public final class TestCa {
         return issue(span(Instant.now()), dnsNames);
     }
 
+    /** A good certificate that ends then. */
+    public Identity issueUntil(Instant end, String... dnsNames) {
+        return issue(new Validity(Instant.now().minusSeconds(86_400), end), dnsNames);
+    }
+
     /** A certificate that was good until yesterday. */
     public Identity issueExpired(String... dnsNames) {
         Instant then = Instant.now().atOffset(ZoneOffset.UTC).minus(YEAR).minusDays(2).toInstant();

@@ -50,8 +50,10 @@ class ArchitectureTest {
         "mtasts.waiting,  config dns net storage",
         "mtasts.policy,   config mtasts.mx mtasts.dane mtasts.sts dns outcome smtp storage net",
         "mtasts.delivery, config mtasts.held mtasts.waiting mtasts.policy mtasts.dane mtasts.sts mtasts.mx smtp dns outcome net",
+        "mtasts.check,    config mtasts.delivery mtasts.policy mtasts.dane mtasts.sts mtasts.mx rua https smtp storage dns outcome net",
+        "mtasts.publish,  config dns mtasts.sts net",
         "install,         config dns storage mtasts",
-        "mtasts.cli,      cli config install mtasts storage smtp dns https outcome net",
+        "mtasts.cli,      cli config install mtasts storage smtp dns https outcome rua net",
         "page,            dns net storage",
         "web,             cli dns net page storage",
         "mtasts.web,      cli dns net outcome page storage web mtasts"})

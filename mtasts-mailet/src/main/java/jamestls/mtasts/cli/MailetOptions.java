@@ -74,6 +74,11 @@ final class MailetOptions {
         return conf != null;
     }
 
+    /** James's conf directory, if one is named. */
+    Optional<Path> conf() {
+        return Optional.ofNullable(conf);
+    }
+
     /**
      * Opens what the mailet would open, except its database.
      *

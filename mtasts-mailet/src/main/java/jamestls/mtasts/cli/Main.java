@@ -10,11 +10,12 @@ import picocli.CommandLine.Spec;
 
 /** The command line. */
 @Command(name = "mtasts-mailet", mixinStandardHelpOptions = true,
-    subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Explain.class, Held.class, Retry.class, PolicyCommand.class,
-        Lint.class, Lookup.class, CommandLine.HelpCommand.class},
+    subcommands = {Install.class, Uninstall.class, DoctorCommand.class, Records.class, Check.class, Explain.class, Held.class,
+        Retry.class, PolicyCommand.class, Lint.class, Lookup.class, CommandLine.HelpCommand.class},
     description = "Installs and checks SecureRemoteDelivery, and shows policies (RFC 8461) and waiting mails as it sees them.",
     footer = {"", "Exit codes: 0 in order, 1 a problem, 2 wrong usage, 3 could not be determined, 4 the domain has no MTA-STS",
-        "", "Examples:", "  java -jar mtasts-mailet.jar lint mta-sts.txt", "  java -jar mtasts-mailet.jar lookup example.org"})
+        "", "Examples:", "  java -jar mtasts-mailet.jar lint mta-sts.txt", "  java -jar mtasts-mailet.jar lookup example.org",
+        "  java -jar mtasts-mailet.jar check example.org"})
 public final class Main implements Runnable {
 
     @Spec

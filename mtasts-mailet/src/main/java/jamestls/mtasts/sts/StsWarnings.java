@@ -4,9 +4,11 @@ import jamestls.dns.DomainName;
 import jamestls.net.SanitizedLogger;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 
 /**
  * Warns operators (RFC 8461 §3.3, §10.2) of policies that became weaker, can't be refreshed, or expired because of that. Each is logged
@@ -17,6 +19,7 @@ public final class StsWarnings {
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(StsWarnings.class);
     /** The most policies listed; further ones are only logged. */
     private static final int MAX_LIST = 10_000;
+    private static final int MAX_NAMED = 5;
 
     private final ConcurrentMap<DomainName, Unrefreshable> unrefreshable = new ConcurrentHashMap<>();
     private final LongAdder weakenings = new LongAdder();
@@ -35,6 +38,14 @@ public final class StsWarnings {
     /** The policies that can't be refreshed now, unordered, at most 10,000, without mode none. */
     public List<Unrefreshable> unrefreshable() {
         return List.copyOf(unrefreshable.values());
+    }
+
+    /** The same for a health check: how many, and the first of them; empty if there are none. */
+    public Optional<String> problem() {
+        List<Unrefreshable> stale = unrefreshable();
+        return stale.isEmpty() ? Optional.empty() : Optional.of(stale.size() + " MTA-STS policies can't be refreshed: "
+            + stale.stream().limit(MAX_NAMED).map(policy -> policy.domain() + " (mode " + policy.mode().wireName() + ", expires "
+                + policy.expires() + ", " + policy.why() + ")").collect(Collectors.joining(", ")));
     }
 
     /** How many enforce policies were replaced by weaker ones since the start. */
