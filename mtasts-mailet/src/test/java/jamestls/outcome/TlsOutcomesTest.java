@@ -105,6 +105,27 @@ class TlsOutcomesTest {
     }
 
     @Test
+    void sessionsOfSeveralDaysShouldBeThoseOfTheCounterThatKnowsThem() {
+        assertThat(outcomes.sessions(DOMAIN, 7)).as("nobody counts").isEmpty();
+        outcomes.addCounter(domain -> domain.equals(DOMAIN) ? Optional.of(new Sessions(7, 2)) : Optional.empty());
+        assertThat(outcomes.sessions(DOMAIN, 7)).as("a counter of the current day").contains(new Sessions(7, 2));
+        DomainName other = DomainName.of("other.example");
+        outcomes.addCounter(new SessionCounter() {
+            @Override
+            public Optional<Sessions> today(DomainName recipientDomain) {
+                return Optional.empty();
+            }
+
+            @Override
+            public Optional<Sessions> lastDays(DomainName recipientDomain, int days) {
+                return Optional.of(new Sessions(days, 1));
+            }
+        });
+
+        assertThat(outcomes.sessions(other, 7)).contains(new Sessions(7, 1));
+    }
+
+    @Test
     void listenerShouldLearnOfReportMailsOnceUntilItIsRemoved() {
         ReportMailListener listener = new ReportMailListener() {
             @Override
