@@ -8,9 +8,12 @@ import static jamestls.mtasts.sts.StsPolicy.Mode.TESTING;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.CapturedLog;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -41,6 +44,22 @@ class StsWarningsTest {
             "WARN The MTA-STS policy of example.com (mode enforce) can't be refreshed and expires 2026-03-31T12:00:00Z: "
                 + "sts-policy-fetch-error (no connection: connection refused)",
             "INFO The MTA-STS policy of example.com is up to date again");
+    }
+
+    @Test
+    void healthShouldNameTheFirstPoliciesAndHowManyThereAre() {
+        StsWarnings warnings = new StsWarnings();
+        assertThat(warnings.problem()).isEmpty();
+        Instant now = Instant.parse("2026-03-01T12:00:00Z");
+        for (int i = 0; i < 7; i++) {
+            warnings.cannotRefresh(new StoredPolicy(DomainName.of("d" + i + ".example"), "1", StsPolicy.of(ENFORCE, MONTH,
+                List.of(new MxPattern("mx.example"))), new StoredPolicy.Times(now, now, now, now.plus(MONTH)), Optional.empty()), "why",
+                now);
+        }
+
+        assertThat(warnings.problem().orElseThrow()).startsWith("7 MTA-STS policies can't be refreshed: d")
+            .contains(".example (mode enforce, expires 2026-03-31T12:00:00Z, why)").satisfies(text ->
+                assertThat(text.split("mode enforce", -1)).hasSize(6));
     }
 
     @Test
