@@ -55,7 +55,13 @@ final class DeliveryPage implements PageContent {
         boolean old = Duration.between(group.since(), clock.instant()).compareTo(LONG) > 0;
         Urgency urgency = group.cause() == Cause.POLICY ? Urgency.NOW : old ? Urgency.SOON : Urgency.NOTE;
         return new Attention(urgency, mails(group.mails()) + " for " + group.domain() + " since " + time(group.since()) + ". "
-            + group.why().sentence() + " " + group.why().remedy(), JAR + "retry " + group.domain() + " --conf conf");
+            + told(group), JAR + "retry " + group.domain() + " --conf conf");
+    }
+
+    /** Sentence and remedy; most sentences end with it. */
+    private static String told(HeldGroup group) {
+        String sentence = group.why().sentence();
+        return sentence.endsWith(group.why().remedy()) ? sentence : sentence + " " + group.why().remedy();
     }
 
     private static String mails(long number) {
@@ -83,7 +89,7 @@ final class DeliveryPage implements PageContent {
             running.all().stream().flatMap(outbound -> outbound.rules().show(domain).stream()).distinct().forEach(entry ->
                 list.element("dt", "Rule").element("dd", entry.rule() + " (by " + entry.who() + ")"));
             running.held(Optional.of(domain)).forEach(group -> list.element("dt", "Held").element("dd",
-                mails(group.mails()) + " since " + time(group.since()) + ". " + group.why().sentence() + " " + group.why().remedy()));
+                mails(group.mails()) + " since " + time(group.since()) + ". " + told(group)));
         });
         page.element("p", text -> text.text("What a mail would meet now: ")
             .element("code", JAR + "explain " + domain + " --connect --conf conf"));

@@ -20,6 +20,7 @@ public final class DayChart {
 
     private final String title;
     private final List<String> kinds;
+    private final Colours colours;
     private final List<Day> days = new ArrayList<>();
     private final List<Mark> marks = new ArrayList<>();
 
@@ -37,10 +38,25 @@ public final class DayChart {
     private record Mark(LocalDate day, String text) {
     }
 
-    /** @param kinds the names of the kinds, from the bottom of a bar to its top, at most six */
-    public DayChart(String title, List<String> kinds) {
+    /** What the colours say. */
+    public enum Colours {
+        /** From the strongest protection to none, then failures. */
+        PROTECTION(0, 1, 2, 3),
+        /** Success and failure. */
+        GOOD_AND_BAD(0, 3);
+
+        private final int[] numbers;
+
+        Colours(int... numbers) {
+            this.numbers = numbers;
+        }
+    }
+
+    /** @param kinds the names of the kinds, from the bottom of a bar to its top, one for each colour */
+    public DayChart(String title, List<String> kinds, Colours colours) {
         this.title = title;
         this.kinds = List.copyOf(kinds);
+        this.colours = colours;
     }
 
     /** Adds a day; days are added in their order. */
@@ -69,7 +85,8 @@ public final class DayChart {
             figure.element("ul", legend -> {
                 for (int kind = 0; kind < kinds.size(); kind++) {
                     int number = kind;
-                    legend.element("li", item -> item.element("span", "", "class", "key kind" + number).text(kinds.get(number)));
+                    legend.element("li", item ->
+                        item.element("span", "", "class", "key kind" + colours.numbers[number]).text(kinds.get(number)));
                 }
             }, "class", "legend");
             figure.element("details", details -> {
@@ -100,7 +117,7 @@ public final class DayChart {
                 double y = y(below + number, top);
                 String name = day.day + ", " + kinds.get(kind) + ": " + number;
                 svg.element("rect", bar -> bar.element("title", name), "x", number(x + step * 0.12), "width", number(step * 0.76),
-                    "y", number(y), "height", number(y(below, top) - y), "class", "kind" + kind);
+                    "y", number(y), "height", number(y(below, top) - y), "class", "kind" + colours.numbers[kind]);
             }
             below += number;
         }
@@ -138,7 +155,7 @@ public final class DayChart {
 
     private String[] columns() {
         List<String> columns = new ArrayList<>(List.of("Day (UTC)"));
-        columns.addAll(kinds);
+        kinds.forEach(kind -> columns.add("#" + kind));
         if (!marks.isEmpty()) {
             columns.add("Events");
         }

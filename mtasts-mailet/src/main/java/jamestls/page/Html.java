@@ -47,13 +47,18 @@ public final class Html {
         return element("a", text, "href", path);
     }
 
-    /** Writes the head of a table, and its rows. */
+    /**
+     * Writes the head of a table, and its rows.
+     *
+     * @param columns the names; {@code #} before a name makes it a column of numbers
+     */
     public Html table(String caption, String[] columns, Consumer<Html> rows) {
         return element("div", box -> box.element("table", table -> {
             table.element("caption", caption);
             table.element("thead", head -> head.element("tr", row -> {
                 for (String column : columns) {
-                    row.element("th", column, "scope", "col");
+                    boolean numbers = column.startsWith("#");
+                    row.element("th", numbers ? column.substring(1) : column, "scope", "col", "class", numbers ? "number" : "");
                 }
             }));
             table.element("tbody", rows);

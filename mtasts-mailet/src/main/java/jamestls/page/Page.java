@@ -110,7 +110,8 @@ public final class Page {
                 : "No counted domain begins with '" + prefix + "'.", "class", "empty");
             return;
         }
-        part.table("Sessions with the hosts of a domain, on the days that are kept", new String[] {"Domain", "Sessions", "Failed"}, rows ->
+        String[] columns = {"Domain", "#Sessions", "#Failed"};
+        part.table("Sessions with the hosts of a domain, on the days that are kept", columns, rows ->
             found.forEach(line -> rows.element("tr", row -> row
                 .element("th", cell -> cell.link(pathOf(line.domain()), line.domain()), "scope", "row")
                 .element("td", Long.toString(line.sessions()), "class", "number")

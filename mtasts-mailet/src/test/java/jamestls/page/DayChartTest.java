@@ -15,7 +15,8 @@ class DayChartTest {
     @Test
     void pictureShouldHaveABarForEachNumberAndItsTableTheSameNumbers() {
         Html page = new Html();
-        new DayChart("Sessions", List.of("good", "bad")).day(DAY, 30, 0).day(DAY.plusDays(1), 10, 5).mark(DAY, "<new> certificate")
+        new DayChart("Sessions", List.of("good", "bad"), DayChart.Colours.GOOD_AND_BAD)
+            .day(DAY, 30, 0).day(DAY.plusDays(1), 10, 5).mark(DAY, "<new> certificate")
             .write(page);
 
         String written = page.toString();
@@ -29,14 +30,14 @@ class DayChartTest {
     @CsvSource({"0, 4", "4, 4", "5, 8", "9, 20", "45, 80", "999, 2k", "1000000, 2M"})
     void axisShouldEndAboveTheHighestBar(long highest, String end) {
         Html page = new Html();
-        new DayChart("Sessions", List.of("all")).day(DAY, highest).write(page);
+        new DayChart("Sessions", List.of("all"), DayChart.Colours.GOOD_AND_BAD).day(DAY, highest).write(page);
 
         assertThat(page.toString()).contains(">" + end + "</text>").doesNotContain("y=\"-");
     }
 
     @Test
     void chartWithoutSessionsShouldBeEmpty() {
-        assertThat(new DayChart("Sessions", List.of("all")).day(DAY, 0).isEmpty()).isTrue();
-        assertThat(new DayChart("Sessions", List.of("all")).day(DAY, 1).isEmpty()).isFalse();
+        assertThat(new DayChart("Sessions", List.of("all"), DayChart.Colours.GOOD_AND_BAD).day(DAY, 0).isEmpty()).isTrue();
+        assertThat(new DayChart("Sessions", List.of("all"), DayChart.Colours.GOOD_AND_BAD).day(DAY, 1).isEmpty()).isFalse();
     }
 }

@@ -5,7 +5,10 @@ import jakarta.inject.Singleton;
 import jakarta.mail.MessagingException;
 import jamestls.outcome.OwnDomainEvents;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.PageContent;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.inbox.Inbox;
+import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,15 +23,20 @@ public final class InboxService {
 
     private final TlsOutcomes outcomes;
     private final OwnDomainEvents events;
+    private final PageContents page;
+    private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private Optional<Inbox> running = Optional.empty();
+    private Optional<PageContent> content = Optional.empty();
     private Map<String, String> parameters = Map.of();
     private int users;
 
     @Inject
-    public InboxService(TlsOutcomes outcomes, OwnDomainEvents events) {
+    public InboxService(TlsOutcomes outcomes, OwnDomainEvents events, PageContents page, Clock clock) {
         this.outcomes = outcomes;
         this.events = events;
+        this.page = page;
+        this.clock = clock;
     }
 
     /**
@@ -49,6 +57,8 @@ public final class InboxService {
                 Inbox inbox = factory.apply(events, outcomes);
                 inbox.start(outcomes);
                 running = Optional.of(inbox);
+                content = Optional.of(new InboxPage(inbox, events, clock));
+                page.add(content.get());
                 parameters = Map.copyOf(written);
             }
             users++;
@@ -67,6 +77,7 @@ public final class InboxService {
             if (users == 0) {
                 stopped = running;
                 running = Optional.empty();
+                content.ifPresent(page::remove);
             }
         } finally {
             lock.unlock();

@@ -83,7 +83,8 @@ final class ReportPage implements PageContent {
 
     private void sessions(Html page) {
         page.element("h2", "Outgoing sessions by protection");
-        DayChart chart = new DayChart("New sessions per day (UTC)", List.of("DANE", "MTA-STS", "no policy of the domain", "failed"));
+        DayChart chart = new DayChart("New sessions per day (UTC)", List.of("DANE", "MTA-STS", "no policy of the domain", "failed"),
+            DayChart.Colours.PROTECTION);
         totals.lastDays(DAYS).forEach(chart::day);
         if (chart.isEmpty()) {
             page.element("p", "No session has been counted yet. Send a mail to another domain, and look again.", "class", "empty");
@@ -106,7 +107,7 @@ final class ReportPage implements PageContent {
             page.element("p", "None: every session went as the policies demand.", "class", "empty");
             return;
         }
-        page.table("Failed sessions", new String[] {"Day (UTC)", "Domain", "Sessions", "Failed"}, table -> rows.forEach(each ->
+        page.table("Failed sessions", new String[] {"Day (UTC)", "Domain", "#Sessions", "#Failed"}, table -> rows.forEach(each ->
             table.element("tr", row -> row
                 .element("td", each.day.toString())
                 .element("th", cell -> cell.link(Page.pathOf(each.line.domain()), each.line.domain()), "scope", "row")
@@ -174,7 +175,7 @@ final class ReportPage implements PageContent {
             page.element("p", "No session with this domain is counted in the days that are kept.", "class", "empty");
             return;
         }
-        page.table("Sessions", new String[] {"Day (UTC)", "Sessions", "Failed", "Report"}, table -> lines.forEach(line ->
+        page.table("Sessions", new String[] {"Day (UTC)", "#Sessions", "#Failed", "Report"}, table -> lines.forEach(line ->
             table.element("tr", row -> row
                 .element("th", line.key().day().toString(), "scope", "row")
                 .element("td", Long.toString(line.sessions()), "class", "number")
@@ -183,7 +184,8 @@ final class ReportPage implements PageContent {
         List<PageQueries.Failures> failures = lines.stream().filter(line -> line.failed() > 0).map(line -> line.key().day()).distinct()
             .limit(DAYS_OF_FAILURES).flatMap(day -> database.get().queries.failures(domain, day, MOST_FAILURES).stream()).toList();
         if (!failures.isEmpty()) {
-            page.table("What failed", new String[] {"Day (UTC)", "Failure", "Host", "Reason", "Sessions"}, table -> failures.forEach(each ->
+            String[] columns = {"Day (UTC)", "Failure", "Host", "Reason", "#Sessions"};
+            page.table("What failed", columns, table -> failures.forEach(each ->
                 table.element("tr", row -> row.element("th", each.day().toString(), "scope", "row").element("td", each.type())
                     .element("td", each.mxHost()).element("td", each.reason())
                     .element("td", Long.toString(each.sessions()), "class", "number"))));

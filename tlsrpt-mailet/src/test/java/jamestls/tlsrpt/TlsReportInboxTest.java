@@ -9,10 +9,13 @@ import jakarta.mail.internet.MimeMessage;
 import jamestls.config.ConfigurationException;
 import jamestls.config.DocumentedParameters;
 import jamestls.config.Parameters;
+import jamestls.dns.DomainName;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.OwnDomainEvents;
 import jamestls.outcome.TlsOutcomes;
+import jamestls.page.Page;
+import jamestls.page.PageContents;
 import jamestls.tlsrpt.inbox.IncomingMail;
 import jamestls.tlsrpt.inbox.InboxSettings;
 import java.io.ByteArrayInputStream;
@@ -27,7 +30,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 import org.apache.james.server.core.MailImpl;
@@ -48,9 +53,11 @@ class TlsReportInboxTest {
     @TempDir
     private Path directory;
     private final FakeJames james = new FakeJames();
-    private final InboxService service = new InboxService(new TlsOutcomes(), new OwnDomainEvents());
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(NOW);
+    private final PageContents contents = new PageContents();
+    private final OwnDomainEvents events = new OwnDomainEvents();
+    private final InboxService service = new InboxService(new TlsOutcomes(), events, contents, clock);
     private final List<MailImpl> mails = new ArrayList<>();
     private DnsServer dns;
     private TlsReportInbox mailet;
@@ -95,6 +102,36 @@ class TlsReportInboxTest {
 
     private static String attribute(Mail mail, AttributeName name) {
         return AttributeUtils.getValueAndCastFromMail(mail, name, String.class).orElse("");
+    }
+
+    @Test
+    void pageShouldShowWhatOthersReportBesideWhatChanged() throws Exception {
+        DomainName own = DomainName.of("own.example");
+        events.add(new OwnDomainEvents.Source() {
+            @Override
+            public Set<DomainName> domains() {
+                return Set.of(own);
+            }
+
+            @Override
+            public List<OwnDomainEvents.Event> events(DomainName domain, Instant from, Instant until) {
+                return domain.equals(own) ? List.of(new OwnDomainEvents.Event(own, Instant.parse("2026-11-20T13:02:00Z"),
+                    OwnDomainEvents.Kind.CERTIFICATE, Optional.empty(), "the <certificate> of mx1 changed")) : List.of();
+            }
+        });
+        Page page = new Page(contents, clock);
+        assertThat(page.overview()).contains("None from a verified sender in the last 30 days");
+
+        mailet.service(mail(IncomingMail.signed(REPORT, "reporter.example")));
+
+        assertThat(page.overview()).contains("<title>2026-11-20, successful: 3</title>", "<title>2026-11-20, failed: 1</title>",
+            "<title>2026-11-20: own.example: the &lt;certificate&gt; of mx1 changed</title>", "reporter.example", "certificate-expired",
+            "mx1.own.example", "href=\"/tls/page/domains/own.example\"");
+        assertThat(page.domain(own)).contains("The latest reports", "reporter.example", "2026-11-20T13:02:00Z");
+        assertThat(page.domain(DomainName.of("other.example"))).doesNotContain("Incoming");
+        mailet.destroy();
+        assertThat(page.overview()).doesNotContain("reporter.example");
+        mailet = started(parameters());
     }
 
     @Test

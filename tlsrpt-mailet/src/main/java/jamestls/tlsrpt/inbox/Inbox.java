@@ -1,5 +1,6 @@
 package jamestls.tlsrpt.inbox;
 
+import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.OwnDomainEvents;
@@ -18,15 +19,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
 /** Wires and owns everything that reads received reports and raises alarms; one for all TlsReportInbox entries of a server. */
@@ -57,8 +58,7 @@ public final class Inbox {
     private final Clock clock;
     private final Optional<String> databaseProblem;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Queue<ReceivedReport> waiting = new ArrayDeque<>();
+    private final Queue<ReceivedReport> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
     private final Semaphore megabytes = new Semaphore(MEGABYTES, true);
     private final CountDownLatch stopped = new CountDownLatch(1);
     private final Thread timer = Thread.ofVirtual().name("tlsinbox-timer").unstarted(this::work);
@@ -133,6 +133,11 @@ public final class Inbox {
     /** Gets the outcomes of deliveries. */
     TlsOutcomeSink outbound() {
         return outbound;
+    }
+
+    /** The domains whose reports are counted. */
+    public Set<DomainName> ownDomains() {
+        return ownDomains.names();
     }
 
     /** Where the reports are. */
@@ -257,12 +262,7 @@ public final class Inbox {
 
     /** Keeps a report in memory until the store works. @return false if there are too many */
     private boolean keep(ReceivedReport report) {
-        lock.lock();
-        try {
-            return waiting.size() < MAX_WAITING && waiting.add(report);
-        } finally {
-            lock.unlock();
-        }
+        return waiting.offer(report);
     }
 
     /** Current problems for the health check, one sentence each; alarms count until their UTC day ends. */
@@ -351,25 +351,9 @@ public final class Inbox {
     }
 
     private void storeWaiting() {
-        ReceivedReport next = firstWaiting();
-        while (next != null) {
+        for (ReceivedReport next = waiting.peek(); next != null; next = waiting.peek()) {
             added(next, store.add(next, clock.instant()), "(stored later)");
-            lock.lock();
-            try {
-                waiting.remove();
-            } finally {
-                lock.unlock();
-            }
-            next = firstWaiting();
-        }
-    }
-
-    private ReceivedReport firstWaiting() {
-        lock.lock();
-        try {
-            return waiting.peek();
-        } finally {
-            lock.unlock();
+            waiting.remove();
         }
     }
 
