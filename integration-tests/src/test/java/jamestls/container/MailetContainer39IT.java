@@ -53,13 +53,13 @@ class MailetContainer39IT {
     void mainJarsShouldDeliverMailAndReportOnIt() throws Exception {
         DkimKey dkim = DkimKey.generate();
         ListAppender<ILoggingEvent> audit = auditTrail();
-        try (ScenarioInternet world = ScenarioInternet.of(List.of(GOOD), dkim)) {
-            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
+        try (ScenarioInternet internet = ScenarioInternet.of(List.of(GOOD), dkim)) {
+            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), internet.surroundings(), dkim);
             try (MailetContainer container = MailetContainer.start(server.path())) {
                 assertThat(container.mailets("relay")).singleElement().satisfies(MailetContainer39IT::comesFromExtensionsJars);
 
                 container.accept(mail("alice@sender.example", "bob@good.example"));
-                assertThat(world.mailServer("mx.good.example").awaitMails(1, PATIENCE).getFirst().tls()).isPresent();
+                assertThat(internet.mailServer("mx.good.example").awaitMails(1, PATIENCE).getFirst().tls()).isPresent();
 
                 Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(audit.list).first().satisfies(entry -> {
                     assertThat(entry.getFormattedMessage()).isEqualTo("Remote delivering mail planned without gateway.");
@@ -69,7 +69,7 @@ class MailetContainer39IT {
                         .containsKeys("mailId", "mimeMessageId");
                 }));
 
-                List<ReceivedReport> reports = world.reports(1, () -> askForReports(container));
+                List<ReceivedReport> reports = internet.reports(1, () -> askForReports(container));
                 assertThat(reports).singleElement()
                     .satisfies(report -> assertThat(ReportCheck.deviations(report, GOOD)).isEmpty());
                 assertThat(container.errors()).isZero();
@@ -80,8 +80,8 @@ class MailetContainer39IT {
     @Test
     void mainJarsShouldReadReportsOfOthers() throws Exception {
         DkimKey dkim = DkimKey.generate();
-        try (ScenarioInternet world = ScenarioInternet.of(List.of(GOOD), dkim)) {
-            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), world.surroundings(), dkim);
+        try (ScenarioInternet internet = ScenarioInternet.of(List.of(GOOD), dkim)) {
+            ServerDirectory server = ServerDirectory.create(directory, Flavour.JAKARTA, Ports.free(), internet.surroundings(), dkim);
             Path conf = server.conf().resolve("mailetcontainer.xml");
             Files.writeString(conf, Files.readString(conf).replace("<ownDomains>", "<keep>false</keep><ownDomains>"));
             LocalDate yesterday = LocalDate.now(ZoneOffset.UTC).minusDays(1);

@@ -1,10 +1,10 @@
 package jamestls.demo;
 
 import jamestls.james.JamesHome;
-import jamestls.scenario.Performance;
 import jamestls.scenario.ReceivedReport;
 import jamestls.scenario.ReportCheck;
 import jamestls.scenario.Scenario;
+import jamestls.scenario.ScenarioResult;
 import jamestls.scenario.ScenarioServer;
 import jamestls.scenario.Scenarios;
 import java.io.IOException;
@@ -23,14 +23,14 @@ import java.util.List;
  */
 public final class Demo {
 
-    private final DemoPrinter narrator;
+    private final DemoPrinter printer;
     private final Path directory;
-    private final List<Performance> mails = new ArrayList<>();
+    private final List<ScenarioResult> mails = new ArrayList<>();
     private final List<ReceivedReport> reports = new ArrayList<>();
     private boolean good = true;
 
-    private Demo(DemoPrinter narrator, Path directory) {
-        this.narrator = narrator;
+    private Demo(DemoPrinter printer, Path directory) {
+        this.printer = printer;
         this.directory = directory;
     }
 
@@ -42,61 +42,61 @@ public final class Demo {
     private boolean run() {
         long begun = System.nanoTime();
         JamesHome home = JamesHome.configured();
-        narrator.title("Apache James " + home.version() + ", mtasts-mailet.jar and tlsrpt-mailet.jar in extensions-jars/");
-        try (ScenarioServer stage = ScenarioServer.open(Scenarios.ALL, directory.resolve("james"))) {
-            narrator.aside("It runs as a process of its own in " + stage.james().directory() + "; its log is server.log there.");
-            narrator.title("alice@sender.example writes " + Scenarios.ALL.size() + " mails");
-            Scenarios.ALL.forEach(scenario -> play(stage, scenario));
-            narrator.title("The day ends: an administrator's mail to " + ScenarioServer.REPORT_NOW + " asks for the TLS reports");
-            report(stage);
+        printer.title("Apache James " + home.version() + ", mtasts-mailet.jar and tlsrpt-mailet.jar in extensions-jars/");
+        try (ScenarioServer server = ScenarioServer.open(Scenarios.ALL, directory.resolve("james"))) {
+            printer.aside("It runs as a process of its own in " + server.james().directory() + "; its log is server.log there.");
+            printer.title("alice@sender.example writes " + Scenarios.ALL.size() + " mails");
+            Scenarios.ALL.forEach(scenario -> run(server, scenario));
+            printer.title("The day ends: an administrator's mail to " + ScenarioServer.REPORT_NOW + " asks for the TLS reports");
+            report(server);
             if (Boolean.getBoolean("demo.keep")) {
-                keep(stage);
+                keep(server);
             }
         }
         Duration time = Duration.ofNanos(System.nanoTime() - begun);
         Path summary = directory.resolve("summary.json");
         Summary.write(summary, home.version(), mails, reports, time);
-        narrator.verdict(good, (good ? "Everything came out right" : "Not everything came out right") + " in " + time.toSeconds()
+        printer.verdict(good, (good ? "Everything came out right" : "Not everything came out right") + " in " + time.toSeconds()
             + " s; " + summary);
         return good;
     }
 
     /** Leaves everything running until Enter is pressed, or standard input ends. */
-    private void keep(ScenarioServer stage) {
-        narrator.title("The server runs on. Its page: http://127.0.0.1:" + stage.james().ports().webadmin() + "/tls/page");
-        narrator.say("Press Enter to stop it.");
+    private void keep(ScenarioServer server) {
+        printer.title("The server runs on. Its page: http://127.0.0.1:" + server.james().ports().webadmin() + "/tls/page");
+        printer.say("Press Enter to stop it.");
         try {
             for (int c = System.in.read(); c >= 0 && c != '\n'; c = System.in.read()) {
                 // wait for the end of the line
             }
         } catch (IOException e) {
-            narrator.say("Standard input can't be read: " + e.getMessage());
+            printer.say("Standard input can't be read: " + e.getMessage());
         }
     }
 
-    private void play(ScenarioServer stage, Scenario scenario) {
-        Performance performance = stage.play(scenario);
-        mails.add(performance);
-        good &= performance.asExpected();
-        narrator.mail(performance);
+    private void run(ScenarioServer server, Scenario scenario) {
+        ScenarioResult result = server.run(scenario);
+        mails.add(result);
+        good &= result.asExpected();
+        printer.mail(result);
     }
 
-    private void report(ScenarioServer stage) {
-        reports.addAll(stage.reportNow(Scenarios.ALL.size()));
+    private void report(ScenarioServer server) {
+        reports.addAll(server.reportNow(Scenarios.ALL.size()));
         for (Scenario scenario : Scenarios.ALL) {
             List<ReceivedReport> about = reports.stream().filter(report -> report.domain().equals(scenario.domain())).toList();
             if (about.size() != 1) {
                 good = false;
-                narrator.say("FAIL " + scenario.domain() + " got " + about.size() + " reports");
+                printer.say("FAIL " + scenario.domain() + " got " + about.size() + " reports");
                 continue;
             }
             List<String> deviations = ReportCheck.deviations(about.getFirst(), scenario);
             good &= deviations.isEmpty();
-            narrator.report(about.getFirst(), deviations);
+            printer.report(about.getFirst(), deviations);
         }
         reports.stream().filter(report -> report.domain().equals("impostor.example")).findFirst().ifPresent(report -> {
-            narrator.title("What impostor.example got to read");
-            narrator.say(Summary.pretty(report.json()));
+            printer.title("What impostor.example got to read");
+            printer.say(Summary.pretty(report.json()));
         });
     }
 }

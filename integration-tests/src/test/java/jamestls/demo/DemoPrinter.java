@@ -1,10 +1,10 @@
 package jamestls.demo;
 
-import jamestls.scenario.Performance;
 import jamestls.scenario.ReceivedReport;
 import jamestls.scenario.Scenario;
 import jamestls.scenario.Scenario.Result;
 import jamestls.scenario.Scenario.Tls;
+import jamestls.scenario.ScenarioResult;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Locale;
@@ -58,12 +58,12 @@ final class DemoPrinter {
         out.println(in(Colour.BOLD, text));
     }
 
-    void mail(Performance performance) {
-        Scenario scenario = performance.scenario();
-        Colour colour = performance.result() == Result.HELD ? Colour.YELLOW : Colour.GREEN;
-        out.println(mark(performance.asExpected()) + " " + pad(scenario.domain(), 17) + pad(scenario.situation(), 58)
-            + in(colour, pad(outcome(performance), 30)) + " " + in(Colour.DIM, performance.reason()));
-        deviations(performance.deviations());
+    void mail(ScenarioResult result) {
+        Scenario scenario = result.scenario();
+        Colour colour = result.result() == Result.HELD ? Colour.YELLOW : Colour.GREEN;
+        out.println(mark(result.asExpected()) + " " + pad(scenario.domain(), 17) + pad(scenario.situation(), 58)
+            + in(colour, pad(outcome(result), 30)) + " " + in(Colour.DIM, result.reason()));
+        deviations(result.deviations());
     }
 
     void report(ReceivedReport report, List<String> deviations) {
@@ -89,12 +89,12 @@ final class DemoPrinter {
         return good ? in(Colour.GREEN, "ok  ") : in(Colour.RED, "FAIL");
     }
 
-    private static String outcome(Performance performance) {
-        if (performance.result() == Result.HELD) {
+    private static String outcome(ScenarioResult result) {
+        if (result.result() == Result.HELD) {
             return "held";
         }
-        return "delivered " + (performance.tls() == Tls.NONE ? "in clear"
-            : "over " + performance.tls().name().toLowerCase(Locale.ROOT) + " TLS");
+        return "delivered " + (result.tls() == Tls.NONE ? "in clear"
+            : "over " + result.tls().name().toLowerCase(Locale.ROOT) + " TLS");
     }
 
     private String in(Colour colour, String text) {

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import jamestls.scenario.Performance;
 import jamestls.scenario.ReceivedReport;
+import jamestls.scenario.ScenarioResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -22,10 +22,10 @@ final class Summary {
     private Summary() {
     }
 
-    static void write(Path file, String james, List<Performance> mails, List<ReceivedReport> reports, Duration time) {
+    static void write(Path file, String james, List<ScenarioResult> mails, List<ReceivedReport> reports, Duration time) {
         ObjectNode summary = JSON.createObjectNode().put("james", james);
         ArrayNode mailArray = summary.putArray("mails");
-        for (Performance mail : mails) {
+        for (ScenarioResult mail : mails) {
             mailArray.addObject()
                 .put("domain", mail.scenario().domain())
                 .put("result", mail.result().name().toLowerCase(Locale.ROOT))

@@ -46,7 +46,7 @@ public final class BenchServer implements AutoCloseable {
      * @param placeholders what stands for {@code @NAME@} in the benchmark's mailetcontainer.xml
      * @param jvm further arguments of the JVM
      */
-    public static BenchServer start(JamesHome home, Path directory, ServerEnvironment world, Map<String, String> placeholders,
+    public static BenchServer start(JamesHome home, Path directory, ServerEnvironment environment, Map<String, String> placeholders,
                                     List<String> jvm) {
         Ports ports = Ports.free();
         try {
@@ -67,7 +67,7 @@ public final class BenchServer implements AutoCloseable {
             Files.writeString(conf.resolve("mailetcontainer.xml"), resource("mailetcontainer.xml", placeholders));
             Path anchors = conf.resolve("anchors.p12");
             try (OutputStream file = Files.newOutputStream(anchors)) {
-                world.anchors().store(file, PASSWORD.toCharArray());
+                environment.anchors().store(file, PASSWORD.toCharArray());
             }
             Path extensions = Files.createDirectories(directory.resolve("extensions-jars"));
             for (Path jar : home.flavour().jars()) {

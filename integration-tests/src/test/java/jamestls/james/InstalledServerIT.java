@@ -26,7 +26,7 @@ import org.junit.jupiter.api.TestInstance;
 
 /**
  * A James with the configuration it comes with, JMAP on, changed by {@code install} of the packaged jar and nothing else. Only ports,
- * keystore and the world around it are the test's.
+ * keystore, DNS and mail servers are those of the test.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class InstalledServerIT {

@@ -39,8 +39,8 @@ public final class JamesProcess implements AutoCloseable {
      *
      * @throws IllegalStateException when it does not come up; the message ends with the last lines it printed
      */
-    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment world, DkimKey dkim) {
-        return start(home, directory, world, dkim, conf -> { });
+    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment environment, DkimKey dkim) {
+        return start(home, directory, environment, dkim, conf -> { });
     }
 
     /** What a test wants otherwise than the shipped configuration has it. */
@@ -52,10 +52,10 @@ public final class JamesProcess implements AutoCloseable {
     }
 
     /** Likewise, with an adaptation of the configuration. */
-    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment world, DkimKey dkim, Adaptation adaptation) {
+    public static JamesProcess start(JamesHome home, Path directory, ServerEnvironment environment, DkimKey dkim, Adaptation adaptation) {
         Ports ports = Ports.free();
         try {
-            ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, world, dkim);
+            ServerDirectory server = ServerDirectory.create(directory.toAbsolutePath(), home.flavour(), ports, environment, dkim);
             adaptation.adapt(server.conf());
             return boot(home, ports, server.path(), classPath(home, server.path()));
         } catch (IOException e) {

@@ -52,7 +52,7 @@ class PageIT {
         }
         Assumptions.assumeTrue(installed, "Chromium is not installed");
         server = ScenarioServer.open(Scenarios.ALL, Path.of("target", "page-server", "james"));
-        Scenarios.ALL.forEach(server::play);
+        Scenarios.ALL.forEach(server::run);
         server.reportNow(Scenarios.ALL.size());
         page = "http://127.0.0.1:" + server.james().ports().webadmin() + "/tls/page";
         LoggingPreferences console = new LoggingPreferences();

@@ -4,6 +4,7 @@ import jamestls.fakeinternet.Identity;
 import jamestls.fakeinternet.TestCa;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -33,7 +34,7 @@ public final class ServerDirectory {
     }
 
     /** Fills that directory for a server that takes that flavour of the jars. */
-    public static ServerDirectory create(Path directory, Flavour flavour, Ports ports, ServerEnvironment world, DkimKey dkim)
+    public static ServerDirectory create(Path directory, Flavour flavour, Ports ports, ServerEnvironment environment, DkimKey dkim)
         throws IOException {
         ServerDirectory server = new ServerDirectory(directory);
         Files.createDirectories(server.conf());
@@ -47,7 +48,7 @@ public final class ServerDirectory {
         for (Path jar : flavour.jars()) {
             Files.copy(jar, extensions.resolve(jar.getFileName()));
         }
-        server.adapt(ports, world);
+        server.adapt(ports, environment);
         return server;
     }
 
@@ -65,7 +66,7 @@ public final class ServerDirectory {
     }
 
     /** Ports, DNS servers and trust anchors; nothing else. */
-    private void adapt(Ports ports, ServerEnvironment world) throws IOException {
+    private void adapt(Ports ports, ServerEnvironment environment) throws IOException {
         replace("smtpserver.xml", "<bind>0.0.0.0:25</bind>", "<bind>127.0.0.1:" + ports.smtp() + "</bind>");
         replace("smtpserver.xml", "<bind>0.0.0.0:587</bind>", "<bind>127.0.0.1:" + ports.submission() + "</bind>");
         replace("imapserver.xml", "<bind>0.0.0.0:143</bind>", "<bind>127.0.0.1:" + ports.imap() + "</bind>");
@@ -73,12 +74,13 @@ public final class ServerDirectory {
         // James's own look-ups (it takes no port) must not leave the machine, either
         replace("dnsservice.xml", "<autodiscover>true</autodiscover>",
             "<servers><server>127.0.0.1</server></servers><autodiscover>false</autodiscover>");
-        connect(world);
+        connect(environment);
     }
 
-    /** Lets both mailets see that world: DNS servers, ports, trust anchors. */
-    void connect(ServerEnvironment world) throws IOException {
-        String dnsServers = "<dnsServers>" + world.dns().getAddress().getHostAddress() + ":" + world.dns().getPort() + "</dnsServers>";
+    /** Configures both mailets for the surroundings: DNS servers, ports, trust anchors. */
+    void connect(ServerEnvironment environment) throws IOException {
+        InetSocketAddress dns = environment.dns();
+        String dnsServers = "<dnsServers>" + dns.getAddress().getHostAddress() + ":" + dns.getPort() + "</dnsServers>";
         for (String reader : List.of("TlsReporting", "TlsReportInbox")) {
             String opening = "class=\"jamestls.tlsrpt." + reader + "\">";
             if (Files.readString(conf().resolve("mailetcontainer.xml")).contains(opening)) {
@@ -87,16 +89,16 @@ public final class ServerDirectory {
         }
         replace("mailetcontainer.xml", "class=\"jamestls.mtasts.SecureRemoteDelivery\">", "class=\"jamestls.mtasts.SecureRemoteDelivery\">"
             + dnsServers
-            + "<smtpPort>" + world.smtpPort() + "</smtpPort>"
-            + "<policyPort>" + world.policyPort() + "</policyPort>"
+            + "<smtpPort>" + environment.smtpPort() + "</smtpPort>"
+            + "<policyPort>" + environment.policyPort() + "</policyPort>"
             + "<trustStore>file://conf/" + ANCHORS + "</trustStore>"
             + "<trustStorePassword>" + ANCHORS_PASSWORD + "</trustStorePassword>"
-            + (world.rootKeys().isPresent() ? "<trustAnchors>file://conf/" + ROOT_KEYS + "</trustAnchors>" : "<dnssec>off</dnssec>")
+            + (environment.rootKeys().isPresent() ? "<trustAnchors>file://conf/" + ROOT_KEYS + "</trustAnchors>" : "<dnssec>off</dnssec>")
             // the other side of the internet is on loopback addresses, too
             + "<allowPrivateAddresses>true</allowPrivateAddresses>");
-        Files.writeString(conf().resolve(ROOT_KEYS), world.rootKeys().orElse(""));
+        Files.writeString(conf().resolve(ROOT_KEYS), environment.rootKeys().orElse(""));
         try (OutputStream file = Files.newOutputStream(conf().resolve(ANCHORS))) {
-            world.anchors().store(file, ANCHORS_PASSWORD.toCharArray());
+            environment.anchors().store(file, ANCHORS_PASSWORD.toCharArray());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }

@@ -5,7 +5,7 @@ import java.security.KeyStore;
 import java.util.Optional;
 
 /**
- * The part of the world around a test server that its configuration must know.
+ * The surroundings of a test server that its configuration names.
  *
  * @param dns the DNS server in place of the internet's
  * @param smtpPort where all mail servers listen, instead of 25

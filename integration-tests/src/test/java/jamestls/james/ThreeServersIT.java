@@ -69,11 +69,11 @@ class ThreeServersIT {
             .forEach(domain -> publish(domain, "https://in." + domain + ":" + web.port() + "/r"));
         ONCE.forEach(domain -> web.collect("in." + domain, collector));
         dns.zone().a("mail.sender.example", "127.0.0.1");
-        ServerEnvironment world = new ServerEnvironment(dns.address(), hosts.getFirst().port(), web.port(), ca.trustStore());
+        ServerEnvironment environment = new ServerEnvironment(dns.address(), hosts.getFirst().port(), web.port(), ca.trustStore());
         DkimKey dkim = DkimKey.generate();
         servers = IntStream.range(0, 3)
             .mapToObj(i -> CompletableFuture.supplyAsync(() -> JamesProcess.start(JamesHome.configured(), directory.resolve("james" + i),
-                world, dkim, conf -> adapt(conf, i > 0))))
+                environment, dkim, conf -> adapt(conf, i > 0))))
             .toList().stream().map(CompletableFuture::join).toList();
         for (JamesProcess james : servers) {
             new WebAdmin(james).addUser(Account.ALICE);

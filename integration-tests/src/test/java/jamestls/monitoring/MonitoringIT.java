@@ -51,7 +51,7 @@ class MonitoringIT {
     void everyQueryOfTheBoardAndEveryMetricOfTheAlertsShouldHaveDataFromARunningJames() throws IOException {
         try (ScenarioServer server = ScenarioServer.open(Scenarios.ALL.subList(0, 1), DIRECTORY.resolve("james"));
              Prometheus prometheus = Prometheus.start(configuration(server.james().ports().webadmin()))) {
-            server.play(Scenarios.ALL.getFirst());
+            server.run(Scenarios.ALL.getFirst());
 
             List<String> unanswered = new ArrayList<>(queries());
             Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> {

@@ -36,13 +36,13 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
     }
 
     /** Opens a report mail. */
-    static ReceivedReport of(MimeMessage mail, ScenarioInternet world) {
+    static ReceivedReport of(MimeMessage mail, ScenarioInternet internet) {
         try {
             String[] domain = mail.getHeader("TLS-Report-Domain");
             if (domain == null || domain.length != 1) {
                 throw new IllegalStateException("no TLS report: " + mail.getSubject());
             }
-            return new ReceivedReport(domain[0], json(mail), signature(mail, world));
+            return new ReceivedReport(domain[0], json(mail), signature(mail, internet));
         } catch (MessagingException | IOException e) {
             throw new IllegalStateException(e);
         }
@@ -82,10 +82,10 @@ public record ReceivedReport(String domain, JsonNode json, Dkim dkim) {
         throw new IllegalStateException("no application/tlsrpt+gzip in " + mail.getContentType());
     }
 
-    private static Dkim signature(MimeMessage mail, ScenarioInternet world) throws MessagingException, IOException {
+    private static Dkim signature(MimeMessage mail, ScenarioInternet internet) throws MessagingException, IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         mail.writeTo(bytes);
-        DKIMVerifier verifier = new DKIMVerifier((method, selector, domain) -> world.txt(selector + "._domainkey." + domain));
+        DKIMVerifier verifier = new DKIMVerifier((method, selector, domain) -> internet.txt(selector + "._domainkey." + domain));
         try {
             List<SignatureRecord> good = verifier.verify(new ByteArrayInputStream(bytes.toByteArray()));
             String submitter = String.join(",", mail.getHeader("TLS-Report-Submitter"));

@@ -25,11 +25,11 @@ public final class ScenarioServer implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    private final ScenarioInternet world;
+    private final ScenarioInternet internet;
     private final JamesProcess james;
 
-    private ScenarioServer(ScenarioInternet world, JamesProcess james) {
-        this.world = world;
+    private ScenarioServer(ScenarioInternet internet, JamesProcess james) {
+        this.internet = internet;
         this.james = james;
     }
 
@@ -37,15 +37,15 @@ public final class ScenarioServer implements AutoCloseable {
     public static ScenarioServer open(List<Scenario> scenarios, Path directory) {
         delete(directory);
         DkimKey dkim = DkimKey.generate();
-        ScenarioInternet world = ScenarioInternet.of(scenarios, dkim);
+        ScenarioInternet internet = ScenarioInternet.of(scenarios, dkim);
         try {
-            JamesProcess james = JamesProcess.start(JamesHome.configured(), directory, world.surroundings(), dkim);
+            JamesProcess james = JamesProcess.start(JamesHome.configured(), directory, internet.surroundings(), dkim);
             WebAdmin admin = new WebAdmin(james);
             admin.addUser(Account.ALICE);
             admin.addUser(Account.ADMIN);
-            return new ScenarioServer(world, james);
+            return new ScenarioServer(internet, james);
         } catch (RuntimeException e) {
-            world.close();
+            internet.close();
             throw e;
         }
     }
@@ -54,16 +54,16 @@ public final class ScenarioServer implements AutoCloseable {
         return james;
     }
 
-    public ScenarioInternet world() {
-        return world;
+    public ScenarioInternet internet() {
+        return internet;
     }
 
     /** Sends a mail to the scenario's domain through James and waits until it is delivered or held. */
-    public Performance play(Scenario scenario) {
+    public ScenarioResult run(Scenario scenario) {
         new Submission(james, Account.ALICE).send("bob@" + scenario.domain(), "Hello " + scenario.domain(), "Does this arrive, and how?\n");
         List<DeliveryLine> lines = Awaitility.await("mail to " + scenario.domain()).atMost(PATIENCE).pollInterval(50, TimeUnit.MILLISECONDS)
             .until(() -> DeliveryLine.about(scenario.domain(), james.log()), seen -> seen.stream().anyMatch(DeliveryLine::isFinal));
-        return Performance.of(scenario, lines, world);
+        return ScenarioResult.of(scenario, lines, internet);
     }
 
     /** What James has logged about mail to a domain. */
@@ -73,14 +73,14 @@ public final class ScenarioServer implements AutoCloseable {
 
     /** Asks James for its reports now, as an operator does, and waits until there are so many. */
     public List<ReceivedReport> reportNow(int count) {
-        return world.reports(count, () -> new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", ""));
+        return internet.reports(count, () -> new Submission(james, Account.ADMIN).send(REPORT_NOW, "now", ""));
     }
 
     /** Takes everything down at once; a server that keeps nothing loses nothing. */
     @Override
     public void close() {
         james.kill();
-        world.close();
+        internet.close();
     }
 
     private static void delete(Path directory) {

@@ -27,17 +27,17 @@ class ScenariosIT {
     /** Its mails find no host, so each attempt is a session of its own. */
     private static final String HELD = "stripped.example";
 
-    private ScenarioServer stage;
+    private ScenarioServer server;
 
     @BeforeAll
     void open() {
-        stage = ScenarioServer.open(Scenarios.ALL, Path.of("target", "scenarios", "james"));
+        server = ScenarioServer.open(Scenarios.ALL, Path.of("target", "scenarios", "james"));
     }
 
     @AfterAll
     void close() {
-        if (stage != null) {
-            stage.close();
+        if (server != null) {
+            server.close();
         }
     }
 
@@ -49,15 +49,15 @@ class ScenariosIT {
     @ParameterizedTest(name = "{0}")
     @MethodSource("scenarios")
     void mailShouldTakeTheWayThatItsPolicyAllows(Scenario scenario) {
-        Performance performance = stage.play(scenario);
+        ScenarioResult result = server.run(scenario);
 
-        assertThat(performance.deviations()).as(performance.reason()).isEmpty();
+        assertThat(result.deviations()).as(result.reason()).isEmpty();
     }
 
     @Order(2)
     @Test
     void everyDomainThatAsksShouldGetOneSignedReportOfWhatHappened() {
-        List<ReceivedReport> reports = stage.reportNow(Scenarios.ALL.size());
+        List<ReceivedReport> reports = server.reportNow(Scenarios.ALL.size());
 
         assertThat(reports).extracting(ReceivedReport::domain)
             .containsExactlyInAnyOrderElementsOf(Scenarios.ALL.stream().map(Scenario::domain).toList());
@@ -72,7 +72,7 @@ class ScenariosIT {
     @Order(3)
     @Test
     void serverShouldHaveVerifiedItsOwnFirstReport() {
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stage.james().log().stream()
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.james().log().stream()
             .anyMatch(line -> line.contains("tlsreport: signature=holds author=sender.example")));
     }
 
@@ -80,11 +80,11 @@ class ScenariosIT {
     @Test
     void serverShouldStopInOrderThoughMailIsHeld() {
         // a session that is counted and not reported yet
-        int before = stage.linesAbout(HELD).size();
-        new Submission(stage.james(), Account.ALICE).send("bob@" + HELD, "Hello again", "");
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stage.linesAbout(HELD).size() > before);
-        stage.james().close();
+        int before = server.linesAbout(HELD).size();
+        new Submission(server.james(), Account.ALICE).send("bob@" + HELD, "Hello again", "");
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.linesAbout(HELD).size() > before);
+        server.james().close();
 
-        assertThat(stage.james().log()).last().asString().contains("JAMES server stopped");
+        assertThat(server.james().log()).last().asString().contains("JAMES server stopped");
     }
 }

@@ -324,7 +324,7 @@ final class SmtpConnection {
         return expired.limit().toMillis() / 1000.0 + " s";
     }
 
-    /** Inside this room only: the connection is closed, and why. At its border it becomes a value. */
+    /** The connection is closed. Thrown within this package only, whose callers get the failure as a value. */
     static final class ConnectionLost extends Exception {
 
         private final SessionFailure failure;

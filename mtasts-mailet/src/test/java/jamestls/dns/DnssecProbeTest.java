@@ -31,21 +31,21 @@ class DnssecProbeTest {
     @RegisterExtension
     final CapturedLog log = CapturedLog.of(DnssecProbe.class, Level.INFO);
 
-    private final SignedZonesFixture world = new SignedZonesFixture();
+    private final SignedZonesFixture zones = new SignedZonesFixture();
 
     @AfterEach
     void stop() {
-        world.close();
+        zones.close();
     }
 
     @Test
     void resolverThatStripsSignaturesShouldTurnDnssecOffAndHoldNothing() {
-        world.tree.strip(true);
+        zones.tree.strip(true);
 
-        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
-        assertThat(security(world.dns.txt(DomainName.of("nobody.nsec.example")))).isEqualTo(Security.INSECURE);
-        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
-        assertThat(world.dns.dnssec().available()).isFalse();
+        assertThat(security(zones.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(security(zones.dns.txt(DomainName.of("nobody.nsec.example")))).isEqualTo(Security.INSECURE);
+        assertThat(zones.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        assertThat(zones.dns.dnssec().available()).isFalse();
         assertThat(log.events()).singleElement().satisfies(event -> {
             assertThat(event.getLevel()).isEqualTo(Level.WARN);
             assertThat(event.getFormattedMessage()).contains("DANE is off", "127.0.0.1");
@@ -64,32 +64,32 @@ class DnssecProbeTest {
 
     @Test
     void resolverThatChokesOnKeysShouldTurnDnssecOff() {
-        world.server.faults().set(".", "DNSKEY", DnsFault.REFUSED);
+        zones.server.faults().set(".", "DNSKEY", DnsFault.REFUSED);
 
-        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
-        assertThat(world.dns.dnssec().detail()).contains("not when asked for DNSSEC");
+        assertThat(security(zones.dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
+        assertThat(zones.dns.dnssec().detail()).contains("not when asked for DNSSEC");
     }
 
     @Test
     void probeShouldBeRepeatedAfterAnHour() {
-        world.tree.strip(true);
-        world.dns.mx(DOMAIN);
-        world.tree.strip(false);
+        zones.tree.strip(true);
+        zones.dns.mx(DOMAIN);
+        zones.tree.strip(false);
 
-        world.pass(Duration.ofMinutes(59));
-        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
+        zones.pass(Duration.ofMinutes(59));
+        assertThat(zones.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
         assertThat(log.events()).hasSize(1);
 
-        world.pass(Duration.ofMinutes(1));
-        await().until(() -> world.dns.dnssec().standing() == Standing.VALIDATING);
+        zones.pass(Duration.ofMinutes(1));
+        await().until(() -> zones.dns.dnssec().standing() == Standing.VALIDATING);
         await().untilAsserted(() -> assertThat(log.events()).hasSize(2));
-        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+        assertThat(security(zones.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
     }
 
     @Test
     void resolverThatStripsShouldBeLeftOutWhereAnotherDoesNot() {
-        try (DnsServer stripping = DnsServer.start(world.zone)) {
-            DnsjavaDns dns = new DnsjavaDns(servers(stripping, world.server), Clock.systemUTC());
+        try (DnsServer stripping = DnsServer.start(zones.zone)) {
+            DnsjavaDns dns = new DnsjavaDns(servers(stripping, zones.server), Clock.systemUTC());
 
             assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
             assertThat(dns.dnssec().detail()).contains("1 of 2");
@@ -115,8 +115,8 @@ class DnssecProbeTest {
 
     @Test
     void silenceShouldSayNothingOfDnssec() {
-        world.server.faults().set(".", DnsFault.TIMEOUT).set(DOMAIN.ascii(), DnsFault.TIMEOUT);
-        DnsjavaDns dns = new DnsjavaDns(world.settings().within(Duration.ofMillis(200), Duration.ofSeconds(1), 64, 100));
+        zones.server.faults().set(".", DnsFault.TIMEOUT).set(DOMAIN.ascii(), DnsFault.TIMEOUT);
+        DnsjavaDns dns = new DnsjavaDns(zones.settings().within(Duration.ofMillis(200), Duration.ofSeconds(1), 64, 100));
 
         assertThat(dns.mx(DOMAIN)).isInstanceOf(Failed.class);
         await().until(() -> dns.dnssec().detail().contains("did not answer"));
@@ -125,38 +125,38 @@ class DnssecProbeTest {
 
     @Test
     void silenceLaterShouldNotTurnDnssecOff() {
-        assertThat(security(world.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
-        world.server.faults().set(".", DnsFault.SERVFAIL);
-        long before = world.server.queries(".", "SOA");
+        assertThat(security(zones.dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
+        zones.server.faults().set(".", DnsFault.SERVFAIL);
+        long before = zones.server.queries(".", "SOA");
 
-        world.pass(Duration.ofHours(1));
-        world.dns.dnssec();
+        zones.pass(Duration.ofHours(1));
+        zones.dns.dnssec();
 
-        await().until(() -> world.server.queries(".", "SOA") > before);
-        assertThat(world.dns.dnssec().standing()).isEqualTo(Standing.VALIDATING);
+        await().until(() -> zones.server.queries(".", "SOA") > before);
+        assertThat(zones.dns.dnssec().standing()).isEqualTo(Standing.VALIDATING);
     }
 
     @Test
     void stateShouldBeTroubleOnlyWhereItIsNotAsConfigured() {
-        assertThat(world.dns().dnssec().trouble()).as("nobody was asked yet").isEmpty();
-        world.tree.strip(true);
-        world.dns.mx(DOMAIN);
+        assertThat(zones.dns().dnssec().trouble()).as("nobody was asked yet").isEmpty();
+        zones.tree.strip(true);
+        zones.dns.mx(DOMAIN);
 
-        assertThat(world.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since")
+        assertThat(zones.dns.dnssec().trouble().orElseThrow()).startsWith("DNSSEC is not available since")
             .contains("DANE is off", "127.0.0.1");
-        assertThat(world.dns.dnssec().gauge()).isEqualTo(-1);
-        world.tree.strip(false);
-        world.pass(Duration.ofHours(1));
-        await().until(() -> world.dns.dnssec().gauge() == 2);
-        assertThat(world.dns.dnssec().trouble()).isEmpty();
-        DnssecState off = new DnsjavaDns(world.settings().with(DnssecMode.OFF, TrustAnchors.iana())).dnssec();
+        assertThat(zones.dns.dnssec().gauge()).isEqualTo(-1);
+        zones.tree.strip(false);
+        zones.pass(Duration.ofHours(1));
+        await().until(() -> zones.dns.dnssec().gauge() == 2);
+        assertThat(zones.dns.dnssec().trouble()).isEmpty();
+        DnssecState off = new DnsjavaDns(zones.settings().with(DnssecMode.OFF, TrustAnchors.iana())).dnssec();
         assertThat(off.trouble()).as("the operator's own wish").isEmpty();
         assertThat(off.gauge()).isZero();
     }
 
     @Test
     void resolverThatIsBelievedShouldHaveToValidate() {
-        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+        DnsjavaDns dns = new DnsjavaDns(zones.settings().with(DnssecMode.TRUST_AD, zones.settings().anchors()));
 
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
@@ -165,8 +165,8 @@ class DnssecProbeTest {
 
     @Test
     void resolverThatValidatesShouldBeBelieved() {
-        world.server.vouch(true);
-        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
+        zones.server.vouch(true);
+        DnsjavaDns dns = new DnsjavaDns(zones.settings().with(DnssecMode.TRUST_AD, zones.settings().anchors()));
 
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
@@ -176,6 +176,6 @@ class DnssecProbeTest {
 
     private DnsSettings servers(DnsServer... servers) {
         return new DnsSettings(Stream.of(servers).map(DnsServer::address).toList(), Duration.ofSeconds(5), Duration.ofSeconds(15), 64, 100,
-            DnssecMode.VALIDATE, world.settings().anchors());
+            DnssecMode.VALIDATE, zones.settings().anchors());
     }
 }

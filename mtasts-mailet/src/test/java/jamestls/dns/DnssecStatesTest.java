@@ -19,57 +19,57 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The four states of RFC 7672 §2.1.1, by kind of zone, of answer and of fault. */
 class DnssecStatesTest {
 
-    private final SignedZonesFixture world = new SignedZonesFixture();
+    private final SignedZonesFixture zones = new SignedZonesFixture();
 
     @AfterEach
     void stop() {
-        world.close();
+        zones.close();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "nsec3.example", "signed.optout", "twins.example", "costly.example"})
     void signedZoneShouldBeSecure(String domain) {
-        assertThat(security(world.dns.mx(DomainName.of(domain)))).isEqualTo(Security.SECURE);
-        assertThat(security(world.dns.addresses(DomainName.of("mx." + domain)))).isEqualTo(Security.SECURE);
-        assertThat(security(world.dns.tlsa(DomainName.of("_25._tcp.mx." + domain)))).isEqualTo(Security.SECURE);
+        assertThat(security(zones.dns.mx(DomainName.of(domain)))).isEqualTo(Security.SECURE);
+        assertThat(security(zones.dns.addresses(DomainName.of("mx." + domain)))).isEqualTo(Security.SECURE);
+        assertThat(security(zones.dns.tlsa(DomainName.of("_25._tcp.mx." + domain)))).isEqualTo(Security.SECURE);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"plain.example", "plain.optout"})
     void unsignedZoneShouldBeInsecure(String domain) {
-        assertThat(security(world.dns.mx(DomainName.of(domain)))).isEqualTo(Security.INSECURE);
-        assertThat(security(world.dns.tlsa(DomainName.of("_25._tcp.mx." + domain)))).isEqualTo(Security.INSECURE);
-        assertThat(security(world.dns.txt(DomainName.of("nothing." + domain)))).isEqualTo(Security.INSECURE);
+        assertThat(security(zones.dns.mx(DomainName.of(domain)))).isEqualTo(Security.INSECURE);
+        assertThat(security(zones.dns.tlsa(DomainName.of("_25._tcp.mx." + domain)))).isEqualTo(Security.INSECURE);
+        assertThat(security(zones.dns.txt(DomainName.of("nothing." + domain)))).isEqualTo(Security.INSECURE);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "nsec3.example", "signed.optout", "example"})
     void absenceShouldBeProven(String domain) {
         for (String name : List.of(domain, "nobody." + domain)) {
-            assertThat(world.dns.txt(DomainName.of(name))).isInstanceOfSatisfying(Absent.class,
+            assertThat(zones.dns.txt(DomainName.of(name))).isInstanceOfSatisfying(Absent.class,
                 absent -> assertThat(absent.security()).isEqualTo(Security.SECURE));
         }
     }
 
     @Test
     void nameBetweenNamesShouldBeSecurelyEmpty() {
-        assertThat(world.dns.txt(DomainName.of("_tcp.mx.nsec.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("_tcp.mx.nsec.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.SECURE));
-        assertThat(world.dns.txt(DomainName.of("_tcp.mx.nsec3.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("_tcp.mx.nsec3.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.SECURE));
     }
 
     @Test
     void absenceUnderOptOutShouldBeInsecure() {
-        assertThat(world.dns.txt(DomainName.of("nobody.optout"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("nobody.optout"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.INSECURE));
     }
 
     @Test
     void absenceThatCostsTooManyHashesShouldBeInsecure() {
-        assertThat(world.dns.txt(DomainName.of("mx.costly.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("mx.costly.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.INSECURE));
-        assertThat(world.dns.txt(DomainName.of("nobody.costly.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("nobody.costly.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.INSECURE));
     }
 
@@ -78,12 +78,12 @@ class DnssecStatesTest {
         "STUNTED_SIGNATURE"})
     void wrongSignatureShouldBeBogus(SigningFault fault) {
         for (String domain : List.of("nsec.example", "nsec3.example", "signed.optout")) {
-            world.tree.fault("_25._tcp.mx." + domain, fault).fault("mx." + domain, fault);
+            zones.tree.fault("_25._tcp.mx." + domain, fault).fault("mx." + domain, fault);
 
-            assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx." + domain))).isInstanceOfSatisfying(Bogus.class,
+            assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx." + domain))).isInstanceOfSatisfying(Bogus.class,
                 bogus -> assertThat(bogus.reason()).contains("_25._tcp.mx." + domain).doesNotContain("{"));
             // absence, too: the proof of no TXT at this name is signed as badly
-            assertThat(world.dns.txt(DomainName.of("mx." + domain))).isNotInstanceOfAny(Found.class, Absent.class);
+            assertThat(zones.dns.txt(DomainName.of("mx." + domain))).isNotInstanceOfAny(Found.class, Absent.class);
         }
     }
 
@@ -91,38 +91,38 @@ class DnssecStatesTest {
     @EnumSource(value = SigningFault.class, names = {"BOGUS_SIGNATURE", "EXPIRED", "NOT_YET_VALID", "WRONG_KEY", "MISSING_SIGNATURE",
         "STUNTED_SIGNATURE", "STRIPPED_DS", "WRONG_DS"})
     void wrongKeysOrDelegationShouldMakeTheZoneBogus(SigningFault fault) {
-        world.tree.fault("nsec.example", fault);
+        zones.tree.fault("nsec.example", fault);
 
-        assertThat(world.dns.addresses(DomainName.of("mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
-        assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
-        assertThat(world.dns.txt(DomainName.of("mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
-        assertThat(security(world.dns.mx(DomainName.of("nsec3.example")))).isEqualTo(Security.SECURE);
+        assertThat(zones.dns.addresses(DomainName.of("mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
+        assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
+        assertThat(zones.dns.txt(DomainName.of("mx.nsec.example"))).isNotInstanceOfAny(Found.class, Absent.class);
+        assertThat(security(zones.dns.mx(DomainName.of("nsec3.example")))).isEqualTo(Security.SECURE);
     }
 
     @ParameterizedTest
     @CsvSource({"WRONG_NSEC,nsec.example", "WRONG_NSEC,nsec3.example", "MISSING_NSEC,nsec.example", "MISSING_NSEC,nsec3.example"})
     void wrongProofOfAbsenceShouldBeBogus(SigningFault fault, String domain) {
-        world.tree.fault("mx." + domain, fault).fault("nobody." + domain, fault);
+        zones.tree.fault("mx." + domain, fault).fault("nobody." + domain, fault);
 
-        assertThat(world.dns.txt(DomainName.of("mx." + domain))).isInstanceOf(Bogus.class);
-        assertThat(world.dns.txt(DomainName.of("nobody." + domain))).isInstanceOf(Bogus.class);
+        assertThat(zones.dns.txt(DomainName.of("mx." + domain))).isInstanceOf(Bogus.class);
+        assertThat(zones.dns.txt(DomainName.of("nobody." + domain))).isInstanceOf(Bogus.class);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "nsec3.example"})
     void keysThatCannotBeFetchedShouldFailAndNeverBeInsecure(String domain) {
-        world.server.faults().set(domain, "DNSKEY", DnsFault.SERVFAIL);
+        zones.server.faults().set(domain, "DNSKEY", DnsFault.SERVFAIL);
 
-        assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx." + domain))).isInstanceOf(Failed.class);
-        assertThat(world.dns.txt(DomainName.of("mx." + domain))).isInstanceOf(Failed.class);
-        assertThat(world.dns.txt(DomainName.of("nobody." + domain))).isInstanceOf(Failed.class);
+        assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx." + domain))).isInstanceOf(Failed.class);
+        assertThat(zones.dns.txt(DomainName.of("mx." + domain))).isInstanceOf(Failed.class);
+        assertThat(zones.dns.txt(DomainName.of("nobody." + domain))).isInstanceOf(Failed.class);
     }
 
     @Test
     void brokenIpv6ShouldNotSpoilIpv4() {
-        world.server.faults().set("mx.nsec.example", "AAAA", DnsFault.SERVFAIL);
+        zones.server.faults().set("mx.nsec.example", "AAAA", DnsFault.SERVFAIL);
 
-        assertThat(security(world.dns.addresses(DomainName.of("mx.nsec.example")))).isEqualTo(Security.SECURE);
+        assertThat(security(zones.dns.addresses(DomainName.of("mx.nsec.example")))).isEqualTo(Security.SECURE);
     }
 
     static Security security(DnsAnswer<?> answer) {

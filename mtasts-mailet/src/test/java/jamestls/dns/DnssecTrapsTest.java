@@ -36,11 +36,11 @@ import org.xbill.DNS.Type;
 /** What a validator built on another library has to mind. */
 class DnssecTrapsTest {
 
-    private final SignedZonesFixture world = new SignedZonesFixture();
+    private final SignedZonesFixture zones = new SignedZonesFixture();
 
     @AfterEach
     void stop() {
-        world.close();
+        zones.close();
     }
 
     @ParameterizedTest
@@ -49,9 +49,9 @@ class DnssecTrapsTest {
         "nsec.example,  plain.example, INSECURE",
         "plain.example, nsec.example,  INSECURE"})
     void aliasShouldBeAsSecureAsItsWeakestLink(String from, String to, Security expected) {
-        world.zone.cname("alias." + from, "mx." + to);
+        zones.zone.cname("alias." + from, "mx." + to);
 
-        DnsAnswer<?> answer = world.dns.addresses(DomainName.of("alias." + from));
+        DnsAnswer<?> answer = zones.dns.addresses(DomainName.of("alias." + from));
 
         assertThat(security(answer)).isEqualTo(expected);
         assertThat(answer).isInstanceOfSatisfying(Found.class,
@@ -61,47 +61,47 @@ class DnssecTrapsTest {
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "plain.example"})
     void aliasToSomethingBogusShouldBeBogus(String from) {
-        world.zone.cname("alias." + from, "mx.nsec3.example");
-        world.tree.fault("mx.nsec3.example", SigningFault.BOGUS_SIGNATURE);
+        zones.zone.cname("alias." + from, "mx.nsec3.example");
+        zones.tree.fault("mx.nsec3.example", SigningFault.BOGUS_SIGNATURE);
 
-        assertThat(world.dns.addresses(DomainName.of("alias." + from))).isInstanceOf(Bogus.class);
+        assertThat(zones.dns.addresses(DomainName.of("alias." + from))).isInstanceOf(Bogus.class);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "nsec3.example"})
     void chainThatTheResolverLeftUnfinishedShouldBeCompleted(String target) {
-        world.zone.cname("alias.nsec.example", "step." + target).cname("step." + target, "mx." + target);
-        world.server.faults().set("alias.nsec.example", DnsFault.FIRST_CNAME_ONLY).set("step." + target, DnsFault.FIRST_CNAME_ONLY);
+        zones.zone.cname("alias.nsec.example", "step." + target).cname("step." + target, "mx." + target);
+        zones.server.faults().set("alias.nsec.example", DnsFault.FIRST_CNAME_ONLY).set("step." + target, DnsFault.FIRST_CNAME_ONLY);
 
-        assertThat(security(world.dns.addresses(DomainName.of("alias.nsec.example")))).isEqualTo(Security.SECURE);
-        assertThat(world.dns.txt(DomainName.of("alias.nsec.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(security(zones.dns.addresses(DomainName.of("alias.nsec.example")))).isEqualTo(Security.SECURE);
+        assertThat(zones.dns.txt(DomainName.of("alias.nsec.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.SECURE));
     }
 
     @Test
     void secureAliasToNothingShouldBeSecurelyAbsent() {
-        world.zone.cname("alias.nsec.example", "nobody.nsec3.example");
+        zones.zone.cname("alias.nsec.example", "nobody.nsec3.example");
 
-        assertThat(world.dns.txt(DomainName.of("alias.nsec.example"))).isInstanceOfSatisfying(Absent.class,
+        assertThat(zones.dns.txt(DomainName.of("alias.nsec.example"))).isInstanceOfSatisfying(Absent.class,
             absent -> assertThat(absent.security()).isEqualTo(Security.SECURE));
     }
 
     @Test
     void answerToAnotherQuestionShouldNotDenyThisOne() {
-        world.zone.cname("decoy.nsec.example", "gone.nsec.example");
-        world.tree.fault("_25._tcp.mx.nsec.example", SigningFault.FOREIGN_ANSWER);
+        zones.zone.cname("decoy.nsec.example", "gone.nsec.example");
+        zones.tree.fault("_25._tcp.mx.nsec.example", SigningFault.FOREIGN_ANSWER);
 
-        assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx.nsec.example"))).isNotInstanceOfAny(Absent.class, Found.class);
+        assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx.nsec.example"))).isNotInstanceOfAny(Absent.class, Found.class);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"nsec.example", "nsec3.example"})
     void recordsThatMakeNoSenseShouldBeValidatedOctetForOctet(String domain) {
         String owner = "_26._tcp.mx." + domain;
-        world.zone.tlsa(owner, 3, 1, 1, new byte[32]).tlsa(owner, new byte[] {3, 1, 1}).tlsa(owner, new byte[] {2})
+        zones.zone.tlsa(owner, 3, 1, 1, new byte[32]).tlsa(owner, new byte[] {3, 1, 1}).tlsa(owner, new byte[] {2})
             .tlsa(owner, new byte[0]);
 
-        DnsAnswer<?> answer = world.dns.tlsa(DomainName.of(owner));
+        DnsAnswer<?> answer = zones.dns.tlsa(DomainName.of(owner));
 
         assertThat(security(answer)).isEqualTo(Security.SECURE);
         assertThat(answer).isInstanceOfSatisfying(Found.class, found -> assertThat(found.records()).hasSize(4));
@@ -110,83 +110,83 @@ class DnssecTrapsTest {
     @Test
     void recordWithoutDataShouldNotPassUnsigned() {
         String owner = "_26._tcp.mx.nsec.example";
-        world.zone.tlsa(owner, new byte[] {3, 1, 1});
-        world.tree.fault(owner, SigningFault.BOGUS_SIGNATURE);
+        zones.zone.tlsa(owner, new byte[] {3, 1, 1});
+        zones.tree.fault(owner, SigningFault.BOGUS_SIGNATURE);
 
-        assertThat(world.dns.tlsa(DomainName.of(owner))).isInstanceOf(Bogus.class);
+        assertThat(zones.dns.tlsa(DomainName.of(owner))).isInstanceOf(Bogus.class);
     }
 
     @Test
     void bogusShouldBeKeptForAMinuteAndThenAskedAgain() {
         DomainName owner = DomainName.of("_25._tcp.mx.nsec.example");
-        world.tree.fault(owner.ascii(), SigningFault.EXPIRED);
-        assertThat(world.dns.tlsa(owner)).isInstanceOf(Bogus.class);
-        int asked = world.server.queries().size();
+        zones.tree.fault(owner.ascii(), SigningFault.EXPIRED);
+        assertThat(zones.dns.tlsa(owner)).isInstanceOf(Bogus.class);
+        int asked = zones.server.queries().size();
 
-        world.tree.heal(owner.ascii());
-        world.pass(Duration.ofSeconds(59));
-        assertThat(world.dns.tlsa(owner)).isInstanceOf(Bogus.class);
-        assertThat(world.server.queries()).hasSize(asked);
+        zones.tree.heal(owner.ascii());
+        zones.pass(Duration.ofSeconds(59));
+        assertThat(zones.dns.tlsa(owner)).isInstanceOf(Bogus.class);
+        assertThat(zones.server.queries()).hasSize(asked);
 
-        world.pass(Duration.ofSeconds(1));
-        assertThat(security(world.dns.tlsa(owner))).isEqualTo(Security.SECURE);
+        zones.pass(Duration.ofSeconds(1));
+        assertThat(security(zones.dns.tlsa(owner))).isEqualTo(Security.SECURE);
     }
 
     @Test
     void wrongDelegationShouldBeForgottenWithTheBogusAnswer() {
-        world.tree.fault("nsec.example", SigningFault.WRONG_DS);
-        assertThat(world.dns.mx(DomainName.of("nsec.example"))).isInstanceOf(Bogus.class);
+        zones.tree.fault("nsec.example", SigningFault.WRONG_DS);
+        assertThat(zones.dns.mx(DomainName.of("nsec.example"))).isInstanceOf(Bogus.class);
 
-        world.tree.heal("nsec.example");
-        world.pass(Duration.ofMinutes(1));
-        assertThat(security(world.dns.mx(DomainName.of("nsec.example")))).isEqualTo(Security.SECURE);
+        zones.tree.heal("nsec.example");
+        zones.pass(Duration.ofMinutes(1));
+        assertThat(security(zones.dns.mx(DomainName.of("nsec.example")))).isEqualTo(Security.SECURE);
     }
 
     @Test
     void keysOnTheWayShouldBeFetchedOnceForManyZones() throws Exception {
-        world.server.faults().delay(".", Duration.ofMillis(20)).delay("example", Duration.ofMillis(20));
-        world.dns.start();
+        zones.server.faults().delay(".", Duration.ofMillis(20)).delay("example", Duration.ofMillis(20));
+        zones.dns.start();
         List<String> domains = List.of("nsec.example", "nsec3.example", "twins.example", "costly.example");
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            IntStream.range(0, 40).forEach(i -> threads.submit(() -> world.dns.txt(DomainName.of("n" + i + "." + domains.get(i % 4)))));
+            IntStream.range(0, 40).forEach(i -> threads.submit(() -> zones.dns.txt(DomainName.of("n" + i + "." + domains.get(i % 4)))));
         }
 
-        assertThat(world.server.queries(".", "DNSKEY")).as("root keys: the probe, then once").isLessThanOrEqualTo(2);
-        assertThat(world.server.queries("example", "DNSKEY")).isEqualTo(1);
-        assertThat(world.server.queries("nsec3.example", "DNSKEY")).isEqualTo(1);
+        assertThat(zones.server.queries(".", "DNSKEY")).as("root keys: the probe, then once").isLessThanOrEqualTo(2);
+        assertThat(zones.server.queries("example", "DNSKEY")).isEqualTo(1);
+        assertThat(zones.server.queries("nsec3.example", "DNSKEY")).isEqualTo(1);
     }
 
     @Test
     void startShouldProbeBeforeTheFirstMail() {
-        world.dns.start();
+        zones.dns.start();
 
-        await().until(() -> world.dns.dnssec().standing() == DnssecState.Standing.VALIDATING);
-        assertThat(world.dns.dnssec().available()).isTrue();
+        await().until(() -> zones.dns.dnssec().standing() == DnssecState.Standing.VALIDATING);
+        assertThat(zones.dns.dnssec().available()).isTrue();
     }
 
     @Test
     void truncatedKeysShouldBeFetchedOverTcp() {
-        world.server.faults().set("nsec3.example", "DNSKEY", DnsFault.TRUNCATED);
+        zones.server.faults().set("nsec3.example", "DNSKEY", DnsFault.TRUNCATED);
 
-        assertThat(security(world.dns.mx(DomainName.of("nsec3.example")))).isEqualTo(Security.SECURE);
-        assertThat(world.server.queries()).anyMatch(query -> query.name().equals("nsec3.example") && query.type().equals("DNSKEY")
+        assertThat(security(zones.dns.mx(DomainName.of("nsec3.example")))).isEqualTo(Security.SECURE);
+        assertThat(zones.server.queries()).anyMatch(query -> query.name().equals("nsec3.example") && query.type().equals("DNSKEY")
             && query.transport() == DnsQuery.Transport.TCP);
     }
 
     @Test
     void secondKeyOfTheSameTagShouldCount() {
-        assertThat(security(world.dns.mx(DomainName.of("twins.example")))).isEqualTo(Security.SECURE);
-        world.tree.fault("_25._tcp.mx.twins.example", SigningFault.BOGUS_SIGNATURE);
-        assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx.twins.example"))).isInstanceOf(Bogus.class);
+        assertThat(security(zones.dns.mx(DomainName.of("twins.example")))).isEqualTo(Security.SECURE);
+        zones.tree.fault("_25._tcp.mx.twins.example", SigningFault.BOGUS_SIGNATURE);
+        assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx.twins.example"))).isInstanceOf(Bogus.class);
     }
 
     @Test
     void manyWrongSignaturesShouldNotBeTriedAll() {
-        world.tree.fault("_25._tcp.mx.nsec3.example", SigningFault.MANY_SIGNATURES);
-        world.dns.mx(DomainName.of("nsec3.example"));
+        zones.tree.fault("_25._tcp.mx.nsec3.example", SigningFault.MANY_SIGNATURES);
+        zones.dns.mx(DomainName.of("nsec3.example"));
 
         long start = System.nanoTime();
-        assertThat(world.dns.tlsa(DomainName.of("_25._tcp.mx.nsec3.example"))).isInstanceOfSatisfying(Bogus.class,
+        assertThat(zones.dns.tlsa(DomainName.of("_25._tcp.mx.nsec3.example"))).isInstanceOfSatisfying(Bogus.class,
             bogus -> assertThat(bogus.reason()).contains("_25._tcp.mx.nsec3.example"));
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
     }
@@ -194,68 +194,68 @@ class DnssecTrapsTest {
     @Test
     void deepNameShouldNotCostMoreThanItsBudget() {
         String deep = "a.".repeat(100) + "nsec.example";
-        world.zone.txt(deep, "text");
-        world.tree.fault(deep, SigningFault.MISSING_SIGNATURE);
+        zones.zone.txt(deep, "text");
+        zones.tree.fault(deep, SigningFault.MISSING_SIGNATURE);
 
-        assertThat(world.dns.txt(DomainName.of(deep))).isInstanceOfSatisfying(Failed.class,
+        assertThat(zones.dns.txt(DomainName.of(deep))).isInstanceOfSatisfying(Failed.class,
             failed -> assertThat(failed.reason()).contains("more than 48 queries"));
-        assertThat(world.server.queries().stream().filter(query -> query.type().equals("DS")).count()).isLessThanOrEqualTo(50);
+        assertThat(zones.server.queries().stream().filter(query -> query.type().equals("DS")).count()).isLessThanOrEqualTo(50);
     }
 
     @Test
     void signaturesShouldLimitHowLongAnAnswerIsKept() {
-        world.zone.ttl(3_000).txt("long.nsec.example", "text");
+        zones.zone.ttl(3_000).txt("long.nsec.example", "text");
         // signed for two days, a day ago
-        world.pass(Duration.ofMinutes(24 * 60 - 10));
+        zones.pass(Duration.ofMinutes(24 * 60 - 10));
 
         DomainName name = DomainName.of("long.nsec.example");
-        assertThat(world.dns.txt(name)).isInstanceOf(Found.class);
-        world.pass(Duration.ofMinutes(9));
-        world.dns.txt(name);
-        assertThat(world.server.queries(name.ascii(), "TXT")).isEqualTo(1);
+        assertThat(zones.dns.txt(name)).isInstanceOf(Found.class);
+        zones.pass(Duration.ofMinutes(9));
+        zones.dns.txt(name);
+        assertThat(zones.server.queries(name.ascii(), "TXT")).isEqualTo(1);
 
-        world.pass(Duration.ofMinutes(2));
-        assertThat(world.dns.txt(name)).isInstanceOf(Bogus.class);
+        zones.pass(Duration.ofMinutes(2));
+        assertThat(zones.dns.txt(name)).isInstanceOf(Bogus.class);
     }
 
     @Test
     void whoValidatesShouldAskForWhatTheResolverThinksBogus() {
-        world.dns.mx(DomainName.of("nsec.example"));
+        zones.dns.mx(DomainName.of("nsec.example"));
 
-        assertThat(world.server.queries()).as("RFC 4035 §4.9.2, probe included")
+        assertThat(zones.server.queries()).as("RFC 4035 §4.9.2, probe included")
             .allMatch(query -> query.bits().equals(Set.of(DnsQuery.Bit.CD, DnsQuery.Bit.DO)));
     }
 
     @Test
     void bitOfTheResolverShouldCountForNothingWhereWeValidate() {
-        world.server.vouch(true);
+        zones.server.vouch(true);
 
-        assertThat(security(world.dns.mx(DomainName.of("plain.example")))).isEqualTo(Security.INSECURE);
+        assertThat(security(zones.dns.mx(DomainName.of("plain.example")))).isEqualTo(Security.INSECURE);
     }
 
     @Test
     void whoBelievesTheResolverShouldAskForItsVerdictAndLetItCheck() {
-        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
-        world.server.vouch(true);
+        DnsjavaDns dns = new DnsjavaDns(zones.settings().with(DnssecMode.TRUST_AD, zones.settings().anchors()));
+        zones.server.vouch(true);
 
         assertThat(security(dns.mx(DomainName.of("plain.example")))).isEqualTo(Security.SECURE);
-        assertThat(world.server.queries()).allMatch(query -> query.bits().equals(Set.of(DnsQuery.Bit.AD)));
+        assertThat(zones.server.queries()).allMatch(query -> query.bits().equals(Set.of(DnsQuery.Bit.AD)));
     }
 
     @Test
     void whatTheResolverGivesOnlyUncheckedShouldBeBogus() {
-        DnsjavaDns dns = new DnsjavaDns(world.settings().with(DnssecMode.TRUST_AD, world.settings().anchors()));
-        world.server.vouch(true).faults().set("mx.nsec.example", "TXT", DnsFault.SERVFAIL_UNLESS_UNCHECKED);
+        DnsjavaDns dns = new DnsjavaDns(zones.settings().with(DnssecMode.TRUST_AD, zones.settings().anchors()));
+        zones.server.vouch(true).faults().set("mx.nsec.example", "TXT", DnsFault.SERVFAIL_UNLESS_UNCHECKED);
 
         assertThat(dns.txt(DomainName.of("mx.nsec.example"))).isInstanceOf(Bogus.class);
-        assertThat(world.server.queries()).filteredOn(query -> query.type().equals("TXT")).extracting(DnsQuery::bits)
+        assertThat(zones.server.queries()).filteredOn(query -> query.type().equals("TXT")).extracting(DnsQuery::bits)
             .containsExactly(Set.of(DnsQuery.Bit.AD), Set.of(DnsQuery.Bit.CD, DnsQuery.Bit.DO));
     }
 
     @Test
     void nobodyShouldWaitForAnAnswerInTheCommonPool() {
         Set<Boolean> virtual = ConcurrentHashMap.newKeySet();
-        DnsSettings settings = world.settings();
+        DnsSettings settings = zones.settings();
         // who asks for the servers is about to wait for one of them
         Validator validator = new Validator(new StubResolver(settings), () -> {
             virtual.add(Thread.currentThread().isVirtual());
@@ -274,7 +274,7 @@ class DnssecTrapsTest {
         DnsSettings remote = DnsSettings.of(List.of(new InetSocketAddress(IpLiteral.parse("192.0.2.1").orElseThrow(), 53)));
 
         assertThatThrownBy(() -> remote.with(DnssecMode.TRUST_AD, TrustAnchors.iana())).hasMessageContaining("resolvers on this machine");
-        assertThat(world.settings().with(DnssecMode.TRUST_AD, TrustAnchors.iana()).dnssec()).isEqualTo(DnssecMode.TRUST_AD);
+        assertThat(zones.settings().with(DnssecMode.TRUST_AD, TrustAnchors.iana()).dnssec()).isEqualTo(DnssecMode.TRUST_AD);
     }
 
     @Test

@@ -43,13 +43,13 @@ class SecondOpinionTest {
 
     private static final int[] TYPES = {Type.MX, Type.A, Type.AAAA, Type.TXT, Type.TLSA, Type.CNAME};
 
-    private static SignedZonesFixture world;
+    private static SignedZonesFixture zones;
     private static NameServers servers;
 
     @BeforeAll
     static void start() {
-        world = new SignedZonesFixture();
-        world.tree.signed("broken.example", Signing.with(Signing.Algorithm.ECDSA))
+        zones = new SignedZonesFixture();
+        zones.tree.signed("broken.example", Signing.with(Signing.Algorithm.ECDSA))
             .signed("nods.example", Signing.with(Signing.Algorithm.ECDSA)).signed("wrongds.example", Signing.with(Signing.Algorithm.RSA))
             .signed("badkeys.example", Signing.with(Signing.Algorithm.ED25519))
             .signed("below.plain.example", Signing.with(Signing.Algorithm.RSA));
@@ -57,16 +57,16 @@ class SecondOpinionTest {
             SigningFault.WRONG_KEY, SigningFault.MISSING_SIGNATURE, SigningFault.STUNTED_SIGNATURE, SigningFault.MANY_SIGNATURES,
             SigningFault.MISSING_NSEC)) {
             String name = fault.name().toLowerCase(Locale.ROOT).replace('_', '-') + ".broken.example";
-            world.zone.a(name, "127.0.0.3").mx(name, 10, "mx.nsec.example").tlsa("_25._tcp." + name, 3, 1, 1, new byte[32]);
-            world.tree.fault(name, fault).fault("_25._tcp." + name, fault);
+            zones.zone.a(name, "127.0.0.3").mx(name, 10, "mx.nsec.example").tlsa("_25._tcp." + name, 3, 1, 1, new byte[32]);
+            zones.tree.fault(name, fault).fault("_25._tcp." + name, fault);
         }
         for (String domain : List.of("nods.example", "wrongds.example", "badkeys.example", "below.plain.example")) {
-            world.zone.mx(domain, 10, "mx." + domain).a("mx." + domain, "127.0.0.2");
+            zones.zone.mx(domain, 10, "mx." + domain).a("mx." + domain, "127.0.0.2");
         }
-        world.tree.fault("nods.example", SigningFault.STRIPPED_DS).fault("wrongds.example", SigningFault.WRONG_DS)
+        zones.tree.fault("nods.example", SigningFault.STRIPPED_DS).fault("wrongds.example", SigningFault.WRONG_DS)
             .fault("badkeys.example", SigningFault.BOGUS_SIGNATURE);
         aliases();
-        servers = NameServers.startOrSkip(world.tree);
+        servers = NameServers.startOrSkip(zones.tree);
     }
 
     private static void aliases() {
@@ -74,9 +74,9 @@ class SecondOpinionTest {
             "nobody.nsec.example", "nobody.plain.example", "mx.wrongds.example");
         for (String from : List.of("nsec.example", "nsec3.example", "plain.example", "signed.optout")) {
             for (int i = 0; i < ends.size(); i++) {
-                world.zone.cname("to" + i + "." + from, ends.get(i));
+                zones.zone.cname("to" + i + "." + from, ends.get(i));
             }
-            world.zone.cname("long." + from, "to0.nsec.example").txt("*.wild." + from, "wild").mx("*.wild." + from, 5, "mx." + from)
+            zones.zone.cname("long." + from, "to0.nsec.example").txt("*.wild." + from, "wild").mx("*.wild." + from, 5, "mx." + from)
                 .cname("*.alias." + from, "mx." + from)
                 .raw(new DNAMERecord(name("moved." + from), DClass.IN, 300, name("nsec.example")));
         }
@@ -87,8 +87,8 @@ class SecondOpinionTest {
         if (servers != null) {
             servers.close();
         }
-        if (world != null) {
-            world.close();
+        if (zones != null) {
+            zones.close();
         }
     }
 
@@ -128,7 +128,7 @@ class SecondOpinionTest {
 
     private static Validator validator() throws IOException {
         DnsSettings settings = DnsSettings.of(List.of(servers.recursor()))
-            .with(DnssecMode.VALIDATE, TrustAnchors.read(new ByteArrayInputStream(world.tree.trustAnchorBytes())));
+            .with(DnssecMode.VALIDATE, TrustAnchors.read(new ByteArrayInputStream(zones.tree.trustAnchorBytes())));
         return new Validator(new StubResolver(settings), settings::servers, settings.anchors(), new DnskeyCache(1000, System::nanoTime),
             Clock.systemUTC());
     }
@@ -161,7 +161,7 @@ class SecondOpinionTest {
 
     private static List<Name> names() {
         List<Name> names = new ArrayList<>();
-        for (String name : world.zone.allNames()) {
+        for (String name : zones.zone.allNames()) {
             names.add(name(name.replace("*", "some")));
         }
         for (String domain : List.of("example", "optout", "nsec.example", "nsec3.example", "plain.example", "plain.optout", "signed.optout",

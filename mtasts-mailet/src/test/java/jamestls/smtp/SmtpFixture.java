@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** What the tests of this room share. */
+/** Shared by the tests of this package. */
 final class SmtpFixture {
 
     static final DomainName MX = DomainName.of("mx1.example.test");

@@ -10,16 +10,16 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What came of a mail: what James says in its log, held against what the mail servers saw.
+ * The result of a scenario: what James logs about its mail, compared with what the mail servers received.
  *
  * @param tls how the mail travelled; NONE if it did not
  * @param through the host it was delivered to, if it was
  * @param reason why, in words
- * @param deviations what differs from the scenario; empty if everything came out right
+ * @param deviations the differences from the scenario; empty if there are none
  */
-public record Performance(Scenario scenario, Result result, Tls tls, Optional<String> through, String reason, List<String> deviations) {
+public record ScenarioResult(Scenario scenario, Result result, Tls tls, Optional<String> through, String reason, List<String> deviations) {
 
-    static Performance of(Scenario scenario, List<DeliveryLine> lines, ScenarioInternet world) {
+    static ScenarioResult of(Scenario scenario, List<DeliveryLine> lines, ScenarioInternet internet) {
         DeliveryLine last = lines.stream().filter(DeliveryLine::isFinal).findFirst().orElseThrow();
         boolean delivered = last.result().equals("delivered");
         Result result = delivered ? Result.DELIVERED : Result.HELD;
@@ -42,7 +42,7 @@ public record Performance(Scenario scenario, Result result, Tls tls, Optional<St
             expect("kind of failure", "deferred", last.result(), deviations);
         }
         for (Host host : scenario.hosts()) {
-            SmtpServer server = world.mailServer(host.name());
+            SmtpServer server = internet.mailServer(host.name());
             boolean target = scenario.through().equals(Optional.of(host.name()));
             expect("mails at " + host.name(), target ? 1 : 0, server.mails().size(), deviations);
             boolean unlisted = scenario.policy().filter(policy -> policy.mode().equals("enforce") && !policy.mx().contains(host.name()))
@@ -54,7 +54,7 @@ public record Performance(Scenario scenario, Result result, Tls tls, Optional<St
                 expect("TLS at " + host.name(), scenario.tls() != Tls.NONE, server.mails().getFirst().tls().isPresent(), deviations);
             }
         }
-        return new Performance(scenario, result, tls, through, reason(lines, last), List.copyOf(deviations));
+        return new ScenarioResult(scenario, result, tls, through, reason(lines, last), List.copyOf(deviations));
     }
 
     public boolean asExpected() {
