@@ -161,6 +161,9 @@ public final class Judge {
 
     private void noHosts() {
         switch (view.mail().outcome()) {
+            // RFC 7505 §4.2: a domain that takes no mail has nothing to protect
+            case Outcome.Bounce bounce when bounce.why().status().equals("5.1.10") -> add(Severity.FINE, "null-mx", "mx",
+                text(bounce.why().text()), "");
             case Outcome.Bounce bounce -> add(Severity.PROBLEM, "no-host", "mx", text(bounce.why().text()), "publish MX records");
             case Outcome.Hold hold -> add(Severity.UNKNOWN, "mx-unknown", "mx", text(hold.why().text()),
                 "try again; if it stays so, mend the name servers of " + view.domain());

@@ -224,6 +224,16 @@ class CheckTest {
     }
 
     @Test
+    void domainThatTakesNoMailShouldBeInOrder() {
+        internet.dns(zone -> zone.mx("null.example", 0, "."));
+
+        Run run = check("null.example");
+
+        assertThat(run.out()).contains("  ok       mx: null.example does not accept mail (null MX)").doesNotContain("problem");
+        assertThat(run.exitCode()).isEqualTo(4);
+    }
+
+    @Test
     void manyDomainsShouldBeCheckedInOneGo() throws IOException {
         internet.mx("plain.example", 10, SmtpServer.named("mx.plain.example").identity(TestCa.selfSigned("mx.plain.example")));
         Path file = Files.writeString(directory.resolve("domains"),

@@ -208,8 +208,10 @@ class PolicyHostTest {
                 idle.add(new Socket(InetAddress.getLoopbackAddress(), host.port()));
             }
             await().untilAsserted(() -> assertThat(fetch(host, "one.example")).isInstanceOf(FetchResult.Failed.class));
-            // another address has a place
+            // another address has a place, the last one
             assertThat(sayFrom("127.0.0.77", host, REQUEST)).contains("mode: enforce");
+            idle.add(new Socket(InetAddress.getLoopbackAddress(), host.port(), InetAddress.getByName("127.0.0.77"), 0));
+            await().untilAsserted(() -> assertThatThrownBy(() -> sayFrom("127.0.0.78", host, REQUEST)).isInstanceOf(IOException.class));
         } finally {
             for (Socket each : idle) {
                 each.close();
