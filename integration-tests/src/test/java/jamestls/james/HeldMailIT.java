@@ -8,14 +8,11 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +36,7 @@ class HeldMailIT {
 
     @BeforeAll
     void boot() {
-        delete(DIRECTORY);
+        ServerDirectory.delete(DIRECTORY);
         TestCa ca = TestCa.create("Fake Internet Authority");
         mx = SmtpServer.named("mx.far.example").on("127.0.0.41").identity(ca.issue("mx.far.example")).start()
             .replyTo("busy@far.example", "450 4.2.1 <busy@far.example> is busy");
@@ -104,17 +101,5 @@ class HeldMailIT {
             throw new IllegalStateException("mailetcontainer.xml has no delayTime or delayNotice");
         }
         Files.writeString(file, adapted);
-    }
-
-    private static void delete(Path directory) {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

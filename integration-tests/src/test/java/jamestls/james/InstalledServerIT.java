@@ -9,15 +9,12 @@ import jamestls.scenario.Scenario;
 import jamestls.scenario.ScenarioInternet;
 import jamestls.scenario.Scenarios;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -46,7 +43,7 @@ class InstalledServerIT {
 
     @BeforeAll
     void install() throws IOException, InterruptedException {
-        delete(DIRECTORY);
+        ServerDirectory.delete(DIRECTORY);
         internet = ScenarioInternet.of(List.of(good), dkim);
         Path conf = DIRECTORY.resolve("conf");
         StockConfiguration.write(Server.MEMORY, Form.IMAGE, conf);
@@ -185,17 +182,5 @@ class InstalledServerIT {
             home.flavour().jars().getFirst().toString()));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command).inheritIO().start().waitFor();
-    }
-
-    private static void delete(Path directory) {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

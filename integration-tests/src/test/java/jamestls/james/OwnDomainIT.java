@@ -19,8 +19,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,7 +42,7 @@ class OwnDomainIT {
 
     @BeforeAll
     void boot() {
-        delete(DIRECTORY);
+        ServerDirectory.delete(DIRECTORY);
         mx = SmtpServer.named("mx.own.example").on("127.0.0.42").identity(ca.issue("mx.own.example")).start();
         clear = SmtpServer.named("mx.clear.example").on("127.0.0.43").port(mx.port()).start();
         dns = DnsServer.start(new Zone().mx("own.example", 10, "mx.own.example").a("mx.own.example", "127.0.0.42")
@@ -112,18 +110,6 @@ class OwnDomainIT {
             return socket.getLocalPort();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void delete(Path directory) {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
         }
     }
 }

@@ -9,15 +9,12 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,7 +44,7 @@ class StockConsumersIT {
 
     @BeforeAll
     void boot() {
-        delete(DIRECTORY);
+        ServerDirectory.delete(DIRECTORY);
         TestCa ca = TestCa.create("Fake Internet Authority");
         mx = SmtpServer.named("mx.far.example").on("127.0.0.31").identity(ca.issue("mx.far.example")).start()
             .replyTo("nobody@far.example", "550 5.1.1 who?").replyTo("busy@far.example", "450 4.2.1 busy");
@@ -197,17 +194,5 @@ class StockConsumersIT {
             throw new IllegalStateException("mailetcontainer.xml has no " + what);
         }
         return changed;
-    }
-
-    private static void delete(Path directory) {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }

@@ -4,17 +4,13 @@ import jamestls.james.Account;
 import jamestls.james.DkimKey;
 import jamestls.james.JamesHome;
 import jamestls.james.JamesProcess;
+import jamestls.james.ServerDirectory;
 import jamestls.james.Submission;
 import jamestls.james.WebAdmin;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** A real James server beside the fake internet of the scenarios: what the demo and the scenario tests play on. */
@@ -35,7 +31,7 @@ public final class ScenarioServer implements AutoCloseable {
 
     /** Boots the server that the build names, in that directory; what was there is deleted. */
     public static ScenarioServer open(List<Scenario> scenarios, Path directory) {
-        delete(directory);
+        ServerDirectory.delete(directory);
         DkimKey dkim = DkimKey.generate();
         ScenarioInternet internet = ScenarioInternet.of(scenarios, dkim);
         try {
@@ -81,17 +77,5 @@ public final class ScenarioServer implements AutoCloseable {
     public void close() {
         james.kill();
         internet.close();
-    }
-
-    private static void delete(Path directory) {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
     }
 }
