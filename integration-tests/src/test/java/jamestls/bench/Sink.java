@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 
 /** {@link SinkServer} in its own process, as seen by the benchmark. */
-final class Sink implements AutoCloseable {
+public final class Sink implements AutoCloseable {
 
     private static final char[] PASSWORD = "sink".toCharArray();
 
@@ -27,7 +27,7 @@ final class Sink implements AutoCloseable {
     private final int port;
 
     /** What it has counted. */
-    record Count(long mails, long connections) {
+    public record Count(long mails, long connections) {
     }
 
     private Sink(Process process) throws IOException {
@@ -38,7 +38,7 @@ final class Sink implements AutoCloseable {
     }
 
     /** @param hosts who answers at which address */
-    static Sink start(Path directory, Map<String, Identity> hosts) {
+    public static Sink start(Path directory, Map<String, Identity> hosts) {
         try {
             Path keys = Files.createDirectories(directory).resolve("sink.p12");
             KeyStore store = KeyStore.getInstance("PKCS12");
@@ -62,25 +62,35 @@ final class Sink implements AutoCloseable {
     }
 
     /** The port it listens on, at all its addresses. */
-    int port() {
+    public int port() {
         return port;
     }
 
     /** From now on it holds back every answer. */
-    void shut() {
+    public void shut() {
         say("close");
     }
 
     /** What it held back goes out. */
-    void open() {
+    public void open() {
         say("open");
     }
 
-    void roundTrip(Duration time) {
+    /** From now on it refuses each recipient for now. */
+    public void refuse() {
+        say("refuse");
+    }
+
+    /** It takes recipients again. */
+    public void accept() {
+        say("accept");
+    }
+
+    public void roundTrip(Duration time) {
         say("rtt " + time.toMillis());
     }
 
-    Count count() {
+    public Count count() {
         String[] words = say("count").split(" ");
         return new Count(Long.parseLong(words[0]), Long.parseLong(words[1]));
     }

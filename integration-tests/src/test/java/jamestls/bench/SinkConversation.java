@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -22,17 +23,19 @@ final class SinkConversation {
     private final SSLContext tls;
     private final LongAdder mails;
     private final Supplier<CountDownLatch> gate;
+    private final BooleanSupplier refusing;
     private InputStream in;
     private OutputStream out;
     private final byte[] buffer = new byte[32_768];
     private int next;
     private int end;
 
-    SinkConversation(Socket connection, SSLContext tls, LongAdder mails, Supplier<CountDownLatch> gate) {
+    SinkConversation(Socket connection, SSLContext tls, LongAdder mails, Supplier<CountDownLatch> gate, BooleanSupplier refusing) {
         this.connection = connection;
         this.tls = tls;
         this.mails = mails;
         this.gate = gate;
+        this.refusing = refusing;
     }
 
     void run() throws IOException, InterruptedException {
@@ -62,7 +65,12 @@ final class SinkConversation {
                     out = socket.getOutputStream();
                     secured = true;
                 }
+                case "RCPT" -> replies.append(refusing.getAsBoolean() ? "450 4.2.1 busy\r\n" : "250 ok\r\n");
                 case "DATA" -> {
+                    if (replies.indexOf("450") >= 0) {
+                        replies.append("503 5.5.1 no recipient\r\n");
+                        break;
+                    }
                     out.write((replies + "354 go\r\n").getBytes(StandardCharsets.US_ASCII));
                     out.flush();
                     replies.setLength(0);

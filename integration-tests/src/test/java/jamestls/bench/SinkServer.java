@@ -22,8 +22,8 @@ import javax.net.ssl.SSLContext;
 /**
  * A mail server that takes everything, in a process of its own, so that its work is not counted as the sender's. It speaks
  * on standard input and output with whoever started it: {@code close} holds back every answer from now on,
- * {@code open} lets them go, {@code rtt N} sets the milliseconds of a round trip for new connections, {@code count} answers
- * {@code MAILS CONNECTIONS}.
+ * {@code open} lets them go, {@code refuse} has it refuse recipients for now, {@code accept} take them again, {@code rtt N} sets the
+ * milliseconds of a round trip for new connections, {@code count} answers {@code MAILS CONNECTIONS}.
  *
  * <p>Arguments: a PKCS#12 file with the key of each host (empty password, the address as alias), then the addresses.
  */
@@ -34,6 +34,7 @@ final class SinkServer {
     private final LongAdder mails = new LongAdder();
     private final LongAdder connections = new LongAdder();
     private volatile CountDownLatch gate = new CountDownLatch(0);
+    private volatile boolean refusing;
     private volatile Duration roundTrip = Duration.ZERO;
 
     private SinkServer() {
@@ -69,6 +70,10 @@ final class SinkServer {
                 roundTrip = Duration.ofMillis(Long.parseLong(command.split(" ")[1]));
                 yield "ok";
             }
+            case "refuse", "accept" -> {
+                refusing = command.equals("refuse");
+                yield "ok";
+            }
             case "close" -> {
                 gate = new CountDownLatch(1);
                 yield "ok";
@@ -96,7 +101,7 @@ final class SinkServer {
 
     private void serve(Socket connection, SSLContext tls) {
         try (Socket far = roundTrip.isZero() ? connection : new DelayedSocket(connection, roundTrip)) {
-            new SinkConversation(far, tls, mails, () -> gate).run();
+            new SinkConversation(far, tls, mails, () -> gate, () -> refusing).run();
         } catch (IOException | InterruptedException left) {
             // the sender hung up
         }

@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -102,6 +103,11 @@ public final class PostgresServer implements AutoCloseable {
     /** Lets it go on after {@link #freeze}. */
     public void thaw() {
         signal("-CONT");
+    }
+
+    /** Processor time that its running processes have used so far. */
+    public Duration cpu() {
+        return process.descendants().map(one -> one.info().totalCpuDuration().orElse(Duration.ZERO)).reduce(Duration.ZERO, Duration::plus);
     }
 
     /** Cuts all connections of clients but the one that does this, whatever they are doing. */

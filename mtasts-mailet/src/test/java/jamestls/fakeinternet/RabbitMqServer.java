@@ -11,6 +11,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -121,6 +122,11 @@ public final class RabbitMqServer implements AutoCloseable {
     public int messages(String queue) {
         return control("list_queues", "--quiet", "--no-table-headers", "name", "messages").lines().map(line -> line.split("\\s+"))
             .filter(line -> line[0].equals(queue)).mapToInt(line -> Integer.parseInt(line[1])).sum();
+    }
+
+    /** Processor time that it has used so far. */
+    public Duration cpu() {
+        return processes().stream().map(one -> one.info().totalCpuDuration().orElse(Duration.ZERO)).reduce(Duration.ZERO, Duration::plus);
     }
 
     /** What {@code rabbitmqctl} prints. */
