@@ -5,15 +5,20 @@ import jamestls.net.SanitizedLogger;
 import jamestls.storage.StorageOutage;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Whether something that waiting mails need fails at present. Begin and end are logged once each. Thread-safe. */
+/** Whether something that waiting mails need fails at present. Begin and end are logged, once a minute at most. Thread-safe. */
 final class Outage {
 
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(Outage.class);
 
+    private static final long MIN_BETWEEN_NANOS = TimeUnit.MINUTES.toNanos(1);
+
     private final String what;
     private final AtomicReference<String> why = new AtomicReference<>();
+    private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - MIN_BETWEEN_NANOS);
 
     /** @param what the subject of log lines and problems */
     Outage(String what) {
@@ -37,9 +42,11 @@ final class Outage {
 
     void began(Throwable e) {
         if (why.getAndSet(e.toString()) == null) {
-            if (e instanceof StorageOutage) {
-                // of which the database warns
-                LOGGER.info("{} fails, trying again", what);
+            long now = System.nanoTime();
+            long last = warnedAt.get();
+            if (e instanceof StorageOutage || now - last < MIN_BETWEEN_NANOS || !warnedAt.compareAndSet(last, now)) {
+                // the database warns of its outage; one mail that can't be stored fails again and again between others
+                LOGGER.info("{} fails, trying again: {}", what, e.toString());
             } else {
                 LOGGER.warn("{} fails, trying again: {}", what, e.toString());
             }
