@@ -157,14 +157,17 @@ public final class InboxView {
      */
     public List<Line> reports(Optional<DomainName> domain, Optional<LocalDate> day, int limit) {
         return database.transaction(connection -> {
+            // only the conditions that are needed, so that the index of the order is used
             try (PreparedStatement query = connection.prepareStatement("SELECT received, trust, submitter, domain, day, report_id, "
-                     + "organization, contact, sessions, failed, notes FROM tlsinbox_report WHERE day >= ? AND day <= ?"
-                     + (domain.isPresent() ? " AND domain = ?" : "") + " ORDER BY received DESC, submitter, report_id LIMIT ?")) {
-                JdbcValues.set(query, 1, day.map(LocalDate::toEpochDay).orElse(0L),
-                    day.map(LocalDate::toEpochDay).orElse((long) Integer.MAX_VALUE));
-                int next = 3;
+                     + "organization, contact, sessions, failed, notes FROM tlsinbox_report WHERE 1 = 1"
+                     + (domain.isPresent() ? " AND domain = ?" : "") + (day.isPresent() ? " AND day = ?" : "")
+                     + " ORDER BY received DESC LIMIT ?")) {
+                int next = 1;
                 if (domain.isPresent()) {
                     JdbcValues.set(query, next++, domain.get().ascii());
+                }
+                if (day.isPresent()) {
+                    JdbcValues.set(query, next++, day.get().toEpochDay());
                 }
                 JdbcValues.set(query, next, bounded(limit));
                 return read(query, InboxView::line);

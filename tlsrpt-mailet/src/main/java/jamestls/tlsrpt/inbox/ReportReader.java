@@ -3,6 +3,7 @@ package jamestls.tlsrpt.inbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import jamestls.dns.DomainName;
 import jamestls.net.Sanitized;
+import jamestls.net.SanitizedLogger;
 import jamestls.outcome.AppliedPolicy.PolicyType;
 import jamestls.rua.Address;
 import jamestls.tlsrpt.dkim.DkimVerifier;
@@ -17,6 +18,7 @@ import jamestls.tlsrpt.report.ReceivedFile;
 import jamestls.tlsrpt.report.ReportCheck;
 import jamestls.tlsrpt.store.JdbcValues;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
@@ -27,7 +29,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -51,14 +57,28 @@ public final class ReportReader {
     private static final Pattern ANGLE_ADDRESS = Pattern.compile("<([^<>\\s]{3,254})>[^<>]*$");
     private static final Pattern LEAP_SECOND = Pattern.compile("(T[0-9]{2}:[0-9]{2}:)60");
 
+    private static final int MAX_VERIFICATIONS = 8;
+    private static final Duration PERMIT_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration DKIM_TIMEOUT = Duration.ofSeconds(10);
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(ReportReader.class);
+
     private final OwnDomains own;
     private final DkimVerifier dkim;
+    private final Duration dkimTimeout;
+    /** Fewer than James has threads for mails, so that slow DNS servers of strangers can't stop all of them. */
+    private final Semaphore verifications = new Semaphore(MAX_VERIFICATIONS, true);
     /** One at a time, because a large report needs several times its size in memory. */
     private final Semaphore permit = new Semaphore(1);
 
     public ReportReader(OwnDomains own, DkimVerifier dkim) {
+        this(own, dkim, DKIM_TIMEOUT);
+    }
+
+    /** @param dkimTimeout for all signatures of a mail */
+    ReportReader(OwnDomains own, DkimVerifier dkim, Duration dkimTimeout) {
         this.own = own;
         this.dkim = dkim;
+        this.dkimTimeout = dkimTimeout;
     }
 
     /**
@@ -114,7 +134,7 @@ public final class ReportReader {
         MimeEntity header = content.header;
         Optional<DomainName> author = author(header).map(Address::domainOf);
         if (author.isPresent() && !header.repeated().contains("from")) {
-            switch (dkim.verifyReceived(mail, author.get())) {
+            switch (verdict(mail, author.get())) {
                 case Verdict.Valid valid -> {
                     notes.addAll(valid.notes());
                     return new Sender(Trust.VERIFIED, valid.signer());
@@ -129,6 +149,31 @@ public final class ReportReader {
             .or(() -> DomainName.parse(header.header("tls-report-submitter")))
             .orElseThrow(() -> new Unreadable("the mail does not say who sent it"));
         return new Sender(Trust.UNVERIFIED, claimed);
+    }
+
+    /** Verifies the mail in bounded time: its keys are in the DNS of a stranger, and mails of others wait behind it. */
+    private Verdict verdict(byte[] mail, DomainName author) {
+        FutureTask<Verdict> verification = new FutureTask<>(() -> dkim.verifyReceived(mail, author));
+        try {
+            if (!verifications.tryAcquire(PERMIT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+                return new Verdict.Unknown("too many signatures are verified at the same time");
+            }
+            try {
+                Thread.ofVirtual().name("tlsinbox-signature").start(verification);
+                return verification.get(dkimTimeout.toMillis(), TimeUnit.MILLISECONDS);
+            } finally {
+                verification.cancel(true);
+                verifications.release();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new Verdict.Unknown("James stops");
+        } catch (TimeoutException e) {
+            return new Verdict.Unknown("the key was not found within " + dkimTimeout);
+        } catch (ExecutionException e) {
+            LOGGER.error("tlsinbox: unexpected error while a signature of {} was verified", author, e.getCause());
+            return new Verdict.Unknown("unexpected error: " + e.getCause().getClass().getSimpleName());
+        }
     }
 
     private static Optional<String> author(MimeEntity header) {

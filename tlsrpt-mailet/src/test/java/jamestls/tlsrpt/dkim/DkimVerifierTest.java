@@ -8,6 +8,7 @@ import static jamestls.tlsrpt.Samples.sts;
 import static jamestls.tlsrpt.dkim.JdkimSignatures.record;
 import static jamestls.tlsrpt.dkim.JdkimSignatures.sign;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
@@ -31,6 +32,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.MessageDigest;
 import java.security.Signature;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -94,6 +96,48 @@ class DkimVerifierTest {
             .isEqualTo("frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=");
         assertThat(Base64.getEncoder().encodeToString(empty.bodyHash(SignedMail.Form.RELAXED)))
             .isEqualTo("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+    }
+
+    @Test
+    void mailOfOthersShouldBeValidWithNotesWhereOurOwnWouldNot() {
+        String template = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; s=sel; h=from:subject; bh=; b=;";
+        byte[] signed = sign(template, key.getPrivate(), mail);
+
+        assertThat(check.verifyReceived(signed, AUTHOR)).isEqualTo(new Valid(AUTHOR,
+            List.of("the signature does not cover tls-report-domain and tls-report-submitter")));
+        assertThat(check.verify(signed, AUTHOR)).isInstanceOf(Invalid.class);
+        publish(record("v=DKIM1; k=rsa; s=email; p=", key));
+        assertThat(check.verifyReceived(sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail), AUTHOR))
+            .isEqualTo(new Valid(AUTHOR, List.of("the key is not declared for TLS reports")));
+        publish(record("v=DKIM1; k=rsa; s=tlsrpt; p=", key));
+        assertThat(check.verifyReceived(sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail), AUTHOR))
+            .isEqualTo(new Valid(AUTHOR, List.of()));
+        publish(record("v=DKIM1; k=rsa; s=other; p=", key));
+        assertThat(check.verifyReceived(sign(template("sender.example", "relaxed/relaxed"), key.getPrivate(), mail), AUTHOR))
+            .isInstanceOfSatisfying(Invalid.class, bad -> assertThat(bad.fault()).isEqualTo(Fault.KEY_NOT_FOR_MAIL));
+    }
+
+    @Test
+    void keyForTheDomainItselfShouldNotServeIdentitiesBelowIt() {
+        publish(record("v=DKIM1; k=rsa; t=s; p=", key));
+        String template = "v=1; a=rsa-sha256; c=relaxed/relaxed; d=sender.example; i=%s; s=sel; h=" + FIELDS + "; bh=; b=;";
+
+        assertThat(check.verifyReceived(sign(template.formatted("@sender.example"), key.getPrivate(), mail), AUTHOR))
+            .isInstanceOf(Valid.class);
+        assertThat(check.verifyReceived(sign(template.formatted("@mail.sender.example"), key.getPrivate(), mail), AUTHOR))
+            .isInstanceOf(Invalid.class);
+    }
+
+    @Test
+    void hostileHeaderShouldBeRefusedFast() {
+        byte[] many = ("From: <a@sender.example>\r\n" + "X: y\r\n".repeat(100_000)).getBytes(StandardCharsets.US_ASCII);
+        byte[] names = ("DKIM-Signature: v=1; a=rsa-sha256; d=sender.example; s=sel; h=from:tls-report-domain:tls-report-submitter"
+            + ":x".repeat(2_000) + "; bh=; b=\r\nFrom: <a@sender.example>\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+
+        assertTimeout(Duration.ofSeconds(10), () -> {
+            assertThat(check.verifyReceived(many, AUTHOR)).isInstanceOf(Invalid.class);
+            assertThat(check.verifyReceived(names, AUTHOR)).isInstanceOf(Invalid.class);
+        });
     }
 
     @Test
@@ -228,6 +272,7 @@ class DkimVerifierTest {
             + new String(mail, StandardCharsets.US_ASCII);
 
         assertThat(check.verify(whole.getBytes(StandardCharsets.US_ASCII), AUTHOR)).isInstanceOf(Valid.class);
+        assertThat(check.verifyReceived(whole.getBytes(StandardCharsets.US_ASCII), AUTHOR)).isInstanceOf(Valid.class);
     }
 
     @ParameterizedTest
@@ -238,6 +283,7 @@ class DkimVerifierTest {
             + "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; c=relaxed/relaxed"})
     void malformedSignatureShouldBeInvalid(String text) {
         assertThat(check.verify(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Invalid.class);
+        assertThat(check.verifyReceived(text.getBytes(StandardCharsets.ISO_8859_1), AUTHOR)).isInstanceOf(Invalid.class);
     }
 
     private void assertFault(byte[] signed, Fault fault, String remedy) {

@@ -115,6 +115,8 @@ final class InboxBench {
             results.put("cpuMicrosEach", (SYSTEM.getProcessCpuTime() - cpu) / REPORTS / 1_000);
             results.put("loadAverage", SYSTEM.getSystemLoadAverage());
             results.put("peakHeapBytes", heap().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum());
+            System.gc();
+            results.put("liveHeapBytes", heap().stream().mapToLong(pool -> pool.getCollectionUsage().getUsed()).sum());
             results.put("mailBytesEach", Files.size(mails) / REPORTS);
             results.putAll(queries(new InboxView(store.database())));
         }

@@ -13,17 +13,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import jamestls.dns.Dns;
 import jamestls.dns.DomainName;
 import jamestls.outcome.AppliedPolicy.PolicyType;
+import jamestls.tlsrpt.dkim.DkimVerifier;
 import jamestls.tlsrpt.inbox.ReceivedReport.Element;
 import jamestls.tlsrpt.inbox.ReceivedReport.Failure;
 import jamestls.tlsrpt.inbox.ReceivedReport.Sender;
 import jamestls.tlsrpt.inbox.ReceivedReport.Trust;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -247,6 +251,20 @@ class ReportReaderTest {
         byte[] twoAuthors = new String(signed(mail, SENDER), StandardCharsets.UTF_8).replace("To: ", "From: x@y.example\r\nTo: ")
             .getBytes(StandardCharsets.UTF_8);
         assertThat(knowing.read(twoAuthors).notes()).contains("not verified: there is not exactly one author");
+    }
+
+    @Test
+    void slowKeyServerShouldNotHoldTheMail() throws Unreadable {
+        CountDownLatch never = new CountDownLatch(1);
+        Dns slow = (Dns) Proxy.newProxyInstance(Dns.class.getClassLoader(), new Class<?>[] {Dns.class}, (self, method, arguments) -> {
+            never.await();
+            return null;
+        });
+        ReportReader patient = new ReportReader(IncomingMail.OWN_DOMAINS, new DkimVerifier(slow), Duration.ofMillis(50));
+
+        ReceivedReport report = patient.read(signed(mail(SENDER, GOOD), SENDER));
+        assertThat(report.sender().trust()).isEqualTo(Trust.UNVERIFIED);
+        assertThat(report.notes()).contains("not verified: the key was not found within PT0.05S");
     }
 
     @Test
