@@ -30,13 +30,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Benchmark of received reports: reading, verifying and storing signed mails, on SQLite and PostgreSQL, one after the other, as one
- * thread of James does it; then the queries of a page. Argument: the file of results. {@code -Dreports=} mails (10000), {@code -Ddetails=}
- * failure details in each (100), {@code -Dstores=sqlite} leaves out PostgreSQL.
+ * thread of James does it; then the queries of a page. {@code -Dreports=} mails (10000), {@code -Ddetails=} failure details in each (100),
+ * {@code -Dstores=sqlite} leaves out PostgreSQL. {@code TallyBench} runs it, too.
  */
-final class InboxBench {
+public final class InboxBench {
 
     private static final int REPORTS = Integer.getInteger("reports", 10_000);
     private static final int DETAILS = Integer.getInteger("details", 100);
@@ -50,21 +51,33 @@ final class InboxBench {
     private InboxBench() {
     }
 
+    /** @param arguments the file of results */
     public static void main(String[] arguments) throws Exception {
+        addTo(new BenchReport(Path.of(arguments[0])));
+        System.exit(0);
+    }
+
+    /** Measures, and adds the sections to the results. */
+    public static void addTo(BenchReport report) throws Exception {
         Path directory = Files.createTempDirectory("inbox-bench-");
         Path mails = directory.resolve("mails");
         write(mails);
-        BenchReport report = new BenchReport(Path.of(arguments[0]));
         if (STORES.contains("sqlite")) {
             Path file = directory.resolve("tlsinbox.sqlite");
-            report.section("sqlite", measure(mails, new DatabaseAddress.SqliteFile(file), file));
+            report.section("received, sqlite", measure(mails, new DatabaseAddress.SqliteFile(file), file));
         }
         if (STORES.contains("postgresql")) {
             try (PostgresServer server = PostgresServer.startOrSkip()) {
-                report.section("postgresql (fsync off)", measure(mails, new DatabaseAddress.PostgreSql(server.url(), "", ""), mails));
+                report.section("received, postgresql (fsync off)",
+                    measure(mails, new DatabaseAddress.PostgreSql(server.url(), "", ""), mails));
             }
         }
-        System.exit(0);
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
     }
 
     /** Mails of some reporters and days, about a domain with five MX hosts. */

@@ -19,6 +19,7 @@ import jamestls.outcome.Violation;
 import jamestls.outcome.Violation.ResultType;
 import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.collect.OutcomeJournal;
+import jamestls.tlsrpt.inbox.InboxBench;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.Stores;
 import java.io.IOException;
@@ -45,7 +46,7 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
  * Benchmark of counting sessions and sending reports, on SQLite and PostgreSQL: elapsed time, processor time of this process and load of
- * the machine. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
+ * the machine; then {@link InboxBench}. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
  * sessions each; {@code -Dseconds=} of constant load (10); {@code -Dstores=sqlite} leaves out PostgreSQL.
  */
 final class TallyBench {
@@ -74,6 +75,7 @@ final class TallyBench {
                 report.section("postgresql (fsync off)", measure(new DatabaseAddress.PostgreSql(server.url(), "", ""), () -> 0L));
             }
         }
+        InboxBench.addTo(report);
         System.exit(0);
     }
 
