@@ -25,7 +25,7 @@ import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
 import jamestls.mtasts.delivery.Router;
-import jamestls.mtasts.held.HeldMail.Cause;
+import jamestls.mtasts.delivery.WaitingPlace;
 import jamestls.mtasts.held.HeldMails;
 import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.mx.AddressOrder;
@@ -65,7 +65,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -106,6 +105,7 @@ public final class Outbound implements AutoCloseable {
     private final OutboundResources resources;
     private final HeldMails held;
     private final Optional<OwnDomainChecks> ownDomains;
+    private volatile Optional<WaitingPlace> place = Optional.empty();
 
     /** The settings of all packages. */
     public record Settings(DnsSettings dns, HttpsSettings https, Sessions sessions, Policies policies, DeliverySettings delivery,
@@ -157,13 +157,11 @@ public final class Outbound implements AutoCloseable {
          */
         public static List<Parameters.Mistake> mistakes(Map<String, String> written, Parameters.FileLocator files) {
             Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, written, new StockNames(), files);
-            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost",
-                Clock.systemUTC());
+            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost", Clock.systemUTC());
             return parameters.mistakes();
         }
 
-        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName,
-                                     Clock clock) {
+        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName, Clock clock) {
             DeliverySettings delivery = DeliverySettings.of(parameters);
             Set<DomainName> mandatoryDane = RuleSettings.mandatoryDane(parameters);
             delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(mandatoryDane, parameters));
@@ -238,8 +236,9 @@ public final class Outbound implements AutoCloseable {
         publish();
         QueueWorker.Notices notices = new QueueWorker.Notices(context, how.processors().bounce(), how.processors().success(),
             new ReportMails(outcomes, clock), how.processors().delay(), held, clock);
-        QueueWorker worker = new QueueWorker(WaitingPlaces.of(queue, settings, database, services), router, how.retries().schedule(),
-            notices, resources, how.limits().mailsInHand());
+        WaitingPlace waiting = WaitingPlaces.of(queue, settings, database, services);
+        place = Optional.of(waiting);
+        QueueWorker worker = new QueueWorker(waiting, router, how.retries().schedule(), notices, resources, how.limits().mailsInHand());
         held.requests().carriedOutBy(domain -> retryNow(domain, worker));
         held.start(worker::waitingForPlace);
         ownDomains.ifPresent(OwnDomainChecks::start);
@@ -255,7 +254,12 @@ public final class Outbound implements AutoCloseable {
         worker.dueNow(Optional.of(domain));
     }
 
-    /** The mails that wait. */
+    /** Where mails wait; empty before deliveries start. */
+    public Optional<WaitingPlace> place() {
+        return place;
+    }
+
+    /** The list of mails that wait. */
     public HeldMails held() {
         return held;
     }
@@ -280,10 +284,7 @@ public final class Outbound implements AutoCloseable {
         services.gauge("mtastsRulesInPlaceOfPolicies", rules::exceptions);
         services.gauge("mtastsOwnDomainProblems", () -> ownDomains.map(OwnDomainChecks::problemCount).orElse(0));
         services.gauge("mtastsPoliciesUnsaved", () -> policies.storeHealth().unsaved());
-        for (Cause cause : Cause.values()) {
-            services.gauge("mtastsHeld" + cause.wireName().substring(0, 1).toUpperCase(Locale.ROOT) + cause.wireName().substring(1),
-                () -> held.count(cause));
-        }
+        held.publish(services::gauge);
     }
 
     /**

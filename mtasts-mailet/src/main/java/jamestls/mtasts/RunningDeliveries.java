@@ -3,9 +3,11 @@ package jamestls.mtasts;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import jamestls.dns.DomainName;
+import jamestls.mtasts.delivery.WaitingPlace;
 import jamestls.mtasts.held.HeldGroup;
 import jamestls.mtasts.held.RetryRequests;
 import jamestls.mtasts.held.RetryRequests.Reach;
+import jamestls.mtasts.waiting.WaitingRepository;
 import jamestls.page.PageContents;
 import jamestls.storage.DatabaseAddress;
 import java.time.Clock;
@@ -78,5 +80,25 @@ public final class RunningDeliveries {
         String id = RetryRequests.newId();
         List<Reach> reached = running.stream().map(outbound -> outbound.held().requests().ask(domain, id)).toList();
         return !reached.isEmpty() && reached.stream().allMatch(Reach.ALL_SERVERS::equals) ? Reach.ALL_SERVERS : Reach.THIS_SERVER;
+    }
+
+    /**
+     * Makes all mail due now.
+     *
+     * @return whether that includes the mails of other servers: those that wait in a repository
+     */
+    public Reach retryAll() {
+        List<WaitingPlace> places = running.stream().flatMap(outbound -> outbound.place().stream()).toList();
+        places.forEach(place -> place.dueNow(Optional.empty()));
+        return !places.isEmpty() && places.stream().allMatch(WaitingPlace::isShared) ? Reach.ALL_SERVERS : Reach.THIS_SERVER;
+    }
+
+    /**
+     * Starts to compare the mails that wait in repositories with their index.
+     *
+     * @return the number of queues for which it was started
+     */
+    public int repair(WaitingRepository.Orphans orphans) {
+        return (int) running.stream().flatMap(outbound -> outbound.place().stream()).filter(place -> place.repair(orphans)).count();
     }
 }

@@ -259,7 +259,7 @@ public final class WaitingPlace implements AutoCloseable {
     }
 
     /** Makes the waiting mails of a domain due now; where the queue knows no domains, all in it, which {@link WaitingMails} sorts out. */
-    void dueNow(Optional<DomainName> domain) {
+    public void dueNow(Optional<DomainName> domain) {
         if (kind == Kind.QUEUE && queue instanceof ManageableMailQueue flushable) {
             try {
                 LOGGER.info("Queue {}: flushed, {} mails", name(), flushable.flush());
@@ -269,6 +269,20 @@ public final class WaitingPlace implements AutoCloseable {
         }
         repository.ifPresent(outside ->
             LOGGER.info("Queue {}: {} mails that wait outside of it are due now", name(), outside.dueNow(domain)));
+    }
+
+    /** Whether mails wait where all servers find them. */
+    public boolean isShared() {
+        return kind == Kind.REPOSITORY;
+    }
+
+    /**
+     * Starts to compare the index of waiting mails with the repository.
+     *
+     * @return false if mails do not wait in a repository, or a comparison is running
+     */
+    public boolean repair(WaitingRepository.Orphans orphans) {
+        return repository.filter(outside -> outside.repair(orphans)).isPresent();
     }
 
     MailQueue queue() {

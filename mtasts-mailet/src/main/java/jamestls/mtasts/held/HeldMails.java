@@ -15,11 +15,13 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -141,6 +143,18 @@ public final class HeldMails implements AutoCloseable {
         if (would.size() < MAX_WOULD || would.containsKey(key)) {
             would.merge(key, new HeldGroup(domain, 1, now, now, shared(domain, why)),
                 (old, one) -> new HeldGroup(domain, old.mails() + 1, old.since(), now, one.why()));
+        }
+    }
+
+    /**
+     * Publishes a gauge for each cause.
+     *
+     * @param gauges takes its name and its value
+     */
+    public void publish(BiConsumer<String, Supplier<Integer>> gauges) {
+        for (Cause cause : Cause.values()) {
+            String word = cause.wireName();
+            gauges.accept("mtastsHeld" + word.substring(0, 1).toUpperCase(Locale.ROOT) + word.substring(1), () -> count(cause));
         }
     }
 

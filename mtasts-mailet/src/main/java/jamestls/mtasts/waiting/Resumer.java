@@ -4,6 +4,7 @@ import jakarta.mail.MessagingException;
 import jamestls.mtasts.waiting.WaitingIndex.Abandoned;
 import jamestls.mtasts.waiting.WaitingIndex.Claimed;
 import jamestls.mtasts.waiting.WaitingIndex.Counts;
+import jamestls.mtasts.waiting.WaitingIndex.Missing;
 import jamestls.mtasts.waiting.WaitingRepository.Capacity;
 import jamestls.mtasts.waiting.WaitingRepository.Event;
 import jamestls.mtasts.waiting.WaitingRepository.Resumed;
@@ -29,6 +30,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.james.lifecycle.api.LifecycleUtil;
 import org.apache.james.mailrepository.api.MailKey;
 import org.apache.james.queue.api.MailQueue;
@@ -79,7 +81,7 @@ final class Resumer implements AutoCloseable {
     private volatile boolean queueFails;
     private volatile long steadySince = System.nanoTime();
     private volatile Counts counts = Counts.NONE;
-    private volatile List<String> missing = List.of();
+    private volatile List<Missing> missing = List.of();
     private long countedAt = System.nanoTime() - COUNT_EVERY.toNanos();
     private Thread thread;
 
@@ -100,6 +102,11 @@ final class Resumer implements AutoCloseable {
         thread = Thread.ofVirtual().name("waiting-mails").start(() -> untilStopped(capacity));
     }
 
+    /** At zero once this server stops. */
+    CountDownLatch stopping() {
+        return stopping;
+    }
+
     Counts counts() {
         return counts;
     }
@@ -107,7 +114,8 @@ final class Resumer implements AutoCloseable {
     List<String> problems() {
         List<String> problems = new ArrayList<>(queueOutage.problem().stream().toList());
         if (!missing.isEmpty()) {
-            problems.add(counts.missing() + " waiting mails are missing in their repository: " + String.join(", ", missing)
+            problems.add(counts.missing() + " waiting mails are missing in their repository: "
+                + missing.stream().map(Missing::name).collect(Collectors.joining(", "))
                 + "; POST /tls/held?action=repair removes them from the index");
         }
         return problems;

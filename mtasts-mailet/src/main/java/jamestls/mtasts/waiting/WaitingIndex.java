@@ -233,16 +233,37 @@ public final class WaitingIndex {
         });
     }
 
-    /** Names in the repository of mails that are missing there, at most {@code limit}. */
-    List<String> missing(int limit) {
+    /** A row whose mail is missing in the repository. */
+    record Missing(String name, String repository, String domains) {
+    }
+
+    /** The longest waiting rows whose mail is missing in the repository, at most {@code limit}. */
+    List<Missing> missing(int limit) {
         return database.transaction(connection -> {
-            try (PreparedStatement query = connection.prepareStatement("SELECT name FROM waiting_mail WHERE queue = ? AND next IS NULL "
-                + "ORDER BY parked LIMIT ?")) {
+            try (PreparedStatement query = connection.prepareStatement("SELECT name, repository, ARRAY_TO_STRING(domains, ' ') AS domains "
+                + "FROM waiting_mail WHERE queue = ? AND next IS NULL ORDER BY parked LIMIT ?")) {
                 query.setString(1, queue);
                 query.setInt(2, limit);
-                return names(query);
+                List<Missing> missing = new ArrayList<>();
+                try (ResultSet row = query.executeQuery()) {
+                    while (row.next()) {
+                        missing.add(new Missing(row.getString("name"), row.getString("repository"), row.getString("domains")));
+                    }
+                }
+                return missing;
             }
         });
+    }
+
+    /** Makes a row due whose mail was missing. */
+    void found(String name) {
+        onNames("UPDATE waiting_mail SET next = " + NOW + ", misses = 0 WHERE queue = ? AND name = ANY (?) AND next IS NULL",
+            List.of(name));
+    }
+
+    /** Removes a row whose mail is missing. */
+    void removeMissing(String name) {
+        onNames("DELETE FROM waiting_mail WHERE queue = ? AND name = ANY (?) AND next IS NULL", List.of(name));
     }
 
     /** Which of these names have a row, in any queue. */
@@ -250,32 +271,15 @@ public final class WaitingIndex {
         return database.transaction(connection -> {
             try (PreparedStatement query = connection.prepareStatement("SELECT name FROM waiting_mail WHERE name = ANY (?)")) {
                 query.setArray(1, texts(query, names));
-                return new HashSet<>(names(query));
+                Set<String> known = new HashSet<>();
+                try (ResultSet row = query.executeQuery()) {
+                    while (row.next()) {
+                        known.add(row.getString("name"));
+                    }
+                }
+                return known;
             }
         });
-    }
-
-    /** Removes the rows of missing mails. Returns their names, at most {@code limit}. */
-    List<String> removeMissing(int limit) {
-        return database.transaction(connection -> {
-            try (PreparedStatement delete = connection.prepareStatement("DELETE FROM waiting_mail WHERE queue = ? AND name IN (SELECT name "
-                + "FROM waiting_mail WHERE queue = ? AND next IS NULL LIMIT ?) RETURNING name")) {
-                delete.setString(1, queue);
-                delete.setString(2, queue);
-                delete.setInt(3, limit);
-                return names(delete);
-            }
-        });
-    }
-
-    private static List<String> names(PreparedStatement query) throws SQLException {
-        List<String> names = new ArrayList<>();
-        try (ResultSet row = query.executeQuery()) {
-            while (row.next()) {
-                names.add(row.getString(1));
-            }
-        }
-        return names;
     }
 
     private void onNames(String sql, Collection<String> names) {

@@ -4,6 +4,7 @@ import jakarta.mail.MessagingException;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.waiting.WaitingIndex.Counts;
 import jamestls.mtasts.waiting.WaitingIndex.Parked;
+import jamestls.net.SanitizedLogger;
 import jamestls.storage.GroupCommit;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.james.mailrepository.api.MailRepository;
 import org.apache.james.queue.api.MailQueue;
@@ -32,6 +34,7 @@ import org.apache.mailet.Mail;
  */
 public final class WaitingRepository implements AutoCloseable {
 
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(WaitingRepository.class);
     /** Why a mail has come back from the repository: the name of a {@link Resumed}, a String. */
     static final AttributeName RESUMED = AttributeName.of("jamestls.resumed");
     /** The queue of a mail in the repository, which may have those of several queues: a String. */
@@ -45,6 +48,7 @@ public final class WaitingRepository implements AutoCloseable {
     private final GroupCommit<Parked, Boolean> parking;
     private final Outage indexOutage = new Outage("The index of waiting mails");
     private final Resumer resumer;
+    private final AtomicBoolean repairing = new AtomicBoolean();
 
     /** Opens a repository by its URL. */
     @FunctionalInterface
@@ -96,6 +100,16 @@ public final class WaitingRepository implements AutoCloseable {
 
     /** Why a mail is in the queue again. */
     public enum Resumed { DUE, REQUESTED }
+
+    /** What a repair does with mails in the repository that are not in the index. */
+    public enum Orphans {
+        /** Names them in the log. */
+        KEEP,
+        /** Puts them into the queue. Those that were delivered already are delivered twice. */
+        RESUME,
+        /** Deletes them. Those that were not delivered are lost. */
+        REMOVE
+    }
 
     /** What is counted. */
     public enum Event {
@@ -188,6 +202,33 @@ public final class WaitingRepository implements AutoCloseable {
     /** Makes the waiting mails of a domain, or all, due now, on whichever server is first. Returns how many. */
     public long dueNow(Optional<DomainName> domain) {
         return index.dueNow(domain);
+    }
+
+    /**
+     * Compares index and repository, in a thread of its own; the result is in the log.
+     *
+     * @return false if one is running already
+     */
+    public boolean repair(Orphans orphans) {
+        if (url.isEmpty() || !repairing.compareAndSet(false, true)) {
+            return false;
+        }
+        Thread.ofVirtual().name("waiting-repair").start(() -> {
+            try {
+                repair(orphans, Repair.SETTLED);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (MessagingException | RuntimeException | Error e) {
+                LOGGER.error("Queue {}: the repair of waiting mails failed; it can be repeated", queue, e);
+            } finally {
+                repairing.set(false);
+            }
+        });
+        return true;
+    }
+
+    Repair.Result repair(Orphans orphans, Duration settled) throws MessagingException, InterruptedException {
+        return new Repair(queue, index, stores, resumer.stopping()).run(url.orElseThrow(), orphans, settled);
     }
 
     /** How many mails wait, as of some seconds ago. */

@@ -9,6 +9,7 @@ import jamestls.dns.DomainName;
 import jamestls.mtasts.waiting.WaitingIndex.Abandoned;
 import jamestls.mtasts.waiting.WaitingIndex.Parked;
 import jamestls.mtasts.waiting.WaitingRepository.Event;
+import jamestls.mtasts.waiting.WaitingRepository.Orphans;
 import jamestls.mtasts.waiting.WaitingRepository.Resumed;
 import jamestls.storage.StorageOutage;
 import java.time.Duration;
@@ -196,5 +197,30 @@ class WaitingFaultsTest extends WaitingFixture {
         assertThat(count(Event.MISSING)).isEqualTo(1);
         await().atMost(PATIENCE).untilAsserted(() -> assertThat(waiting.problems()).singleElement().asString()
             .contains("1 waiting mails are missing", "lost-w1-", "/tls/held?action=repair"));
+    }
+
+    @Test
+    void repairShouldRemoveRowsWithoutMailAndTellMailsWithoutRow() throws Exception {
+        WaitingRepository waiting = parking();
+        waiting.park(mail("fine", "bob@a.example"), DOMAINS, Duration.ofHours(1));
+        waiting.park(mail("lost", "bob@a.example"), DOMAINS, Duration.ofHours(1));
+        waiting.park(mail("back", "bob@a.example"), DOMAINS, Duration.ofHours(1));
+        waiting.park(mail("orphan", "bob@b.example"), DOMAINS, Duration.ofHours(1));
+        mails.list().forEachRemaining(key -> {
+            if (key.asString().startsWith("lost")) {
+                mails.remove(key);
+            }
+        });
+        sql("UPDATE waiting_mail SET next = NULL WHERE name LIKE 'lost%' OR name LIKE 'back%'");
+        sql("DELETE FROM waiting_mail WHERE name LIKE 'orphan%'");
+
+        assertThat(waiting.repair(Orphans.KEEP, Duration.ZERO)).isEqualTo(new Repair.Result(1, 1, 1));
+        assertThat(number("SELECT COUNT(*) FROM waiting_mail")).isEqualTo(2);
+        assertThat(waiting.repair(Orphans.RESUME, Duration.ZERO)).isEqualTo(new Repair.Result(0, 0, 1));
+        assertThat(number("SELECT COUNT(*) FROM waiting_mail WHERE domains = ARRAY['b.example']")).isEqualTo(1);
+        sql("DELETE FROM waiting_mail WHERE name LIKE 'orphan%'");
+        assertThat(waiting.repair(Orphans.REMOVE, Duration.ZERO).orphans()).isEqualTo(1);
+        assertThat(mails.size()).isEqualTo(2);
+        assertThat(waiting.repair(Orphans.REMOVE, Duration.ZERO)).isEqualTo(new Repair.Result(0, 0, 0));
     }
 }

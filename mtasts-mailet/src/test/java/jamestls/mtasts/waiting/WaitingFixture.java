@@ -66,34 +66,45 @@ abstract class WaitingFixture {
         database.close();
     }
 
+    /** A server that takes whatever is due. */
+    static final Capacity UNBOUNDED = new Capacity() {
+        @Override
+        public int free() {
+            return 1_000;
+        }
+
+        @Override
+        public int free(String domain) {
+            return 1_000;
+        }
+
+        @Override
+        public Set<String> full() {
+            return Set.of();
+        }
+    };
+
     WaitingRepository server() {
-        return server(new Capacity() {
-            @Override
-            public int free() {
-                return 1_000;
-            }
-
-            @Override
-            public int free(String domain) {
-                return 1_000;
-            }
-
-            @Override
-            public Set<String> full() {
-                return Set.of();
-            }
-        });
+        return server(UNBOUNDED);
     }
 
     WaitingRepository server(Capacity capacity) {
-        WaitingRepository waiting = parking();
+        return server(capacity, faults.proxy());
+    }
+
+    WaitingRepository server(Capacity capacity, MailRepository repository) {
+        WaitingRepository waiting = parking(repository);
         waiting.start(capacity);
         return waiting;
     }
 
     /** A server that only parks. */
     WaitingRepository parking() {
-        WaitingRepository waiting = new WaitingRepository(queue, index, Optional.of(URL), any -> faults.proxy(),
+        return parking(faults.proxy());
+    }
+
+    private WaitingRepository parking(MailRepository repository) {
+        WaitingRepository waiting = new WaitingRepository(queue, index, Optional.of(URL), any -> repository,
             event -> events.computeIfAbsent(event, key -> new AtomicInteger()).incrementAndGet(), Duration.ZERO);
         servers.add(waiting);
         return waiting;
@@ -105,8 +116,12 @@ abstract class WaitingFixture {
 
     /** As if so much time had passed. */
     void elapse(Duration time) throws Exception {
-        try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
-            statement.executeUpdate("UPDATE waiting_mail SET next = next - " + time.toMillis());
+        sql("UPDATE waiting_mail SET next = next - " + time.toMillis());
+    }
+
+    void sql(String statement) throws Exception {
+        try (Connection connection = DriverManager.getConnection(url); Statement executing = connection.createStatement()) {
+            executing.executeUpdate(statement);
         }
     }
 

@@ -85,6 +85,18 @@ class HeldRoutesTest {
     }
 
     @Test
+    void retryOfAllAndRepairShouldSayWhomTheyReach() throws IOException {
+        running.add(outbound);
+
+        Answer all = server.post("/tls/held?action=retry");
+        assertThat(all.status()).as(all.body()).isEqualTo(202);
+        assertThat(new ObjectMapper().readTree(all.body()).at("/reach").asText()).isEqualTo("this-server");
+        Answer repair = server.post("/tls/held?action=repair&orphans=keep");
+        assertThat(repair.status()).isEqualTo(409);
+        assertThat(repair.body()).contains("No mails wait in a repository");
+    }
+
+    @Test
     void requestOfAnotherSiteShouldRetryNothing() {
         running.add(outbound);
 
@@ -103,6 +115,9 @@ class HeldRoutesTest {
     @CsvSource({
         "GET,  /tls/held?domain=no..name,                    is not a domain name",
         "GET,  /tls/held?name=held.example,                  There is no query parameter 'name'; allowed are: domain.",
+        "POST, /tls/held,                                    action must be retry or repair",
+        "POST, /tls/held?action=retry&orphans=keep,          orphans goes with action=repair",
+        "POST, /tls/held?action=repair&orphans=all,          'orphans is keep, resume or remove'",
         "POST, /tls/held/held.example,                       action must be retry",
         "POST, /tls/held/held.example?action=drop,           action must be retry",
         "POST, /tls/held/no..name?action=retry,              is not a domain name"})
