@@ -152,9 +152,11 @@ class OutagesIT {
     private void end(String what, long maxLines) {
         hosts.forEach(SmtpServer::behave);
         await(what).atMost(PATIENCE).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
-            Set<Integer> missing = cluster.taken().stream().filter(number -> number % 3 != 1).collect(Collectors.toCollection(TreeSet::new));
+            Set<Integer> missing = cluster.taken().stream().filter(number -> number % 3 != 1)
+                .collect(Collectors.toCollection(TreeSet::new));
             missing.removeAll(Arrivals.at(hosts).numbers());
-            assertThat(missing).as("missing, with %d mails in the queue and these waiting:%n%s", cluster.queued(), cluster.waits()).isEmpty();
+            assertThat(missing).as("missing, with %d mails in the queue and these waiting:%n%s", cluster.queued(), cluster.waits())
+                .isEmpty();
         });
         int doubled = Arrivals.at(hosts).surplus() - doubledBefore;
         long lines = lines() - linesBefore;
