@@ -173,7 +173,7 @@ final class ServerChecks {
                 Element at = delivery.element().child(waitsInQueue ? "waiting" : delayed ? "delayTime" : "maxRetries")
                     .orElse(delivery.element());
                 findings.add(Finding.problem(container.file().path(), container.line(at),
-                    "RabbitMQ's queue knows no delays: all retries happen within seconds, then the mail bounces",
+                    "RabbitMQ's queue ignores delays, so retries do not wait as delayTime says",
                     waitsInQueue ? "delete waiting" : "set database to a PostgreSQL, so that mail can wait outside of the queue"));
             }
         }

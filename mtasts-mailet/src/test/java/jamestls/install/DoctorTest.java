@@ -79,7 +79,7 @@ class DoctorTest {
 
         if (server == Server.DISTRIBUTED) {
             assertThat(problems()).singleElement().asString()
-                .matches("mailetcontainer.xml:\\d+: RabbitMQ's queue knows no delays: .*");
+                .matches("mailetcontainer.xml:\\d+: RabbitMQ's queue ignores delays: .*");
         } else {
             assertThat(problems()).isEmpty();
         }
@@ -89,12 +89,12 @@ class DoctorTest {
     @Test
     void retriesOnRabbitMqShouldBeInOrderWithPostgresUnlessTheyWaitInTheQueue() throws Exception {
         Files.writeString(conf.resolve("rabbitmq.properties"), "uri=amqp://rabbitmq:5672\n");
-        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue knows no delays"));
+        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue ignores delays"));
         edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>",
             "<maxRetries>3</maxRetries><database>jdbc:postgresql://db/james</database>");
         assertThat(problems()).isEmpty();
         edit("mailetcontainer.xml", "<maxRetries>3</maxRetries>", "<maxRetries>3</maxRetries><waiting>queue</waiting>");
-        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue knows no delays"));
+        assertThat(problems()).anyMatch(text -> text.contains("RabbitMQ's queue ignores delays"));
     }
 
     @Test

@@ -144,10 +144,11 @@ final class InboxPage implements PageContent {
         } else {
             page.table("The latest reports", new String[] {"Day (UTC)", "Reporter", "#Sessions", "#Failed", "Remarks"}, table ->
                 latest.forEach(each -> table.element("tr", row -> row
-                    .element("td", each.day().toString()).element("th", each.submitter().ascii(), "scope", "row")
+                    .element("td", each.day().toString()).element("th", each.origin().submitter().ascii(), "scope", "row")
                     .element("td", Long.toString(each.sessions()), "class", "number")
                     .element("td", Long.toString(each.failed()), "class", each.failed() > 0 ? "number bad" : "number")
-                    .element("td", (each.trust() == Trust.UNVERIFIED ? "sender not verified; " : "") + String.join("; ", each.notes())))));
+                    .element("td", (each.origin().trust() == Trust.UNVERIFIED ? "sender not verified; " : "")
+                        + String.join("; ", each.notes())))));
         }
         if (!changes.isEmpty()) {
             page.table("What changed on our side", new String[] {"Time", "Change"}, table -> changes.reversed().forEach(change ->

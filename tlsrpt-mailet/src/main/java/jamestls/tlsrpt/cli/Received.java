@@ -106,7 +106,7 @@ final class Received implements Callable<Integer> {
             return new Shown(trust, List.of(), List.of(), List.of(), alarms, List.of());
         }
         List<InboxView.Line> single = !reports ? List.of() : view.reports(name, Optional.ofNullable(day), MAX).stream()
-            .filter(line -> line.trust() == trust && !line.day().isBefore(first)).toList();
+            .filter(line -> line.origin().trust() == trust && !line.day().isBefore(first)).toList();
         return new Shown(trust, view.byDay(selection), view.byReporter(selection, MAX), view.byCause(selection, MAX), alarms, single);
     }
 
@@ -127,8 +127,8 @@ final class Received implements Callable<Integer> {
         add(lines, "alarms:", shown.alarms.stream().map(each -> each.at() + "  " + each.text()).toList());
         List<String> single = new ArrayList<>();
         for (InboxView.Line each : shown.reports) {
-            single.add(each.received() + "  " + each.submitter() + " about " + each.domain() + " on " + each.day() + ", sessions: "
-                + each.sessions() + ", failed: " + each.failed() + ", " + each.reportId());
+            single.add(each.received() + "  " + each.origin().submitter() + " about " + each.domain() + " on " + each.day() + ", sessions: "
+                + each.sessions() + ", failed: " + each.failed() + ", " + each.origin().reportId());
             each.notes().forEach(note -> single.add("    " + note));
         }
         add(lines, "reports:", single);
@@ -156,9 +156,9 @@ final class Received implements Callable<Integer> {
             "alarms", shown.alarms.stream().map(each -> Json.object("at", each.at().toString(), "direction",
                 each.direction().name().toLowerCase(Locale.ROOT), "domain", each.domain().ascii(), "text", each.text())).toList(),
             "reports", shown.reports.stream().map(each -> Json.object("received", each.received().toString(), "reporter",
-                each.submitter().ascii(), "domain", each.domain().ascii(), "day", each.day().toString(), "report-id", each.reportId(),
-                "organization", each.organization(), "contact", each.contact(), "sessions", each.sessions(), "failed", each.failed(),
-                "notes", each.notes())).toList());
+                each.origin().submitter().ascii(), "domain", each.domain().ascii(), "day", each.day().toString(),
+                "report-id", each.origin().reportId(), "organization", each.origin().organization(), "contact", each.origin().contact(),
+                "sessions", each.sessions(), "failed", each.failed(), "notes", each.notes())).toList());
     }
 
     private static Map<String, Object> object(String name, Object value, Sums sums) {

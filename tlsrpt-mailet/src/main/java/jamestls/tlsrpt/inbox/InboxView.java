@@ -102,8 +102,11 @@ public final class InboxView {
      *
      * @param domain the first of our domains that it is about
      */
-    public record Line(Instant received, Trust trust, DomainName submitter, DomainName domain, LocalDate day, String reportId,
-                       String organization, String contact, long sessions, long failed, List<String> notes) {
+    public record Line(Instant received, Origin origin, DomainName domain, LocalDate day, long sessions, long failed, List<String> notes) {
+    }
+
+    /** Who sent a report, and what it calls itself. */
+    public record Origin(Trust trust, DomainName submitter, String reportId, String organization, String contact) {
     }
 
     /** One row of a result set. */
@@ -176,9 +179,10 @@ public final class InboxView {
     }
 
     private static Line line(ResultSet row) throws SQLException {
-        return new Line(Instant.ofEpochMilli(row.getLong(1)), Trust.values()[row.getInt(2)], new DomainName(row.getString(3)),
-            new DomainName(row.getString(4)), LocalDate.ofEpochDay(row.getLong(5)), row.getString(6), row.getString(7), row.getString(8),
-            row.getLong(9), row.getLong(10), row.getString(11).lines().toList());
+        Origin origin = new Origin(Trust.values()[row.getInt(2)], new DomainName(row.getString(3)), row.getString(6), row.getString(7),
+            row.getString(8));
+        return new Line(Instant.ofEpochMilli(row.getLong(1)), origin, new DomainName(row.getString(4)),
+            LocalDate.ofEpochDay(row.getLong(5)), row.getLong(9), row.getLong(10), row.getString(11).lines().toList());
     }
 
     private <T> List<T> lines(String sql, Selection selection, int limit, RowReader<T> reader) {
