@@ -79,7 +79,7 @@ class DoctorTest {
 
         if (server == Server.DISTRIBUTED) {
             assertThat(problems()).singleElement().asString()
-                .matches("mailetcontainer.xml:\\d+: RabbitMQ's queue ignores delays: .*");
+                .matches("mailetcontainer.xml:\\d+: RabbitMQ's queue ignores delays, .*");
         } else {
             assertThat(problems()).isEmpty();
         }
