@@ -60,7 +60,7 @@ class OutagesIT {
         cluster.internet().policy("d1.kill.example", POLICY);
         cluster.parameters().put("deliveries", "" + DELIVERIES);
         cluster.parameters().put("mailsInHand", "" + IN_HAND);
-        cluster.parameters().put("delayTime", "1000*1s");
+        cluster.parameters().put("delayTime", "20*1s, 500*30s");
         nodes = SERVERS.stream().map(cluster::node).toList();
     }
 
