@@ -97,7 +97,9 @@ class PageIT {
         browser.get(page);
         browser.findElement(By.id("search")).sendKeys("STRIPPED");
         browser.findElement(By.cssSelector("header form button")).click();
+        Awaitility.await().atMost(PATIENCE).until(() -> browser.getTitle().startsWith("Domains"));
         browser.findElement(By.linkText(HELD)).click();
+        Awaitility.await().atMost(PATIENCE).until(() -> browser.getTitle().startsWith(HELD));
         screenshot("domain");
 
         assertThat(browser.getCurrentUrl()).isEqualTo(page + "/domains/" + HELD);

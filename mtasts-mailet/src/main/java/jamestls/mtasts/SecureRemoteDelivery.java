@@ -7,11 +7,13 @@ import jamestls.config.Parameters;
 import jamestls.mtasts.delivery.DeliverySettings;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.Router;
+import jamestls.mtasts.waiting.Publisher;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.OwnDomainEvents;
 import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -138,7 +140,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             queued.setRecipients(recipients);
             Router.begin(queued);
             settings.retries().schedule().priority().begin(queued);
-            queue.enQueue(queued);
+            Publisher.publishPersistently(queue, queued, Duration.ZERO);
         } finally {
             LifecycleUtil.dispose(queued);
         }

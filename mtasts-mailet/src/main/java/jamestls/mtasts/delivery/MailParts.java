@@ -1,6 +1,7 @@
 package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
+import jamestls.mtasts.waiting.Publisher;
 import jamestls.mtasts.waiting.WaitingRepository;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ final class MailParts {
         try {
             part.setName(mail.getName() + "-to-" + domain.asString());
             part.setRecipients(recipients);
-            queue.enQueue(part);
+            Publisher.publishPersistently(queue, part, Duration.ZERO);
         } finally {
             LifecycleUtil.dispose(part);
         }
@@ -46,7 +47,7 @@ final class MailParts {
         try {
             rest.setRecipients(recipients);
             WaitingRepository.split(rest);
-            queue.enQueue(rest, delay);
+            Publisher.publishPersistently(queue, rest, delay);
         } finally {
             LifecycleUtil.dispose(rest);
         }

@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import jakarta.mail.MessagingException;
 import jamestls.dns.DomainName;
+import jamestls.mtasts.waiting.Publisher;
 import jamestls.mtasts.waiting.WaitingRepository;
 import jamestls.mtasts.waiting.WaitingSettings;
 import jamestls.net.Backoff;
@@ -41,7 +42,6 @@ public final class WaitingPlace implements AutoCloseable {
     /** This fraction of the mails in hand, and of those of a domain, is left to new mails when due ones are put back. */
     private static final int RESERVED_DIVISOR = 4;
 
-    private static final String RABBITMQ = "org.apache.james.queue.rabbitmq.RabbitMQMailQueue";
     private static final Set<String> HONOURING =
         Set.of("org.apache.james.queue.activemq.", "org.apache.james.queue.jms.", "org.apache.james.queue.memory.",
             "org.apache.james.queue.pulsar.");
@@ -79,7 +79,7 @@ public final class WaitingPlace implements AutoCloseable {
 
         /** @param names the names of the queue's class and its superclasses */
         static QueueDelays of(List<String> names) {
-            return names.contains(RABBITMQ) ? IGNORED
+            return names.contains(Publisher.RABBITMQ) ? IGNORED
                 : names.stream().anyMatch(name -> HONOURING.stream().anyMatch(name::startsWith)) ? HONOURED : UNKNOWN;
         }
     }
@@ -174,7 +174,7 @@ public final class WaitingPlace implements AutoCloseable {
             case QUEUE -> queue.enQueue(mail, delay);
             case REPOSITORY -> park(mail, domains, delay, takenNanos);
             // back to the queue first: there it is stored with what this attempt came to
-            case IN_HAND -> queue.enQueue(mail);
+            case IN_HAND -> Publisher.publish(queue, mail);
         }
     }
 
@@ -186,7 +186,7 @@ public final class WaitingPlace implements AutoCloseable {
     void putBack(Mail mail, List<String> domains, Duration delay, long takenNanos, BooleanSupplier wanted) throws MessagingException {
         if (kind == Kind.IN_HAND) {
             keep(delay, takenNanos, wanted);
-            queue.enQueue(mail);
+            Publisher.publish(queue, mail);
         } else {
             put(mail, domains, delay, takenNanos);
         }
@@ -198,10 +198,10 @@ public final class WaitingPlace implements AutoCloseable {
             put(mail, domains, stay, takenNanos);
         } else if (stay.compareTo(MIN_PARKED) > 0) {
             keep(stay, takenNanos, () -> false);
-            queue.enQueue(mail);
+            Publisher.publish(queue, mail);
         } else {
             stops(shorter(stay, left(takenNanos)));
-            queue.enQueue(mail);
+            Publisher.publish(queue, mail);
         }
     }
 
@@ -237,7 +237,7 @@ public final class WaitingPlace implements AutoCloseable {
                     Duration left = left(takenNanos);
                     Duration pause = hasRoom ? BACKOFF.pause(failures) : times.noRoom();
                     if (stops(shorter(pause, left)) || !hasRoom || pause.compareTo(left) >= 0) {
-                        queue.enQueue(mail);
+                        Publisher.publish(queue, mail);
                         return;
                     }
                 }
