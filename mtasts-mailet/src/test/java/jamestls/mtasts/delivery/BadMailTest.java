@@ -25,6 +25,7 @@ import org.apache.mailet.base.test.FakeMail;
 import org.apache.mailet.base.test.FakeMailContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** One mail that goes wrong in a way of its own, among others that must not notice. */
 @ResourceLock(CapturedLog.LOCK)
+@Tag("slow")
 class BadMailTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);

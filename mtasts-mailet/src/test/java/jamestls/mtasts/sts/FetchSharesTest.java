@@ -24,9 +24,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Many domains whose policies are at one address that never answers, beside honest ones, through real sockets. */
+@Tag("slow")
 class FetchSharesTest {
 
     private static final TestCa CA = TestCa.create("Policy Root");

@@ -28,9 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class InboxOutageTest {
 
     private static final LocalDate DAY = LocalDate.of(2026, 11, 20);

@@ -4,8 +4,10 @@ import jamestls.fakeinternet.PostgresExtension;
 import jamestls.storage.DatabaseAddress;
 import java.time.Clock;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+@Tag("slow")
 class PostgresInboxStoreTest extends InboxStoreContract {
 
     @RegisterExtension
