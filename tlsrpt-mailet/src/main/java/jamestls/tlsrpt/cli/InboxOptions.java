@@ -6,11 +6,9 @@ import jamestls.config.MailetContainerXml.Mailet;
 import jamestls.config.Parameters;
 import jamestls.dns.DnsServers;
 import jamestls.storage.Database;
-import jamestls.storage.DatabaseAddress;
 import jamestls.tlsrpt.inbox.InboxSettings;
 import jamestls.tlsrpt.inbox.InboxStore;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,13 +30,7 @@ final class InboxOptions {
 
     /** Opens the database read-only: nothing is created, migrated or renamed. */
     Database database() throws ConfigurationException, IOException {
-        DatabaseAddress address = settings().store().database()
-            .orElseThrow(() -> new IOException("the reports are in James's memory and can't be read by a command"));
-        if (address instanceof DatabaseAddress.SqliteFile sqlite && !Files.exists(sqlite.file())) {
-            throw new IOException("there is no file " + sqlite.file()
-                + "; name James's conf directory with --conf, or the file with --database");
-        }
-        return Database.readOnly(address, List.of(InboxStore.MIGRATIONS));
+        return ReportingOptions.readOnly(settings().store().database(), "reports", List.of(InboxStore.MIGRATIONS));
     }
 
     private InboxSettings settings() throws ConfigurationException {
@@ -51,8 +43,7 @@ final class InboxOptions {
                 mailet.ifPresent(each -> values.putAll(each.parameters()));
             }
             if (database != null) {
-                values.put("database", database.matches("(file|jdbc):.*|memory") ? database
-                    : Path.of(database).toAbsolutePath().toUri().toString());
+                values.put("database", ReportingOptions.parameter(database));
             }
             return InboxSettings.of(new Parameters(NAME, values, Parameters.ForeignNames.NONE,
                 james.orElseGet(() -> JamesConf.at(Path.of("conf")))::locate), DnsServers.ofSystem());

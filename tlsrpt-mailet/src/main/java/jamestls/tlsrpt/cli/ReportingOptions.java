@@ -10,6 +10,7 @@ import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
+import jamestls.storage.Migrations;
 import jamestls.tlsrpt.report.Reporters;
 import jamestls.tlsrpt.send.DestinationSettings;
 import jamestls.tlsrpt.send.TlsReportingSettings;
@@ -45,13 +46,23 @@ final class ReportingOptions {
 
     /** Opens the database read-only: nothing is created, migrated or renamed. */
     Database database() throws ConfigurationException, IOException {
-        DatabaseAddress address = settings().store().database()
-            .orElseThrow(() -> new IOException("the counts are in James's memory and can't be read by a command"));
+        return readOnly(settings().store().database(), "counts", Stores.MIGRATIONS);
+    }
+
+    /** @param what what is in the database, for the message if James has it in memory */
+    static Database readOnly(Optional<DatabaseAddress> where, String what, List<Migrations> tables) throws IOException {
+        DatabaseAddress address = where
+            .orElseThrow(() -> new IOException("the " + what + " are in James's memory and can't be read by a command"));
         if (address instanceof DatabaseAddress.SqliteFile sqlite && !Files.exists(sqlite.file())) {
             throw new IOException("there is no file " + sqlite.file()
                 + "; name James's conf directory with --conf, or the file with --database");
         }
-        return Database.readOnly(address, Stores.MIGRATIONS);
+        return Database.readOnly(address, tables);
+    }
+
+    /** The value of the parameter {@code database} for the option of that name, which may be a plain path. */
+    static String parameter(String database) {
+        return database.matches("(file|jdbc):.*|memory") ? database : Path.of(database).toAbsolutePath().toUri().toString();
     }
 
     Dns dns() throws ConfigurationException {
@@ -95,8 +106,7 @@ final class ReportingOptions {
                 values.put("contact", "postmaster@unknown.invalid");
             }
             if (database != null) {
-                values.put("database", database.matches("(file|jdbc):.*|memory") ? database
-                    : Path.of(database).toAbsolutePath().toUri().toString());
+                values.put("database", parameter(database));
             }
             if (dns != null) {
                 values.put("dnsServers", dns);
