@@ -5,6 +5,7 @@ import jamestls.page.DayChart;
 import jamestls.page.Html;
 import jamestls.page.Page;
 import jamestls.page.PageContent;
+import jamestls.storage.Database;
 import jamestls.tlsrpt.store.PageQueries;
 import jamestls.tlsrpt.store.ReportRecord;
 import jamestls.tlsrpt.store.ReportStore;
@@ -36,7 +37,7 @@ final class ReportPage implements PageContent {
     private final Supplier<List<String>> problems;
     private final SessionTotals totals;
     private final ReportStore reports;
-    private final Optional<Database> database;
+    private final Optional<Counts> database;
     private final Clock clock;
     private volatile Numbers lastNumbers;
 
@@ -46,16 +47,21 @@ final class ReportPage implements PageContent {
     /**
      * What can be asked of a database of counts.
      *
+     * @param reading the database, opened for reading only
      * @param lines counts of days and domains
      */
-    record Database(PageQueries queries, TallyView lines) {
+    record Counts(Database reading, PageQueries queries, TallyView lines) {
+
+        Counts(Database reading) {
+            this(reading, new PageQueries(reading), new TallyView(reading));
+        }
     }
 
     /**
      * @param problems present problems of reporting, one sentence each
      * @param database empty if counts are in memory
      */
-    ReportPage(Supplier<List<String>> problems, SessionTotals totals, ReportStore reports, Optional<Database> database, Clock clock) {
+    ReportPage(Supplier<List<String>> problems, SessionTotals totals, ReportStore reports, Optional<Counts> database, Clock clock) {
         this.problems = problems;
         this.totals = totals;
         this.reports = reports;
@@ -85,7 +91,7 @@ final class ReportPage implements PageContent {
         page.element("h2", "Outgoing sessions by protection");
         DayChart chart = new DayChart("New sessions per day (UTC)", List.of("DANE", "MTA-STS", "no policy of the domain", "failed"),
             DayChart.Colours.PROTECTION);
-        totals.lastDays(DAYS).forEach(chart::day);
+        totals.lastDays(database.map(Counts::reading), DAYS).forEach(chart::day);
         if (chart.isEmpty()) {
             page.element("p", "No session has been counted yet. Send a mail to another domain, and look again.", "class", "empty");
         } else {

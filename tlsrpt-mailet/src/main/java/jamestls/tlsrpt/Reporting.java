@@ -29,8 +29,9 @@ import jamestls.tlsrpt.send.ReportTransport;
 import jamestls.tlsrpt.send.ReturnedReports;
 import jamestls.tlsrpt.send.SuppressionList;
 import jamestls.tlsrpt.send.TlsReportingSettings;
-import jamestls.tlsrpt.store.PageQueries;
+import jamestls.tlsrpt.store.ReportStore;
 import jamestls.tlsrpt.store.SessionTotals;
+import jamestls.tlsrpt.store.SqlReportStore;
 import jamestls.tlsrpt.store.Stores;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyView;
@@ -136,8 +137,8 @@ public final class Reporting {
 
     /** The part of the page about sessions and reports. */
     PageContent page() {
-        return new ReportPage(this::problems, totals, stores.reports(), pageDatabase.map(database ->
-            new ReportPage.Database(new PageQueries(database), new TallyView(database))), clock);
+        ReportStore reports = pageDatabase.<ReportStore>map(SqlReportStore::new).orElse(stores.reports());
+        return new ReportPage(this::problems, totals, reports, pageDatabase.map(ReportPage.Counts::new), clock);
     }
 
     /** Rules and limits of destinations. */

@@ -11,10 +11,12 @@ import java.sql.ResultSet;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -150,38 +152,63 @@ public final class SessionTotals implements TlsOutcomeSink {
     /**
      * The totals of the last days, of all servers that share the database; without a database, of this server since its start.
      *
+     * @param reading the same database, best opened for reading only; empty without one
      * @param days number of days, today included
      * @return for each day the numbers in the order of {@link Protection}; zeros for a day without sessions
      */
-    public Map<LocalDate, long[]> lastDays(int days) {
+    public Map<LocalDate, long[]> lastDays(Optional<Database> reading, int days) {
         LocalDate today = clock.instant().atZone(ZoneOffset.UTC).toLocalDate();
         Map<LocalDate, long[]> totals = new TreeMap<>();
         for (int back = days - 1; back >= 0; back--) {
             totals.put(today.minusDays(back), new long[Protection.values().length]);
         }
-        if (database.isEmpty()) {
-            lock.lock();
-            try {
-                counted.forEach((day, numbers) -> totals.replace(day, numbers.clone()));
-                return totals;
-            } finally {
-                lock.unlock();
+        Map<LocalDate, long[]> here = counted();
+        reading.ifPresent(database -> saved(database, totals.keySet().iterator().next(), here.keySet()).forEach(row -> row.addTo(totals)));
+        here.forEach((day, numbers) -> {
+            for (Protection protection : Protection.values()) {
+                new Row(day, protection, numbers[protection.ordinal()]).addTo(totals);
             }
+        });
+        return totals;
+    }
+
+    private record Row(LocalDate day, Protection protection, long n) {
+
+        void addTo(Map<LocalDate, long[]> totals) {
+            totals.computeIfPresent(day, (any, numbers) -> {
+                numbers[protection.ordinal()] += n;
+                return numbers;
+            });
         }
-        save();
-        return database.get().transaction(connection -> {
+    }
+
+    private Map<LocalDate, long[]> counted() {
+        lock.lock();
+        try {
+            Map<LocalDate, long[]> copy = new TreeMap<>();
+            counted.forEach((day, numbers) -> copy.put(day, numbers.clone()));
+            return copy;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** @param newer the days of this object that are newer in memory */
+    private List<Row> saved(Database reading, LocalDate first, Set<LocalDate> newer) {
+        return reading.transaction(connection -> {
+            List<Row> rows = new ArrayList<>();
             try (PreparedStatement query = connection.prepareStatement(
-                     "SELECT day, protection, SUM(n) FROM tlstotal_day WHERE day > ? GROUP BY day, protection")) {
-                JdbcValues.set(query, 1, today.toEpochDay() - days);
+                     "SELECT day, writer, protection, n FROM tlstotal_day WHERE day >= ?")) {
+                JdbcValues.set(query, 1, first.toEpochDay());
                 try (ResultSet answer = query.executeQuery()) {
                     while (answer.next()) {
-                        long[] numbers = totals.get(LocalDate.ofEpochDay(answer.getLong(1)));
-                        if (numbers != null) {
-                            numbers[Protection.valueOf(answer.getString(2)).ordinal()] = answer.getLong(3);
+                        LocalDate day = LocalDate.ofEpochDay(answer.getLong(1));
+                        if (!answer.getString(2).equals(writer) || !newer.contains(day)) {
+                            rows.add(new Row(day, Protection.valueOf(answer.getString(3)), answer.getLong(4)));
                         }
                     }
                 }
-                return totals;
+                return rows;
             }
         });
     }

@@ -52,7 +52,8 @@ class SessionTotalsTest {
             totals.record(List.of(under(tlsa(), sts()), under(sts()), under(AppliedPolicy.none(RCPT)), under(AppliedPolicy.none(RCPT)),
                 violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
 
-            assertThat(totals.lastDays(2)).containsEntry(DAY, new long[] {1, 1, 2, 1}).containsEntry(DAY.minusDays(1), new long[4]);
+            assertThat(totals.lastDays(Optional.of(database), 2)).containsEntry(DAY, new long[] {1, 1, 2, 1})
+                .containsEntry(DAY.minusDays(1), new long[4]);
         }
     }
 
@@ -67,7 +68,7 @@ class SessionTotalsTest {
         totals.record(List.of(counted));
         totals.record(List.of(counted));
 
-        assertThat(totals.lastDays(1).get(DAY)).containsExactly(0, 1, 0, 0);
+        assertThat(totals.lastDays(Optional.empty(), 1).get(DAY)).containsExactly(0, 1, 0, 0);
     }
 
     @Test
@@ -86,7 +87,19 @@ class SessionTotalsTest {
             second.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
             second.save();
 
-            assertThat(new SessionTotals(Optional.of(one), clock).lastDays(1).get(DAY)).containsExactly(0, 3, 0, 1);
+            assertThat(new SessionTotals(Optional.of(one), clock).lastDays(Optional.of(two), 1).get(DAY)).containsExactly(0, 3, 0, 1);
+            // what is saved and in memory counts once, and what is not saved yet as well
+            first.record(List.of(met(NOON)));
+            try (Database reading = Database.readOnly(address, List.of(SessionTotals.MIGRATIONS))) {
+                assertThat(first.lastDays(Optional.of(reading), 1).get(DAY)).containsExactly(0, 4, 0, 1);
+            }
+            clock.set(NOON.plus(Duration.ofDays(3)));
+            for (int day = 1; day <= 3; day++) {
+                first.record(List.of(met(NOON.plus(Duration.ofDays(day)))));
+                first.save();
+            }
+            assertThat(first.lastDays(Optional.of(one), 4)).as("days that are no longer in memory")
+                .containsEntry(DAY, new long[] {0, 4, 0, 1}).containsEntry(DAY.plusDays(3), new long[] {0, 1, 0, 0});
         }
     }
 
