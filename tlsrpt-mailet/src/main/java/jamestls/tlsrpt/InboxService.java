@@ -8,10 +8,10 @@ import jamestls.outcome.TlsOutcomes;
 import jamestls.page.PageContent;
 import jamestls.page.PageContents;
 import jamestls.tlsrpt.inbox.Inbox;
+import jamestls.tlsrpt.inbox.InboxSettings;
 import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 
 /**
@@ -25,11 +25,11 @@ public final class InboxService {
     private final OwnDomainEvents events;
     private final PageContents page;
     private final Clock clock;
-    private final ReentrantLock lock = new ReentrantLock();
-    private Optional<Inbox> running = Optional.empty();
-    private Optional<PageContent> content = Optional.empty();
-    private Map<String, String> parameters = Map.of();
-    private int users;
+    private final SharedByMailets<Running> shared = new SharedByMailets<>(InboxSettings.NAME, this::stop);
+
+    /** The inbox and its part of the page. */
+    private record Running(Inbox inbox, PageContent content) {
+    }
 
     @Inject
     public InboxService(TlsOutcomes outcomes, OwnDomainEvents events, PageContents page, Clock clock) {
@@ -47,52 +47,28 @@ public final class InboxService {
      * @throws MessagingException if the inbox is running with other parameters
      */
     Inbox join(Map<String, String> written, BiFunction<OwnDomainEvents, TlsOutcomes, Inbox> factory) throws MessagingException {
-        lock.lock();
-        try {
-            if (running.isPresent() && !parameters.equals(written)) {
-                throw new MessagingException("There is another TlsReportInbox in mailetcontainer.xml with different parameters. "
-                    + "All TlsReportInbox entries of a server share one configuration: use the same parameters in each, or remove one.");
-            }
-            if (running.isEmpty()) {
-                Inbox inbox = factory.apply(events, outcomes);
-                inbox.start(outcomes);
-                running = Optional.of(inbox);
-                content = Optional.of(new InboxPage(inbox, events, clock));
-                page.add(content.get());
-                parameters = Map.copyOf(written);
-            }
-            users++;
-            return running.get();
-        } finally {
-            lock.unlock();
-        }
+        return shared.join(written, () -> started(factory.apply(events, outcomes))).inbox;
+    }
+
+    private Running started(Inbox inbox) {
+        inbox.start(outcomes);
+        Running running = new Running(inbox, new InboxPage(inbox, events, clock));
+        page.add(running.content);
+        return running;
+    }
+
+    private void stop(Running running) {
+        page.remove(running.content);
+        running.inbox.stop(outcomes);
     }
 
     /** Unregisters one mailet; the last call stops the inbox. Call it once for each {@link #join} that returned. */
     void leave() {
-        Optional<Inbox> stopped = Optional.empty();
-        lock.lock();
-        try {
-            users--;
-            if (users == 0) {
-                stopped = running;
-                running = Optional.empty();
-                content.ifPresent(page::remove);
-            }
-        } finally {
-            lock.unlock();
-        }
-        // outside the lock: stop() waits for a round in progress
-        stopped.ifPresent(inbox -> inbox.stop(outcomes));
+        shared.leave();
     }
 
     /** The running inbox; empty if no mailet uses it. */
     public Optional<Inbox> running() {
-        lock.lock();
-        try {
-            return running;
-        } finally {
-            lock.unlock();
-        }
+        return shared.running().map(Running::inbox);
     }
 }

@@ -6,9 +6,9 @@ import jakarta.mail.MessagingException;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.page.PageContent;
 import jamestls.page.PageContents;
+import jamestls.tlsrpt.send.TlsReportingSettings;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
@@ -20,11 +20,11 @@ public final class ReportingService {
 
     private final TlsOutcomes outcomes;
     private final PageContents page;
-    private final ReentrantLock lock = new ReentrantLock();
-    private Optional<Reporting> running = Optional.empty();
-    private Optional<PageContent> content = Optional.empty();
-    private Map<String, String> parameters = Map.of();
-    private int users;
+    private final SharedByMailets<Running> shared = new SharedByMailets<>(TlsReportingSettings.NAME, this::stop);
+
+    /** The reporting and its part of the page. */
+    private record Running(Reporting reporting, PageContent content) {
+    }
 
     @Inject
     public ReportingService(TlsOutcomes outcomes, PageContents page) {
@@ -40,52 +40,28 @@ public final class ReportingService {
      * @throws MessagingException if the reporting is running with other parameters
      */
     Reporting join(Map<String, String> written, Supplier<Reporting> factory) throws MessagingException {
-        lock.lock();
-        try {
-            if (running.isPresent() && !parameters.equals(written)) {
-                throw new MessagingException("There is another TlsReporting in mailetcontainer.xml with different parameters. "
-                    + "All TlsReporting entries of a server share one configuration: use the same parameters in each, or remove one.");
-            }
-            if (running.isEmpty()) {
-                Reporting reporting = factory.get();
-                reporting.start(outcomes);
-                running = Optional.of(reporting);
-                content = Optional.of(reporting.page());
-                page.add(content.get());
-                parameters = Map.copyOf(written);
-            }
-            users++;
-            return running.get();
-        } finally {
-            lock.unlock();
-        }
+        return shared.join(written, () -> started(factory.get())).reporting;
+    }
+
+    private Running started(Reporting reporting) {
+        reporting.start(outcomes);
+        Running running = new Running(reporting, reporting.page());
+        page.add(running.content);
+        return running;
+    }
+
+    private void stop(Running running) {
+        page.remove(running.content);
+        running.reporting.stop(outcomes);
     }
 
     /** Unregisters one mailet; the last call stops the reporting. Call it once for each {@link #join} that returned. */
     void leave() {
-        Optional<Reporting> stopped = Optional.empty();
-        lock.lock();
-        try {
-            users--;
-            if (users == 0) {
-                stopped = running;
-                running = Optional.empty();
-                content.ifPresent(page::remove);
-            }
-        } finally {
-            lock.unlock();
-        }
-        // outside the lock: stop() waits for a report run in progress
-        stopped.ifPresent(reporting -> reporting.stop(outcomes));
+        shared.leave();
     }
 
     /** The running reporting; empty if no mailet uses it. */
     public Optional<Reporting> running() {
-        lock.lock();
-        try {
-            return running;
-        } finally {
-            lock.unlock();
-        }
+        return shared.running().map(Running::reporting);
     }
 }
