@@ -28,7 +28,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.james.lifecycle.api.LifecycleUtil;
@@ -37,7 +36,6 @@ import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.Attribute;
 import org.apache.mailet.AttributeValue;
 import org.apache.mailet.Mail;
-import reactor.core.publisher.Mono;
 
 /**
  * Puts due mails back into the queue, in batches, only as many as this server can take from it. A server that fails leaves its claims to
@@ -49,7 +47,6 @@ final class Resumer implements AutoCloseable {
 
     /** Longer than all steps of one mail take. */
     static final Duration LEASE = Duration.ofMinutes(2);
-    private static final Duration PUBLISH_TIMEOUT = Duration.ofSeconds(10);
     private static final int MAX_BATCH = 200;
     private static final int MAX_AT_ONCE = 32;
     /** After an outage of the database each server first writes what it has published; until then nobody takes over its claims. */
@@ -228,10 +225,11 @@ final class Resumer implements AutoCloseable {
         mail.removeAttribute(WaitingRepository.QUEUE);
         mail.setAttribute(new Attribute(WaitingRepository.RESUMED,
             AttributeValue.of((claimed.requested() ? Resumed.REQUESTED : Resumed.DUE).name())));
-        Optional<Throwable> failure = enqueue(mail);
-        if (failure.isPresent()) {
+        try {
+            Publisher.inTime(queue, mail, Publisher.TIMEOUT, () -> LifecycleUtil.dispose(mail));
+        } catch (MailQueue.MailQueueException e) {
             queueFails = true;
-            queueOutage.began(failure.get());
+            queueOutage.began(e);
             metrics.accept(Event.DOUBTFUL);
             release(claimed, aFewSeconds());
             return false;
@@ -239,29 +237,6 @@ final class Resumer implements AutoCloseable {
         queueOutage.over();
         metrics.accept(Event.RESUMED);
         return isMarked(claimed);
-    }
-
-    private Optional<Throwable> enqueue(Mail mail) {
-        // disposes of the mail itself: after the timeout the queue may still be reading it
-        Future<?> sent = threads.submit(() -> {
-            try {
-                Mono.from(queue.enqueueReactive(mail)).block();
-            } finally {
-                LifecycleUtil.dispose(mail);
-            }
-        });
-        try {
-            sent.get(PUBLISH_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-            return Optional.empty();
-        } catch (ExecutionException e) {
-            return Optional.of(e.getCause());
-        } catch (TimeoutException e) {
-            sent.cancel(true);
-            return Optional.of(new MailQueue.MailQueueException("no answer within " + PUBLISH_TIMEOUT.toSeconds() + " s"));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.of(e);
-        }
     }
 
     /** Writes that a mail is in the queue, until that succeeds. */
@@ -331,7 +306,7 @@ final class Resumer implements AutoCloseable {
         stopping.countDown();
         if (thread != null) {
             try {
-                thread.join(PUBLISH_TIMEOUT.multipliedBy(2));
+                thread.join(Publisher.TIMEOUT.multipliedBy(2));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
