@@ -20,7 +20,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,7 +29,6 @@ import org.junit.jupiter.api.io.TempDir;
  * log. Arrivals too many are counted: at most what the servers had in hand when RabbitMQ forgot that they had it.
  */
 @TestMethodOrder(MethodOrderer.MethodName.class)
-@EnabledIfSystemProperty(named = "outages", matches = "true", disabledReason = "takes up to ten minutes: run it with -Doutages=true")
 class OutagesIT {
 
     /** {@code -Dfreeze=60} for the full time. */
