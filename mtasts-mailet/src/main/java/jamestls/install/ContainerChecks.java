@@ -5,7 +5,7 @@ import jamestls.config.Variables;
 import jamestls.install.JamesServer.Flavour;
 import jamestls.install.MailetContainer.Mailet;
 import jamestls.install.XmlSource.Element;
-import jamestls.mtasts.Outbound;
+import jamestls.mtasts.OutboundSettings;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,7 +45,7 @@ final class ContainerChecks {
         for (Mailet delivery : deliveries) {
             for (Element parameter : delivery.element().children()) {
                 if (!DeliveryTranslation.OF_JAMES.contains(parameter.name())) {
-                    Outbound.Settings.objection(parameter.name()).ifPresent(objection ->
+                    OutboundSettings.objection(parameter.name()).ifPresent(objection ->
                         problem(parameter, "SecureRemoteDelivery does not have the parameter " + parameter.name(), objection));
                 }
             }

@@ -1,7 +1,7 @@
 package jamestls.install;
 
 import jamestls.install.XmlSource.Element;
-import jamestls.mtasts.Outbound;
+import jamestls.mtasts.OutboundSettings;
 import jamestls.mtasts.StockNames;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,7 +120,7 @@ final class DeliveryTranslation {
     }
 
     private void objection(Element parameter, boolean property) {
-        Optional<String> objection = Outbound.Settings.objection(parameter.name());
+        Optional<String> objection = OutboundSettings.objection(parameter.name());
         if (objection.isEmpty()) {
             return;
         }

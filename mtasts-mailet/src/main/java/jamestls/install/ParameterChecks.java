@@ -7,7 +7,7 @@ import jamestls.config.Parameters.Mistake;
 import jamestls.config.Variables;
 import jamestls.install.MailetContainer.Mailet;
 import jamestls.install.XmlSource.Element;
-import jamestls.mtasts.Outbound;
+import jamestls.mtasts.OutboundSettings;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -91,7 +91,7 @@ final class ParameterChecks {
      */
     List<Finding> delivery(Mailet mailet, Mailet place) {
         Written written = Written.of(mailet);
-        return Outbound.Settings.mistakes(written.values, conf::locate).stream()
+        return OutboundSettings.mistakes(written.values, conf::locate).stream()
             .filter(mistake -> !written.unset.contains(mistake.parameter())).map(mistake -> finding(mistake, place)).toList();
     }
 

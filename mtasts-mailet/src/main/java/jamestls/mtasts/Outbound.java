@@ -3,17 +3,13 @@ package jamestls.mtasts;
 import jamestls.config.ConfigurationException;
 import jamestls.config.Parameters;
 import jamestls.dns.Dns;
-import jamestls.dns.DnsSettings;
 import jamestls.dns.DnsjavaDns;
 import jamestls.dns.DnssecState;
 import jamestls.dns.DomainName;
 import jamestls.https.GuardedHttpsClient;
-import jamestls.https.HttpsSettings;
 import jamestls.mtasts.check.OwnDomainChecks;
-import jamestls.mtasts.check.OwnDomainSettings;
 import jamestls.mtasts.check.OwnDomainStore;
 import jamestls.mtasts.check.StrictSender;
-import jamestls.mtasts.dane.DaneScope;
 import jamestls.mtasts.dane.TlsaRecords;
 import jamestls.mtasts.delivery.Delivery;
 import jamestls.mtasts.delivery.DeliverySettings;
@@ -29,13 +25,11 @@ import jamestls.mtasts.delivery.WaitingPlace;
 import jamestls.mtasts.held.HeldMails;
 import jamestls.mtasts.held.HeldStore;
 import jamestls.mtasts.mx.AddressOrder;
-import jamestls.mtasts.mx.AddressOrder.Families;
 import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.OwnAddresses;
 import jamestls.mtasts.policy.CertificateCheck;
 import jamestls.mtasts.policy.LiveServers;
-import jamestls.mtasts.policy.RuleSettings;
 import jamestls.mtasts.policy.Rules;
 import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.sts.MemoryPolicyStore;
@@ -47,7 +41,6 @@ import jamestls.mtasts.sts.SqlPolicyStore;
 import jamestls.mtasts.sts.StoredPolicy;
 import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicies.StoreHealth;
-import jamestls.mtasts.sts.StsSettings;
 import jamestls.mtasts.sts.StsWarnings;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomes;
@@ -57,17 +50,12 @@ import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.apache.james.queue.api.MailQueue;
 import org.apache.mailet.MailetContext;
@@ -82,7 +70,7 @@ public final class Outbound implements AutoCloseable {
     /** The read time-out of a dry run, instead of the parameter {@code timeout}. */
     private static final Duration DRY_RUN_TIMEOUT = Duration.ofSeconds(30);
 
-    private final Settings settings;
+    private final OutboundSettings settings;
     private final Services services;
     private final TlsOutcomes outcomes;
     private final Clock clock;
@@ -107,76 +95,7 @@ public final class Outbound implements AutoCloseable {
     private final Optional<OwnDomainChecks> ownDomains;
     private volatile Optional<WaitingPlace> place = Optional.empty();
 
-    /** The settings of all packages. */
-    public record Settings(DnsSettings dns, HttpsSettings https, Sessions sessions, Policies policies, DeliverySettings delivery,
-                           OwnDomainSettings own) {
-
-        /** How servers are connected to. */
-        record Sessions(SmtpSettings smtp, ReuseLimits reuse, Families families) {
-        }
-
-        /** What decides about the demand for an MX host. */
-        record Policies(StsSettings sts, DaneScope dane, RuleSettings rules) {
-        }
-
-        public SmtpSettings smtp() {
-            return sessions.smtp;
-        }
-
-        public StsSettings sts() {
-            return policies.sts;
-        }
-
-        public RuleSettings rules() {
-            return policies.rules;
-        }
-
-        /** @throws ConfigurationException naming every mistake */
-        public static Settings of(Parameters parameters, Services services) throws ConfigurationException {
-            return of(parameters, services, Clock.systemUTC());
-        }
-
-        /** @param clock tells which rules have ended */
-        static Settings of(Parameters parameters, Services services, Clock clock) throws ConfigurationException {
-            Settings settings = read(parameters, services.dnsServers(), services.heloName(), clock);
-            parameters.check();
-            return settings;
-        }
-
-        /** Why SecureRemoteDelivery has no parameter of that name, and what to write instead; empty if it has one. */
-        public static Optional<String> objection(String name) {
-            Parameters none = new Parameters(SecureRemoteDelivery.NAME, Map.of(), new StockNames(), Path::of);
-            read(none, List.of(), "localhost", Clock.systemUTC());
-            return none.objection(name);
-        }
-
-        /**
-         * The values for which James would not start. Opens nothing but files that parameters name.
-         *
-         * @param written parameters by name, variables filled in
-         */
-        public static List<Parameters.Mistake> mistakes(Map<String, String> written, Parameters.FileLocator files) {
-            Parameters parameters = new Parameters(SecureRemoteDelivery.NAME, written, new StockNames(), files);
-            read(parameters, List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 53)), "localhost", Clock.systemUTC());
-            return parameters.mistakes();
-        }
-
-        private static Settings read(Parameters parameters, List<InetSocketAddress> usualServers, String usualName, Clock clock) {
-            DeliverySettings delivery = DeliverySettings.of(parameters);
-            Set<DomainName> mandatoryDane = RuleSettings.mandatoryDane(parameters);
-            delivery.gateways().ifPresent(gateways -> gateways.checkMandatoryDane(mandatoryDane, parameters));
-            StsSettings sts = StsSettings.of(parameters);
-            return new Settings(DnsSettings.of(parameters, usualServers), HttpsSettings.of(parameters),
-                new Sessions(SmtpSettings.of(parameters, usualName),
-                    ReuseLimits.of(parameters, delivery.limits().perDestination(), delivery.limits().deliveries()),
-                    parameters.oneOf("addressFamilies", Families.BOTH, Families.values())),
-                new Policies(sts, DaneScope.of(parameters),
-                    RuleSettings.of(parameters, mandatoryDane, clock.instant())),
-                delivery, OwnDomainSettings.of(parameters, sts.database()));
-        }
-    }
-
-    private Outbound(Settings settings, CertificateCheck certificates, Optional<Database> database, Services services,
+    private Outbound(OutboundSettings settings, CertificateCheck certificates, Optional<Database> database, Services services,
                      TlsOutcomes outcomes, Clock clock) {
         this.settings = settings;
         this.certificates = certificates;
@@ -205,7 +124,7 @@ public final class Outbound implements AutoCloseable {
     /** @throws ConfigurationException naming every parameter that is not allowed, can't be used or is unknown */
     public static Outbound open(Parameters parameters, Services services, TlsOutcomes outcomes, Clock clock)
             throws ConfigurationException {
-        Settings settings = Settings.of(parameters, services, clock);
+        OutboundSettings settings = OutboundSettings.of(parameters, services, clock);
         try {
             CertificateCheck certificates = settings.https().trustStore().isPresent()
                 ? CertificateCheck.trusting(settings.https().trustStore().get()) : CertificateCheck.trustingJvm();
@@ -218,7 +137,7 @@ public final class Outbound implements AutoCloseable {
         }
     }
 
-    public Settings settings() {
+    public OutboundSettings settings() {
         return settings;
     }
 

@@ -24,7 +24,7 @@ final class WaitingPlaces {
     }
 
     /** @param database empty if it is in memory */
-    static WaitingPlace of(MailQueue queue, Outbound.Settings settings, Optional<Database> database, Services services) {
+    static WaitingPlace of(MailQueue queue, OutboundSettings settings, Optional<Database> database, Services services) {
         WaitingSettings wanted = settings.delivery().retries().waiting();
         WaitingSettings.Choice choice = wanted.choose(settings.sts().database(),
             () -> services.repositories().flatMap(MailRepositoryStore::defaultProtocol).map(Protocol::getValue));

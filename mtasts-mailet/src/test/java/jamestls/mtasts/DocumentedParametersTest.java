@@ -14,7 +14,7 @@ class DocumentedParametersTest {
     @Test
     void everyParameterShouldBeDocumentedWithItsDefault() throws IOException, ConfigurationException {
         Parameters parameters = OutboundSettingsTest.parameters();
-        Outbound.Settings.of(parameters, new OutboundSettingsTest.Surroundings());
+        OutboundSettings.of(parameters, new OutboundSettingsTest.Surroundings());
 
         assertThat(DocumentedParameters.of("SecureRemoteDelivery")).isEqualTo(DocumentedParameters.of(parameters));
     }

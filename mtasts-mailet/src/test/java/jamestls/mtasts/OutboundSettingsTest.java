@@ -37,7 +37,7 @@ class OutboundSettingsTest {
 
     @Test
     void defaultsShouldBeThoseOfStockDelivery() throws ConfigurationException {
-        Outbound.Settings settings = of();
+        OutboundSettings settings = of();
 
         assertThat(settings.delivery().queue()).isEqualTo("outgoing");
         assertThat(settings.delivery().retries().schedule().retries()).isEqualTo(5);
@@ -53,7 +53,7 @@ class OutboundSettingsTest {
 
     @Test
     void everythingStockReadsForMxHostsShouldBeRead() throws Exception {
-        Outbound.Settings read = of("outgoing", "out", "delayTime", "2*10m", "maxRetries", "7", "maxDnsProblemRetries", "3",
+        OutboundSettings read = of("outgoing", "out", "delayTime", "2*10m", "maxRetries", "7", "maxDnsProblemRetries", "3",
             "timeout", "60000", "connectiontimeout", "5000", "sendpartial", "true", "bounceProcessor", "bounces", "onSuccess", "sent",
             "bind", "127.0.0.1", "heloName", "mail.example.org", "usePriority", "TRUE", "debug", "true", "startTLS", "true",
             "sslEnable", "false", "verifyServerIdentity", "false", "sslTrustAllCerts", "false", "loadBalancing", "true");
@@ -217,7 +217,7 @@ class OutboundSettingsTest {
 
     @Test
     void propertiesOfJakartaMailShouldWinOverTheParameterTheyStandFor() throws Exception {
-        Outbound.Settings read = of("heloName", "a.example.org", "mail.smtp.localhost", "b.example.org", "mail.smtp.timeout", "7000",
+        OutboundSettings read = of("heloName", "a.example.org", "mail.smtp.localhost", "b.example.org", "mail.smtp.timeout", "7000",
             "mail.smtps.connectiontimeout", "8000", "mail.smtp.localaddress", "127.0.0.2", "mail.debug", "true",
             "mail.smtp.starttls.enable", "true");
 
@@ -230,12 +230,12 @@ class OutboundSettingsTest {
     @Test
     void longerListOfDelaysShouldBeWarnedOf() throws ConfigurationException {
         Parameters longer = parameters("delayTime", "5m, 3*1h", "maxRetries", "0");
-        assertThat(Outbound.Settings.of(longer, new Surroundings()).delivery().retries().schedule().retries()).isEqualTo(4);
+        assertThat(OutboundSettings.of(longer, new Surroundings()).delivery().retries().schedule().retries()).isEqualTo(4);
         assertThat(longer.warnings()).singleElement().asString()
             .contains("'delayTime' has 4 waits", "0 of 'maxRetries'", "retried 4 times");
 
         Parameters fitting = parameters("delayTime", "5m, 3*1h", "maxRetries", "4");
-        Outbound.Settings.of(fitting, new Surroundings());
+        OutboundSettings.of(fitting, new Surroundings());
         assertThat(fitting.warnings()).isEmpty();
     }
 
@@ -252,7 +252,7 @@ class OutboundSettingsTest {
     void ruleThatHasEndedShouldBeWarnedOfOnceAndNeverStopAStart() throws ConfigurationException {
         Parameters parameters = parameters("tlsPolicies", "a.example may until=2026-01-01 reason=\"ticket 1\"", "enforcement",
             "observe until=2026-01-01");
-        Outbound.Settings.of(parameters, new Surroundings());
+        OutboundSettings.of(parameters, new Surroundings());
 
         assertThat(parameters.warnings()).hasSize(2);
         assertThat(parameters.warnings().getFirst()).contains("a.example ended at 2026-01-02T00:00:00Z and is ignored");
@@ -262,7 +262,7 @@ class OutboundSettingsTest {
     @Test
     void chunkingShouldBeIgnoredWithAWarning() throws ConfigurationException {
         Parameters parameters = parameters("chunking", "true");
-        Outbound.Settings.of(parameters, new Surroundings());
+        OutboundSettings.of(parameters, new Surroundings());
 
         assertThat(parameters.warnings()).singleElement().asString().contains("'chunking' is ignored");
     }
@@ -271,8 +271,8 @@ class OutboundSettingsTest {
         return of(namesAndValues).delivery().gateways().orElseThrow();
     }
 
-    private static Outbound.Settings of(String... namesAndValues) throws ConfigurationException {
-        return Outbound.Settings.of(parameters(namesAndValues), new Surroundings());
+    private static OutboundSettings of(String... namesAndValues) throws ConfigurationException {
+        return OutboundSettings.of(parameters(namesAndValues), new Surroundings());
     }
 
     @Test

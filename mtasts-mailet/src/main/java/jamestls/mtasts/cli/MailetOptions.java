@@ -6,6 +6,7 @@ import jamestls.config.Parameters;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsServers;
 import jamestls.mtasts.Outbound;
+import jamestls.mtasts.OutboundSettings;
 import jamestls.mtasts.SecureRemoteDelivery;
 import jamestls.mtasts.Services;
 import jamestls.mtasts.StockNames;
@@ -100,7 +101,7 @@ final class MailetOptions {
             } catch (ConfigurationException e) {
                 if (conf != null) {
                     // throws if the mistake is in the server's own configuration
-                    Outbound.Settings.of(parameters(ofServer, services), services);
+                    OutboundSettings.of(parameters(ofServer, services), services);
                 }
                 throw new ParameterException(spec.commandLine(), asOption(e.getMessage()));
             }

@@ -18,6 +18,7 @@ import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.JamesServices;
 import jamestls.mtasts.Outbound;
+import jamestls.mtasts.OutboundSettings;
 import jamestls.mtasts.SecureRemoteDelivery;
 import jamestls.mtasts.StockNames;
 import jamestls.mtasts.dane.Tlsa;
@@ -241,7 +242,7 @@ class ExplainTest {
                     return JamesConf.at(conf).locate(location);
                 }
             };
-            assertThat(Outbound.Settings.of(jamestls.config.Parameters.of(SecureRemoteDelivery.NAME, config.getInitParameterNames(),
+            assertThat(OutboundSettings.of(jamestls.config.Parameters.of(SecureRemoteDelivery.NAME, config.getInitParameterNames(),
                 config::getInitParameter, new StockNames(), services), services))
                 .usingRecursiveComparison().ignoringFields("dns.anchors").isEqualTo(explain.settings());
         }
