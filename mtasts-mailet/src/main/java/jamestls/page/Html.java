@@ -57,8 +57,11 @@ public final class Html {
             table.element("caption", caption);
             table.element("thead", head -> head.element("tr", row -> {
                 for (String column : columns) {
-                    boolean numbers = column.startsWith("#");
-                    row.element("th", numbers ? column.substring(1) : column, "scope", "col", "class", numbers ? "number" : "");
+                    if (column.startsWith("#")) {
+                        row.element("th", column.substring(1), "scope", "col", "class", "number");
+                    } else {
+                        row.element("th", column, "scope", "col");
+                    }
                 }
             }));
             table.element("tbody", rows);

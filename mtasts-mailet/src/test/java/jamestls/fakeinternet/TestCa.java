@@ -1,6 +1,10 @@
 package jamestls.fakeinternet;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -87,6 +91,15 @@ public final class TestCa {
     /** The authority's own certificate. */
     public X509Certificate root() {
         return root;
+    }
+
+    /** Writes {@link #trustStore} to a file with the password {@code secret}, for the parameter {@code trustStore}. */
+    public void saveTrustStore(Path file) throws IOException {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            trustStore().store(out, "secret".toCharArray());
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** A PKCS#12 key store that holds just this authority, for {@code trustStore} parameters. */

@@ -19,7 +19,6 @@ import jamestls.mtasts.dane.Tlsa;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -54,9 +53,7 @@ class CheckTest {
     void publish() throws IOException, GeneralSecurityException {
         Files.createDirectories(directory.resolve("conf"));
         Files.write(directory.resolve("conf/root.ds"), tree.trustAnchorBytes());
-        try (OutputStream out = Files.newOutputStream(directory.resolve("conf/ca.p12"))) {
-            internet.ca().trustStore().store(out, "secret".toCharArray());
-        }
+        internet.ca().saveTrustStore(directory.resolve("conf/ca.p12"));
         internet.mx(DOMAIN, 10, SmtpServer.named(HOST).identity(identity)).policy(DOMAIN, POLICY)
             .dns(zone -> zone.txt("_smtp._tls.good.example", "v=TLSRPTv1; rua=mailto:tls@good.example"));
     }

@@ -33,7 +33,6 @@ import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.Migrations;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -70,9 +69,7 @@ class ExplainTest {
     void publish() throws IOException, GeneralSecurityException {
         Files.createDirectories(directory.resolve("conf"));
         Files.write(directory.resolve("conf/root.ds"), tree.trustAnchorBytes());
-        try (OutputStream out = Files.newOutputStream(directory.resolve("conf/ca.p12"))) {
-            internet.ca().trustStore().store(out, "secret".toCharArray());
-        }
+        internet.ca().saveTrustStore(directory.resolve("conf/ca.p12"));
         internet.mx(DOMAIN, 10, SmtpServer.named(HOST).identity(identity));
     }
 

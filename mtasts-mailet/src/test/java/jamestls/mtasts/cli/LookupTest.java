@@ -8,10 +8,8 @@ import jamestls.fakeinternet.HttpAnswer;
 import jamestls.fakeinternet.PolicyHost;
 import jamestls.fakeinternet.TestCa;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.util.ArrayList;
@@ -38,9 +36,7 @@ class LookupTest {
     void publish() throws IOException, GeneralSecurityException {
         dns.zone().txt("_mta-sts.user.example", "v=STSv1; id=1").a(HOST, "127.0.0.1").mx("user.example", 10, "mail.user.example");
         host.serve(HOST, CA.issue(HOST), HttpAnswer.policy(POLICY));
-        try (OutputStream out = Files.newOutputStream(directory.resolve("ca.p12"))) {
-            CA.trustStore().store(out, "secret".toCharArray());
-        }
+        CA.saveTrustStore(directory.resolve("ca.p12"));
     }
 
     @AfterEach

@@ -14,7 +14,6 @@ import jamestls.mtasts.sts.StsPolicy;
 import jamestls.mtasts.sts.StsPolicy.ParsedPolicy;
 import jamestls.mtasts.sts.StsRecord;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,9 +50,7 @@ class RecordsTest {
     void publish() throws IOException, GeneralSecurityException {
         Files.createDirectories(directory.resolve("conf"));
         Files.write(directory.resolve("conf/root.ds"), tree.trustAnchorBytes());
-        try (OutputStream out = Files.newOutputStream(directory.resolve("conf/ca.p12"))) {
-            internet.ca().trustStore().store(out, "secret".toCharArray());
-        }
+        internet.ca().saveTrustStore(directory.resolve("conf/ca.p12"));
         internet.mx(DOMAIN, 10, SmtpServer.named(HOST).identity(identity));
     }
 

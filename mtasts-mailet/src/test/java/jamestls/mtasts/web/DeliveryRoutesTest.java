@@ -14,8 +14,6 @@ import jamestls.web.AdminServer;
 import jamestls.web.AdminServer.Answer;
 import jamestls.web.AdminServer.Authentication;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
@@ -47,9 +45,7 @@ class DeliveryRoutesTest {
 
     @BeforeEach
     void start() throws Exception {
-        try (OutputStream out = Files.newOutputStream(directory.resolve("ca.p12"))) {
-            internet.ca().trustStore().store(out, "secret".toCharArray());
-        }
+        internet.ca().saveTrustStore(directory.resolve("ca.p12"));
         internet.mx(DOMAIN, 10, HOST);
         internet.policy(DOMAIN, "version: STSv1\nmode: enforce\nmx: *.good.example\nmax_age: 86400\n");
         outbound = open();
