@@ -16,7 +16,7 @@ import org.awaitility.Awaitility;
 /**
  * Servers on one RabbitMQ and one PostgreSQL, all on this machine: deliveries per second with one, two and three of them and where the
  * processor time goes, what a wait outside of the queue costs, and what very many waiting mails cost. Mails are counted at the sink.
- * docs/benchmarks.md has the method.
+ * docs/reference/benchmarks.md has the method.
  *
  * <p>Argument: the directory for {@code scale.json}. {@code -Dscale.mails=} (6,000) are delivered in each round, {@code -Dscale.waiting=}
  * (100,000) wait.
