@@ -1,13 +1,14 @@
 package jamestls.smtp;
 
-import jamestls.smtp.SessionPool.Lease;
-import jamestls.smtp.SessionPool.Opening;
-
 /** The pool's answer to a mail that needs a session with one server. */
 public sealed interface Admission {
 
     /** A session that has idled; the caller closes the lease. */
     record Reuse(Lease lease) implements Admission {
+    }
+
+    /** The mail is the next one on a session that awaits the final reply to another mail; the caller closes it. */
+    record Next(NextMail mail) implements Admission {
     }
 
     /** The mail may open a session; the caller closes the opening. */

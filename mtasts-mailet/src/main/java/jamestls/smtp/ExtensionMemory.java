@@ -29,6 +29,12 @@ final class ExtensionMemory {
         return mastered;
     }
 
+    /** Whether the keyword failed there. */
+    boolean hasFailed(InetAddress server, String keyword) {
+        Set<String> keywords = failed.getIfPresent(server);
+        return keywords != null && keywords.contains(keyword);
+    }
+
     /** Forgets that the keyword failed there: it fails without it, too. */
     void cleared(InetAddress server, String keyword) {
         failed.asMap().computeIfPresent(server, (key, before) -> {

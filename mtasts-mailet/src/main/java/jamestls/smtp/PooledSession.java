@@ -30,9 +30,9 @@ final class PooledSession {
         idleSince = now;
     }
 
-    /** Whether it has carried as many mails as one session may. */
-    boolean isUsedUp(ReuseLimits limits) {
-        return mails >= limits.mails();
+    /** How many mails it may carry yet; zero or less if none. */
+    int mailsLeft(ReuseLimits limits) {
+        return limits.mails() - mails;
     }
 
     /** Whether it has idled or lived for too long. */

@@ -1,6 +1,8 @@
 package jamestls.smtp;
 
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 
 /**
@@ -40,6 +42,8 @@ final class ServerLimit {
     private int open;
     private int closing;
     private int waiting;
+    private final Map<SessionKey, Integer> waitingByKey = new HashMap<>();
+    private int unsuited;
     /** Number of changes so far: a thread about to wait sees by it that something has changed since it looked. */
     private long changes;
 
@@ -67,6 +71,16 @@ final class ServerLimit {
         return changed;
     }
 
+    /** Waits until something changes, or for so long. */
+    void awaitChange(long nanos) {
+        try {
+            changed.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a session", e);
+        }
+    }
+
     long changes() {
         return changes;
     }
@@ -85,13 +99,42 @@ final class ServerLimit {
         return waiting;
     }
 
-    void waits() {
+    void waits(SessionKey key) {
         waiting++;
+        waitingByKey.merge(key, 1, Integer::sum);
     }
 
-    void waitsNoMore(long now) {
+    void waitsNoMore(SessionKey key, long now) {
         waiting--;
+        waitingByKey.computeIfPresent(key, (same, count) -> count == 1 ? null : count - 1);
         usedAt = now;
+    }
+
+    /** One of those who wait has found that the sessions which carry mail do not suit it. */
+    void waitsForAnotherSession() {
+        unsuited++;
+    }
+
+    void waitsForAnotherSessionNoMore() {
+        unsuited--;
+    }
+
+    /**
+     * Whether a session may go from one mail to the next without idling in between. Not if somebody waits whom that would pass over for
+     * as long as there are mails: who wants a session of another kind gets it when one idles.
+     */
+    boolean maySkipIdling(SessionKey key) {
+        return unsuited == 0 && waitingByKey.getOrDefault(key, 0) == waiting;
+    }
+
+    /** A session awaits its final reply, so that the next mail may announce itself. */
+    void awaitsFinalReply() {
+        moved();
+    }
+
+    /** A session has carried a mail and goes to the next at once. */
+    void goesOn(long now) {
+        answered(now);
     }
 
     boolean isProven(long now) {

@@ -1,5 +1,9 @@
 package jamestls.smtp;
 
+import jamestls.smtp.Lease.Counted;
+import jamestls.smtp.Lease.Origin;
+import jamestls.smtp.SessionRequest.Announcing;
+import jamestls.smtp.SessionRequest.Waiting;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -14,7 +18,6 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /**
@@ -41,6 +44,8 @@ public final class SessionPool implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<InetSocketAddress, ServerLimit> servers = new HashMap<>();
     private final IdleSessions idle;
+    private final AwaitedReplies awaitingReply = new AwaitedReplies();
+    private final DomainLimit domains;
     private boolean closed;
     private final SessionCloser closer = new SessionCloser();
     private final ScheduledThreadPoolExecutor sweeper;
@@ -48,7 +53,7 @@ public final class SessionPool implements AutoCloseable {
     private final LongAdder reused = new LongAdder();
 
     /**
-     * @param perServer most sessions with one server at once
+     * @param perServer most sessions with one server at once, and of one domain
      * @param maxWaiting most mails that wait for one server
      */
     public SessionPool(SmtpConnector connector, ReuseLimits limits, int perServer, int maxWaiting) {
@@ -63,113 +68,132 @@ public final class SessionPool implements AutoCloseable {
         this.maxWaiting = maxWaiting;
         this.nanoTime = nanoTime;
         this.idle = new IdleSessions(limits);
+        this.domains = new DomainLimit(perServer);
         this.sweeper = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("smtp-pool").factory());
         sweeper.scheduleWithFixedDelay(SessionCloser.goingOn(this::sweep), SWEEP.toMillis(), SWEEP.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /**
-     * Waits until a mail may go to a server: over a session that idles, or over a new one.
-     *
-     * @param suits judges what was observed of a session; called under no lock, must not block
-     * @param backlog how many mails wait for that server's domain, this one included
-     * @param patience the longest wait
+     * Waits until a mail may go to a server: over a session that idles, over a new one, or right behind another mail; at most for
+     * {@code patience}.
      */
-    public Admission admit(SessionKey key, Predicate<TlsObservation> suits, int backlog, Duration patience) {
-        Optional<Lease> lease = idle(key, suits);
+    public Admission admit(SessionRequest request, Duration patience) {
+        Optional<Lease> lease = idle(request);
         if (lease.isPresent()) {
             return new Admission.Reuse(lease.get());
         }
+        SessionKey key = request.key();
         long since = nanoTime.getAsLong();
-        long failures = locked(() -> {
+        Waiting waiting = new Waiting(request, since, patience, locked(() -> {
             ServerLimit server = server(key);
-            server.waits();
+            server.waits(key);
             return server.failures();
-        });
+        }));
         try {
             Optional<Admission> given = Optional.empty();
             while (given.isEmpty()) {
                 long changes = locked(() -> server(key).changes());
-                lease = idle(key, suits);
-                given = lease.isPresent() ? Optional.of(new Admission.Reuse(lease.get()))
-                    : next(key, backlog, since, patience, failures, changes);
+                lease = idle(request);
+                given = lease.isPresent() ? Optional.of(new Admission.Reuse(lease.get())) : next(waiting, changes);
             }
             return given.get();
         } finally {
-            change(key, server -> server.waitsNoMore(nanoTime.getAsLong()));
+            change(key, server -> {
+                server.waitsNoMore(key, nanoTime.getAsLong());
+                if (waiting.unsuited) {
+                    server.waitsForAnotherSessionNoMore();
+                }
+            });
         }
     }
 
     /** What is to be done where no session suits; empty after a wait, when it is time to look again. */
-    private Optional<Admission> next(SessionKey key, int backlog, long since, Duration patience, long failures, long changes) {
+    private Optional<Admission> next(Waiting mail, long changes) {
+        SessionRequest request = mail.request;
+        SessionKey key = request.key();
         List<PooledSession> inTheWay = new ArrayList<>(0);
         Optional<Admission> given = locked(() -> {
             ServerLimit server = server(key);
             long now = nanoTime.getAsLong();
-            long left = patience.toNanos() - (now - since);
+            long left = mail.patience.toNanos() - (now - mail.since);
             if (closed || server.waiting() > maxWaiting) {
                 return Optional.of(new Admission.Busy());
             }
-            if (server.failures() != failures || server.isLeftAlone(now)) {
+            if (server.failures() != mail.failures || server.isLeftAlone(now)) {
                 return Optional.of(new Admission.Failed(server.failure()));
             }
-            if (server.mayOpen(backlog, now - since, now)) {
+            boolean isDomainFull = domains.isFull(request.domain());
+            if (!isDomainFull && server.mayOpen(request.backlog(), now - mail.since, now)) {
                 boolean probe = !server.isProven(now);
                 server.opens();
-                return Optional.of(new Admission.Open(new Opening(key, probe)));
+                domains.uses(request.domain());
+                return Optional.of(new Admission.Open(new Opening(this, key, request.domain(), probe)));
             }
             if (left <= 0) {
                 return Optional.of(new Admission.Busy());
             }
+            Optional<NextMail> place = !mail.unsuited && request.announcing() == Announcing.YES && server.maySkipIdling(key)
+                ? awaitingReply.takeFirst(key, request.domain(), isDomainFull, lock) : Optional.empty();
+            if (place.isPresent()) {
+                return place.map(Admission.Next::new);
+            }
             if (server.changes() == changes) {
                 // a session that idles and does not suit takes up what the server allows
-                Optional<PooledSession> unsuited = server.isFull(now) ? idle.takeAnyAt(key.address()) : Optional.empty();
+                Optional<PooledSession> unsuited = server.isFull(now) && !isDomainFull ? idle.takeAnyAt(key.address()) : Optional.empty();
                 unsuited.ifPresent(out -> {
                     server.closes(now);
                     inTheWay.add(out);
                 });
                 if (unsuited.isEmpty()) {
-                    await(server, Math.min(left, Math.min(server.patience(), MAX_NAP.toNanos())));
+                    server.awaitChange(Math.min(left, Math.min(server.patience(), MAX_NAP.toNanos())));
                 }
             }
             return Optional.empty();
         });
         inTheWay.forEach(this::end);
-        return given;
+        return given.flatMap(admission -> suited(admission, mail));
     }
 
-    private static void await(ServerLimit server, long nanos) {
-        try {
-            server.changed().awaitNanos(nanos);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for a session", e);
+    /** Empty if the mail was to follow on a session that does not suit it. */
+    private Optional<Admission> suited(Admission admission, Waiting mail) {
+        if (!(admission instanceof Admission.Next next)) {
+            return Optional.of(admission);
         }
+        boolean suits = false;
+        try {
+            suits = mail.request.suits().test(next.mail().observation());
+        } finally {
+            if (!suits) {
+                next.mail().close();
+                mail.unsuited = true;
+                change(mail.request.key(), ServerLimit::waitsForAnotherSession);
+            }
+        }
+        return suits ? Optional.of(admission) : Optional.empty();
     }
 
-    /**
-     * A session that has idled, if there is one that suits: the one last used. One that has idled for more than a second
-     * is asked whether it lives. The caller closes the lease.
-     */
-    Optional<Lease> idle(SessionKey key, Predicate<TlsObservation> suits) {
+    /** The session last used of those that idle and suit, asked whether it lives after a second; the caller closes the lease. */
+    Optional<Lease> idle(SessionRequest request) {
         List<PooledSession> unsuited = new ArrayList<>(0);
         try {
-            for (Optional<PooledSession> next = locked(() -> idle.takeLast(key)); next.isPresent();
-                    next = locked(() -> idle.takeLast(key))) {
+            for (Optional<PooledSession> next = takeIdle(request); next.isPresent(); next = takeIdle(request)) {
                 PooledSession kept = next.get();
                 boolean given = false;
                 try {
                     long now = nanoTime.getAsLong();
                     boolean over = kept.isOver(limits, now);
-                    if (!over && !suits.test(kept.session().observation())) {
+                    if (!over && !request.suits().test(kept.session().observation())) {
                         unsuited.add(kept);
-                        given = true;
                     } else if (!over && (kept.idleNanos(now) <= FRESH.toNanos() || kept.session().isAlive())) {
                         reused.increment();
                         given = true;
-                        return Optional.of(new Lease(kept, Origin.REUSED, true));
+                        return Optional.of(new Lease(this, kept, Origin.REUSED, Counted.YES, request.domain()));
                     }
                 } finally {
                     if (!given) {
+                        locked(() -> domains.usesNoMore(request.domain()));
+                    }
+                    if (!given && !unsuited.contains(kept)) {
                         leave(kept);
                     }
                 }
@@ -182,10 +206,18 @@ public final class SessionPool implements AutoCloseable {
         }
     }
 
+    private Optional<PooledSession> takeIdle(SessionRequest request) {
+        return locked(() -> {
+            Optional<PooledSession> taken = domains.isFull(request.domain()) ? Optional.empty() : idle.takeLast(request.key());
+            taken.ifPresent(session -> domains.uses(request.domain()));
+            return taken;
+        });
+    }
+
     /** A new session beyond all limits, usable or not: its observation tells. The caller closes the lease. */
     public Lease open(SessionKey key, TlsUse use) {
         change(key, ServerLimit::opens);
-        return new Opening(key, false).open(use);
+        return new Opening(this, key, "", false).open(use);
     }
 
     /** How many sessions idle now. */
@@ -226,113 +258,74 @@ public final class SessionPool implements AutoCloseable {
         closer.close();
     }
 
-    /** Whether a leased session has carried a mail before. */
-    public enum Origin { NEW, REUSED }
+    SmtpSession connect(SessionKey key, TlsUse use) {
+        opened.increment();
+        return connector.connect(key.mxHost(), key.sni(), key.address(), use);
+    }
 
-    /** Permission to open a session; it counts against the server's limit until it is closed or used. Used by one thread. */
-    public final class Opening implements AutoCloseable {
+    /** The time of the pool's clock. */
+    long now() {
+        return nanoTime.getAsLong();
+    }
 
-        private final SessionKey key;
-        private final boolean probe;
-        private boolean counted = true;
-        private boolean refused;
+    /** The mail that was permitted to open a session does so no more. */
+    void isDone(Opening opening) {
+        locked(() -> domains.usesNoMore(opening.domain()));
+    }
 
-        private Opening(SessionKey key, boolean probe) {
-            this.key = key;
-            this.probe = probe;
-        }
-
-        /** Whether it is not known that the server answers. */
-        public boolean isProbe() {
-            return probe;
-        }
-
-        /** Whether the server refused this session because it has enough of them: the mail waits for one of those. */
-        public boolean isRefused() {
-            return refused;
-        }
-
-        /** Opens it, or after the first call another one; usable or not, its observation tells. The caller closes the lease. */
-        public Lease open(TlsUse use) {
-            if (!counted) {
-                change(key, ServerLimit::opens);
+    /** The final dot of the mail on that session is on its way: the next mail may announce itself. */
+    void awaitsFinalReply(Lease lease) {
+        PooledSession pooled = lease.pooled();
+        locked(() -> {
+            if (!closed && !pooled.isOver(limits, nanoTime.getAsLong()) && pooled.mailsLeft(limits) > 1) {
+                awaitingReply.add(lease);
+                server(pooled.key()).awaitsFinalReply();
             }
-            counted = true;
-            opened.increment();
-            long begun = nanoTime.getAsLong();
-            SmtpSession session = connector.connect(key.mxHost(), key.sni(), key.address(), use);
-            long now = nanoTime.getAsLong();
-            boolean usable = session.isUsable();
-            change(key, server -> {
-                counted = false;
-                if (usable) {
-                    server.opened(now - begun, now);
-                } else if (session.observation().failure().filter(SessionFailure::isBeforeEhlo).isPresent()) {
-                    refused = server.refused(session.observation().failure().get(), now - begun, now);
-                } else {
-                    server.openedInVain();
-                }
-            });
-            return new Lease(new PooledSession(key, session, begun), Origin.NEW, usable);
-        }
+            return null;
+        });
+    }
 
-        @Override
-        public void close() {
-            if (counted) {
-                counted = false;
-                change(key, ServerLimit::opensNot);
+    /** The mail on that session is done with it. */
+    void takeBack(Lease lease) {
+        PooledSession pooled = lease.pooled();
+        long now = nanoTime.getAsLong();
+        pooled.carried(now);
+        boolean handedOver = locked(() -> {
+            domains.usesNoMore(lease.domain());
+            Optional<NextMail> next = awaitingReply.remove(lease).filter(NextMail::isWaiting);
+            boolean fit = next.isPresent() && !closed && lease.isCounted() && lease.isWorthKeeping() && pooled.session().isUsable();
+            if (fit) {
+                server(pooled.key()).goesOn(now);
+                domains.uses(next.get().domain());
             }
+            next.ifPresent(mail -> mail.ends(fit ? Optional.of(new Lease(this, pooled, Origin.REUSED, Counted.YES, mail.domain()))
+                : Optional.empty()));
+            return fit;
+        });
+        if (handedOver) {
+            reused.increment();
+        } else if (lease.isCounted()) {
+            keepOrEnd(lease, now);
         }
     }
 
-    /** The use of one session by one thread. */
-    public final class Lease implements AutoCloseable {
-
-        private final PooledSession pooled;
-        private final Origin origin;
-        private final boolean counted;
-        private boolean worthKeeping;
-
-        private Lease(PooledSession pooled, Origin origin, boolean counted) {
-            this.pooled = pooled;
-            this.origin = origin;
-            this.counted = counted;
+    private void keepOrEnd(Lease lease, long now) {
+        PooledSession pooled = lease.pooled();
+        if (pooled.session().hasAnnounced()) {
+            pooled.session().abort();
         }
-
-        public SmtpSession session() {
-            return pooled.session();
-        }
-
-        public Origin origin() {
-            return origin;
-        }
-
-        /** The session has carried a mail and may carry another; said once. */
-        public void keep() {
-            worthKeeping = true;
-        }
-
-        /** Gives the session back; does not block. */
-        @Override
-        public void close() {
-            long now = nanoTime.getAsLong();
-            pooled.carried(now);
-            if (!counted) {
-                return;
-            }
-            if (worthKeeping && pooled.session().isUsable() && !pooled.isUsedUp(limits)) {
-                giveBack(pooled, server -> server.idles(now));
-            } else if (pooled.session().isUsable()) {
-                leave(pooled);
-            } else if (worthKeeping) {
-                // the server answered the mail and said 421
-                change(pooled.key(), server -> {
-                    server.closes(now);
-                    server.closed();
-                });
-            } else {
-                change(pooled.key(), ServerLimit::lost);
-            }
+        if (lease.isWorthKeeping() && pooled.session().isUsable() && pooled.mailsLeft(limits) > 0) {
+            giveBack(pooled, server -> server.idles(now));
+        } else if (pooled.session().isUsable()) {
+            leave(pooled);
+        } else if (lease.isWorthKeeping()) {
+            // the server answered the mail and said 421, or the mail that was announced does not follow
+            change(pooled.key(), server -> {
+                server.closes(now);
+                server.closed();
+            });
+        } else {
+            change(pooled.key(), ServerLimit::lost);
         }
     }
 
@@ -371,7 +364,7 @@ public final class SessionPool implements AutoCloseable {
         over.forEach(this::end);
     }
 
-    private void change(SessionKey key, Consumer<ServerLimit> change) {
+    void change(SessionKey key, Consumer<ServerLimit> change) {
         locked(() -> {
             ServerLimit server = server(key);
             change.accept(server);

@@ -57,6 +57,12 @@ final class SmtpConnection {
         start(next, settings.limit(next));
     }
 
+    /** As {@link #restart(Phase)}, with that limit if it is shorter than the phase's. */
+    void restart(Phase next, Duration longest) {
+        Duration limit = settings.limit(next);
+        start(next, longest.compareTo(limit) < 0 ? longest : limit);
+    }
+
     /** Starts the time of BODY, which depends on the size of the mail. */
     void enterBody(OptionalLong size) {
         start(Phase.BODY, settings.bodyLimit(size));
@@ -140,6 +146,18 @@ final class SmtpConnection {
     /** Sends commands in one piece (RFC 2920). */
     void write(CommandLine... commands) throws ConnectionLost {
         refuseUnaskedReply();
+        try {
+            writeAhead(commands);
+        } catch (IOException e) {
+            throw writeFailed(e);
+        }
+    }
+
+    /**
+     * Sends commands in one piece. Unlike the rest of this class it may be called while another thread reads a reply; what it throws
+     * that thread will notice, too, and the time of that reply bounds it.
+     */
+    void writeAhead(CommandLine... commands) throws IOException {
         int length = 0;
         for (CommandLine command : commands) {
             length += command.length();
@@ -152,12 +170,8 @@ final class SmtpConnection {
             System.arraycopy(command.bytes(), 0, bytes, next, command.length());
             next += command.length();
         }
-        try {
-            out.write(bytes);
-            out.flush();
-        } catch (IOException e) {
-            throw writeFailed(e);
-        }
+        out.write(bytes);
+        out.flush();
     }
 
     SmtpReply read() throws ConnectionLost {

@@ -6,16 +6,20 @@ import jamestls.smtp.SmtpConnection.ConnectionLost;
 import jamestls.smtp.TlsObservation.Handshake;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * An SMTP session with a server, opened by {@link SmtpConnector#connect}. It can carry several mails one after the other. For use by
- * one thread at a time.
+ * one thread at a time, except {@link #announce}.
  */
 public final class SmtpSession implements AutoCloseable {
+
+    /** A server that takes longer examines mails before it replies; the next one would wait for nothing. */
+    private static final Duration MAX_LAST_REPLY = Duration.ofSeconds(1);
 
     private final TlsObservation observation;
     private final SmtpConnection connection;
@@ -24,6 +28,14 @@ public final class SmtpSession implements AutoCloseable {
     private boolean needsReset;
     private boolean loggedIn;
     private boolean used;
+    /** How long the server took for its last reply to a final dot. */
+    private Duration lastReply = Duration.ZERO;
+    /** Guards the next three. */
+    private final ReentrantLock turn = new ReentrantLock();
+    private boolean awaitsReply;
+    /** The next mail, whose envelope is on its way already. */
+    private Optional<Transaction> announced = Optional.empty();
+    private boolean hasAnnouncingFailed;
 
     SmtpSession(TlsObservation observation, SmtpConnection connection, ExtensionMemory extensions) {
         this.extensions = extensions;
@@ -41,12 +53,23 @@ public final class SmtpSession implements AutoCloseable {
         return connection.isOpen();
     }
 
+    /** Sends a mail as {@link #send(Envelope, MessageContent, Runnable)} does, and tells nobody of its final dot. */
+    public Transmission send(Envelope envelope, MessageContent content) {
+        return send(envelope, content, () -> { });
+    }
+
     /**
      * Sends a mail. Failures of the network, the server and the source of the mail are returned, not thrown.
      *
+     * @param envelope the announced one, if another thread has announced one
+     * @param dotSent called when the final dot is on its way, before its reply is awaited
      * @throws IllegalStateException if the session is not usable
      */
-    public Transmission send(Envelope envelope, MessageContent content) {
+    public Transmission send(Envelope envelope, MessageContent content, Runnable dotSent) {
+        Optional<Transaction> ahead = takeAnnounced();
+        if (ahead.isPresent()) {
+            return transact(ahead.get(), content, dotSent);
+        }
         if (!isUsable()) {
             throw new IllegalStateException("the session with " + observation.mxHost() + " is over");
         }
@@ -67,7 +90,85 @@ public final class SmtpSession implements AutoCloseable {
         } catch (ConnectionLost lost) {
             return new Transmission.Broken(lost.failure(), List.of(), Transmission.FinalDot.NOT_SENT);
         }
-        return transact(steps, envelope.size(), content);
+        return transact(new Transaction(connection, steps, observation.capabilities(), envelope.size()), content, dotSent);
+    }
+
+    /**
+     * Whether the next mail's envelope may be sent while the reply to this mail's final dot is awaited (RFC 2920 §3.1): the server
+     * offers PIPELINING and has replied to a mail within a second, and it has not gone wrong with this server in the last day.
+     */
+    boolean takesAnnouncements() {
+        return used && isUsable() && offered().offers(Transaction.PIPELINING) && lastReply.compareTo(MAX_LAST_REPLY) <= 0
+            && !extensions.hasFailed(observation.receivingIp(), Transaction.ACROSS_MAILS);
+    }
+
+    /**
+     * Sends the envelope of the next mail while another thread awaits the reply to this one; the next {@link #send} must be given the
+     * same envelope. What goes wrong the other thread finds out.
+     *
+     * @return whether it is on its way; if not, nothing has changed
+     */
+    boolean announce(Envelope envelope) {
+        EnvelopeCommands commands = new EnvelopeCommands(envelope, offered());
+        if (commands.obstacle().isPresent()) {
+            return false;
+        }
+        Transaction next = new Transaction(connection, commands.steps(), observation.capabilities(), envelope.size());
+        turn.lock();
+        try {
+            if (!awaitsReply || announced.isPresent() || hasAnnouncingFailed || envelope.login().isPresent() && !loggedIn) {
+                return false;
+            }
+            if (next.sendAhead()) {
+                announced = Optional.of(next);
+            }
+            return announced.isPresent();
+        } catch (IOException e) {
+            hasAnnouncingFailed = true;
+            return false;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Whether an envelope is on its way whose mail has not been sent. */
+    boolean hasAnnounced() {
+        turn.lock();
+        try {
+            return announced.isPresent();
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    /** Ends the session, because the mail whose envelope is on its way does not follow: the server would wait for its content. */
+    void abort() {
+        connection.abort();
+    }
+
+    /** The server does not deal well with an envelope behind the final dot: no more of them for a day. */
+    void endAnnouncements() {
+        extensions.failed(observation.receivingIp(), Transaction.ACROSS_MAILS);
+    }
+
+    private Optional<Transaction> takeAnnounced() {
+        turn.lock();
+        try {
+            Optional<Transaction> ahead = announced;
+            announced = Optional.empty();
+            return ahead;
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void setAwaitsReply(boolean awaits) {
+        turn.lock();
+        try {
+            awaitsReply = awaits;
+        } finally {
+            turn.unlock();
+        }
     }
 
     /**
@@ -110,9 +211,23 @@ public final class SmtpSession implements AutoCloseable {
         return new Transmission.Completed(replies);
     }
 
-    private Transmission transact(List<Step> steps, OptionalLong size, MessageContent content) {
-        Transaction transaction = new Transaction(connection, steps, observation.capabilities(), size);
-        Transmission result = transaction.run(content);
+    private Transmission transact(Transaction transaction, MessageContent content, Runnable dotSent) {
+        Transmission result;
+        try {
+            result = transaction.run(content, () -> {
+                setAwaitsReply(true);
+                dotSent.run();
+            });
+        } finally {
+            setAwaitsReply(false);
+        }
+        lastReply = transaction.finalReplyTime();
+        if (hasAnnouncingFailed) {
+            connection.abort();
+        }
+        if (hasAnnounced() && result instanceof Transmission.Broken || transaction.isLostAfterSentAhead(result)) {
+            endAnnouncements();
+        }
         needsReset = transaction.isLeftOpen();
         connection.rest();
         transaction.failedExtension(result).ifPresent(keyword -> {

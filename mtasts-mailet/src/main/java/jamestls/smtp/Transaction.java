@@ -7,6 +7,7 @@ import jamestls.smtp.SmtpSession.MessageContent;
 import jamestls.smtp.Transmission.FinalDot;
 import jamestls.smtp.Transmission.RecipientReply;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,6 +22,10 @@ final class Transaction {
     /** What is sent before replies are read: more might fill both directions of the connection and stall (RFC 2920 §3.1). */
     private static final int MAX_GROUP = 8_192;
     static final String PIPELINING = "PIPELINING";
+    /** In {@link ExtensionMemory}: the server does not take an envelope behind the final dot of the mail before. */
+    static final String ACROSS_MAILS = "PIPELINING across mails";
+    /** The longest wait for the first reply to an envelope sent ahead: a server that has lost it says nothing. */
+    private static final Duration MAX_WAIT_AFTER_SENT_AHEAD = Duration.ofSeconds(10);
     private static final int DATA_GO_AHEAD = 354;
     /** RFC 5321 §4.2.2: a parameter is not recognized or not implemented. */
     private static final Set<Integer> PARAMETER_REFUSED = Set.of(501, 504, 555);
@@ -44,6 +49,9 @@ final class Transaction {
     private Optional<SmtpReply> mailRefusal = Optional.empty();
     private Optional<SmtpReply> dataReply = Optional.empty();
     private FinalDot endOfData = FinalDot.NOT_SENT;
+    /** The whole envelope, if it was sent while the reply to another mail was awaited. */
+    private List<Step> sentAhead = List.of();
+    private Duration finalReplyTime = Duration.ZERO;
 
     /** @param size of the mail in bytes, if known */
     Transaction(SmtpConnection connection, List<Step> steps, Capabilities capabilities, OptionalLong size) {
@@ -56,7 +64,27 @@ final class Transaction {
         this.largestGroup = capabilities.offers(PIPELINING) ? MAX_GROUP : 0;
     }
 
-    Transmission run(MessageContent content) {
+    /**
+     * Sends the envelope while the reply to the mail before is awaited (RFC 2920 §3.1: DATA ends a group, content follows after 354
+     * only). For another thread than the one that awaits that reply.
+     *
+     * @return false if nothing was sent, because the envelope is more than one group
+     */
+    boolean sendAhead() throws IOException {
+        if (rest.stream().mapToInt(step -> step.command().length()).sum() > largestGroup) {
+            return false;
+        }
+        sentAhead = nextGroup();
+        connection.writeAhead(commands(sentAhead));
+        return true;
+    }
+
+    /**
+     * Sends the mail.
+     *
+     * @param dotSent called when the final dot is on its way, before its reply is awaited
+     */
+    Transmission run(MessageContent content, Runnable dotSent) {
         try {
             connection.beginEnvelope(recipients);
             sayEnvelope();
@@ -66,7 +94,7 @@ final class Transaction {
                 return refusals();
             }
             return dataReply.orElseThrow().code() == DATA_GO_AHEAD
-                ? sendBody(content) : completed(dataReply.get(), Phase.DATA);
+                ? sendBody(content, dotSent) : completed(dataReply.get(), Phase.DATA);
         } catch (ConnectionLost lost) {
             // what the server refused before it was lost stays refused
             return mailRefusal.isPresent() || refused.size() == recipients
@@ -78,7 +106,7 @@ final class Transaction {
     /** The extension that the mail failed at, if it was one (RFC 5321 §4.2.4, RFC 2920, RFC 6152, RFC 6531). */
     Optional<String> failedExtension(Transmission result) {
         if (result instanceof Transmission.Broken && outOfStep && largestGroup > 0) {
-            return Optional.of(PIPELINING);
+            return Optional.of(sentAhead.isEmpty() ? PIPELINING : ACROSS_MAILS);
         }
         if (mailRefusal.filter(reply -> PARAMETER_REFUSED.contains(reply.code())).isEmpty()) {
             return Optional.empty();
@@ -110,19 +138,44 @@ final class Transaction {
         return isLostInEnvelope(result) && inGroup > 1 && answered < inGroup && (answered > 0 || !connection.isOverdue());
     }
 
+    /** Whether the connection was lost, or nothing was said, after the envelope was sent ahead. */
+    boolean isLostAfterSentAhead(Transmission result) {
+        return !sentAhead.isEmpty() && isLostInEnvelope(result);
+    }
+
+    /** How long the server took to reply to the final dot. */
+    Duration finalReplyTime() {
+        return finalReplyTime;
+    }
+
     private void sayEnvelope() throws ConnectionLost {
+        if (!sentAhead.isEmpty()) {
+            takeAnswers(sentAhead);
+        }
         while (!rest.isEmpty() && mailRefusal.isEmpty() && !(rest.getFirst().phase() == Phase.DATA && accepted.isEmpty())) {
             List<Step> group = nextGroup();
             connection.enter(group.getFirst().phase());
-            inGroup = group.size();
-            answered = 0;
-            connection.write(group.stream().map(Step::command).toArray(CommandLine[]::new));
-            for (Step step : group) {
-                connection.restart(step.phase());
-                take(step, connection.answer());
-                answered++;
-            }
+            connection.write(commands(group));
+            takeAnswers(group);
         }
+    }
+
+    private void takeAnswers(List<Step> group) throws ConnectionLost {
+        inGroup = group.size();
+        answered = 0;
+        for (Step step : group) {
+            if (answered == 0 && !sentAhead.isEmpty()) {
+                connection.restart(step.phase(), MAX_WAIT_AFTER_SENT_AHEAD);
+            } else {
+                connection.restart(step.phase());
+            }
+            take(step, connection.answer());
+            answered++;
+        }
+    }
+
+    private static CommandLine[] commands(List<Step> group) {
+        return group.stream().map(Step::command).toArray(CommandLine[]::new);
     }
 
     private List<Step> nextGroup() {
@@ -179,7 +232,7 @@ final class Transaction {
         }
     }
 
-    private Transmission sendBody(MessageContent content) throws ConnectionLost {
+    private Transmission sendBody(MessageContent content, Runnable dotSent) throws ConnectionLost {
         connection.enterBody(size);
         DotStuffer body = new DotStuffer(connection.body());
         Optional<Exception> trouble = write(content, body);
@@ -196,7 +249,12 @@ final class Transaction {
         } catch (IOException e) {
             throw connection.writeFailed(e);
         }
-        return finalReply();
+        connection.enter(Phase.FINAL_REPLY);
+        long sent = System.nanoTime();
+        dotSent.run();
+        SmtpReply reply = connection.read();
+        finalReplyTime = Duration.ofNanos(System.nanoTime() - sent);
+        return finalReply(reply);
     }
 
     private static Optional<Exception> write(MessageContent content, DotStuffer body) {
@@ -208,9 +266,7 @@ final class Transaction {
         }
     }
 
-    private Transmission finalReply() throws ConnectionLost {
-        connection.enter(Phase.FINAL_REPLY);
-        SmtpReply reply = connection.read();
+    private Transmission finalReply(SmtpReply reply) throws ConnectionLost {
         if (reply.code() / 100 == 3) {
             throw connection.violation("no answer to a mail: " + reply);
         }

@@ -33,7 +33,8 @@
  * <h2>What we send</h2>
  * No control character ever gets into a command. Parameters of MAIL and RCPT are sent only to servers that offer their
  * extension; REQUIRETLS also only if it was offered under TLS. With PIPELINING the envelope goes out in groups of at most
- * 8 KiB. Bare CR and LF in a mail become CRLF ({@code DotStuffer}). A mail whose source fails half way is never ended with
+ * 8 KiB, and the next mail's group may go out behind the final dot ({@link jamestls.smtp.NextMail}). Bare CR and LF in a mail
+ * become CRLF ({@code DotStuffer}). A mail whose source fails half way is never ended with
  * the final dot. An 8-bit mail is sent as it is to a server without 8BITMIME; who wants it converted looks at
  * {@link jamestls.smtp.TlsObservation#capabilities()} first.
  */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +21,9 @@ import javax.net.ssl.SSLSocket;
 /** One client of the fake server, from its connection to its end. */
 final class SmtpServerConversation {
 
+    /** Milliseconds. */
+    private static final int MAX_WAIT_BEHIND_DOT = 5_000;
+
     private final SmtpServer server;
     private Socket socket;
     private InputStream in;
@@ -27,6 +31,7 @@ final class SmtpServerConversation {
 
     private Optional<ReceivedMail.Tls> tls = Optional.empty();
     private boolean loggedIn;
+    private int taken;
     private String helo = "";
     private Optional<String> sender = Optional.empty();
     private List<String> mailParameters = List.of();
@@ -220,12 +225,36 @@ final class SmtpServerConversation {
     private void take(byte[] content) throws IOException, InterruptedException, Over {
         ReceivedMail mail = new ReceivedMail(helo, sender.orElse(""), mailParameters, List.copyOf(recipients), content, tls);
         forget();
+        if (server.setup().behindDot() != SmtpServerSetup.BehindDot.READ_LATER && taken++ > 0) {
+            awaitWhatIsBehindTheDot();
+        }
         Optional<SmtpAct> last = server.actAt(SmtpPhase.FINAL_REPLY);
         // taken is what it says it has taken
         if (last.isEmpty() || codeOf(last.get()) / 100 == 2) {
             server.took(mail);
         }
         perform(last.orElseGet(() -> SmtpAct.say("250 2.0.0 taken")));
+    }
+
+    private void awaitWhatIsBehindTheDot() throws IOException, Over {
+        in.mark(1);
+        socket.setSoTimeout(MAX_WAIT_BEHIND_DOT);
+        try {
+            if (in.read() < 0) {
+                throw new EOFException("the client hung up");
+            }
+            in.reset();
+        } catch (SocketTimeoutException nothing) {
+            return;
+        } finally {
+            socket.setSoTimeout(0);
+        }
+        server.note("-- more has come behind the dot");
+        switch (server.setup().behindDot()) {
+            case CLOSES -> throw new Over();
+            case LOST -> in.skipNBytes(in.available());
+            default -> { }
+        }
     }
 
     private byte[] readBody() throws IOException {

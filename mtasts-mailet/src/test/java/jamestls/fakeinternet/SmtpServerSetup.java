@@ -38,6 +38,20 @@ public final class SmtpServerSetup {
         LOSES_THE_REST
     }
 
+    private BehindDot behindDot = BehindDot.READ_LATER;
+
+    /** What becomes of commands that come behind the final dot of a mail, before the reply to it. */
+    public enum BehindDot {
+        /** They are read after the reply. */
+        READ_LATER,
+        /** The reply waits for them for up to five seconds, and the transcript says so when they come. */
+        AWAITED,
+        /** The connection is closed when they come, without a reply. */
+        CLOSES,
+        /** They are read before the reply, and lost. */
+        LOST
+    }
+
     SmtpServerSetup(String hostName) {
         this.hostName = hostName;
     }
@@ -106,6 +120,12 @@ public final class SmtpServerSetup {
         return this;
     }
 
+    /** Does that with commands behind the final dot; other than {@code READ_LATER} only after the first mail of a connection. */
+    public SmtpServerSetup behindDot(BehindDot way) {
+        behindDot = way;
+        return this;
+    }
+
     /** Listens from now on. */
     public SmtpServer start() {
         try {
@@ -117,6 +137,10 @@ public final class SmtpServerSetup {
 
     Pipelining pipelining() {
         return pipelining;
+    }
+
+    BehindDot behindDot() {
+        return behindDot;
     }
 
     Optional<FakeLogin> login() {

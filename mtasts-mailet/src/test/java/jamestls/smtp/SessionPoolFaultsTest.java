@@ -8,11 +8,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jamestls.fakeinternet.SmtpServer;
-import jamestls.smtp.SessionPool.Lease;
-import jamestls.smtp.SessionPool.Opening;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -58,9 +57,9 @@ class SessionPoolFaultsTest {
     void judgementThatThrowsShouldGiveItsPlaceBack() {
         mail();
 
-        assertThatThrownBy(() -> pool.admit(key, seen -> {
+        assertThatThrownBy(() -> pool.admit(request(seen -> {
             throw new StackOverflowError("on purpose");
-        }, 1, PATIENCE)).isInstanceOf(StackOverflowError.class);
+        }), PATIENCE)).isInstanceOf(StackOverflowError.class);
 
         mail();
         assertThat(mx.mails()).hasSize(2);
@@ -69,7 +68,7 @@ class SessionPoolFaultsTest {
     @Test
     void mailThatThrowsShouldGiveItsPlaceBack() {
         assertThatThrownBy(() -> {
-            try (Opening opening = ((Admission.Open) pool.admit(key, seen -> true, 1, PATIENCE)).opening();
+            try (Opening opening = ((Admission.Open) pool.admit(request(seen -> true), PATIENCE)).opening();
                  Lease lease = opening.open(TlsUse.IF_OFFERED)) {
                 assertThat(lease.session().isUsable()).isTrue();
                 throw new NoClassDefFoundError("on purpose");
@@ -80,8 +79,12 @@ class SessionPoolFaultsTest {
         assertThat(mx.mails()).hasSize(1);
     }
 
+    private SessionRequest request(Predicate<TlsObservation> suits) {
+        return new SessionRequest(key, "x.test", suits, 1, SessionRequest.Announcing.YES);
+    }
+
     private void mail() {
-        switch (pool.admit(key, seen -> true, 1, PATIENCE)) {
+        switch (pool.admit(request(seen -> true), PATIENCE)) {
             case Admission.Open open -> {
                 try (Opening opening = open.opening(); Lease lease = opening.open(TlsUse.IF_OFFERED)) {
                     send(lease);

@@ -13,8 +13,7 @@ import jamestls.dns.DomainName;
 import jamestls.fakeinternet.SmtpAct;
 import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
-import jamestls.smtp.SessionPool.Lease;
-import jamestls.smtp.SessionPool.Origin;
+import jamestls.smtp.Lease.Origin;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.TlsObservation.Handshake;
 import java.time.Duration;
@@ -22,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -57,7 +57,7 @@ class SessionPoolTest {
     void observationOfAReusedSessionShouldBeTheOneOfItsHandshake() {
         mail(key);
 
-        try (Lease lease = pool.idle(key, seen -> true).orElseThrow()) {
+        try (Lease lease = pool.idle(request(key, seen -> true)).orElseThrow()) {
             assertThat(lease.session().observation().handshake()).isInstanceOfSatisfying(Handshake.Completed.class,
                 completed -> assertThat(completed.chain().getFirst().getSubjectX500Principal().getName()).contains(MX.ascii()));
             lease.keep();
@@ -68,7 +68,7 @@ class SessionPoolTest {
     void sessionThatDoesNotSuitShouldStayForOthers() {
         mail(key);
 
-        assertThat(pool.idle(key, seen -> false)).isEmpty();
+        assertThat(pool.idle(request(key, seen -> false))).isEmpty();
         assertThat(pool.size()).isEqualTo(1);
         assertThat(mail(key)).isEqualTo(Origin.REUSED);
     }
@@ -77,14 +77,14 @@ class SessionPoolTest {
     void sessionShouldNotBeSharedWithAnotherHostNameAtTheSameAddress() {
         mail(key);
 
-        assertThat(pool.idle(new SessionKey(DomainName.of("mx2.example.test"), mx.address()), seen -> true)).isEmpty();
+        assertThat(pool.idle(request(new SessionKey(DomainName.of("mx2.example.test"), mx.address()), seen -> true))).isEmpty();
     }
 
     @Test
     void sessionShouldNotBeSharedWithAnotherIdentity() {
         mail(new SessionKey(MX, mx.address(), "alice"));
 
-        assertThat(pool.idle(key, seen -> true)).isEmpty();
+        assertThat(pool.idle(request(key, seen -> true))).isEmpty();
     }
 
     @Test
@@ -180,8 +180,12 @@ class SessionPoolTest {
         awaitNoConnection(mx);
     }
 
+    private static SessionRequest request(SessionKey to, Predicate<TlsObservation> suits) {
+        return new SessionRequest(to, "", suits, 1, SessionRequest.Announcing.NO);
+    }
+
     private Origin mail(SessionKey to) {
-        Optional<Lease> idle = pool.idle(to, seen -> true);
+        Optional<Lease> idle = pool.idle(request(to, seen -> true));
         try (Lease lease = idle.orElseGet(() -> pool.open(to, TlsUse.IF_OFFERED))) {
             assertThat(lease.session().send(to("bob@example.test"), MAIL)).isInstanceOf(Transmission.Completed.class);
             lease.keep();

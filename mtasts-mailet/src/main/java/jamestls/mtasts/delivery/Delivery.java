@@ -4,6 +4,7 @@ import jamestls.dns.AddressGuard;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.delivery.HostLookup.HostPlan;
+import jamestls.mtasts.delivery.MailContent.Prepared;
 import jamestls.mtasts.delivery.ReplyInterpretation.Family;
 import jamestls.mtasts.delivery.RuleLimits.Waited;
 import jamestls.mtasts.mx.Destination;
@@ -22,10 +23,11 @@ import jamestls.mtasts.sts.StsPolicy;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.smtp.Admission;
-import jamestls.smtp.SessionFailure;
+import jamestls.smtp.Lease;
+import jamestls.smtp.NextMail;
+import jamestls.smtp.Opening;
 import jamestls.smtp.SessionKey;
-import jamestls.smtp.SessionPool.Lease;
-import jamestls.smtp.SessionPool.Opening;
+import jamestls.smtp.SessionRequest.Announcing;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import jamestls.smtp.TlsObservation;
 import jamestls.smtp.Transmission;
@@ -225,19 +227,22 @@ public sealed class Delivery permits DryRun {
             new InetSocketAddress(route.address(), route.host().port().orElse(smtpPort)));
         attempts.start();
         Predicate<TlsObservation> suits = seen -> judge(route, seen).ruling() == Verdict.Ruling.SEND;
-        while (true) {
-            switch (resources.admit(key, suits, resources.atDomain().users(attempts.mail().domain().ascii()))) {
+        Announcing announcing = Announcing.YES;
+        Optional<DeliveryResult> result = Optional.empty();
+        while (result.isEmpty()) {
+            switch (resources.admit(key, attempts.mail().domain(), suits, announcing)) {
                 case Admission.Reuse reuse -> {
-                    Optional<DeliveryResult> result = overIdleSession(route, reuse.lease(), attempts);
-                    if (result.isPresent()) {
-                        return result;
-                    }
+                    result = overOpenSession(route, reuse.lease(), Optional.empty(), attempts);
                     suits = seen -> false;
+                }
+                case Admission.Next next -> {
+                    result = behindAnotherMail(route, next.mail(), attempts);
+                    announcing = Announcing.NO;
                 }
                 case Admission.Open open -> {
                     try (Opening opening = open.opening()) {
-                        Optional<DeliveryResult> result = overNewSession(route, key, opening, attempts);
-                        if (result.isPresent() || !opening.isRefused()) {
+                        result = overNewSession(route, key, opening, attempts);
+                        if (!opening.isRefused()) {
                             return result;
                         }
                     }
@@ -252,6 +257,7 @@ public sealed class Delivery permits DryRun {
                 }
             }
         }
+        return result;
     }
 
     AttemptLog attempts(OutboundMail mail) {
@@ -262,9 +268,19 @@ public sealed class Delivery permits DryRun {
         return lookups.hosts().plan(mail, hosts, host, host.port().orElse(smtpPort), sts);
     }
 
+    /** Sends the mail as the next one on a session; empty when the session was lost or the reply to the mail before takes too long. */
+    private Optional<DeliveryResult> behindAnotherMail(Route route, NextMail next, AttemptLog attempts) {
+        try (NextMail place = next) {
+            Optional<Prepared> prepared = resources.isTotalAwaited() ? Optional.empty()
+                : Prepared.ifReadable(attempts.mail(), place.observation());
+            prepared.ifPresent(mail -> place.announce(mail.envelope()));
+            return place.session().flatMap(lease -> overOpenSession(route, lease, prepared, attempts));
+        }
+    }
+
     /** Sends the mail over a session opened for another mail; empty when that session has become unusable. */
-    private Optional<DeliveryResult> overIdleSession(Route route, Lease idle, AttemptLog attempts) {
-        try (Lease lease = idle) {
+    private Optional<DeliveryResult> overOpenSession(Route route, Lease open, Optional<Prepared> prepared, AttemptLog attempts) {
+        try (Lease lease = open) {
             Optional<Permit> total = resources.acquire();
             if (total.isEmpty()) {
                 lease.keep();
@@ -273,7 +289,7 @@ public sealed class Delivery permits DryRun {
             try (Permit permit = total.get()) {
                 TlsObservation seen = lease.session().observation();
                 Verdict verdict = judge(route, seen);
-                Transmission transmission = send(route, lease, attempts.mail());
+                Transmission transmission = send(route, lease, attempts.mail(), prepared);
                 if (transmission.leavesOpen() || lease.session().isMisledByEhlo()) {
                     // the server may have closed an old session: a new one decides
                     return Optional.empty();
@@ -303,17 +319,18 @@ public sealed class Delivery permits DryRun {
      * connection right after the handshake, TLS is tried a second time before that.
      */
     private Optional<DeliveryResult> overNewSessionWithPermit(Route route, SessionKey key, Opening opening, AttemptLog attempts) {
-        TlsUse use = tlsUse(route, attempts.mail());
+        TlsUse own = attempts.mail().tls();
+        TlsUse use = route.demand().avoidsTls() && own == TlsUse.IF_OFFERED ? TlsUse.NEVER : own;
         boolean closedBefore = false;
         for (int session = 1; session <= MAX_SESSIONS_PER_ADDRESS; session++) {
             try (Lease lease = opening.open(use)) {
                 TlsObservation seen = lease.session().observation();
                 attempts.connected(route.host());
-                remember(route.address(), seen);
                 if (resources.isStopping()) {
                     // stopping may have closed the connection, so the host is not to blame
                     return Optional.of(attempts.postponed("James is stopping", Optional.empty()));
                 }
+                addresses.remember(route.address(), seen);
                 if (opening.isRefused()) {
                     return Optional.empty();
                 }
@@ -332,7 +349,7 @@ public sealed class Delivery permits DryRun {
                 attempts.judged(route, seen, verdict, resources.counts(seen));
                 switch (verdict.ruling()) {
                     case SEND -> {
-                        Transmission transmission = send(route, lease, attempts.mail());
+                        Transmission transmission = send(route, lease, attempts.mail(), Optional.empty());
                         if (lease.session().isMisledByEhlo()) {
                             // the server rejects an extension that it lists: the next session does not use it
                             continue;
@@ -355,20 +372,17 @@ public sealed class Delivery permits DryRun {
         return Optional.empty();
     }
 
-    private static TlsUse tlsUse(Route route, OutboundMail mail) {
-        return route.demand().avoidsTls() && mail.tls() == TlsUse.IF_OFFERED ? TlsUse.NEVER : mail.tls();
-    }
-
     private Verdict verdict(Route route, TlsUse use, boolean closedBefore, TlsObservation seen) {
         Verdict verdict = use == TlsUse.NEVER && !route.demand().avoidsTls() ? Verdict.inClear(seen) : judge(route, seen);
         Verdict once = closedBefore ? verdict.afterSecondClose() : verdict;
         return use == TlsUse.IMPLICIT ? once.withoutClearText() : once;
     }
 
-    Transmission send(Route route, Lease lease, OutboundMail mail) {
-        Transmission transmission = MailContent.send(mail, lease.session());
+    Transmission send(Route route, Lease lease, OutboundMail mail, Optional<Prepared> prepared) {
         // a session in clear text because of a rule is not for mails without that rule
-        if (!transmission.leavesOpen() && !route.demand().avoidsTls()) {
+        boolean isForOthers = !route.demand().avoidsTls();
+        Transmission transmission = MailContent.send(mail, prepared, lease.session(), isForOthers ? lease::awaitsFinalReply : () -> { });
+        if (!transmission.leavesOpen() && isForOthers) {
             lease.keep();
         }
         return transmission;
@@ -376,16 +390,6 @@ public sealed class Delivery permits DryRun {
 
     Verdict judge(Route route, TlsObservation seen) {
         return Verdict.of(route.demand(), seen, CertificateFaults.of(route.demand(), seen, certificates, recording.clock().instant()));
-    }
-
-    /** Remembers whether the address took the connection, so that the next mail tries unreachable addresses last. */
-    private void remember(InetAddress address, TlsObservation seen) {
-        Optional<SessionFailure> notConnected = seen.failure().filter(failure -> failure.phase() == SessionFailure.Phase.CONNECT);
-        if (notConnected.isEmpty()) {
-            lookups.destinations().addressOrder().connected(address);
-        } else if (!resources.isStopping()) {
-            lookups.destinations().addressOrder().notConnected(address, notConnected.get().detail());
-        }
     }
 
     /** Whether the server greets with this server's own name: that is a mail loop (RFC 5321 §6.3). */

@@ -8,6 +8,7 @@ import jamestls.mtasts.delivery.DryRunResult.HostFindings;
 import jamestls.mtasts.delivery.DryRunResult.Outcome;
 import jamestls.mtasts.delivery.DryRunResult.SessionFindings;
 import jamestls.mtasts.delivery.HostLookup.HostPlan;
+import jamestls.mtasts.delivery.MailContent.Prepared;
 import jamestls.mtasts.mx.Destination;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.policy.CertificateCheck;
@@ -15,8 +16,8 @@ import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
 import jamestls.smtp.Envelope;
+import jamestls.smtp.Lease;
 import jamestls.smtp.SessionFailure;
-import jamestls.smtp.SessionPool.Lease;
 import jamestls.smtp.SmtpCredentials.ClearText;
 import jamestls.smtp.SmtpReply;
 import jamestls.smtp.TlsObservation;
@@ -156,7 +157,7 @@ public final class DryRun extends Delivery {
     }
 
     @Override
-    Transmission send(Route to, Lease lease, OutboundMail mail) {
+    Transmission send(Route to, Lease lease, OutboundMail mail, Optional<Prepared> prepared) {
         boolean clear = !(lease.session().observation().handshake() instanceof Handshake.Completed);
         if (clear && mail.nextHop().flatMap(FixedNextHop::login).filter(login -> login.clearText() == ClearText.REFUSED).isPresent()) {
             return NO_AUTH_IN_CLEAR;

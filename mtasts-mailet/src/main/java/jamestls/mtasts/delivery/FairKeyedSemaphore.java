@@ -85,6 +85,11 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         }
     }
 
+    /** Whether somebody waits for a permit of the key. */
+    boolean isAwaited(K key) {
+        return users(key) > permitsPerKey;
+    }
+
     /** The keys with at least so many users. */
     Set<K> withUsers(int least) {
         lock.lock();

@@ -8,6 +8,8 @@ import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.policy.TlsDemand;
+import jamestls.smtp.SessionFailure;
+import jamestls.smtp.TlsObservation;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -70,5 +72,12 @@ final class HostAddresses {
         AddressOrder order = destinations.addressOrder();
         return order.of(host.name(), usable, plan.rules().families().orElse(order.families())).stream().limit(MAX_ADDRESSES_PER_HOST)
             .toList();
+    }
+
+    /** Remembers whether the address took the connection, so that the next mail tries unreachable addresses last. */
+    void remember(InetAddress address, TlsObservation seen) {
+        seen.failure().filter(failure -> failure.phase() == SessionFailure.Phase.CONNECT).ifPresentOrElse(
+            failure -> destinations.addressOrder().notConnected(address, failure.detail()),
+            () -> destinations.addressOrder().connected(address));
     }
 }

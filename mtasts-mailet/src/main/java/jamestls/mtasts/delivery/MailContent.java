@@ -4,9 +4,11 @@ import jakarta.mail.MessagingException;
 import jakarta.mail.internet.MimeMessage;
 import jamestls.mtasts.delivery.MimeDowngrade.Reason;
 import jamestls.net.SanitizedLogger;
+import jamestls.smtp.Envelope;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.SmtpSession;
 import jamestls.smtp.SmtpSession.MessageContent;
+import jamestls.smtp.TlsObservation;
 import jamestls.smtp.Transmission;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,13 +45,41 @@ final class MailContent implements MessageContent {
         this.gauge = gauge;
     }
 
-    /** Sends a mail over a session; the result is {@code Unreadable} if James can't read the stored message. */
-    static Transmission send(OutboundMail mail, SmtpSession session) {
-        try {
-            MailContent stored = of(mail.message());
-            Set<Reason> reasons = stored.reasonsToConvert(session.observation().capabilities().offers("8BITMIME"));
+    /** A mail as one server gets it. */
+    record Prepared(Envelope envelope, MessageContent content) {
+
+        /**
+         * Reads the mail, and converts it if the server needs that.
+         *
+         * @throws MessagingException or IOException when James can't read the stored message
+         */
+        static Prepared of(OutboundMail mail, TlsObservation server) throws MessagingException, IOException {
+            MailContent stored = MailContent.of(mail.message());
+            Set<Reason> reasons = stored.reasonsToConvert(server.capabilities().offers("8BITMIME"));
             MailContent content = reasons.isEmpty() ? stored : stored.converted(mail.id(), reasons);
-            return session.send(mail.envelope(content), content);
+            return new Prepared(mail.envelope(content), content);
+        }
+
+        /** Empty if James can't read the message, which {@link #send} finds out once more and reports. */
+        static Optional<Prepared> ifReadable(OutboundMail mail, TlsObservation server) {
+            try {
+                return Optional.of(of(mail, server));
+            } catch (MessagingException | IOException e) {
+                return Optional.empty();
+            }
+        }
+    }
+
+    /**
+     * Sends a mail over a session; the result is {@code Unreadable} if James can't read the stored message.
+     *
+     * @param prepared the mail, if it was read already
+     * @param dotSent called when the final dot is on its way
+     */
+    static Transmission send(OutboundMail mail, Optional<Prepared> prepared, SmtpSession session, Runnable dotSent) {
+        try {
+            Prepared ready = prepared.isPresent() ? prepared.get() : Prepared.of(mail, session.observation());
+            return session.send(ready.envelope(), ready.content(), dotSent);
         } catch (MessagingException | IOException e) {
             return new Transmission.Unreadable(e, List.of());
         }

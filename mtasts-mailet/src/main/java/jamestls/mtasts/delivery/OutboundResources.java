@@ -2,6 +2,7 @@ package jamestls.mtasts.delivery;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.AttemptReport.SessionCounts;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
 import jamestls.mtasts.policy.Rule;
@@ -9,6 +10,8 @@ import jamestls.smtp.Admission;
 import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionKey;
 import jamestls.smtp.SessionPool;
+import jamestls.smtp.SessionRequest;
+import jamestls.smtp.SessionRequest.Announcing;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.TlsObservation;
 import java.time.Duration;
@@ -26,6 +29,8 @@ public final class OutboundResources implements AutoCloseable {
     /** The longest wait for a permit or session. After it the mail returns to the queue, because its look-ups may be outdated. */
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
     private static final int UNPROVEN_SERVERS_DIVISOR = 2;
+    /** While one mail awaits its final reply, the next prepares to follow it. */
+    private static final int MAILS_PER_SESSION = 2;
     /** The only key of semaphores that limit a total. */
     private static final String ALL = "all";
 
@@ -39,7 +44,7 @@ public final class OutboundResources implements AutoCloseable {
     private final Cache<TlsObservation, SessionCounts> counts = Caffeine.newBuilder().weakKeys().build();
 
     /**
-     * @param perDestination the maximum of concurrent deliveries to one domain, and to one address
+     * @param perDestination the maximum of sessions with one domain, and with one address; as many mails more prepare to follow
      * @param deliveries the maximum of concurrent deliveries in total
      */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {
@@ -50,7 +55,7 @@ public final class OutboundResources implements AutoCloseable {
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries, int maxWaiting) {
         this.connector = connector;
         this.sessions = new SessionPool(connector, reuse, perDestination, maxWaiting);
-        this.atDomain = new FairKeyedSemaphore<>(perDestination);
+        this.atDomain = new FairKeyedSemaphore<>(MAILS_PER_SESSION * perDestination);
         this.total = new FairKeyedSemaphore<>(deliveries);
         this.unproven = new FairKeyedSemaphore<>(Math.max(1, deliveries / UNPROVEN_SERVERS_DIVISOR));
     }
@@ -71,8 +76,13 @@ public final class OutboundResources implements AutoCloseable {
     }
 
     /** Waits for a session with that server, or for the permission to open one; at most a minute. */
-    Admission admit(SessionKey key, Predicate<TlsObservation> suits, int backlog) {
-        return sessions.admit(key, suits, backlog, MAX_WAIT);
+    Admission admit(SessionKey key, DomainName domain, Predicate<TlsObservation> suits, Announcing announcing) {
+        return sessions.admit(new SessionRequest(key, domain.ascii(), suits, atDomain.users(domain.ascii()), announcing), MAX_WAIT);
+    }
+
+    /** Whether mails wait for one of the permits in total. */
+    boolean isTotalAwaited() {
+        return total.isAwaited(ALL);
     }
 
     /** Like {@link #acquire}, for a server not known to answer. Such servers share half of the permits. */
