@@ -21,8 +21,9 @@ import javax.net.ssl.SSLSocket;
 /** One client of the fake server, from its connection to its end. */
 final class SmtpServerConversation {
 
-    /** Milliseconds. */
-    private static final int MAX_WAIT_BEHIND_DOT = 5_000;
+    private static final String BEHIND_DOT = "-- more has come behind the dot";
+    /** In milliseconds, once something has come behind a dot. */
+    private static final int MAX_WAIT_FOR_MORE = 200;
 
     private final SmtpServer server;
     private Socket socket;
@@ -238,7 +239,8 @@ final class SmtpServerConversation {
 
     private void awaitWhatIsBehindTheDot() throws IOException, Over {
         in.mark(1);
-        socket.setSoTimeout(MAX_WAIT_BEHIND_DOT);
+        int wait = (int) server.setup().behindDotWait().toMillis();
+        socket.setSoTimeout(server.transcript().contains(BEHIND_DOT) ? Math.min(wait, MAX_WAIT_FOR_MORE) : wait);
         try {
             if (in.read() < 0) {
                 throw new EOFException("the client hung up");
@@ -249,7 +251,7 @@ final class SmtpServerConversation {
         } finally {
             socket.setSoTimeout(0);
         }
-        server.note("-- more has come behind the dot");
+        server.note(BEHIND_DOT);
         switch (server.setup().behindDot()) {
             case CLOSES -> throw new Over();
             case LOST -> in.skipNBytes(in.available());

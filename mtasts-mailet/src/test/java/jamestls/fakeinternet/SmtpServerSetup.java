@@ -3,6 +3,7 @@ package jamestls.fakeinternet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,12 +40,13 @@ public final class SmtpServerSetup {
     }
 
     private BehindDot behindDot = BehindDot.READ_LATER;
+    private Duration behindDotWait = Duration.ZERO;
 
     /** What becomes of commands that come behind the final dot of a mail, before the reply to it. */
     public enum BehindDot {
         /** They are read after the reply. */
         READ_LATER,
-        /** The reply waits for them for up to five seconds, and the transcript says so when they come. */
+        /** The reply waits for them, and the transcript says so when they come. */
         AWAITED,
         /** The connection is closed when they come, without a reply. */
         CLOSES,
@@ -120,9 +122,14 @@ public final class SmtpServerSetup {
         return this;
     }
 
-    /** Does that with commands behind the final dot; other than {@code READ_LATER} only after the first mail of a connection. */
-    public SmtpServerSetup behindDot(BehindDot way) {
+    /**
+     * Does that with commands behind the final dot of the second and later mails of a connection.
+     *
+     * @param wait how long the reply waits for them; a fifth of a second at most once some have come
+     */
+    public SmtpServerSetup behindDot(BehindDot way, Duration wait) {
         behindDot = way;
+        behindDotWait = wait;
         return this;
     }
 
@@ -141,6 +148,10 @@ public final class SmtpServerSetup {
 
     BehindDot behindDot() {
         return behindDot;
+    }
+
+    Duration behindDotWait() {
+        return behindDotWait;
     }
 
     Optional<FakeLogin> login() {

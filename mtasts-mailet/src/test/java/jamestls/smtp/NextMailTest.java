@@ -41,6 +41,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NextMailTest {
 
     private static final String AHEAD = "-- more has come behind the dot";
+    private static final Duration EXPECTED = Duration.ofSeconds(30);
+    private static final Duration NOT_EXPECTED = Duration.ofMillis(500);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final ReuseLimits MANY = new ReuseLimits(1_000, Duration.ofSeconds(60), Duration.ofSeconds(300), 20, 100);
 
@@ -58,14 +60,14 @@ class NextMailTest {
         mx.close();
     }
 
-    private void start(BehindDot way, int sessions, ReuseLimits limits, SmtpConnector with) {
-        mx = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).behindDot(way).start();
+    private void start(BehindDot way, Duration wait, int sessions, ReuseLimits limits, SmtpConnector with) {
+        mx = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).behindDot(way, wait).start();
         connector = with;
         pool = new SessionPool(connector, limits, sessions, 1_000);
     }
 
     private void start(BehindDot way) {
-        start(way, 1, MANY, SmtpFixture.connector());
+        start(way, EXPECTED, 1, MANY, SmtpFixture.connector());
     }
 
     @Test
@@ -83,7 +85,7 @@ class NextMailTest {
 
     @Test
     void firstMailOfASessionShouldNotBeFollowed() throws Exception {
-        start(BehindDot.AWAITED);
+        start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
 
         assertThat(inTurn("first@x.test", "second@x.test")).allSatisfy(NextMailTest::isDelivered);
 
@@ -154,7 +156,7 @@ class NextMailTest {
 
     @Test
     void serverThatLosesTheEnvelopeShouldCostTheNextMailAWaitAndNoMore() throws Exception {
-        start(BehindDot.LOST, 1, MANY, SmtpFixture.impatientIn(Phase.MAIL));
+        start(BehindDot.LOST, EXPECTED, 1, MANY, SmtpFixture.impatientIn(Phase.MAIL));
         send("first@x.test");
 
         List<Transmission> results = inTurn("second@x.test", "third@x.test");
@@ -168,7 +170,7 @@ class NextMailTest {
     @Test
     @Tag("slow")
     void nextMailShouldNotWaitForASlowReply() throws Exception {
-        start(BehindDot.AWAITED, 2, MANY, SmtpFixture.connector());
+        start(BehindDot.AWAITED, EXPECTED, 2, MANY, SmtpFixture.connector());
         send("first@x.test");
         mx.once(SmtpPhase.FINAL_REPLY, SmtpAct.sayInSegments(Duration.ofSeconds(10), "250-2.0.0 scanning\r\n", "250 2.0.0 clean\r\n"));
 
@@ -187,7 +189,7 @@ class NextMailTest {
 
     @Test
     void mailThatTheSessionDoesNotSuitShouldGetOneOfItsOwn() throws Exception {
-        start(BehindDot.AWAITED);
+        start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
         send("first@x.test");
         CompletableFuture<Transmission> other = new CompletableFuture<>();
 
@@ -219,7 +221,8 @@ class NextMailTest {
 
     @Test
     void sessionShouldEndAfterItsShareOfMails() throws Exception {
-        start(BehindDot.AWAITED, 1, new ReuseLimits(3, Duration.ofSeconds(60), Duration.ofSeconds(300), 2, 4), SmtpFixture.connector());
+        start(BehindDot.AWAITED, EXPECTED, 1, new ReuseLimits(3, Duration.ofSeconds(60), Duration.ofSeconds(300), 2, 4),
+            SmtpFixture.connector());
         send("first@x.test");
 
         assertThat(inTurn("second@x.test", "third@x.test")).allSatisfy(NextMailTest::isDelivered);
@@ -231,7 +234,7 @@ class NextMailTest {
 
     @Test
     void closedPoolShouldNotKeepAnybodyWaiting() throws Exception {
-        start(BehindDot.AWAITED);
+        start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
         send("first@x.test");
 
         List<Transmission> results = inTurn("second@x.test", "third@x.test", pool::stopWaiting);
@@ -244,7 +247,7 @@ class NextMailTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4})
     void everyMailShouldHaveOneResult(long seed) throws Exception {
-        start(BehindDot.READ_LATER, 4, MANY, SmtpFixture.connector());
+        start(BehindDot.READ_LATER, EXPECTED, 4, MANY, SmtpFixture.connector());
         Random random = new Random(seed);
         send("first@x.test");
         List<Future<Transmission>> results = new ArrayList<>();
