@@ -2,7 +2,7 @@ package jamestls.bench;
 
 import jamestls.queue.ScaleBench;
 
-/** The benchmarks of this module, one after the other ({@code mvn -Pbench}); {@code -Dbench.only=relay} or {@code scale} for one. */
+/** The selected benchmarks of this module, one after the other ({@code mvn -Pbench}). */
 public final class ServerBenchmarks {
 
     private ServerBenchmarks() {
@@ -10,11 +10,11 @@ public final class ServerBenchmarks {
 
     /** @param arguments the directory for the results, and optionally the cases of {@link RelayBench} */
     public static void main(String... arguments) throws Exception {
-        String only = System.getProperty("bench.only", "all");
-        if (!only.equals("scale")) {
+        SelectedBenchmarks selected = SelectedBenchmarks.ofThisRun();
+        if (selected.include("relay")) {
             RelayBench.main(arguments);
         }
-        if (!only.equals("relay")) {
+        if (selected.include("scale")) {
             ScaleBench.main(new String[] {arguments[0]});
         }
     }

@@ -13,7 +13,7 @@ import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** All benchmarks of this module, one after the other ({@code mvn -Pbench}). */
+/** The selected benchmarks of this module, one after the other ({@code mvn -Pbench}). */
 public final class Benchmarks {
 
     private Benchmarks() {
@@ -21,11 +21,20 @@ public final class Benchmarks {
 
     /** @param args the directory of the test sources, and the directory for the results */
     public static void main(String... args) throws Exception {
-        generateHarness(Path.of(args[0]), List.of(StsBenchmarks.class, DaneBenchmarks.class));
+        SelectedBenchmarks selected = SelectedBenchmarks.ofThisRun();
         String dane = Path.of(args[1], "dane.json").toString();
-        ColdLookupBench.main(dane);
-        DaneBench.main(dane);
-        StsBench.main(Path.of(args[1], "sts.json").toString());
+        if (selected.include("dns")) {
+            ColdLookupBench.main(dane);
+        }
+        if (selected.include("dane") || selected.include("sts")) {
+            generateHarness(Path.of(args[0]), List.of(StsBenchmarks.class, DaneBenchmarks.class));
+        }
+        if (selected.include("dane")) {
+            DaneBench.main(dane);
+        }
+        if (selected.include("sts")) {
+            StsBench.main(Path.of(args[1], "sts.json").toString());
+        }
     }
 
     /** Compiles JMH's benchmarks with its annotation processor: the build compiles them without, since few builds measure. */

@@ -6,6 +6,7 @@ import static jamestls.tlsrpt.Samples.REPORTER;
 
 import com.sun.management.OperatingSystemMXBean;
 import jamestls.bench.BenchReport;
+import jamestls.bench.SelectedBenchmarks;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.PostgresServer;
@@ -63,19 +64,22 @@ final class TallyBench {
     }
 
     public static void main(String[] arguments) throws Exception {
+        SelectedBenchmarks selected = SelectedBenchmarks.ofThisRun();
         BenchReport report = new BenchReport(Path.of(arguments[0]));
-        if (STORES.contains("sqlite")) {
+        if (selected.include("tlsrpt") && STORES.contains("sqlite")) {
             Path directory = Files.createTempDirectory("tally-bench-");
             Path file = directory.resolve("tlsreports.sqlite");
             report.section("sqlite", measure(new DatabaseAddress.SqliteFile(file), () -> Files.size(file)));
             delete(directory);
         }
-        if (STORES.contains("postgresql")) {
+        if (selected.include("tlsrpt") && STORES.contains("postgresql")) {
             try (PostgresServer server = PostgresServer.startOrSkip()) {
                 report.section("postgresql (fsync off)", measure(new DatabaseAddress.PostgreSql(server.url(), "", ""), () -> 0L));
             }
         }
-        InboxBench.addTo(report);
+        if (selected.include("inbox")) {
+            InboxBench.addTo(report);
+        }
         System.exit(0);
     }
 
