@@ -8,10 +8,17 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** Fills queues. */
 final class Injection {
 
+    private static final int CONNECTIONS = 8;
     private static final String LINE = "The quick brown fox jumps over the lazy dog, and the lazy dog could not care less.\r\n";
 
     private Injection() {
@@ -39,8 +46,26 @@ final class Injection {
         }
     }
 
+    /** Gives a server so many mails over several connections. */
+    static void inParallel(int port, int mails, int size, int domains) {
+        try (ExecutorService injectors = Executors.newFixedThreadPool(CONNECTIONS)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < CONNECTIONS; i++) {
+                int first = i;
+                all.add(injectors.submit(() -> oneByOne(port, first, CONNECTIONS, mails, size, domains)));
+            }
+            for (Future<?> each : all) {
+                each.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /** Gives a server the mails with the numbers first, first + step and so on of {@code count}, over one connection. */
-    static void oneByOne(int port, int first, int step, int count, int size, int domains) {
+    private static void oneByOne(int port, int first, int step, int count, int size, int domains) {
         String mail = mail(size) + ".";
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
@@ -59,7 +84,8 @@ final class Injection {
         }
     }
 
-    private static String mail(int size) {
+    /** A mail of about so many bytes, every line ended. */
+    static String mail(int size) {
         return "From: alice@sender.example\r\nSubject: bench\r\nDate: Mon, 23 Nov 2026 12:00:00 +0000\r\n"
             + "Message-ID: <bench@sender.example>\r\n\r\n" + LINE.repeat(Math.max(1, (size - 150) / LINE.length()));
     }

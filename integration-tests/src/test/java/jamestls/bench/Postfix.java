@@ -15,10 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -28,22 +24,23 @@ import org.awaitility.core.ConditionTimeoutException;
  */
 final class Postfix implements Relay, AutoCloseable {
 
-    private static final int INJECTORS = 8;
     private static final Path RESOLVER = Path.of("/usr/lib/python3/dist-packages/postfix_mta_sts_resolver");
 
     private final String name;
     private final int port;
     private final Process resolver;
     private final PostfixProcess process;
+    private final MachineTime time;
 
     /** Whether it keeps connections for further mails: {@code smtp_tls_connection_reuse}. */
     enum Reuse { NO, YES }
 
-    private Postfix(String name, int port, Process resolver, PostfixProcess process) {
+    private Postfix(String name, int port, Process resolver, PostfixProcess process, MachineTime time) {
         this.name = name;
         this.port = port;
         this.resolver = resolver;
         this.process = process;
+        this.time = time;
     }
 
     /** Why it can't be measured here; empty if it can. */
@@ -56,7 +53,7 @@ final class Postfix implements Relay, AutoCloseable {
      * @param addresses of the mail host of d0.bench.example, d1.bench.example and so on, all on one port
      * @param authority that has issued their certificates, in PEM
      */
-    static Postfix start(Path parent, Reuse reuse, List<String> addresses, int smtpPort, String authority) {
+    static Postfix start(Path parent, Reuse reuse, List<String> addresses, int smtpPort, String authority, MachineTime time) {
         String name = name(reuse);
         try {
             Path directory = PostfixProcess.newDirectory(name);
@@ -65,15 +62,15 @@ final class Postfix implements Relay, AutoCloseable {
             int stsPort = freePort();
             Map<String, String> values = Map.of("DIR", directory.toString(), "PORT", "127.0.0.1:" + port, "SMTP_PORT", "" + smtpPort,
                 "STS_PORT", "" + stsPort, "REUSE", reuse == Reuse.YES ? "yes" : "no");
-            Files.writeString(conf.resolve("main.cf"), resource("main.cf", values));
-            Files.writeString(conf.resolve("master.cf"), resource("master.cf", values));
+            Files.writeString(conf.resolve("main.cf"), resource("postfix/main.cf", values));
+            Files.writeString(conf.resolve("master.cf"), resource("postfix/master.cf", values));
             Files.writeString(directory.resolve("ca.pem"), authority);
             List<String> hosts = new ArrayList<>(List.of("127.0.0.1 localhost"));
             for (int i = 0; i < addresses.size(); i++) {
                 hosts.add(addresses.get(i) + " d" + i + ".bench.example");
             }
             Path hostsFile = Files.write(directory.resolve("hosts"), hosts);
-            Path daemon = Files.writeString(directory.resolve("mta-sts-daemon.py"), resource("mta-sts-daemon.py", values));
+            Path daemon = Files.writeString(directory.resolve("mta-sts-daemon.py"), resource("postfix/mta-sts-daemon.py", values));
             Path settings = Files.writeString(directory.resolve("mta-sts-daemon.yml"),
                 "host: 127.0.0.1\nport: " + stsPort + "\ncache_grace: 86400\ncache:\n  type: internal\n");
             Process resolver = inBackground(parent.resolve(name + "-sts.log"),
@@ -81,7 +78,7 @@ final class Postfix implements Relay, AutoCloseable {
             PostfixProcess process = PostfixProcess.start(directory, List.of("unshare", "-m", "sh", "-c", "mount --make-rprivate / "
                 + "&& mount --bind " + hostsFile + " /etc/hosts && exec " + String.join(" ", PostfixProcess.command(directory))),
                 parent.resolve(name + ".log"));
-            Postfix postfix = new Postfix(name, port, resolver, process);
+            Postfix postfix = new Postfix(name, port, resolver, process, time);
             try {
                 Awaitility.await(name).atMost(Duration.ofSeconds(30)).until(() -> listens(port) && listens(stsPort));
             } catch (ConditionTimeoutException e) {
@@ -105,26 +102,12 @@ final class Postfix implements Relay, AutoCloseable {
 
     @Override
     public void fill(int mails, int size, int destinations) {
-        try (ExecutorService injectors = Executors.newFixedThreadPool(INJECTORS)) {
-            List<Future<?>> all = new ArrayList<>();
-            for (int i = 0; i < INJECTORS; i++) {
-                int first = i;
-                all.add(injectors.submit(() -> Injection.oneByOne(port, first, INJECTORS, mails, size, destinations)));
-            }
-            for (Future<?> each : all) {
-                each.get();
-            }
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Injection.inParallel(port, mails, size, destinations);
     }
 
-    /** Not measured, because its processes are short-lived. */
     @Override
     public Duration cpu() {
-        return Duration.ZERO;
+        return time.used();
     }
 
     @Override
@@ -140,13 +123,13 @@ final class Postfix implements Relay, AutoCloseable {
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return free.getLocalPort();
         }
     }
 
-    private static boolean listens(int port) {
+    static boolean listens(int port) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             return socket.isConnected();
         } catch (IOException notYet) {
@@ -154,8 +137,8 @@ final class Postfix implements Relay, AutoCloseable {
         }
     }
 
-    private static String resource(String name, Map<String, String> values) throws IOException {
-        try (InputStream in = Postfix.class.getResourceAsStream("/bench/postfix/" + name)) {
+    static String resource(String name, Map<String, String> values) throws IOException {
+        try (InputStream in = Postfix.class.getResourceAsStream("/bench/" + name)) {
             String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             for (Map.Entry<String, String> value : values.entrySet()) {
                 text = text.replace("@" + value.getKey() + "@", value.getValue());

@@ -13,12 +13,27 @@ import org.awaitility.Awaitility;
 interface Relay {
 
     Duration PATIENCE = Duration.ofMinutes(5);
+    /** The time it takes to see the last mail adds to the time measured; looking takes from the processors that are measured. */
+    Duration LOOK = Duration.ofMillis(5);
 
     /** As it is called in the results. */
     String name();
 
     /** Queues so many mails of about that size to bob@d0.bench.example, bob@d1.bench.example and so on, in turn. */
     void fill(int mails, int size, int destinations);
+
+    /**
+     * Sends what is queued while the sink holds back its answers.
+     *
+     * @param total what the sink will have counted then
+     * @return the time from the moment the sink answers to the last mail
+     */
+    default Duration send(Sink sink, long total) {
+        long start = System.nanoTime();
+        sink.open();
+        Awaitility.await(name()).atMost(PATIENCE).pollDelay(Duration.ZERO).pollInterval(LOOK).until(() -> sink.count().mails() >= total);
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
 
     /** What it has used of the processors so far; zero where that can't be told. */
     Duration cpu();

@@ -27,9 +27,10 @@ import java.util.Optional;
 import org.awaitility.Awaitility;
 
 /**
- * Stock RemoteDelivery and SecureRemoteDelivery in one real James, and Postfix where it is installed: the same mails to the same
+ * Stock RemoteDelivery and SecureRemoteDelivery in one real James, Postfix where it is installed, and what none of them can be
+ * faster than: a bare sender ({@link Limit}) and James's queue alone ({@link QueueAlone}). The same mails to the same
  * sink, in turn; counted at the sink. Mails are queued while the sink holds back its answers; the time runs from the moment it
- * lets go to the last mail. docs/benchmarks.md has the method and the numbers.
+ * lets go to the last mail. docs/reference/benchmarks.md has the method, docs/benchmarks.md the numbers.
  *
  * <p>Arguments: a directory to work in, and optionally the cases to run, such as {@code 20/100/2048/1000}: round trip in
  * milliseconds, destinations, size, mails. {@code -Dbench.rounds=} is 3 by default, {@code -Dbench.relays=} names those to run.
@@ -38,10 +39,8 @@ public final class RelayBench {
 
     private static final int MAX_DESTINATIONS = 100;
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
-    private static final List<String> WANTED = List.of(System.getProperty("bench.relays", "stock,secure,postfix,postfix_reuse").split(","));
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
-    /** The time it takes to see the last mail adds to the time measured; looking takes from the processors that are measured. */
-    private static final Duration LOOK = Duration.ofMillis(5);
+    private static final List<String> WANTED = List.of(
+        System.getProperty("bench.relays", "stock,secure,limit,queue,postfix,postfix_reuse").split(","));
 
     private final Sink sink;
     private final List<Relay> relays;
@@ -82,7 +81,8 @@ public final class RelayBench {
                 .txt("_mta-sts." + domain, "v=STSv1; id=1;").a("mta-sts." + domain, "127.0.0.1");
             policies.put("mta-sts." + domain, "version: STSv1\nmode: enforce\nmx: mx." + domain + "\nmax_age: 604800\n");
         }
-        List<Postfix> peers = new ArrayList<>();
+        int drainPort = Postfix.freePort();
+        List<Runnable> peers = new ArrayList<>();
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
@@ -91,19 +91,23 @@ public final class RelayBench {
                  new ServerEnvironment(dns.address(), sink.port(), files.port(), ca.trustStore()),
                  Map.of("GATEWAYS", String.join(",", hosts.keySet().stream().map(ip -> ip + ":" + sink.port()).toList()),
                      "DNS", dns.address().getAddress().getHostAddress() + ":" + dns.address().getPort(),
-                     "SMTP_PORT", "" + sink.port(), "POLICY_PORT", "" + files.port()),
+                     "SMTP_PORT", "" + sink.port(), "POLICY_PORT", "" + files.port(), "DRAIN_PORT", "" + drainPort),
                  Arrays.stream(System.getProperty("bench.jvm", "").split(" ")).filter(word -> !word.isBlank()).toList());
-             HttpClient http = HttpClient.newHttpClient()) {
+             HttpClient http = HttpClient.newHttpClient();
+             Limit limit = Limit.start(directory, List.copyOf(hosts.keySet()), sink.port())) {
             Relay.OfJames secure = new Relay.OfJames("secure", james, http);
-            List<Relay> relays = new ArrayList<>(List.of(new Relay.OfJames("stock", james, http), secure));
+            List<Relay> relays = new ArrayList<>(List.of(new Relay.OfJames("stock", james, http), secure, limit,
+                new QueueAlone(new Relay.OfJames("queue", james, http), drainPort)));
+            MachineTime time = new MachineTime(List.of(ProcessHandle.current(), james.handle(), sink.handle()));
             Optional<String> missing = Postfix.missing();
             missing.ifPresent(what -> System.out.println("Postfix is not measured: " + what));
             for (Postfix.Reuse reuse : missing.isPresent() ? new Postfix.Reuse[0] : Postfix.Reuse.values()) {
                 if (WANTED.contains(Postfix.name(reuse))) {
-                    peers.add(Postfix.start(directory, reuse, List.copyOf(hosts.keySet()), sink.port(), pem(ca)));
+                    Postfix postfix = Postfix.start(directory, reuse, List.copyOf(hosts.keySet()), sink.port(), pem(ca), time);
+                    peers.add(postfix::close);
+                    relays.add(postfix);
                 }
             }
-            relays.addAll(peers);
             relays.removeIf(relay -> !WANTED.contains(relay.name()));
             RelayBench bench = new RelayBench(sink, relays);
             WARM_UP.forEach(each -> relays.forEach(relay -> bench.run(relay, each)));
@@ -112,8 +116,9 @@ public final class RelayBench {
             results.add(SlowHosts.measure(sink, secure, MAX_DESTINATIONS));
             new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValue(directory.resolve("relay.json").toFile(), results);
             System.out.println(Files.readString(directory.resolve("relay.json")));
+            RelayReport.write(directory);
         } finally {
-            peers.forEach(Postfix::close);
+            peers.forEach(Runnable::run);
         }
     }
 
@@ -136,33 +141,33 @@ public final class RelayBench {
         result.put("destinations", each.destinations());
         result.put("size", each.size());
         result.put("mails", each.mails());
-        medians.forEach((name, run) -> result.put(name + "_per_s", rounded(run.perSecond())));
-        if (medians.containsKey("stock") && medians.containsKey("secure")) {
-            result.put("ratio", rounded(medians.get("secure").perSecond() / medians.get("stock").perSecond()));
-        }
-        medians.forEach((name, run) -> result.put(name.startsWith("postfix") ? name + "_connections" : "connections_" + name,
-            run.connections()));
         medians.forEach((name, run) -> {
+            result.put(name + "_per_s", rounded(run.perSecond()));
+            result.put(name + "_connections", run.connections());
             if (run.cpuMillis() > 0) {
-                result.put("cpu_ms_per_mail_" + name, rounded(run.cpuMillis()));
+                result.put(name + "_cpu_ms_per_mail", rounded(run.cpuMillis()));
             }
         });
+        if (medians.keySet().containsAll(List.of("secure", "stock"))) {
+            result.put("ratio", rounded(medians.get("secure").perSecond() / medians.get("stock").perSecond()));
+        }
+        if (medians.keySet().containsAll(List.of("secure", "limit", "queue"))) {
+            result.put("share_of_limit", rounded(medians.get("secure").perSecond()
+                / Math.min(medians.get("limit").perSecond(), medians.get("queue").perSecond())));
+        }
         System.out.println(result);
         return result;
     }
 
     private Run run(Relay relay, Case each) {
+        // a session that is kept would save its owner the handshake, and keeps the round trip of the case it was opened in
+        Awaitility.await("the end of idle sessions").atMost(Relay.PATIENCE).until(() -> sink.count().open() == 0);
         sink.roundTrip(Duration.ofMillis(each.rtt()));
         Sink.Count before = sink.count();
         sink.shut();
         relay.fill(each.mails(), each.size(), each.destinations());
         Duration cpu = relay.cpu();
-        long start = System.nanoTime();
-        sink.open();
-        long wanted = before.mails() + each.mails();
-        Awaitility.await(relay.name() + " " + each).atMost(PATIENCE).pollDelay(Duration.ZERO).pollInterval(LOOK)
-            .until(() -> sink.count().mails() >= wanted);
-        double seconds = (System.nanoTime() - start) / 1e9;
+        double seconds = relay.send(sink, before.mails() + each.mails()).toNanos() / 1e9;
         double cpuMillis = relay.cpu().minus(cpu).toNanos() / 1e6 / each.mails();
         Run run = new Run(each.mails() / seconds, sink.count().connections() - before.connections(), cpuMillis);
         System.out.println(relay.name() + " " + each + " " + run);

@@ -26,8 +26,13 @@ public final class Sink implements AutoCloseable {
     private final BufferedWriter commands;
     private final int port;
 
-    /** What it has counted. */
-    public record Count(long mails, long connections) {
+    /**
+     * What it has counted.
+     *
+     * @param connections so far
+     * @param open those that have not ended
+     */
+    public record Count(long mails, long connections, long open) {
     }
 
     private Sink(Process process) throws IOException {
@@ -66,6 +71,10 @@ public final class Sink implements AutoCloseable {
         return port;
     }
 
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
     /** From now on it holds back every answer. */
     public void shut() {
         say("close");
@@ -92,7 +101,7 @@ public final class Sink implements AutoCloseable {
 
     public Count count() {
         String[] words = say("count").split(" ");
-        return new Count(Long.parseLong(words[0]), Long.parseLong(words[1]));
+        return new Count(Long.parseLong(words[0]), Long.parseLong(words[1]), Long.parseLong(words[2]));
     }
 
     @Override

@@ -23,7 +23,7 @@ import javax.net.ssl.SSLContext;
  * A mail server that takes everything, in a process of its own, so that its work is not counted as the sender's. It speaks
  * on standard input and output with whoever started it: {@code close} holds back every answer from now on,
  * {@code open} lets them go, {@code refuse} has it refuse recipients for now, {@code accept} take them again, {@code rtt N} sets the
- * milliseconds of a round trip for new connections, {@code count} answers {@code MAILS CONNECTIONS}.
+ * milliseconds of a round trip for new connections, {@code count} answers {@code MAILS CONNECTIONS OPEN}.
  *
  * <p>Arguments: a PKCS#12 file with the key of each host (empty password, the address as alias), then the addresses.
  */
@@ -33,6 +33,7 @@ final class SinkServer {
 
     private final LongAdder mails = new LongAdder();
     private final LongAdder connections = new LongAdder();
+    private final LongAdder closed = new LongAdder();
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean refusing;
     private volatile Duration roundTrip = Duration.ZERO;
@@ -65,7 +66,7 @@ final class SinkServer {
 
     private String obey(String command) {
         return switch (command.split(" ")[0]) {
-            case "count" -> mails.sum() + " " + connections.sum();
+            case "count" -> mails.sum() + " " + connections.sum() + " " + (connections.sum() - closed.sum());
             case "rtt" -> {
                 roundTrip = Duration.ofMillis(Long.parseLong(command.split(" ")[1]));
                 yield "ok";
@@ -104,6 +105,8 @@ final class SinkServer {
             new SinkConversation(far, tls, mails, () -> gate, () -> refusing).run();
         } catch (IOException | InterruptedException left) {
             // the sender hung up
+        } finally {
+            closed.increment();
         }
     }
 

@@ -73,7 +73,7 @@ public final class BenchServer implements AutoCloseable {
             for (Path jar : home.flavour().jars()) {
                 Files.copy(jar, extensions.resolve(jar.getFileName()));
             }
-            compile("FillQueue", home, extensions.resolve("bench.jar"));
+            compile(List.of("FillQueue", "DrainQueue"), home, extensions.resolve("bench.jar"));
             List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m"));
             command.addAll(jvm);
             command.addAll(List.of("-Dworking.directory=" + directory, "-Dextra.props=" + conf.resolve("jvm.properties"),
@@ -113,6 +113,10 @@ public final class BenchServer implements AutoCloseable {
 
     public long pid() {
         return process.pid();
+    }
+
+    public ProcessHandle handle() {
+        return process.toHandle();
     }
 
     /** What the process has used so far. */
@@ -163,22 +167,25 @@ public final class BenchServer implements AutoCloseable {
     }
 
     /** With the compiler of this JDK, against the libraries of the James at hand. */
-    private static void compile(String mailet, JamesHome home, Path jar) throws IOException {
-        String source = resource(mailet + ".java.txt", Map.of());
-        Path directory = Files.createTempDirectory(jar.getParent().getParent(), "mailet");
-        Path file = Files.writeString(directory.resolve(mailet + ".java"),
-            home.flavour() == Flavour.JAVAX ? source : source.replace("javax.inject", "jakarta.inject"));
+    private static void compile(List<String> mailets, JamesHome home, Path jar) throws IOException {
+        Path directory = Files.createTempDirectory(jar.getParent().getParent(), "mailets");
+        List<String> arguments = new ArrayList<>(List.of("-proc:none", "--release", "21", "-d", directory.toString(), "-cp"));
         try (Stream<Path> libraries = Files.list(home.libraries())) {
-            String classPath = libraries.map(Path::toString).collect(Collectors.joining(File.pathSeparator));
-            if (ToolProvider.getSystemJavaCompiler().run(null, null, null, "-proc:none", "--release", "21", "-cp", classPath,
-                    "-d", directory.toString(), file.toString()) != 0) {
-                throw new IllegalStateException(file + " does not compile");
-            }
+            arguments.add(libraries.map(Path::toString).collect(Collectors.joining(File.pathSeparator)));
         }
-        String name = "jamestls/bench/" + mailet + ".class";
-        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
-            out.putNextEntry(new JarEntry(name));
-            out.write(Files.readAllBytes(directory.resolve(name)));
+        for (String mailet : mailets) {
+            String source = resource(mailet + ".java.txt", Map.of());
+            arguments.add(Files.writeString(directory.resolve(mailet + ".java"),
+                home.flavour() == Flavour.JAVAX ? source : source.replace("javax.inject", "jakarta.inject")).toString());
+        }
+        if (ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new)) != 0) {
+            throw new IllegalStateException(mailets + " do not compile");
+        }
+        try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar)); Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".class")).toList()) {
+                out.putNextEntry(new JarEntry(directory.relativize(file).toString()));
+                out.write(Files.readAllBytes(file));
+            }
         }
     }
 
