@@ -27,7 +27,7 @@ import java.util.Optional;
 import org.awaitility.Awaitility;
 
 /**
- * Stock RemoteDelivery and SecureRemoteDelivery in one real James, Postfix where it is installed, and what none of them can be
+ * Stock RemoteDelivery and SecureRemoteDelivery in one real James, Postfix and Exim where they are installed, and what none of them can be
  * faster than: a bare sender ({@link Limit}) and James's queue alone ({@link QueueAlone}). The same mails to the same
  * sink, in turn; counted at the sink. Mails are queued while the sink holds back its answers; the time runs from the moment it
  * lets go to the last mail. docs/reference/benchmarks.md has the method, docs/benchmarks.md the numbers.
@@ -40,7 +40,7 @@ public final class RelayBench {
     private static final int MAX_DESTINATIONS = 100;
     private static final int ROUNDS = Integer.getInteger("bench.rounds", 3);
     private static final List<String> WANTED = List.of(
-        System.getProperty("bench.relays", "stock,secure,limit,queue,postfix,postfix_reuse").split(","));
+        System.getProperty("bench.relays", "stock,secure,limit,queue,postfix,postfix_reuse,exim").split(","));
 
     private final Sink sink;
     private final List<Relay> relays;
@@ -108,9 +108,17 @@ public final class RelayBench {
                     relays.add(postfix);
                 }
             }
+            missing = Exim.missing();
+            missing.ifPresent(what -> System.out.println("Exim is not measured: " + what));
+            if (missing.isEmpty() && WANTED.contains("exim")) {
+                Exim exim = Exim.start(directory, List.copyOf(hosts.keySet()), sink, pem(ca), time);
+                peers.add(exim::close);
+                relays.add(exim);
+            }
             relays.removeIf(relay -> !WANTED.contains(relay.name()));
             RelayBench bench = new RelayBench(sink, relays);
-            WARM_UP.forEach(each -> relays.forEach(relay -> bench.run(relay, each)));
+            // Exim's processes are new ones for each mail
+            WARM_UP.forEach(each -> relays.stream().filter(relay -> !(relay instanceof Exim)).forEach(relay -> bench.run(relay, each)));
             List<Map<String, Object>> results = new ArrayList<>();
             cases.forEach(each -> results.add(bench.measure(each)));
             results.add(SlowHosts.measure(sink, secure, MAX_DESTINATIONS));
