@@ -29,8 +29,8 @@ public final class OutboundResources implements AutoCloseable {
     /** The longest wait for a permit or session. After it the mail returns to the queue, because its look-ups may be outdated. */
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
     private static final int UNPROVEN_SERVERS_DIVISOR = 2;
-    /** While one mail awaits its final reply, the next prepares to follow it. */
-    private static final int MAILS_PER_SESSION = 2;
+    /** One that awaits its final reply, one whose envelope follows, and one whose result is being recorded. */
+    private static final int MAILS_PER_SESSION = 3;
     /** The only key of semaphores that limit a total. */
     private static final String ALL = "all";
 
