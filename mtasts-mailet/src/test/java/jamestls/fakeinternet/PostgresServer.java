@@ -30,23 +30,38 @@ public final class PostgresServer implements AutoCloseable {
     private final Path programs;
     private final Path directory;
     private final int port;
+    private final Durability durability;
     private Process process;
 
-    private PostgresServer(Path programs, Path directory, int port) {
+    /** Whether commits are flushed to the disk. */
+    public enum Durability {
+        /** As PostgreSQL does by default. */
+        FSYNC,
+        /** Commits survive a kill of the processes, but not of the machine: faster tests. */
+        NONE
+    }
+
+    private PostgresServer(Path programs, Path directory, int port, Durability durability) {
+        this.durability = durability;
         this.programs = programs;
         this.directory = directory;
         this.port = port;
     }
 
-    /** Starts it; where it is not installed the test is skipped, or fails if the environment says {@code CI=true}. */
+    /** Starts one without fsync; where it is not installed the test is skipped, or fails if the environment says {@code CI=true}. */
     public static PostgresServer startOrSkip() {
+        return startOrSkip(Durability.NONE);
+    }
+
+    /** As {@link #startOrSkip()}. */
+    public static PostgresServer startOrSkip(Durability durability) {
         Optional<Path> programs = installed();
         if (programs.isEmpty() && "true".equals(System.getenv("CI"))) {
             throw new AssertionError("PostgreSQL is not installed (no " + INSTALLATIONS + "), and CI=true");
         }
         Assumptions.assumeTrue(programs.isPresent(), "PostgreSQL is not installed");
         try {
-            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), freePort());
+            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), freePort(), durability);
             server.initialise();
             server.start();
             return server;
@@ -81,7 +96,8 @@ public final class PostgresServer implements AutoCloseable {
     /** Starts it again after {@link #stop}, with the same port and data. */
     public void start() throws IOException {
         process = new ProcessBuilder(unprivileged(programs.resolve("postgres").toString(), "-D", data(), "-p", Integer.toString(port),
-            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"))
+            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+            "-c", "fsync=" + (durability == Durability.FSYNC ? "on" : "off")))
             .redirectErrorStream(true).redirectOutput(log().toFile()).start();
         Awaitility.await().atMost(60, TimeUnit.SECONDS).until(this::accepts);
     }

@@ -10,6 +10,7 @@ import jamestls.bench.SelectedBenchmarks;
 import jamestls.dns.DomainName;
 import jamestls.fakeinternet.FakeDns;
 import jamestls.fakeinternet.PostgresServer;
+import jamestls.fakeinternet.PostgresServer.Durability;
 import jamestls.fakeinternet.SettableClock;
 import jamestls.outcome.AppliedPolicy;
 import jamestls.outcome.AppliedPolicy.PolicyType;
@@ -23,6 +24,7 @@ import jamestls.tlsrpt.collect.OutcomeJournal;
 import jamestls.tlsrpt.inbox.InboxBench;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.Stores;
+import jamestls.tlsrpt.store.TallyLimits;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
@@ -32,6 +34,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,39 +47,55 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.IntFunction;
+import java.util.stream.Stream;
 import org.apache.james.metrics.tests.RecordingMetricFactory;
 
 /**
- * Benchmark of counting sessions and sending reports, on SQLite and PostgreSQL: elapsed time, processor time of this process and load of
- * the machine; then {@link InboxBench}. Argument: the file of results. {@code -Ddomains=} recipient domains of the day (20000), ten
- * sessions each; {@code -Dseconds=} of constant load (10); {@code -Dstores=sqlite} leaves out PostgreSQL.
+ * Benchmark of counting sessions and sending reports, on SQLite, and on two PostgreSQL servers in turns, with fsync off and on: elapsed
+ * time, processor time of this process and load of the machine; then {@link InboxBench}. Argument: the file of results.
+ * {@code -Ddomains=} recipient domains of the day (20000), {@code -Dsessions=} sessions of each (10), {@code -Ddeliveries=} at once (256);
+ * {@code -Dseconds=} of constant load (10); {@code -Drounds=} on the two PostgreSQL servers (3); {@code -Dstores=sqlite} leaves out
+ * PostgreSQL. {@code -Ddays=1000,10000} measures whole days of so many domains on SQLite instead, each in a new file.
  */
 final class TallyBench {
 
     private static final int DOMAINS = Integer.getInteger("domains", 20_000);
+    private static final int SESSIONS_PER_DOMAIN = Integer.getInteger("sessions", 10);
     private static final int SECONDS = Integer.getInteger("seconds", 10);
+    private static final int ROUNDS = Integer.getInteger("rounds", 3);
     private static final String STORES = System.getProperty("stores", "sqlite,postgresql");
-    private static final int SESSIONS_PER_DOMAIN = 10;
-    private static final int DELIVERIES = 256;
+    private static final String DAYS = System.getProperty("days", "");
+    private static final int DELIVERIES = Integer.getInteger("deliveries", 256);
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private static final int BUSY_DOMAINS = 1_000;
+    private static final int BUSY_OUTCOMES = 300_000;
+    private static final int WARM_UP = 20_000;
+    /** Every delivery waits for its commit, however busy the machine is. */
+    private static final Duration ALWAYS = Duration.ofMinutes(5);
 
-    private TallyBench() {
+    private final Stores stores;
+    private final SettableClock clock = new SettableClock(NOON);
+    private final OutcomeJournal journal;
+    private final Map<String, Object> results = new LinkedHashMap<>();
+
+    private TallyBench(DatabaseAddress address) {
+        stores = Stores.open(Optional.of(address), Clock.systemUTC());
+        journal = new OutcomeJournal(stores.tallies(), TallyLimits.DEFAULT, new RecordingMetricFactory(), clock, ALWAYS);
     }
 
     public static void main(String[] arguments) throws Exception {
         SelectedBenchmarks selected = SelectedBenchmarks.ofThisRun();
         BenchReport report = new BenchReport(Path.of(arguments[0]));
+        if (!DAYS.isBlank()) {
+            days(report);
+            System.exit(0);
+        }
         if (selected.include("tlsrpt") && STORES.contains("sqlite")) {
-            Path directory = Files.createTempDirectory("tally-bench-");
-            Path file = directory.resolve("tlsreports.sqlite");
-            report.section("sqlite", measure(new DatabaseAddress.SqliteFile(file), () -> Files.size(file)));
-            delete(directory);
+            report.section("sqlite", onSqlite());
         }
         if (selected.include("tlsrpt") && STORES.contains("postgresql")) {
-            try (PostgresServer server = PostgresServer.startOrSkip()) {
-                report.section("postgresql (fsync off)", measure(new DatabaseAddress.PostgreSql(server.url(), "", ""), () -> 0L));
-            }
+            onPostgres(report);
         }
         if (selected.include("inbox")) {
             InboxBench.addTo(report);
@@ -83,51 +103,111 @@ final class TallyBench {
         System.exit(0);
     }
 
-    private interface Size {
-        long bytes() throws IOException;
-    }
-
     private interface Work {
         void run() throws InterruptedException;
     }
 
-    private static Map<String, Object> measure(DatabaseAddress address, Size size) throws Exception {
-        Map<String, Object> results = new LinkedHashMap<>();
-        SettableClock clock = new SettableClock(NOON);
-        Stores stores = Stores.open(Optional.of(address), Clock.systemUTC());
-        OutcomeJournal journal = new OutcomeJournal(stores.tallies(), new RecordingMetricFactory(), clock);
-        flood(journal, "busy", BUSY_DOMAINS, 50_000);
+    private static Map<String, Object> onSqlite() throws Exception {
+        Path directory = Files.createTempDirectory("tally-bench-");
+        Path file = directory.resolve("tlsreports.sqlite");
+        TallyBench bench = new TallyBench(new DatabaseAddress.SqliteFile(file));
+        flood(bench.journal, "busy", BUSY_DOMAINS, WARM_UP);
         resetPeak();
-        results.put("deliveriesAtOnce", DELIVERIES);
-        results.put("busyDomains", timed(300_000, () -> flood(journal, "busy", BUSY_DOMAINS, 300_000)));
-        results.put("addedMillisAt1000PerSecond", evenly(journal));
-        long outcomes = (long) DOMAINS * SESSIONS_PER_DOMAIN;
-        results.put("dayDomains", DOMAINS);
-        results.put("day", timed(outcomes, () -> flood(journal, "domain", DOMAINS, outcomes)));
-        results.put("lost", journal.state().dropped());
-        journal.close();
-        results.put("fileBytes", size.bytes());
-        results.put("peakHeapBytesCounting", peakHeap());
-        clock.set(DAY.plusDays(1).atTime(5, 0).toInstant(ZoneOffset.UTC));
-        resetPeak();
-        results.put("reports", report(stores, clock, DOMAINS + BUSY_DOMAINS));
-        results.put("peakHeapBytesReporting", peakHeap());
-        results.put("fileBytesReported", size.bytes());
-        stores.close();
-        return results;
+        bench.results.put("deliveriesAtOnce", DELIVERIES);
+        bench.results.put("busyDomains", timed(BUSY_OUTCOMES, () -> flood(bench.journal, "busy", BUSY_DOMAINS, BUSY_OUTCOMES)));
+        bench.results.put("addedMillisAt1000PerSecond", evenly(bench.journal));
+        bench.day(DOMAINS, DOMAINS + BUSY_DOMAINS, file);
+        delete(directory);
+        return bench.results;
     }
 
-    private static Map<String, Object> report(Stores stores, Clock clock, int expected) throws InterruptedException {
+    /** Days of different sizes, after a short one that is not reported. */
+    private static void days(BenchReport report) throws Exception {
+        Map<String, Object> days = new LinkedHashMap<>();
+        List<Integer> sizes = Stream.of(DAYS.split(",")).map(Integer::valueOf).toList();
+        for (int size : Stream.concat(Stream.of(WARM_UP), sizes.stream()).toList()) {
+            Path directory = Files.createTempDirectory("tally-bench-");
+            Path file = directory.resolve("tlsreports.sqlite");
+            TallyBench bench = new TallyBench(new DatabaseAddress.SqliteFile(file));
+            bench.results.put("maxHeapBytes", Runtime.getRuntime().maxMemory());
+            bench.results.put("sessionsPerDomain", SESSIONS_PER_DOMAIN);
+            resetPeak();
+            bench.day(size, size, file);
+            delete(directory);
+            days.put(days.isEmpty() ? "warm-up" : Integer.toString(size), bench.results);
+            report.section("days", days);
+        }
+    }
+
+    /** Counts a day, and reports everything that was counted. */
+    private void day(int domains, int reports, Path file) throws Exception {
+        long outcomes = (long) domains * SESSIONS_PER_DOMAIN;
+        results.put("dayDomains", domains);
+        results.put("day", timed(outcomes, () -> flood(journal, "domain", domains, outcomes)));
+        results.put("lost", journal.state().dropped());
+        journal.close();
+        results.put("fileBytes", Files.size(file));
+        results.put("peakHeapBytesCounting", peakHeap());
+        resetPeak();
+        results.put("reports", report(reports));
+        results.put("peakHeapBytesReporting", peakHeap());
+        results.put("fileBytesReported", Files.size(file));
+        stores.close();
+    }
+
+    private static void onPostgres(BenchReport report) throws Exception {
+        try (PostgresServer off = PostgresServer.startOrSkip(); PostgresServer on = PostgresServer.startOrSkip(Durability.FSYNC)) {
+            Map<PostgresServer, TallyBench> benches = new LinkedHashMap<>();
+            for (PostgresServer server : List.of(off, on)) {
+                benches.put(server, new TallyBench(new DatabaseAddress.PostgreSql(server.url(), "", "")));
+                flood(benches.get(server).journal, "busy", BUSY_DOMAINS, WARM_UP);
+            }
+            inTurns(benches, "busyDomains", round -> "busy", BUSY_DOMAINS, BUSY_OUTCOMES);
+            inTurns(benches, "day", round -> "domain" + round + "-", DOMAINS, (long) DOMAINS * SESSIONS_PER_DOMAIN);
+            for (TallyBench bench : benches.values()) {
+                bench.results.put("addedMillisAt1000PerSecond", evenly(bench.journal));
+                bench.results.put("lost", bench.journal.state().dropped());
+                bench.journal.close();
+                bench.results.put("reports", bench.report(ROUNDS * DOMAINS + BUSY_DOMAINS));
+                bench.stores.close();
+            }
+            report.section("postgresql (fsync off)", benches.get(off).results);
+            report.section("postgresql", benches.get(on).results);
+        }
+    }
+
+    /** The median of the rounds for each server. */
+    private static void inTurns(Map<PostgresServer, TallyBench> benches, String what, IntFunction<String> name, int domains, long outcomes)
+        throws InterruptedException {
+        Map<PostgresServer, List<Map<String, Object>>> measured = new LinkedHashMap<>();
+        for (int round = 0; round < ROUNDS; round++) {
+            String prefix = name.apply(round);
+            for (Map.Entry<PostgresServer, TallyBench> each : benches.entrySet()) {
+                Duration before = each.getKey().cpu();
+                Map<String, Object> one = timed(outcomes, () -> flood(each.getValue().journal, prefix, domains, outcomes));
+                one.put("postgresCpuMicrosEach", each.getKey().cpu().minus(before).toNanos() / outcomes / 1_000.0);
+                measured.computeIfAbsent(each.getKey(), server -> new ArrayList<>()).add(one);
+            }
+        }
+        measured.forEach((server, rounds) -> {
+            rounds.sort(Comparator.comparing(one -> (Long) one.get("perSecond")));
+            rounds.get(ROUNDS / 2).put("rounds", rounds.stream().map(one -> one.get("perSecond")).toList());
+            benches.get(server).results.put(what, rounds.get(ROUNDS / 2));
+        });
+    }
+
+    private Map<String, Object> report(int expected) throws InterruptedException {
+        clock.set(DAY.plusDays(1).atTime(5, 0).toInstant(ZoneOffset.UTC));
         AtomicLong sent = new AtomicLong();
         ReportTransport.ByScheme nowhere = new ReportTransport.ByScheme((mail, to) -> new ReportTransport.Accepted(),
             (post, to) -> new ReportTransport.Accepted());
         RecordingMetricFactory metrics = new RecordingMetricFactory();
         ReportRun run = new ReportRun(ReportRun.Settings.plain(REPORTER, metrics, clock), stores.tallies(), stores.reports(),
             FakeDns.everyRua("v=TLSRPTv1;rua=mailto:r@reports.example"), nowhere, new ReportLog(metrics), clock);
-        Map<String, Object> results = timed(expected, () -> run.run(Due.finishedDays(clock.instant()), key -> true,
+        Map<String, Object> measured = timed(expected, () -> run.run(Due.finishedDays(clock.instant()), key -> true,
             result -> sent.addAndGet(result instanceof ReportResult.Sent ? 1 : 0)));
-        results.put("sent", sent.get());
-        return results;
+        measured.put("sent", sent.get());
+        return measured;
     }
 
     /** Time per item. Processor time is that of all threads of this process, including those of the compiler and the garbage collector. */
