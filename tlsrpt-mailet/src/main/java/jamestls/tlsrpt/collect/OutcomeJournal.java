@@ -6,19 +6,16 @@ import jamestls.outcome.TlsOutcome;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Tally;
-import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
-import jamestls.tlsrpt.store.TallyLimits.ByteBudget;
 import jamestls.tlsrpt.store.TallyStore;
 import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -28,19 +25,21 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.apache.james.metrics.api.Metric;
 import org.apache.james.metrics.api.MetricFactory;
 
 /**
- * Writes outcomes to the store in groups. Outcomes that are recorded while a group is being written are added up and form the next
- * group; one thread writes the groups. {@link #record} returns when its outcomes are committed, so the sessions of a delivery that was
- * acknowledged are counted even after a crash.
+ * Writes outcomes to the store in groups. Outcomes that are recorded while no thread is free to write are added up and form the next
+ * group. There are as many writing threads as the store can serve at once ({@link TallyStore#concurrentWrites}), so that one group is
+ * prepared while another one is being flushed. {@link #record} returns when its outcomes are committed, so the sessions of a delivery
+ * that was acknowledged are counted even after a crash.
  *
  * <p>Deliveries do not depend on the store. While it fails, {@code record} does not wait; outcomes are added up in memory, within limits,
  * and the write is retried until it succeeds. If a commit takes longer than the timeout, {@code record} does not wait again until the
  * store is faster. Outcomes beyond the memory limits are dropped and counted as dropped.
  *
- * <p>Each write has a number and is retried unchanged, so a write whose outcome is unknown counts once.
+ * <p>Each write has the name and the next number of its thread and is retried unchanged, so a write whose outcome is unknown counts once.
  */
 public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
 
@@ -58,30 +57,26 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     private final Clock clock;
     private final Metric recorded;
     private final Metric dropped;
-    private final String writer = UUID.randomUUID().toString();
-    private final Thread thread;
+    private final List<Thread> threads;
     private final CountDownLatch stopped = new CountDownLatch(1);
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition notEmpty = lock.newCondition();
-    private Group open;
-    private int beingWritten;
+    private OutcomeGroup open;
+    private final Set<OutcomeGroup> inHand = new HashSet<>();
     private long droppedSessions;
     private Optional<Instant> failingSince = Optional.empty();
     private String failure = "";
     /** Whether the store fails or is too slow, so that deliveries do not wait for it. */
     private final AtomicBoolean slow = new AtomicBoolean();
 
-    /** Number of the last write; used by the writing thread only. */
-    private long number;
-
-    /** Starts the writing thread. */
+    /** Starts the writing threads. */
     public OutcomeJournal(TallyStore store, MetricFactory metrics, Clock clock) {
         this(store, TallyLimits.DEFAULT, metrics, clock, COMMIT_TIMEOUT);
     }
 
     /**
-     * Starts the writing thread.
+     * Starts the writing threads.
      *
      * @param limits limits of the outcomes in memory
      * @param commitTimeout longest wait of a delivery
@@ -93,55 +88,9 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         this.clock = clock;
         this.recorded = metrics.generate("tlsOutcomesRecorded");
         this.dropped = metrics.generate("tlsOutcomesDropped");
-        this.open = new Group(limits);
-        this.thread = Thread.ofPlatform().daemon().name("tlsreport-journal").start(this::writeUntilClosed);
-    }
-
-    /** Outcomes that are committed together, and the future for which their deliveries wait. */
-    private static final class Group {
-        private final TallyLimits limits;
-        private final ByteBudget budget;
-        private final Map<TallyKey, Tally> tallies = new HashMap<>();
-        private CompletableFuture<Void> committed = new CompletableFuture<>();
-        /** Number of sessions without dropped policies. */
-        private int sessions;
-
-        Group(TallyLimits limits) {
-            this.limits = limits;
-            this.budget = limits.budget();
-        }
-
-        /** @return false if the session or one of its policies was dropped because of the limits */
-        boolean add(TlsOutcome outcome) {
-            TallyKey key = TallyKey.of(outcome);
-            Tally tally = tallies.get(key);
-            if (tally == null) {
-                if (tallies.size() >= limits.domainsPerDay()) {
-                    return false;
-                }
-                Optional<Tally> fresh = Tally.within(limits, budget, key);
-                if (fresh.isEmpty()) {
-                    return false;
-                }
-                tally = fresh.get();
-                tallies.put(key, tally);
-            }
-            boolean all = tally.add(outcome) == 0;
-            sessions += all ? 1 : 0;
-            return all;
-        }
-
-        /** The tallies sorted by key, because concurrent transactions that update rows in different orders can deadlock. */
-        List<Tally> inOrder() {
-            return tallies.values().stream().filter(tally -> !tally.isEmpty()).sorted(Comparator.comparing(Tally::key)).toList();
-        }
-
-        /** Ends the wait of all deliveries that wait now. */
-        void release() {
-            CompletableFuture<Void> released = committed;
-            committed = new CompletableFuture<>();
-            released.complete(null);
-        }
+        this.open = new OutcomeGroup(limits);
+        this.threads = Stream.generate(Writer::new).limit(store.concurrentWrites())
+            .map(writer -> Thread.ofPlatform().daemon().name("tlsreport-journal").start(writer::writeUntilClosed)).toList();
     }
 
     @Override
@@ -169,7 +118,8 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
     public State state() {
         lock.lock();
         try {
-            return new State(open.sessions + beingWritten, droppedSessions, failingSince, failure);
+            long waiting = open.sessions() + inHand.stream().mapToLong(OutcomeGroup::sessions).sum();
+            return new State(waiting, droppedSessions, failingSince, failure);
         } finally {
             lock.unlock();
         }
@@ -181,8 +131,11 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         stopped.countDown();
         signal();
         try {
-            boolean first = thread.isAlive();
-            thread.join(CLOSE_TIMEOUT);
+            boolean first = threads.stream().anyMatch(Thread::isAlive);
+            Instant deadline = Instant.now().plus(CLOSE_TIMEOUT);
+            for (Thread thread : threads) {
+                thread.join(Duration.between(Instant.now(), deadline));
+            }
             long lost = state().waiting();
             if (first && lost > 0) {
                 LOGGER.error("tlsreport: {} sessions could not be stored before the shutdown and will be missing in the reports", lost);
@@ -200,7 +153,7 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
                 lost += open.add(outcome) ? 0 : 1;
             }
             notEmpty.signal();
-            return open.committed;
+            return open.committed();
         } finally {
             lock.unlock();
             drop(lost);
@@ -222,25 +175,71 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private void writeUntilClosed() {
-        boolean storing = true;
-        while (storing && (stopped.getCount() > 0 || !isEmpty())) {
-            Group taken = null;
-            try {
-                taken = take();
-                storing = write(taken);
-            } catch (Throwable e) {
-                abandon(taken, e);
+    /** What one thread does; its writes have its name and consecutive numbers. */
+    private final class Writer {
+
+        private final String name = UUID.randomUUID().toString();
+        private long number;
+
+        void writeUntilClosed() {
+            boolean storing = true;
+            while (storing) {
+                OutcomeGroup taken = null;
+                try {
+                    taken = take();
+                    storing = taken != null && write(taken);
+                } catch (Throwable e) {
+                    abandon(taken, e);
+                }
+            }
+        }
+
+        /** @return false if the journal was closed before the group was stored */
+        private boolean write(OutcomeGroup group) throws InterruptedException {
+            long begun = System.nanoTime();
+            List<Tally> tallies = group.inOrder();
+            int withoutCapacity = 0;
+            for (int from = 0; from < tallies.size(); from += MAX_DOMAINS_PER_WRITE) {
+                Optional<Integer> added = addRetried(group, new WriteId(name, ++number),
+                    tallies.subList(from, Math.min(tallies.size(), from + MAX_DOMAINS_PER_WRITE)));
+                if (added.isEmpty()) {
+                    return false;
+                }
+                withoutCapacity += added.get();
+            }
+            stored(group, Duration.ofNanos(System.nanoTime() - begun));
+            add(recorded, Math.max(0, group.sessions() - withoutCapacity));
+            drop(withoutCapacity);
+            group.release();
+            return true;
+        }
+
+        /** Retries until the tallies are stored. @return number of dropped policies; empty if the journal was closed before */
+        private Optional<Integer> addRetried(OutcomeGroup group, WriteId id, List<Tally> tallies) throws InterruptedException {
+            for (int retries = 0; ; retries++) {
+                try {
+                    return Optional.of(store.add(id, tallies));
+                } catch (StorageOutage | Error e) {
+                    // an Error may be temporary, for example if memory or file descriptors ran out
+                    failed(group, e);
+                } catch (RuntimeException e) {
+                    LOGGER.error("tlsreport: unexpected error, the sessions of {} domains are not counted", tallies.size(), e);
+                    return Optional.of(tallies.size());
+                }
+                if (stopped.await(BACKOFF.pause(retries).toMillis(), TimeUnit.MILLISECONDS)) {
+                    return Optional.empty();
+                }
             }
         }
     }
 
-    /** Drops a group after an unexpected error, so that the thread, the only one that writes, continues with the next group. */
-    private void abandon(Group taken, Throwable why) {
+    /** Drops a group after an unexpected error, so that the thread continues with the next group. */
+    private void abandon(OutcomeGroup taken, Throwable why) {
         try {
-            int lost = taken == null ? 0 : taken.sessions;
+            int lost = taken == null ? 0 : taken.sessions();
             LOGGER.error("tlsreport: unexpected error, {} sessions are not counted", lost, why);
             if (taken != null) {
+                putDown(taken);
                 taken.release();
                 drop(lost);
             }
@@ -251,70 +250,41 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         }
     }
 
-    private boolean isEmpty() {
+    /**
+     * Takes the open group. Waits until it has outcomes. While the store fails, one group at a time is tried again; the others are added
+     * up in the open one, whose size is limited.
+     *
+     * @return null if the journal is closed and nothing can be written any more
+     */
+    private OutcomeGroup take() throws InterruptedException {
         lock.lock();
         try {
-            return open.tallies.isEmpty();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Takes the open group. Waits until it has outcomes or the journal is closed. */
-    private Group take() throws InterruptedException {
-        lock.lock();
-        try {
-            while (open.tallies.isEmpty() && stopped.getCount() > 0) {
+            while (open.isEmpty() || failingSince.isPresent() && !inHand.isEmpty()) {
+                if (stopped.getCount() == 0) {
+                    return null;
+                }
                 notEmpty.await();
             }
-            Group taken = open;
-            open = new Group(limits);
-            beingWritten = taken.sessions;
+            OutcomeGroup taken = open;
+            open = new OutcomeGroup(limits);
+            inHand.add(taken);
             return taken;
         } finally {
             lock.unlock();
         }
     }
 
-    /** @return false if the journal was closed before the group was stored */
-    private boolean write(Group group) throws InterruptedException {
-        long begun = System.nanoTime();
-        List<Tally> tallies = group.inOrder();
-        int withoutCapacity = 0;
-        for (int from = 0; from < tallies.size(); from += MAX_DOMAINS_PER_WRITE) {
-            Optional<Integer> added = addRetried(group, new WriteId(writer, ++number),
-                tallies.subList(from, Math.min(tallies.size(), from + MAX_DOMAINS_PER_WRITE)));
-            if (added.isEmpty()) {
-                return false;
-            }
-            withoutCapacity += added.get();
-        }
-        stored(Duration.ofNanos(System.nanoTime() - begun));
-        add(recorded, Math.max(0, group.sessions - withoutCapacity));
-        drop(withoutCapacity);
-        group.release();
-        return true;
-    }
-
-    /** Retries until the tallies are stored. @return number of dropped policies; empty if the journal was closed before */
-    private Optional<Integer> addRetried(Group group, WriteId id, List<Tally> tallies) throws InterruptedException {
-        for (int retries = 0; ; retries++) {
-            try {
-                return Optional.of(store.add(id, tallies));
-            } catch (StorageOutage | Error e) {
-                // an Error may be temporary, for example if memory or file descriptors ran out
-                failed(group, e);
-            } catch (RuntimeException e) {
-                LOGGER.error("tlsreport: unexpected error, the sessions of {} domains are not counted", tallies.size(), e);
-                return Optional.of(tallies.size());
-            }
-            if (stopped.await(BACKOFF.pause(retries).toMillis(), TimeUnit.MILLISECONDS)) {
-                return Optional.empty();
-            }
+    private void putDown(OutcomeGroup group) {
+        lock.lock();
+        try {
+            inHand.remove(group);
+            notEmpty.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 
-    private void failed(Group group, Throwable why) {
+    private void failed(OutcomeGroup group, Throwable why) {
         slow.set(true);
         lock.lock();
         try {
@@ -339,11 +309,11 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         return why instanceof StorageOutage ? String.valueOf(why.getMessage()) : why.toString();
     }
 
-    private void stored(Duration taken) {
+    private void stored(OutcomeGroup group, Duration taken) {
         slow.set(taken.compareTo(commitTimeout) > 0);
         lock.lock();
         try {
-            beingWritten = 0;
+            putDown(group);
             if (failingSince.isPresent()) {
                 LOGGER.info("tlsreport: the store works again after an outage since {}", failingSince.get());
                 failingSince = Optional.empty();

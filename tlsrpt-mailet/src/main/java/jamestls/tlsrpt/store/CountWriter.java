@@ -1,8 +1,11 @@
 package jamestls.tlsrpt.store;
 
+import jamestls.storage.Database.Dialect;
 import jamestls.tlsrpt.store.DomainTally.PolicyTally;
 import jamestls.tlsrpt.store.KnownPolicies.PolicyRow;
+import jamestls.tlsrpt.store.RowStatement.Outcome;
 import jamestls.tlsrpt.store.TallyStore.WriteId;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,53 +14,111 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * Adds one group of tallies to the tables, inside a transaction. All statements are increments in batches, sorted by key, because
- * concurrent transactions that update rows in different orders can deadlock.
+ * Adds one group of tallies to the tables, inside a transaction. All statements are increments, sorted by key, because concurrent
+ * transactions that update rows in different orders can deadlock.
  */
 final class CountWriter {
 
-    private static final String OPEN_PART = "(SELECT d.part FROM tlsrpt_domain d WHERE d.day = ? AND d.domain = ?)";
     private static final String NEXT_GROUP = "INSERT INTO tlsrpt_group (writer, number, last_day) VALUES (?, ?, ?) "
         + "ON CONFLICT (writer) DO UPDATE SET number = excluded.number, last_day = excluded.last_day "
-        + "WHERE tlsrpt_group.number < excluded.number";
-    private static final String POLICY = "INSERT INTO tlsrpt_policy (hash, type, domain, strings, mx_hosts, last_day) "
-        + "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET last_day = excluded.last_day "
-        + "WHERE tlsrpt_policy.last_day < excluded.last_day";
-    private static final String DOMAIN = "INSERT INTO tlsrpt_domain (day, domain, part, started, sessions, failed, is_open) "
-        + "VALUES (?, ?, 1, ?, ?, ?, 1) ON CONFLICT (day, domain) DO UPDATE SET "
-        + "sessions = tlsrpt_domain.sessions + excluded.sessions, failed = tlsrpt_domain.failed + excluded.failed";
+        + "WHERE tlsrpt_group.number < excluded.number RETURNING number";
+    /**
+     * For the rest of the transaction: each row is found by its key. PostgreSQL keeps plans, and one that was made for small tables reads
+     * them completely.
+     */
+    private static final String BY_KEY = Stream.of("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+        .map(setting -> ", set_config('" + setting + "', 'off', true)").collect(Collectors.joining());
     private static final String HAS_CLOSED_PARTS = "SELECT 1 FROM tlsrpt_part WHERE day = ? LIMIT 1";
-    private static final String REOPEN = "UPDATE tlsrpt_domain SET is_open = 1 WHERE day = ? AND domain = ? AND is_open = 0";
-    private static final String SUBTRACT =
-        "UPDATE tlsrpt_domain SET sessions = sessions - ?, failed = failed - ? WHERE day = ? AND domain = ?";
-    private static final String KNOWN_POLICY = "UPDATE tlsrpt_count SET successes = successes + ?, failures = failures + ? "
-        + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ?";
-    private static final String NEW_POLICY = "INSERT INTO tlsrpt_count (day, domain, part, policy, successes, failures, details) "
-        + "SELECT d.day, d.domain, d.part, ?, ?, ?, 0 FROM tlsrpt_domain d WHERE d.day = ? AND d.domain = ? "
-        + "AND (SELECT COUNT(*) FROM tlsrpt_count c WHERE c.day = d.day AND c.domain = d.domain AND c.part = d.part) < ? "
-        + "ON CONFLICT (day, domain, part, policy) DO UPDATE SET successes = tlsrpt_count.successes + excluded.successes, "
-        + "failures = tlsrpt_count.failures + excluded.failures";
-    private static final String KNOWN_FAILURE = "UPDATE tlsrpt_failure SET n = n + ? "
-        + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ? AND failure = ?";
-    private static final String RESERVE_FAILURE = "UPDATE tlsrpt_count SET details = details + 1 "
-        + "WHERE day = ? AND domain = ? AND part = " + OPEN_PART + " AND policy = ? AND details < ?";
-    private static final String NEW_FAILURE = "INSERT INTO tlsrpt_failure "
-        + "(day, domain, part, policy, failure, type, sending_ip, mx_host, helo, receiving_ip, reason, n) "
-        + "SELECT d.day, d.domain, d.part, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM tlsrpt_domain d WHERE d.day = ? AND d.domain = ? "
-        + "ON CONFLICT (day, domain, part, policy, failure) DO UPDATE SET n = tlsrpt_failure.n + excluded.n";
+
+    private static final String OPEN_PART = "(SELECT d.part FROM tlsrpt_domain d WHERE d.day = ?1 AND d.domain = ?2)";
+    private static final String ROWS_WITH_OPEN_PART = "${rows} JOIN tlsrpt_domain d ON d.day = r.day AND d.domain = r.domain ";
+    private static final String IS_COUNT = "c.day = r.day AND c.domain = r.domain AND c.part = d.part AND c.policy = r.policy";
+
+    private static final String ADD_POLICY = "INSERT INTO tlsrpt_policy (hash, type, domain, strings, mx_hosts, last_day) ";
+    private static final String POLICY_EXISTS = "ON CONFLICT (hash) DO UPDATE SET last_day = excluded.last_day "
+        + "WHERE tlsrpt_policy.last_day < excluded.last_day";
+    private static final RowStatement POLICY = new RowStatement(
+        "hash bytea, type text, domain text, strings bytea, mx_hosts bytea, last_day bigint",
+        ADD_POLICY + "VALUES (?1, ?2, ?3, ?4, ?5, ?6) " + POLICY_EXISTS,
+        ADD_POLICY + "SELECT r.hash, r.type, r.domain, r.strings, r.mx_hosts, r.last_day FROM ${rows} ORDER BY r.i " + POLICY_EXISTS);
+
+    private static final String ADD_DOMAIN = "INSERT INTO tlsrpt_domain (day, domain, part, started, sessions, failed, is_open) ";
+    private static final String DOMAIN_EXISTS = "ON CONFLICT (day, domain) DO UPDATE SET "
+        + "sessions = tlsrpt_domain.sessions + excluded.sessions, failed = tlsrpt_domain.failed + excluded.failed";
+    private static final RowStatement DOMAIN = new RowStatement(
+        "day bigint, domain text, started bigint, sessions bigint, failed bigint",
+        ADD_DOMAIN + "VALUES (?1, ?2, 1, ?3, ?4, ?5, 1) " + DOMAIN_EXISTS,
+        ADD_DOMAIN + "SELECT r.day, r.domain, 1, r.started, r.sessions, r.failed, 1 FROM ${rows} ORDER BY r.i " + DOMAIN_EXISTS);
+    private static final RowStatement REOPEN = new RowStatement("day bigint, domain text",
+        "UPDATE tlsrpt_domain SET is_open = 1 WHERE day = ?1 AND domain = ?2 AND is_open = 0",
+        "UPDATE tlsrpt_domain d SET is_open = 1 FROM ${rows} WHERE d.day = r.day AND d.domain = r.domain AND d.is_open = 0");
+    private static final RowStatement SUBTRACT = new RowStatement("day bigint, domain text, sessions bigint, failed bigint",
+        "UPDATE tlsrpt_domain SET sessions = sessions - ?3, failed = failed - ?4 WHERE day = ?1 AND domain = ?2",
+        "UPDATE tlsrpt_domain d SET sessions = d.sessions - r.sessions, failed = d.failed - r.failed FROM ${rows} "
+            + "WHERE d.day = r.day AND d.domain = r.domain");
+
+    private static final RowStatement KNOWN_POLICY = new RowStatement(
+        "day bigint, domain text, policy bytea, successes bigint, failures bigint",
+        "UPDATE tlsrpt_count SET successes = successes + ?4, failures = failures + ?5 "
+            + "WHERE day = ?1 AND domain = ?2 AND part = " + OPEN_PART + " AND policy = ?3",
+        "UPDATE tlsrpt_count c SET successes = c.successes + r.successes, failures = c.failures + r.failures FROM " + ROWS_WITH_OPEN_PART
+            + "WHERE " + IS_COUNT + " RETURNING r.i");
+    private static final String ADD_COUNT = "INSERT INTO tlsrpt_count (day, domain, part, policy, successes, failures, details) ";
+    private static final String COUNTS_OF_PART =
+        "(SELECT COUNT(*) FROM tlsrpt_count c WHERE c.day = d.day AND c.domain = d.domain AND c.part = d.part)";
+    private static final RowStatement NEW_POLICY = new RowStatement(
+        "day bigint, domain text, policy bytea, successes bigint, failures bigint, max bigint",
+        ADD_COUNT + "SELECT d.day, d.domain, d.part, ?3, ?4, ?5, 0 FROM tlsrpt_domain d WHERE d.day = ?1 AND d.domain = ?2 AND "
+            + COUNTS_OF_PART + " < ?6",
+        "WITH wanted AS (SELECT r.*, d.part, " + COUNTS_OF_PART
+            + " + ROW_NUMBER() OVER (PARTITION BY r.day, r.domain ORDER BY r.i) AS nth FROM " + ROWS_WITH_OPEN_PART + "), "
+            + "fitting AS (SELECT * FROM wanted WHERE nth <= max), "
+            + "added AS (" + ADD_COUNT + "SELECT day, domain, part, policy, successes, failures, 0 FROM fitting) "
+            + "SELECT i FROM fitting");
+
+    private static final RowStatement KNOWN_FAILURE = new RowStatement("day bigint, domain text, policy bytea, failure bytea, n bigint",
+        "UPDATE tlsrpt_failure SET n = n + ?5 WHERE day = ?1 AND domain = ?2 AND part = " + OPEN_PART + " AND policy = ?3 AND failure = ?4",
+        "UPDATE tlsrpt_failure c SET n = c.n + r.n FROM " + ROWS_WITH_OPEN_PART + "WHERE " + IS_COUNT + " AND c.failure = r.failure "
+            + "RETURNING r.i");
+    private static final RowStatement RESERVE_FAILURE = new RowStatement("day bigint, domain text, policy bytea, max bigint",
+        "UPDATE tlsrpt_count SET details = details + 1 "
+            + "WHERE day = ?1 AND domain = ?2 AND part = " + OPEN_PART + " AND policy = ?3 AND details < ?4",
+        "WITH wanted AS (SELECT r.*, d.part, "
+            + "c.details + ROW_NUMBER() OVER (PARTITION BY r.day, r.domain, r.policy ORDER BY r.i) AS nth "
+            + "FROM " + ROWS_WITH_OPEN_PART + "JOIN tlsrpt_count c ON " + IS_COUNT + "), "
+            + "fitting AS (SELECT * FROM wanted WHERE nth <= max), "
+            + "reserved AS (UPDATE tlsrpt_count c SET details = r.details "
+            + "FROM (SELECT day, domain, part, policy, MAX(nth) AS details FROM fitting GROUP BY day, domain, part, policy) r "
+            + "WHERE c.day = r.day AND c.domain = r.domain AND c.part = r.part AND c.policy = r.policy) "
+            + "SELECT i FROM fitting");
+    private static final String ADD_FAILURE = "INSERT INTO tlsrpt_failure "
+        + "(day, domain, part, policy, failure, type, sending_ip, mx_host, helo, receiving_ip, reason, n) ";
+    private static final String FAILURE_EXISTS =
+        "ON CONFLICT (day, domain, part, policy, failure) DO UPDATE SET n = tlsrpt_failure.n + excluded.n";
+    private static final RowStatement NEW_FAILURE = new RowStatement("day bigint, domain text, policy bytea, failure bytea, type text, "
+        + "sending_ip bytea, mx_host text, helo text, receiving_ip bytea, reason text, n bigint",
+        ADD_FAILURE + "SELECT d.day, d.domain, d.part, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11 FROM tlsrpt_domain d "
+            + "WHERE d.day = ?1 AND d.domain = ?2 " + FAILURE_EXISTS,
+        ADD_FAILURE + "SELECT r.day, r.domain, d.part, r.policy, r.failure, r.type, r.sending_ip, r.mx_host, r.helo, r.receiving_ip, "
+            + "r.reason, r.n FROM " + ROWS_WITH_OPEN_PART + FAILURE_EXISTS);
 
     private final Connection connection;
+    private final Dialect dialect;
     private final TallyLimits limits;
     private final KnownPolicies known;
 
-    CountWriter(Connection connection, TallyLimits limits, KnownPolicies known) {
+    CountWriter(Connection connection, Dialect dialect, TallyLimits limits, KnownPolicies known) {
         this.connection = connection;
+        this.dialect = dialect;
         this.limits = limits;
         this.known = known;
     }
@@ -73,12 +134,23 @@ final class CountWriter {
     }
 
     private record Count(TallyKey key, PolicyTally policy, PolicyRow row) {
-        byte[] hash() {
-            return row.hash();
+
+        Object[] row(Object... more) {
+            return CountWriter.row(key, Stream.concat(Stream.of(row.hash()), Stream.of(more)).toArray());
         }
     }
 
     private record Failure(Count count, FailureKey what, byte[] hash, long n) {
+
+        /** One failure for each row of the table. */
+        static List<Failure> byRow(List<Failure> failures) {
+            Map<List<Object>, Failure> byRow = new LinkedHashMap<>();
+            failures.forEach(failure -> byRow.merge(
+                List.of(failure.count.key(), failure.count.row(), ByteBuffer.wrap(failure.hash)), failure,
+                (one, other) -> new Failure(one.count, one.what, one.hash, one.n + other.n)));
+            return List.copyOf(byRow.values());
+        }
+
         Failure folded() {
             FailureKey folded = FailureKey.folded(what.type());
             return new Failure(count, folded, JdbcValues.hash(folded), n);
@@ -93,13 +165,15 @@ final class CountWriter {
         List<Tally> sorted = domains.stream().sorted(Comparator.comparing(Tally::key)).toList();
         List<Count> counts = new ArrayList<>(sorted.size());
         for (Tally domain : sorted) {
-            for (PolicyTally policy : domain.policies()) {
-                counts.add(new Count(domain.key(), policy, PolicyRow.of(policy.policy(), domain.key())));
-            }
+            // two policies may have the same row, for example if only the separation of their hosts differs
+            Map<PolicyRow, PolicyTally> byRow = new LinkedHashMap<>();
+            domain.policies().forEach(policy -> byRow.merge(PolicyRow.of(policy.policy(), domain.key()), policy, PolicyTally::plus));
+            byRow.forEach((row, policy) -> counts.add(new Count(domain.key(), policy, row)));
         }
         Map<PolicyRow, Long> fresh = known.unknown(physical, lastDays(counts));
         addPolicies(fresh);
-        addToDomains(sorted);
+        run(DOMAIN, sorted, domain ->
+            row(domain.key(), domain.key().firstSecond().toEpochMilli(), domain.sessions(), domain.failedSessions()));
         reopen(sorted);
         List<Count> counted = addToPolicies(counts);
         if (counted.size() < counts.size()) {
@@ -109,10 +183,25 @@ final class CountWriter {
         return new Written(counts.size() - counted.size(), fresh, physical);
     }
 
+    /** @return the items whose rows were changed, and the others, if PostgreSQL's statement tells */
+    private <T> Outcome<T> run(RowStatement statement, List<T> items, Function<T, Object[]> row) throws SQLException {
+        return Outcome.of(items, statement.run(connection, dialect, items.stream().map(row).toList()));
+    }
+
+    private static Object[] row(TallyKey key, Object... more) {
+        Object[] row = new Object[2 + more.length];
+        row[0] = key.day().toEpochDay();
+        row[1] = key.name();
+        System.arraycopy(more, 0, row, 2, more.length);
+        return row;
+    }
+
     private boolean isNext(WriteId group, List<Tally> domains) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(NEXT_GROUP)) {
+        try (PreparedStatement statement = connection.prepareStatement(NEXT_GROUP + (dialect == Dialect.POSTGRESQL ? BY_KEY : ""))) {
             JdbcValues.set(statement, 1, group.writer(), group.number(), domains.getLast().key().day().toEpochDay());
-            return statement.executeUpdate() > 0;
+            try (ResultSet answer = statement.executeQuery()) {
+                return answer.next();
+            }
         }
     }
 
@@ -123,28 +212,8 @@ final class CountWriter {
     }
 
     private void addPolicies(Map<PolicyRow, Long> lastDays) throws SQLException {
-        if (lastDays.isEmpty()) {
-            return;
-        }
-        try (PreparedStatement statement = connection.prepareStatement(POLICY)) {
-            for (PolicyRow policy : lastDays.keySet().stream().sorted().toList()) {
-                JdbcValues.set(statement, 1, policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(),
-                    lastDays.get(policy));
-                statement.addBatch();
-            }
-            statement.executeBatch();
-        }
-    }
-
-    private void addToDomains(List<Tally> domains) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(DOMAIN)) {
-            for (Tally domain : domains) {
-                int next = JdbcValues.setKey(statement, 1, domain.key());
-                JdbcValues.set(statement, next, domain.key().firstSecond().toEpochMilli(), domain.sessions(), domain.failedSessions());
-                statement.addBatch();
-            }
-            statement.executeBatch();
-        }
+        run(POLICY, lastDays.keySet().stream().sorted().toList(), policy ->
+            new Object[] {policy.hash(), policy.type(), policy.domain(), policy.strings(), policy.mxHosts(), lastDays.get(policy)});
     }
 
     /** Marks domains as open whose last part was closed. Runs after the rows are locked, so concurrent claims have committed. */
@@ -160,60 +229,27 @@ final class CountWriter {
                 }
             }
         }
-        if (days.isEmpty()) {
-            return;
-        }
-        try (PreparedStatement statement = connection.prepareStatement(REOPEN)) {
-            for (Tally domain : domains) {
-                if (days.contains(domain.key().day().toEpochDay())) {
-                    JdbcValues.setKey(statement, 1, domain.key());
-                    statement.addBatch();
-                }
-            }
-            statement.executeBatch();
-        }
+        run(REOPEN, domains.stream().filter(domain -> days.contains(domain.key().day().toEpochDay())).toList(),
+            domain -> row(domain.key()));
     }
 
     /** @return the counts that were added; the others are over the limit of policies */
     private List<Count> addToPolicies(List<Count> counts) throws SQLException {
-        int[] known;
-        try (PreparedStatement statement = connection.prepareStatement(KNOWN_POLICY)) {
-            for (Count count : counts) {
-                JdbcValues.set(statement, 1, count.policy().successes(), count.policy().failures());
-                int next = JdbcValues.setKey(statement, JdbcValues.setKey(statement, 3, count.key()), count.key());
-                statement.setBytes(next, count.hash());
-                statement.addBatch();
-            }
-            known = statement.executeBatch();
-        }
-        List<Count> fresh = where(known, counts, false);
-        if (fresh.isEmpty()) {
+        Outcome<Count> existing = run(KNOWN_POLICY, counts, count ->
+            count.row(count.policy().successes(), count.policy().failures()));
+        if (existing.unchanged().isEmpty()) {
             return counts;
         }
-        List<Count> counted = new ArrayList<>(where(known, counts, true));
-        try (PreparedStatement statement = connection.prepareStatement(NEW_POLICY)) {
-            for (Count count : fresh) {
-                JdbcValues.set(statement, 1, count.hash(), count.policy().successes(), count.policy().failures());
-                statement.setInt(JdbcValues.setKey(statement, 4, count.key()), limits.policiesPerDomain());
-                statement.addBatch();
-            }
-            counted.addAll(where(statement.executeBatch(), fresh, true));
-        }
+        List<Count> counted = existing.changed();
+        counted.addAll(run(NEW_POLICY, existing.unchanged(), count ->
+            count.row(count.policy().successes(), count.policy().failures(), (long) limits.policiesPerDomain())).changed());
         return counted;
     }
 
     private void subtractSessionsWithoutPolicy(List<Tally> domains, List<Count> counted) throws SQLException {
         Set<TallyKey> withPolicy = counted.stream().map(Count::key).collect(Collectors.toSet());
-        try (PreparedStatement statement = connection.prepareStatement(SUBTRACT)) {
-            for (Tally domain : domains) {
-                if (!withPolicy.contains(domain.key())) {
-                    JdbcValues.set(statement, 1, domain.sessions(), domain.failedSessions());
-                    JdbcValues.setKey(statement, 3, domain.key());
-                    statement.addBatch();
-                }
-            }
-            statement.executeBatch();
-        }
+        run(SUBTRACT, domains.stream().filter(domain -> !withPolicy.contains(domain.key())).toList(),
+            domain -> row(domain.key(), domain.sessions(), domain.failedSessions()));
     }
 
     private void addFailures(List<Count> counts) throws SQLException {
@@ -221,72 +257,18 @@ final class CountWriter {
         for (Count count : counts) {
             count.policy().details().forEach((what, n) -> failures.add(new Failure(count, what, JdbcValues.hash(what), n)));
         }
-        if (failures.isEmpty()) {
-            return;
-        }
-        List<Failure> unknown = addToKnown(failures);
-        if (unknown.isEmpty()) {
-            return;
-        }
-        List<Failure> ownEntry = unknown.stream().filter(failure -> !failure.what().isFolded()).toList();
-        int[] reserved = reserve(ownEntry);
-        List<Failure> fresh = new ArrayList<>(where(reserved, ownEntry, true));
+        List<Failure> unknown = run(KNOWN_FAILURE, Failure.byRow(failures), failure ->
+            failure.count().row(failure.hash(), failure.n())).unchanged();
+        Outcome<Failure> ownEntry = run(RESERVE_FAILURE, unknown.stream().filter(failure -> !failure.what().isFolded()).toList(),
+            failure -> failure.count().row((long) limits.detailsPerPolicy()));
+        List<Failure> fresh = ownEntry.changed();
         unknown.stream().filter(failure -> failure.what().isFolded()).forEach(fresh::add);
-        where(reserved, ownEntry, false).forEach(failure -> fresh.add(failure.folded()));
-        insert(fresh);
-    }
-
-    /** @return the failures without an entry */
-    private List<Failure> addToKnown(List<Failure> failures) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(KNOWN_FAILURE)) {
-            for (Failure failure : failures) {
-                statement.setLong(1, failure.n());
-                int next = JdbcValues.setKey(statement, 2, failure.count().key());
-                next = JdbcValues.setKey(statement, next, failure.count().key());
-                JdbcValues.set(statement, next, failure.count().hash(), failure.hash());
-                statement.addBatch();
-            }
-            return where(statement.executeBatch(), failures, false);
-        }
-    }
-
-    private int[] reserve(List<Failure> failures) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(RESERVE_FAILURE)) {
-            for (Failure failure : failures) {
-                int next = JdbcValues.setKey(statement, 1, failure.count().key());
-                next = JdbcValues.setKey(statement, next, failure.count().key());
-                JdbcValues.set(statement, next, failure.count().hash(), limits.detailsPerPolicy());
-                statement.addBatch();
-            }
-            return statement.executeBatch();
-        }
-    }
-
-    private void insert(List<Failure> failures) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(NEW_FAILURE)) {
-            for (Failure failure : failures) {
-                FailureKey what = failure.what();
-                JdbcValues.set(statement, 1, failure.count().hash(), failure.hash(), what.type().wireName());
-                statement.setBytes(4, JdbcValues.bytes(what.sendingIp()));
-                statement.setString(5, what.mxHost().map(Object::toString).orElse(null));
-                statement.setString(6, what.helo().orElse(null));
-                statement.setBytes(7, JdbcValues.bytes(what.receivingIp()));
-                JdbcValues.set(statement, 8, what.reason(), failure.n());
-                JdbcValues.setKey(statement, 10, failure.count().key());
-                statement.addBatch();
-            }
-            statement.executeBatch();
-        }
-    }
-
-    /** The rows whose statement changed a row, or those whose statement did not. */
-    private static <T> List<T> where(int[] changes, List<T> rows, boolean changed) {
-        List<T> chosen = new ArrayList<>();
-        for (int i = 0; i < changes.length; i++) {
-            if ((changes[i] != 0) == changed) {
-                chosen.add(rows.get(i));
-            }
-        }
-        return chosen;
+        ownEntry.unchanged().forEach(failure -> fresh.add(failure.folded()));
+        run(NEW_FAILURE, Failure.byRow(fresh), failure -> {
+            FailureKey what = failure.what();
+            return failure.count().row(failure.hash(), what.type().wireName(), JdbcValues.bytes(what.sendingIp()),
+                what.mxHost().map(Object::toString).orElse(null), what.helo().orElse(null), JdbcValues.bytes(what.receivingIp()),
+                what.reason(), failure.n());
+        });
     }
 }

@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Cache of the policies in the table and of their last day, so that known policies are not written again. Valid for one connection,
+ * Cache of the policies in the table and of their last day, so that known policies are not written again. Separate for each connection,
  * because another one may lead to another or a restored database. Thread-safe.
  */
 final class KnownPolicies {
 
-    private static final int MAX = 50_000;
+    private static final int MAX_PER_CONNECTION = 25_000;
+    /** Concurrent writers usually get their last connection again. */
+    private static final int MAX_CONNECTIONS = SqlTallyStore.POSTGRES_WRITERS + 1;
 
     /**
      * A row of the table of policies.
@@ -54,13 +56,16 @@ final class KnownPolicies {
     }
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Map<ByteBuffer, Long> lastDays = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<ByteBuffer, Long> eldest) {
-            return size() > MAX;
-        }
-    };
-    private Connection connection;
+    private final Map<Connection, Map<ByteBuffer, Long>> lastDays = leastRecentlyUsed(MAX_CONNECTIONS);
+
+    private static <K, V> Map<K, V> leastRecentlyUsed(int limit) {
+        return new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > limit;
+            }
+        };
+    }
 
     /** The driver's connection, which a pool wraps. */
     static Connection physical(Connection connection) throws SQLException {
@@ -71,14 +76,11 @@ final class KnownPolicies {
     Map<PolicyRow, Long> unknown(Connection physical, Map<PolicyRow, Long> wanted) {
         lock.lock();
         try {
-            if (physical != connection) {
-                lastDays.clear();
-                connection = physical;
-            }
+            Map<ByteBuffer, Long> known = lastDays.getOrDefault(physical, Map.of());
             Map<PolicyRow, Long> unknown = new LinkedHashMap<>();
             wanted.forEach((policy, day) -> {
-                Long known = lastDays.get(ByteBuffer.wrap(policy.hash()));
-                if (known == null || known < day) {
+                Long last = known.get(ByteBuffer.wrap(policy.hash()));
+                if (last == null || last < day) {
                     unknown.put(policy, day);
                 }
             });
@@ -92,9 +94,8 @@ final class KnownPolicies {
     void committed(Connection physical, Map<PolicyRow, Long> written) {
         lock.lock();
         try {
-            if (physical == connection) {
-                written.forEach((policy, day) -> lastDays.merge(ByteBuffer.wrap(policy.hash()), day, Math::max));
-            }
+            Map<ByteBuffer, Long> known = lastDays.computeIfAbsent(physical, connection -> leastRecentlyUsed(MAX_PER_CONNECTION));
+            written.forEach((policy, day) -> known.merge(ByteBuffer.wrap(policy.hash()), day, Math::max));
         } finally {
             lock.unlock();
         }

@@ -1,6 +1,7 @@
 package jamestls.tlsrpt.store;
 
 import jamestls.storage.Database;
+import jamestls.storage.Database.Dialect;
 import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,6 +27,9 @@ public final class SqlTallyStore implements TallyStore {
         + "WHERE day <= ? AND (day, domain) > (?, ?) AND " + ClaimWriter.CLAIMABLE + " ORDER BY day, domain LIMIT ?) p "
         + "ORDER BY day, domain LIMIT ?";
 
+    /** A transaction of one writer is flushed to the disk while the other ones prepare theirs. */
+    static final int POSTGRES_WRITERS = 2;
+
     private static final int DOMAINS_PER_SLICE = 100;
     private static final int ROWS_PER_SLICE = 1_000;
     private static final List<String> TABLES =
@@ -45,13 +49,19 @@ public final class SqlTallyStore implements TallyStore {
     public int add(WriteId group, List<Tally> tallies) {
         try {
             CountWriter.Written written = database.transaction(connection ->
-                new CountWriter(connection, limits, known).write(group, tallies));
+                new CountWriter(connection, database.dialect(), limits, known).write(group, tallies));
             known.committed(written.by(), written.policies());
             return written.dropped();
         } catch (RuntimeException | Error e) {
             known.forget();
             throw e;
         }
+    }
+
+    /** SQLite has one writer at a time. */
+    @Override
+    public int concurrentWrites() {
+        return database.dialect() == Dialect.POSTGRESQL ? POSTGRES_WRITERS : 1;
     }
 
     @Override

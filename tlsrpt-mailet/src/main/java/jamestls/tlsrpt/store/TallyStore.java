@@ -31,6 +31,11 @@ public interface TallyStore {
      */
     int add(WriteId group, List<Tally> tallies);
 
+    /** Number of concurrent calls of {@link #add}, each by a writer of its own, with which counting is fastest. */
+    default int concurrentWrites() {
+        return 1;
+    }
+
     /**
      * A page of the days and domains that can be claimed, in the store's order.
      *

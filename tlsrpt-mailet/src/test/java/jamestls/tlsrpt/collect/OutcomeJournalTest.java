@@ -13,12 +13,14 @@ import jamestls.storage.StorageOutage;
 import jamestls.tlsrpt.store.Due;
 import jamestls.tlsrpt.store.TallyKey;
 import jamestls.tlsrpt.store.TallyLimits;
+import jamestls.tlsrpt.store.TallyStore.WriteId;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -35,7 +37,7 @@ class OutcomeJournalTest {
 
     private final RecordingMetricFactory metrics = new RecordingMetricFactory();
     private final SettableClock clock = new SettableClock(NOON);
-    private final ScriptedStore store = new ScriptedStore();
+    private final ScriptedStore store = new ScriptedStore(1);
     private final CountDownLatch go = new CountDownLatch(1);
     private final List<OutcomeJournal> journals = new ArrayList<>();
 
@@ -74,6 +76,42 @@ class OutcomeJournalTest {
         assertThat(store.tried()).hasSize(2);
         assertThat(sessions()).isEqualTo(100);
         assertThat(journal.state().waiting()).isZero();
+    }
+
+    @Test
+    void secondGroupShouldBeWrittenWhileTheFirstIsBeingCommitted() {
+        ScriptedStore two = new ScriptedStore(2);
+        two.before(group -> awaitQuietly(go));
+        OutcomeJournal journal = journal(two);
+        CompletableFuture<Void> first = recordIn(journal);
+        await().until(() -> two.tried().size() == 1);
+        CompletableFuture<Void> second = recordIn(journal);
+        await().until(() -> two.tried().size() == 2);
+
+        assertThat(two.tried()).extracting(WriteId::writer).doesNotHaveDuplicates();
+        assertThat(List.of(first, second)).noneMatch(CompletableFuture::isDone);
+        assertThat(journal.state().waiting()).isEqualTo(2);
+        go.countDown();
+        CompletableFuture.allOf(first, second).join();
+        assertThat(two.claim(new TallyKey(DAY, RCPT), Due.everything(NOON)).orElseThrow().tally().sessions()).isEqualTo(2);
+    }
+
+    @Test
+    void failingStoreShouldBeTriedWithOneGroupAtATime() {
+        ScriptedStore two = new ScriptedStore(2);
+        two.before(group -> {
+            if (go.getCount() > 0) {
+                throw new StorageOutage("not today", null);
+            }
+        });
+        OutcomeJournal journal = journal(two);
+        IntStream.range(0, 1_000).forEach(i -> journal.record(List.of(met(NOON))));
+
+        assertThat(Set.copyOf(two.tried())).hasSize(1);
+        assertThat(journal.state().waiting()).isEqualTo(1_000);
+        go.countDown();
+        await().until(() -> journal.state().waiting() == 0);
+        assertThat(two.claim(new TallyKey(DAY, RCPT), Due.everything(NOON)).orElseThrow().tally().sessions()).isEqualTo(1_000);
     }
 
     @Test
@@ -251,6 +289,12 @@ class OutcomeJournalTest {
 
     private OutcomeJournal journal(Duration patience) {
         OutcomeJournal journal = new OutcomeJournal(store, TallyLimits.DEFAULT, metrics, clock, patience);
+        journals.add(journal);
+        return journal;
+    }
+
+    private OutcomeJournal journal(ScriptedStore other) {
+        OutcomeJournal journal = new OutcomeJournal(other, TallyLimits.DEFAULT, metrics, clock, AGES);
         journals.add(journal);
         return journal;
     }

@@ -19,9 +19,15 @@ import java.util.function.Consumer;
 final class ScriptedStore implements TallyStore {
 
     private final MemoryTallyStore memory = new MemoryTallyStore(TallyLimits.DEFAULT);
+    private final int writers;
     private final List<WriteId> tried = new CopyOnWriteArrayList<>();
     private volatile Consumer<WriteId> before = group -> { };
     private volatile Consumer<WriteId> after = group -> { };
+
+    /** @param writers the number of concurrent writes */
+    ScriptedStore(int writers) {
+        this.writers = writers;
+    }
 
     void before(Consumer<WriteId> step) {
         before = step;
@@ -43,6 +49,11 @@ final class ScriptedStore implements TallyStore {
         int dropped = memory.add(group, tallies);
         after.accept(group);
         return dropped;
+    }
+
+    @Override
+    public int concurrentWrites() {
+        return writers;
     }
 
     @Override

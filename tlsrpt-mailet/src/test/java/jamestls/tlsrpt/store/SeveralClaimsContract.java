@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,6 +54,34 @@ abstract class SeveralClaimsContract extends TallyStoreContract {
             assertThat(tally.end()).isAfter(tally.part().start()).isBeforeOrEqualTo(KEY.lastSecond());
             assertThat(tally.part().start()).isAfterOrEqualTo(KEY.firstSecond());
         }
+    }
+
+    @Test
+    void policiesBeyondTheLimitInOneWriteShouldBeDroppedAndCounted() {
+        TallyStore limited = open(new TallyLimits(4, 10, 3, 10, 1 << 20));
+        TallyKey other = new TallyKey(DAY, DomainName.of("other.example"));
+        limited.add(new WriteId("test", 1), counts(List.of(under(KEY, 0))));
+        int dropped = limited.add(new WriteId("test", 2),
+            counts(List.of(under(KEY, 1), under(other, 1), under(KEY, 2), under(KEY, 3), under(KEY, 4))));
+
+        assertThat(dropped).isEqualTo(2);
+        assertThat(limited.claim(KEY, LATER).orElseThrow().tally().policies()).hasSize(3);
+        assertThat(limited.claim(other, LATER).orElseThrow().tally().policies()).hasSize(1);
+    }
+
+    private static Session under(TallyKey key, int policy) {
+        return new Session(key, Map.of(AppliedPolicy.none(DomainName.of("p" + policy + ".example")), Set.of()));
+    }
+
+    @Test
+    void policiesThatAreStoredAlikeShouldBeCountedTogether() {
+        List<Session> sessions = Stream.of(List.of("a", "b"), List.of("a\nb"))
+            .map(hosts -> new AppliedPolicy(PolicyType.STS, RCPT, List.of("version: STSv1"), hosts))
+            .map(policy -> new Session(KEY, Map.of(policy, Set.of(detail("x"))))).toList();
+        add(sessions);
+        add(sessions);
+
+        assertThat(store().claim(KEY, LATER).orElseThrow().tally().policies().stream().mapToLong(PolicyTally::failures).sum()).isEqualTo(4);
     }
 
     @Test
