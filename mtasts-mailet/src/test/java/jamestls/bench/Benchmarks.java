@@ -2,6 +2,7 @@ package jamestls.bench;
 
 import jamestls.mtasts.delivery.DaneBench;
 import jamestls.mtasts.delivery.DaneBenchmarks;
+import jamestls.mtasts.delivery.MemoryBench;
 import jamestls.mtasts.sts.StsBench;
 import jamestls.mtasts.sts.StsBenchmarks;
 import java.io.IOException;
@@ -34,6 +35,9 @@ public final class Benchmarks {
         }
         if (selected.include("sts")) {
             StsBench.main(Path.of(args[1], "sts.json").toString());
+        }
+        if (selected.include("memory")) {
+            MemoryBench.main(Path.of(args[1], "memory.json").toString());
         }
     }
 

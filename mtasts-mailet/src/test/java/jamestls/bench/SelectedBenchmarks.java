@@ -7,7 +7,7 @@ import java.util.List;
 public final class SelectedBenchmarks {
 
     /** In the order in which they run, module by module. */
-    static final List<String> NAMES = List.of("dns", "dane", "sts", "tlsrpt", "inbox", "relay", "scale");
+    static final List<String> NAMES = List.of("dns", "dane", "sts", "memory", "tlsrpt", "inbox", "relay", "scale");
 
     private final List<String> names;
 
