@@ -56,7 +56,7 @@ import org.apache.james.metrics.tests.RecordingMetricFactory;
  * time, processor time of this process and load of the machine; then {@link InboxBench}. Argument: the file of results.
  * {@code -Ddomains=} recipient domains of the day (20000), {@code -Dsessions=} sessions of each (10), {@code -Ddeliveries=} at once (256);
  * {@code -Dseconds=} of constant load (10); {@code -Drounds=} on the two PostgreSQL servers (3); {@code -Dstores=sqlite} leaves out
- * PostgreSQL. {@code -Ddays=1000,10000} measures whole days of so many domains on SQLite instead, each in a new file.
+ * PostgreSQL. {@code -Ddays=1000,10000} measures whole days of so many domains on SQLite instead, each in a new file ({@link DayFigure}).
  */
 final class TallyBench {
 
@@ -71,6 +71,8 @@ final class TallyBench {
     private static final int BUSY_DOMAINS = 1_000;
     private static final int BUSY_OUTCOMES = 300_000;
     private static final int WARM_UP = 20_000;
+    /** The name of the day by which the others are not disturbed by the compiler. */
+    static final String NOT_REPORTED = "warm-up";
     /** Every delivery waits for its commit, however busy the machine is. */
     private static final Duration ALWAYS = Duration.ofMinutes(5);
 
@@ -89,6 +91,7 @@ final class TallyBench {
         BenchReport report = new BenchReport(Path.of(arguments[0]));
         if (!DAYS.isBlank()) {
             days(report);
+            DayFigure.draw(Path.of(arguments[0]), Path.of(arguments[0]).resolveSibling("days.svg"));
             System.exit(0);
         }
         if (selected.include("tlsrpt") && STORES.contains("sqlite")) {
@@ -134,7 +137,7 @@ final class TallyBench {
             resetPeak();
             bench.day(size, size, file);
             delete(directory);
-            days.put(days.isEmpty() ? "warm-up" : Integer.toString(size), bench.results);
+            days.put(days.isEmpty() ? NOT_REPORTED : Integer.toString(size), bench.results);
             report.section("days", days);
         }
     }
