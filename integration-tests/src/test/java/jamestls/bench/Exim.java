@@ -19,7 +19,7 @@ import org.awaitility.core.ConditionTimeoutException;
  * name space of its own, which needs root, {@code /usr} has the files of that directory, too, and {@code /etc} its configuration, hosts
  * and user.
  */
-final class Exim implements Relay, AutoCloseable {
+final class Exim implements Relay.Server {
 
     private static final String PROGRAM = "/usr/sbin/exim4";
     private static final String USER = "Debian-exim";

@@ -22,7 +22,7 @@ import org.awaitility.core.ConditionTimeoutException;
  * Debian's Postfix with postfix-mta-sts-resolver, in a directory of its own. Its hosts file replaces
  * {@code /etc/hosts} in a mount name space of its own, which needs root.
  */
-final class Postfix implements Relay, AutoCloseable {
+final class Postfix implements Relay.Server {
 
     private static final Path RESOLVER = Path.of("/usr/lib/python3/dist-packages/postfix_mta_sts_resolver");
 

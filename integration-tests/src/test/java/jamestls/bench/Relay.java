@@ -38,6 +38,13 @@ interface Relay {
     /** What it has used of the processors so far; zero where that can't be told. */
     Duration cpu();
 
+    /** A mail server of its own. */
+    interface Server extends Relay, AutoCloseable {
+
+        @Override
+        void close();
+    }
+
     /** A mailet of James, by the name of its queue. */
     record OfJames(String name, BenchServer james, HttpClient http) implements Relay {
 

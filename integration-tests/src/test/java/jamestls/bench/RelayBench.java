@@ -82,7 +82,7 @@ public final class RelayBench {
             policies.put("mta-sts." + domain, "version: STSv1\nmode: enforce\nmx: mx." + domain + "\nmax_age: 604800\n");
         }
         int drainPort = Postfix.freePort();
-        List<Runnable> peers = new ArrayList<>();
+        List<Relay.Server> others = new ArrayList<>();
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
              PolicyFiles files = new PolicyFiles(policies, ca.issue(policies.keySet().toArray(String[]::new)));
@@ -99,22 +99,8 @@ public final class RelayBench {
             List<Relay> relays = new ArrayList<>(List.of(new Relay.OfJames("stock", james, http), secure, limit,
                 new QueueAlone(new Relay.OfJames("queue", james, http), drainPort)));
             MachineTime time = new MachineTime(List.of(ProcessHandle.current(), james.handle(), sink.handle()));
-            Optional<String> missing = Postfix.missing();
-            missing.ifPresent(what -> System.out.println("Postfix is not measured: " + what));
-            for (Postfix.Reuse reuse : missing.isPresent() ? new Postfix.Reuse[0] : Postfix.Reuse.values()) {
-                if (WANTED.contains(Postfix.name(reuse))) {
-                    Postfix postfix = Postfix.start(directory, reuse, List.copyOf(hosts.keySet()), sink.port(), pem(ca), time);
-                    peers.add(postfix::close);
-                    relays.add(postfix);
-                }
-            }
-            missing = Exim.missing();
-            missing.ifPresent(what -> System.out.println("Exim is not measured: " + what));
-            if (missing.isEmpty() && WANTED.contains("exim")) {
-                Exim exim = Exim.start(directory, List.copyOf(hosts.keySet()), sink, pem(ca), time);
-                peers.add(exim::close);
-                relays.add(exim);
-            }
+            startOthers(directory, sink, List.copyOf(hosts.keySet()), pem(ca), time, others);
+            relays.addAll(others);
             relays.removeIf(relay -> !WANTED.contains(relay.name()));
             RelayBench bench = new RelayBench(sink, relays);
             // Exim's processes are new ones for each mail
@@ -126,7 +112,24 @@ public final class RelayBench {
             System.out.println(Files.readString(directory.resolve("relay.json")));
             RelayReport.write(directory);
         } finally {
-            peers.forEach(Runnable::run);
+            others.forEach(Relay.Server::close);
+        }
+    }
+
+    /** Starts the wanted servers of other projects that are installed, and names what is missing. */
+    private static void startOthers(Path directory, Sink sink, List<String> addresses, String authority, MachineTime time,
+                                    List<Relay.Server> started) {
+        Optional<String> missing = Postfix.missing();
+        missing.ifPresent(what -> System.out.println("Postfix is not measured: " + what));
+        for (Postfix.Reuse reuse : missing.isPresent() ? new Postfix.Reuse[0] : Postfix.Reuse.values()) {
+            if (WANTED.contains(Postfix.name(reuse))) {
+                started.add(Postfix.start(directory, reuse, addresses, sink.port(), authority, time));
+            }
+        }
+        missing = Exim.missing();
+        missing.ifPresent(what -> System.out.println("Exim is not measured: " + what));
+        if (missing.isEmpty() && WANTED.contains("exim")) {
+            started.add(Exim.start(directory, addresses, sink, authority, time));
         }
     }
 
