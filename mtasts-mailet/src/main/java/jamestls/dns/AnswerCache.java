@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -24,11 +25,16 @@ final class AnswerCache<T> {
     record Kept<T>(DnsAnswer<T> answer, long ttl, long at) {
     }
 
+    /** How long a prefetched answer waits to be asked for. */
+    private static final Duration PREFETCHED = Duration.ofSeconds(2);
+    private static final int MAX_PREFETCHED = 10_000;
     private static final int ENTRY_BYTES = 300;
     /** Names of at most 253 characters are part of MX and CNAME records. */
     private static final int RECORD_BYTES = 120;
 
     private final AsyncCache<DomainName, Kept<T>> answers;
+    /** Prefetched answers that nobody has asked for yet. A TTL of 0 is for the transaction in progress (RFC 1035 §3.2.1), which will. */
+    private final ConcurrentMap<DomainName, CompletableFuture<Kept<T>>> prefetched;
     private final LongSupplier nanoClock;
     private final Function<DomainName, Fresh<T>> flight;
 
@@ -46,17 +52,36 @@ final class AnswerCache<T> {
             .executor(Runnable::run)
             .expireAfter(Expiry.<DomainName, Kept<T>>creating((name, kept) -> Duration.ofSeconds(kept.ttl())))
             .buildAsync();
+        this.prefetched = Caffeine.newBuilder().maximumSize(MAX_PREFETCHED).expireAfterWrite(PREFETCHED).ticker(nanoClock::getAsLong)
+            .executor(Runnable::run).<DomainName, CompletableFuture<Kept<T>>>build().asMap();
     }
 
     /** The cached answer, the one being looked up, or a new one. */
     CompletableFuture<Kept<T>> get(DomainName name) {
-        CompletableFuture<Kept<T>> present = answers.getIfPresent(name);
-        if (present != null) {
-            if (!isStale(present)) {
-                return present;
-            }
-            answers.asMap().remove(name, present);
+        CompletableFuture<Kept<T>> early = prefetched.isEmpty() ? null : prefetched.remove(name);
+        CompletableFuture<Kept<T>> present = present(name);
+        return present != null ? present : early != null ? early : begun(name);
+    }
+
+    /** Begins a look-up for the next {@link #get}, unless its answer is cached or on its way; whether it did. */
+    boolean prefetch(DomainName name) {
+        if (present(name) != null || prefetched.containsKey(name)) {
+            return false;
         }
+        prefetched.put(name, begun(name));
+        return true;
+    }
+
+    private CompletableFuture<Kept<T>> present(DomainName name) {
+        CompletableFuture<Kept<T>> present = answers.getIfPresent(name);
+        if (present == null || !isStale(present)) {
+            return present;
+        }
+        answers.asMap().remove(name, present);
+        return null;
+    }
+
+    private CompletableFuture<Kept<T>> begun(DomainName name) {
         return answers.get(name, (asked, housekeeping) ->
             CompletableFuture.supplyAsync(() -> arrived(flight.apply(asked)), Thread::startVirtualThread));
     }

@@ -8,6 +8,13 @@ import java.net.InetAddress;
  */
 public interface Dns {
 
+    /** A question that {@link #prefetch} can begin. */
+    enum Question {
+        ADDRESSES, TXT,
+        /** Begun only for hosts in signed zones, since the records of others are not used (RFC 7672 §2.2). */
+        TLSA
+    }
+
     /**
      * The MX records, in no particular order. One whose exchange is no host name is left out, unless there are only such
      * ({@link MxRecord#isMalformed}).
@@ -31,10 +38,19 @@ public interface Dns {
     /**
      * The TLSA records at {@code owner}, such as {@code _25._tcp.mx.example.com} (RFC 7672 §2.2.3). Each is as published, in no
      * particular order; the caller judges which are usable,
-     * because a set without a usable record still demands TLS. Ask only below a secure address answer (RFC 7672 §2.2.2).
+     * because a set without a usable record still demands TLS. Used only below a secure address answer (RFC 7672 §2.2.2).
      */
     DnsAnswer<TlsaRecord> tlsa(DomainName owner);
 
     /** The CNAME record at {@code alias} itself, one at most, not followed: whether the alias is proven (RFC 7672 §2.2.2). */
     DnsAnswer<DomainName> cname(DomainName alias);
+
+    /**
+     * Begins a look-up whose answer will soon be asked for, and does not wait for it. Changes no answer, and may do nothing, as here.
+     *
+     * @return whether a look-up was begun; false if its answer is cached or another caller waits for it
+     */
+    default boolean prefetch(Question question, DomainName name) {
+        return false;
+    }
 }

@@ -2,6 +2,7 @@ package jamestls.dns;
 
 import jamestls.dns.DnsSettings.DnssecMode;
 import jamestls.dns.RecordParser.Reading;
+import jamestls.net.SanitizedLogger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Clock;
@@ -35,6 +36,7 @@ import org.xbill.DNS.Type;
  */
 public final class DnsjavaDns implements Dns {
 
+    private static final SanitizedLogger LOGGER = SanitizedLogger.of(DnsjavaDns.class);
     /** The size of a usual answer, by which the cache is bounded. */
     private static final int BYTES_PER_ENTRY = 1_024;
 
@@ -123,6 +125,30 @@ public final class DnsjavaDns implements Dns {
     @Override
     public DnsAnswer<DomainName> cname(DomainName alias) {
         return awaited(alias, Type.CNAME, cname.get(alias));
+    }
+
+    @Override
+    public boolean prefetch(Question question, DomainName name) {
+        return switch (question) {
+            // both are begun, whatever the first says
+            case ADDRESSES -> aaaa.prefetch(name) | a.prefetch(name);
+            case TXT -> txt.prefetch(name);
+            case TLSA -> {
+                Thread.startVirtualThread(() -> prefetchIfSigned(name));
+                yield true;
+            }
+        };
+    }
+
+    private void prefetchIfSigned(DomainName owner) {
+        try {
+            if (resolver.isSigned(wireName(owner), System.nanoTime() + lookupDeadline.toNanos())) {
+                tlsa.prefetch(owner);
+            }
+        } catch (RuntimeException e) {
+            // whoever needs the records will meet and report the same
+            LOGGER.debug("TLSA records of {} were not looked up early", owner, e);
+        }
     }
 
     private <T> AnswerCache.Fresh<T> lookUp(DomainName name, int type, Function<List<Record>, Reading<T>> reading) {

@@ -24,6 +24,16 @@ interface DnssecResolver {
      */
     Reply ask(Name name, int type, long deadline);
 
+    /**
+     * Whether the zone of a host has a DS record, secure or not; false if that is not found out at little cost. May block for one query
+     * per label. A hint for what to ask next, and nothing to rely on.
+     *
+     * @param name the host, or a name of underscored labels below it
+     */
+    default boolean isSigned(Name name, long deadline) {
+        return false;
+    }
+
     /** The outcome of one question. */
     sealed interface Reply {
 
@@ -73,6 +83,11 @@ interface DnssecResolver {
         @Override
         public Reply ask(Name name, int type, long deadline) {
             return probe.capable(deadline).isEmpty() ? stub.ask(name, type, deadline) : validating.ask(name, type, deadline);
+        }
+
+        @Override
+        public boolean isSigned(Name name, long deadline) {
+            return !probe.capable(deadline).isEmpty() && validating.isSigned(name, deadline);
         }
     }
 }

@@ -47,14 +47,18 @@ final class Validator implements DnssecResolver {
     private final ValidatingResolver resolver;
     private final ValidatingResolver withKeysReversed;
     private final DnskeyCache keys;
+    private final ValidatorUpstream upstream;
     private final Clock clock;
 
     /** @param servers asked anew for each query */
     Validator(StubResolver stub, Supplier<List<InetSocketAddress>> servers, TrustAnchors anchors, DnskeyCache keys, Clock clock) {
         this.keys = keys;
         this.clock = clock;
-        this.resolver = resolver(new ValidatorUpstream(stub, servers, keys, ValidatorUpstream.KeyOrder.AS_PUBLISHED), anchors);
-        this.withKeysReversed = resolver(new ValidatorUpstream(stub, servers, keys, ValidatorUpstream.KeyOrder.REVERSED), anchors);
+        ZonePrefetch zones = new ZonePrefetch(keys, anchors.top());
+        this.upstream = new ValidatorUpstream(stub, servers, keys, zones, ValidatorUpstream.KeyOrder.AS_PUBLISHED);
+        this.resolver = resolver(upstream, anchors);
+        this.withKeysReversed = resolver(
+            new ValidatorUpstream(stub, servers, keys, zones, ValidatorUpstream.KeyOrder.REVERSED), anchors);
     }
 
     private ValidatingResolver resolver(ValidatorUpstream feed, TrustAnchors anchors) {
@@ -84,6 +88,11 @@ final class Validator implements DnssecResolver {
             keys.forget(name);
         }
         return reply;
+    }
+
+    @Override
+    public boolean isSigned(Name name, long deadline) {
+        return upstream.isSigned(name, new QueryBudget(deadline));
     }
 
     private Reply validated(ValidatingResolver validating, Name name, int type, long deadline) {

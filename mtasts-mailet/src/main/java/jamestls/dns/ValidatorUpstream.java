@@ -43,12 +43,15 @@ final class ValidatorUpstream implements Resolver {
     private final StubResolver stub;
     private final Supplier<List<InetSocketAddress>> servers;
     private final DnskeyCache keys;
+    private final ZonePrefetch zones;
     private final KeyOrder order;
 
-    ValidatorUpstream(StubResolver stub, Supplier<List<InetSocketAddress>> servers, DnskeyCache keys, KeyOrder order) {
+    ValidatorUpstream(StubResolver stub, Supplier<List<InetSocketAddress>> servers, DnskeyCache keys, ZonePrefetch zones,
+                      KeyOrder order) {
         this.stub = stub;
         this.servers = servers;
         this.keys = keys;
+        this.zones = zones;
         this.order = order;
     }
 
@@ -61,9 +64,14 @@ final class ValidatorUpstream implements Resolver {
         Name name = question.getName();
         int type = question.getType();
         // the validator calls from the common pool, which must not wait
-        CompletableFuture<Message> answer = type == Type.DS || type == Type.DNSKEY
-            ? keys.get(name, type, () -> asked(name, type, budget)).thenApply(kept -> shown(message(kept, name, type), type))
-            : CompletableFuture.supplyAsync(() -> whole(name, type, budget), budget);
+        CompletableFuture<Message> answer;
+        if (type == Type.DS || type == Type.DNSKEY) {
+            answer = kept(name, type, budget).thenApply(kept -> shown(message(kept, name, type), type));
+        } else {
+            // what fails here is asked again, or reported, when the validator needs it
+            zones.before(name, type, (zone, needed) -> kept(zone, needed, budget));
+            answer = CompletableFuture.supplyAsync(() -> whole(name, type, budget), budget);
+        }
         return answer.whenComplete((message, failure) -> {
             if (failure != null) {
                 budget.failed(failure instanceof CompletionException wrapped ? wrapped.getCause().getMessage() : failure.getMessage());
@@ -71,9 +79,19 @@ final class ValidatorUpstream implements Resolver {
         });
     }
 
+    /** See {@link DnssecResolver#isSigned}. */
+    boolean isSigned(Name name, QueryBudget budget) {
+        return zones.isSigned(name, zone -> kept(zone, Type.DS, budget).join());
+    }
+
+    private CompletableFuture<Reply> kept(Name zone, int type, QueryBudget budget) {
+        return keys.get(zone, type, () -> asked(zone, type, budget));
+    }
+
     private Message whole(Name name, int type, QueryBudget budget) {
         Message message = CnameChain.complete(message(asked(name, type, budget), name, type), type,
             target -> message(asked(target, type, budget), target, type));
+        zones.after(message, (zone, needed) -> kept(zone, needed, budget));
         List<NSEC3Record> hashed = message.getSection(Section.AUTHORITY).stream()
             .filter(NSEC3Record.class::isInstance).map(NSEC3Record.class::cast).toList();
         if (!hashed.isEmpty()) {

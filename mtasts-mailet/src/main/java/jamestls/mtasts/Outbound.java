@@ -17,6 +17,7 @@ import jamestls.mtasts.delivery.DryRun;
 import jamestls.mtasts.delivery.DryRunResult;
 import jamestls.mtasts.delivery.Gateways;
 import jamestls.mtasts.delivery.HostLookup;
+import jamestls.mtasts.delivery.Lookups;
 import jamestls.mtasts.delivery.OutboundResources;
 import jamestls.mtasts.delivery.QueueWorker;
 import jamestls.mtasts.delivery.ReportMails;
@@ -253,8 +254,8 @@ public final class Outbound implements AutoCloseable {
         return new DryRun(lookups(), certificates, over, settings.https().guard(), settings.delivery().smtpPort(), clock, connecting);
     }
 
-    private Delivery.Lookups lookups() {
-        return new Delivery.Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()),
+    private Lookups lookups() {
+        return new Lookups(new Destinations(dns, random, OwnAddresses.named(settings.smtp().heloName()),
             new AddressOrder(settings.sessions().families())),
             new HostLookup(dns, new TlsaRecords(dns, settings.policies().dane()), rules), policies);
     }

@@ -29,6 +29,7 @@ public final class FakeDns implements Dns {
     private final Set<Question> allowed;
     private final Map<String, DnsAnswer<?>> answers = new ConcurrentHashMap<>();
     private final List<String> asked = new CopyOnWriteArrayList<>();
+    private final List<String> prefetched = new CopyOnWriteArrayList<>();
     private Optional<String> everywhere = Optional.empty();
 
     public FakeDns() {
@@ -120,6 +121,18 @@ public final class FakeDns implements Dns {
     @Override
     public DnsAnswer<TlsaRecord> tlsa(DomainName owner) {
         return this.<TlsaRecord>ask(Question.TLSA, owner);
+    }
+
+    /** Which look-ups were begun early, in order: {@code "TLSA _25._tcp.mx.example.org"}. */
+    public List<String> prefetched() {
+        return List.copyOf(prefetched);
+    }
+
+    /** Looks up nothing, and says that it does. */
+    @Override
+    public boolean prefetch(Dns.Question question, DomainName name) {
+        prefetched.add(question + " " + name);
+        return true;
     }
 
     private <T> FakeDns found(Question question, String name, String canonical, Security security, List<T> records) {

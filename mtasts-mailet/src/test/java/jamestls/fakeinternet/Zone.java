@@ -188,7 +188,7 @@ public final class Zone {
         return new Answer(Rcode.NXDOMAIN, List.of(), List.of(soa(question)));
     }
 
-    static Name name(String text) {
+    public static Name name(String text) {
         try {
             return Name.fromString(text, Name.root).canonicalize();
         } catch (TextParseException e) {

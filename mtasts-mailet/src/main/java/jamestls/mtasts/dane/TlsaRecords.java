@@ -51,6 +51,17 @@ public final class TlsaRecords {
         this.scope = scope;
     }
 
+    /** Begins the look-up of a host whose addresses are being looked up. */
+    public void prefetch(NextHop nextHop, DomainName host, int port) {
+        if (isInScope(nextHop)) {
+            DomainName.parse("_" + port + "._tcp." + host).ifPresent(owner -> dns.prefetch(Dns.Question.TLSA, owner));
+        }
+    }
+
+    private boolean isInScope(NextHop nextHop) {
+        return scope == DaneScope.ANY_MX || scope == DaneScope.SECURE_MX && nextHop.mx() == Security.SECURE;
+    }
+
     /**
      * Looks up one host, with at most two queries.
      *

@@ -8,7 +8,6 @@ import jamestls.mtasts.delivery.MailContent.Prepared;
 import jamestls.mtasts.delivery.ReplyInterpretation.Family;
 import jamestls.mtasts.delivery.RuleLimits.Waited;
 import jamestls.mtasts.mx.Destination;
-import jamestls.mtasts.mx.Destinations;
 import jamestls.mtasts.mx.MxHost;
 import jamestls.mtasts.mx.MxHost.NamedBy;
 import jamestls.mtasts.policy.CertificateCheck;
@@ -18,7 +17,6 @@ import jamestls.mtasts.policy.SenderTlsRequest;
 import jamestls.mtasts.policy.TlsDemand;
 import jamestls.mtasts.policy.Verdict;
 import jamestls.mtasts.sts.StsLookup;
-import jamestls.mtasts.sts.StsPolicies;
 import jamestls.mtasts.sts.StsPolicy;
 import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
@@ -59,10 +57,6 @@ public sealed class Delivery permits DryRun {
     private final int smtpPort;
     private final Recording recording;
 
-    /** The look-ups of a delivery: MX records, hosts, policies. */
-    public record Lookups(Destinations destinations, HostLookup hosts, StsPolicies policies) {
-    }
-
     /** Where a delivery records its outcomes, metrics and times. */
     public record Recording(TlsOutcomeSink outcomes, DeliveryMetrics metrics, Clock clock) {
     }
@@ -95,7 +89,7 @@ public sealed class Delivery permits DryRun {
     DeliveryResult deliver(OutboundMail mail) {
         AttemptLog attempts = attempts(mail);
         Runnable attemptEnds = recording.metrics().attempt();
-        Destination destination = mail.nextHop().map(FixedNextHop::destination).orElseGet(() -> lookups.destinations().find(mail.domain()));
+        Destination destination = lookups.destination(mail, smtpPort);
         DeliveryResult result = switch (destination) {
             case Destination.Hosts hosts -> toHosts(hosts, mail, attempts);
             case Destination.TakesNoMail none ->

@@ -21,7 +21,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
 
-/** Looks up addresses and TLSA records of one MX host, in this order (RFC 7672 §2.2.2), and decides the TLS demand on it. */
+/** Looks up addresses and TLSA records of one MX host (RFC 7672 §2.2.2), and decides the TLS demand on it. */
 public final class HostLookup {
 
     /**
@@ -74,15 +74,31 @@ public final class HostLookup {
     }
 
     /**
+     * Begins the look-ups that {@link #plan} makes. Early TLSA records are used, too, only below secure addresses (RFC 7672 §2.2.2).
+     *
+     * @param port the SMTP port of the host
+     */
+    void prefetch(DomainName domain, Destination.Hosts hosts, MxHost host, int port, SenderTlsRequest request) {
+        if (host.address().isEmpty() && dns.prefetch(Dns.Question.ADDRESSES, host.name()) && request != SenderTlsRequest.WAIVED) {
+            tlsa.prefetch(nextHop(domain, hosts), host.name(), port);
+        }
+    }
+
+    private static NextHop nextHop(DomainName domain, Destination.Hosts hosts) {
+        return new NextHop(domain, hosts.alias().orElse(domain), hosts.security());
+    }
+
+    /**
      * Plans for a host of a domain.
      *
      * @param hosts the hosts of the domain, of which {@code host} is one
      * @param port the SMTP port of the host
      */
     HostPlan plan(DomainName domain, Destination.Hosts hosts, MxHost host, int port, StsLookup sts, SenderTlsRequest request) {
+        prefetch(domain, hosts, host, port, request);
         DnsAnswer<InetAddress> addresses = dns.addresses(host.name());
         DaneLookup dane = request == SenderTlsRequest.WAIVED ? new DaneLookup.NoDane("the sender waives TLS")
-            : tlsa.find(new NextHop(domain, hosts.alias().orElse(domain), hosts.security()), host.name(), port, addresses);
+            : tlsa.find(nextHop(domain, hosts), host.name(), port, addresses);
         Found found = rules.find(domain, host.name());
         RecipientPolicy recipient = new RecipientPolicy(domain, sts, hosts.security(), DaneRequirement.WHERE_PUBLISHED);
         return new HostPlan(host, addresses, dane, found, PolicyDecider.decide(recipient, dane, request, host.name(), found.rules()));

@@ -3,6 +3,7 @@ package jamestls.mtasts.sts;
 import jamestls.dns.Dns;
 import jamestls.dns.DnsAnswer;
 import jamestls.dns.DomainName;
+import java.util.Optional;
 
 /** The result of looking up the TXT record that announces a policy (RFC 8461 §3.1). */
 sealed interface Discovery {
@@ -21,13 +22,21 @@ sealed interface Discovery {
 
     /** Looks up the record of a domain. Answers are cached in {@code dns} only. */
     static Discovery of(DomainName domain, Dns dns) {
-        DomainName owner;
+        return owner(domain).map(owner -> of(owner, dns.txt(owner)))
+            .orElseGet(() -> new Unpublished("the name is too long for _mta-sts before " + domain));
+    }
+
+    /** Begins the look-up, if it is not known or begun; whether it did. */
+    static boolean prefetch(DomainName domain, Dns dns) {
+        return owner(domain).filter(owner -> dns.prefetch(Dns.Question.TXT, owner)).isPresent();
+    }
+
+    private static Optional<DomainName> owner(DomainName domain) {
         try {
-            owner = domain.child("_mta-sts");
+            return Optional.of(domain.child("_mta-sts"));
         } catch (IllegalArgumentException tooLong) {
-            return new Unpublished("the name is too long for _mta-sts before " + domain);
+            return Optional.empty();
         }
-        return of(owner, dns.txt(owner));
     }
 
     private static Discovery of(DomainName owner, DnsAnswer<String> txt) {

@@ -83,6 +83,32 @@ public final class StsPolicies {
         };
     }
 
+    /**
+     * Begins what {@link #lookup} will need, and does not wait for it: the TXT record and, if that announces a policy which has to be
+     * fetched, the address of the policy host.
+     */
+    public void prefetch(DomainName policyDomain) {
+        if (!Discovery.prefetch(policyDomain, dns)) {
+            return;
+        }
+        try {
+            Thread.ofVirtual().name("sts-prefetch").start(() -> prefetchHost(policyDomain));
+        } catch (OutOfMemoryError noThread) {
+            LOGGER.debug("The policy host of {} is not looked up early", policyDomain, noThread);
+        }
+    }
+
+    private void prefetchHost(DomainName policyDomain) {
+        try {
+            if (Discovery.of(policyDomain, dns) instanceof Discovery.Published(String id)
+                && store.findValid(policyDomain, clock.millis()).filter(cached -> cached.isCurrent(id)).isEmpty()) {
+                fetcher.host(policyDomain);
+            }
+        } catch (RuntimeException e) {
+            LOGGER.debug("The policy host of {} was not looked up early", policyDomain, e);
+        }
+    }
+
     private StsLookup lookupStale(DomainName domain, String id, Optional<StoredPolicy> cached) {
         return withoutFetch(domain, id, cached, () -> store.findFailure(domain))
             .orElseGet(() -> flights.run(domain, () -> fetchUnlessDone(domain, id)));

@@ -188,7 +188,7 @@ public final class DaneBench {
                 RefreshSchedule.daily(new Random(1)), new StsWarnings(), Clock.systemUTC());
             connector = new SmtpConnector(SmtpSettings.defaults("sender.example"));
             traffic = new OutboundResources(connector, reuse, IMPLICIT, IMPLICIT);
-            delivery = new Delivery(new Delivery.Lookups(new Destinations(dns, new Random(1)),
+            delivery = new Delivery(new Lookups(new Destinations(dns, new Random(1)),
                 new HostLookup(dns, new TlsaRecords(dns, scope),
             Rules.of(RuleSettings.none(), Clock.systemUTC())), policies),
                 CertificateCheck.trusting(internet.ca().trustStore()), traffic, AddressGuard.anywhere(), port,

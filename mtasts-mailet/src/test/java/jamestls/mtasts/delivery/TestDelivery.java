@@ -233,7 +233,7 @@ public final class TestDelivery implements AutoCloseable {
     }
 
     private Delivery delivery(OutboundResources over, AddressGuard guard, OwnAddresses itself) throws GeneralSecurityException {
-        return new Delivery(new Delivery.Lookups(new Destinations(resolver, new Random(1), itself),
+        return new Delivery(new Lookups(new Destinations(resolver, new Random(1), itself),
             new HostLookup(resolver, new TlsaRecords(resolver, DaneScope.ANY_MX), rules()), policies),
             CertificateCheck.trusting(ca.trustStore()), over, guard, smtpPort == 0 ? 2525 : smtpPort,
             new Delivery.Recording(recorded -> sink.record(recorded), DeliveryMetrics.of(metrics), Clock.systemUTC()));
