@@ -33,8 +33,8 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
@@ -176,7 +176,7 @@ class PolicyHostTest {
 
     @Test
     void slowClientsShouldBeCutOffAtTheLimitWhateverTheyDo() throws Exception {
-        PolicyHost host = start(usual() + "timeout=1s\n");
+        PolicyHost host = start(usual() + "timeout=4s\n");
         long begun = System.nanoTime();
 
         try (Socket silent = new Socket(InetAddress.getLoopbackAddress(), host.port()); SSLSocket slow = handshake(host,
@@ -187,7 +187,7 @@ class PolicyHostTest {
             assertThat(readAll(slow)).doesNotContain("version:");
             dripping.interrupt();
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(30));
     }
 
     @Test
@@ -209,8 +209,8 @@ class PolicyHostTest {
             }
             await().untilAsserted(() -> assertThat(fetch(host, "one.example")).isInstanceOf(FetchResult.Failed.class));
             // another address has a place, the last one
-            assertThat(sayFrom("127.0.0.77", host, REQUEST)).contains("mode: enforce");
-            idle.add(new Socket(InetAddress.getLoopbackAddress(), host.port(), InetAddress.getByName("127.0.0.77"), 0));
+            await().ignoreExceptions().untilAsserted(() -> assertThat(sayFrom("127.0.0.77", host, REQUEST)).contains("mode: enforce"));
+            idle.add(admitted("127.0.0.77", host));
             await().untilAsserted(() -> assertThatThrownBy(() -> sayFrom("127.0.0.78", host, REQUEST)).isInstanceOf(IOException.class));
         } finally {
             for (Socket each : idle) {
@@ -282,18 +282,9 @@ class PolicyHostTest {
         Files.writeString(directory.resolve("mta-sts/" + domain + ".txt"), text);
     }
 
-    private void pem(String name, Identity identity) throws Exception {
-        Files.writeString(directory.resolve(name + ".key"), pem("PRIVATE KEY", identity.key().getEncoded()));
-        StringBuilder chain = new StringBuilder();
-        for (X509Certificate each : identity.chain()) {
-            chain.append(pem("CERTIFICATE", each.getEncoded()));
-        }
-        Files.writeString(directory.resolve(name + ".pem"), chain.toString());
-    }
-
-    private static String pem(String label, byte[] der) {
-        return "-----BEGIN " + label + "-----\n" + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der) + "\n-----END " + label
-            + "-----\n";
+    private void pem(String name, Identity identity) throws IOException {
+        Files.writeString(directory.resolve(name + ".key"), identity.keyPem());
+        Files.writeString(directory.resolve(name + ".pem"), identity.chainPem());
     }
 
     private FetchResult fetch(PolicyHost host, String domain) {
@@ -340,6 +331,12 @@ class PolicyHostTest {
         socket.setSoTimeout(10_000);
         socket.startHandshake();
         return socket;
+    }
+
+    /** A connection that the host has admitted. One that comes before it has noticed the end of another may be refused. */
+    private SSLSocket admitted(String address, PolicyHost host) {
+        return await().ignoreExceptions().until(() -> handshake(new Socket(InetAddress.getLoopbackAddress(), host.port(),
+            InetAddress.getByName(address), 0), Optional.of("mta-sts.one.example")), Objects::nonNull);
     }
 
     private String say(PolicyHost host, String request) throws Exception {
