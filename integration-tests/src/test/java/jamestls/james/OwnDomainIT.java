@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.ServerPorts;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -34,7 +32,7 @@ class OwnDomainIT {
     private static final String POLICY = "version: STSv1\nmode: enforce\nmx: mx.own.example\nmax_age: 604800\n";
 
     private final TestCa ca = TestCa.create("Fake Internet Authority");
-    private final int port = freePort();
+    private final int port = ServerPorts.free();
     private DnsServer dns;
     private SmtpServer mx;
     private SmtpServer clear;
@@ -102,14 +100,6 @@ class OwnDomainIT {
             store.store(out, "secret".toCharArray());
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -2,31 +2,29 @@ package jamestls.monitoring;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import jamestls.fakeinternet.InstalledProgram;
+import jamestls.fakeinternet.ServerPorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 
 /** The Prometheus that is installed on this machine, with its own data directory and a free port on 127.0.0.1. */
 final class Prometheus implements AutoCloseable {
 
     private static final Path SERVER = Path.of("/usr/bin/prometheus");
     private static final Path TOOL = Path.of("/usr/bin/promtool");
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Process process;
@@ -40,19 +38,12 @@ final class Prometheus implements AutoCloseable {
 
     /** Skips the test where Prometheus is not installed, or fails it if the environment says {@code CI=true}. */
     static void require() {
-        boolean installed = Files.isExecutable(SERVER) && Files.isExecutable(TOOL);
-        if (!installed && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError("Prometheus is not installed (no " + SERVER + " or " + TOOL + "), and CI=true");
-        }
-        Assumptions.assumeTrue(installed, "Prometheus is not installed");
+        InstalledProgram.require("Prometheus", SERVER, TOOL);
     }
 
     /** Starts the server with that configuration; its log is beside it. */
     static Prometheus start(Path configuration) throws IOException {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = ServerPorts.free();
         Path directory = configuration.toAbsolutePath().getParent();
         Process process = new ProcessBuilder(SERVER.toString(), "--config.file=" + configuration.toAbsolutePath(),
             "--storage.tsdb.path=" + directory.resolve("data"), "--web.listen-address=127.0.0.1:" + port)

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 import org.xbill.DNS.DClass;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Name;
@@ -44,8 +42,8 @@ public final class NameServers implements AutoCloseable {
         this.directory = Files.createTempDirectory("name-servers-");
         this.tree = tree;
         this.authority = authority;
-        this.recursor = new InetSocketAddress(authority.getAddress(), freePort());
-        this.validator = new InetSocketAddress(authority.getAddress(), freePort());
+        this.recursor = new InetSocketAddress(authority.getAddress(), ServerPorts.free());
+        this.validator = new InetSocketAddress(authority.getAddress(), ServerPorts.free());
         if (serve) {
             serve();
             resolve("recursor", recursor, "iterator", stubs());
@@ -58,10 +56,10 @@ public final class NameServers implements AutoCloseable {
 
     /** Starts them; where they are not installed the test is skipped, or fails if the environment says {@code CI=true}. */
     public static NameServers startOrSkip(DnsTree tree) {
-        skipUnless(KNOT, "Knot DNS");
-        skipUnless(UNBOUND, "Unbound");
+        InstalledProgram.require("Knot DNS", KNOT);
+        InstalledProgram.require("Unbound", UNBOUND);
         try {
-            return new NameServers(tree, new InetSocketAddress(loopback(), freePort()), true);
+            return new NameServers(tree, new InetSocketAddress(loopback(), ServerPorts.free()), true);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -69,7 +67,7 @@ public final class NameServers implements AutoCloseable {
 
     /** The validating Unbound alone, before a resolver that is there already. */
     public static NameServers before(DnsTree tree, InetSocketAddress authority) {
-        skipUnless(UNBOUND, "Unbound");
+        InstalledProgram.require("Unbound", UNBOUND);
         try {
             return new NameServers(tree, authority, false);
         } catch (IOException e) {
@@ -180,21 +178,7 @@ public final class NameServers implements AutoCloseable {
         }
     }
 
-    private static void skipUnless(Path program, String name) {
-        boolean installed = Files.isExecutable(program);
-        if (!installed && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError(name + " is not installed (no " + program + "), and CI=true");
-        }
-        Assumptions.assumeTrue(installed, name + " is not installed");
-    }
-
     private static InetAddress loopback() throws IOException {
         return InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, loopback())) {
-            return socket.getLocalPort();
-        }
     }
 }

@@ -3,7 +3,6 @@ package jamestls.fakeinternet;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * The PgBouncer that is installed on this machine, in front of one database, with transaction pooling: on a free port of 127.0.0.1, with
@@ -41,15 +39,10 @@ public final class PgBouncer implements AutoCloseable {
      * @param database of {@link PostgresServer#newDatabase}
      */
     public static PgBouncer startOrSkip(String database) {
-        boolean installed = Files.isExecutable(PROGRAM);
-        if (!installed && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError("PgBouncer is not installed, and CI=true");
-        }
-        Assumptions.assumeTrue(installed, "PgBouncer is not installed");
+        InstalledProgram.require("PgBouncer", PROGRAM);
         URI server = URI.create(database.substring("jdbc:".length()));
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            int port = free.getLocalPort();
-            free.close();
+        int port = ServerPorts.free();
+        try {
             Path directory = Files.createTempDirectory("pgbouncer-");
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
             Path configuration = Files.writeString(directory.resolve("pgbouncer.ini"), """

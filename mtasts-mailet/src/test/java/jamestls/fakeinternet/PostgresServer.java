@@ -3,8 +3,6 @@ package jamestls.fakeinternet;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +14,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * The PostgreSQL that is installed on this machine, started for one test class: its own data directory, a free port on
@@ -56,12 +53,9 @@ public final class PostgresServer implements AutoCloseable {
     /** As {@link #startOrSkip()}. */
     public static PostgresServer startOrSkip(Durability durability) {
         Optional<Path> programs = installed();
-        if (programs.isEmpty() && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError("PostgreSQL is not installed (no " + INSTALLATIONS + "), and CI=true");
-        }
-        Assumptions.assumeTrue(programs.isPresent(), "PostgreSQL is not installed");
+        InstalledProgram.require(programs.isPresent(), "PostgreSQL is not installed (no " + INSTALLATIONS + ")");
         try {
-            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), freePort(), durability);
+            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), ServerPorts.free(), durability);
             server.initialise();
             server.start();
             return server;
@@ -163,11 +157,15 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private void initialise() {
-        if (isRoot()) {
-            run("chown", "chown", UNPRIVILEGED, directory.toString());
-        }
+        give(directory);
         run("initdb", unprivileged(programs.resolve("initdb").toString(), "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
             "--locale=C", "--no-sync").toArray(String[]::new));
+    }
+
+    private void give(Path toTheUser) {
+        if (isRoot()) {
+            run("chown", "chown", UNPRIVILEGED, toTheUser.toString());
+        }
     }
 
     private String run(String what, String... command) {
@@ -215,12 +213,6 @@ public final class PostgresServer implements AutoCloseable {
             return versions.map(version -> version.resolve("bin")).filter(bin -> Files.isExecutable(bin.resolve("initdb"))).findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -3,9 +3,7 @@ package jamestls.fakeinternet;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +18,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 
 /**
  * The RabbitMQ that is installed on this machine with its management plugin, started for one test class: its own data directory, node
@@ -43,10 +40,10 @@ public final class RabbitMqServer implements AutoCloseable {
     private RabbitMqServer(Path programs, Path directory) throws IOException {
         this.programs = programs;
         this.directory = directory;
-        this.amqpPort = freePort();
-        this.managementPort = freePort();
-        this.distributionPort = freePort();
-        this.mapperPort = freePort();
+        this.amqpPort = ServerPorts.free();
+        this.managementPort = ServerPorts.free();
+        this.distributionPort = ServerPorts.free();
+        this.mapperPort = ServerPorts.free();
         // without one of its own, the node would start a daemon that nobody ends
         this.mapper = new ProcessBuilder("epmd", "-port", "" + mapperPort).directory(new File("/"))
             .redirectErrorStream(true).redirectOutput(directory.resolve("epmd.log").toFile()).start();
@@ -55,10 +52,7 @@ public final class RabbitMqServer implements AutoCloseable {
     /** Starts it; where it is not installed the test is skipped, or fails if the environment says {@code CI=true}. */
     public static RabbitMqServer startOrSkip() {
         Optional<Path> programs = installed();
-        if (programs.isEmpty() && "true".equals(System.getenv("CI"))) {
-            throw new AssertionError("RabbitMQ is not installed (no " + INSTALLATIONS + "), and CI=true");
-        }
-        Assumptions.assumeTrue(programs.isPresent(), "RabbitMQ is not installed");
+        InstalledProgram.require(programs.isPresent(), "RabbitMQ is not installed (no " + INSTALLATIONS + ")");
         try {
             Path directory = Files.createTempDirectory("rabbitmq-");
             Files.writeString(directory.resolve("enabled_plugins"), "[rabbitmq_management].\n");
@@ -216,12 +210,6 @@ public final class RabbitMqServer implements AutoCloseable {
                 .findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

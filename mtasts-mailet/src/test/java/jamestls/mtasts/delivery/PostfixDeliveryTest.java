@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.PostfixMx;
+import jamestls.fakeinternet.ServerPorts;
 import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.ReuseLimits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +55,7 @@ class PostfixDeliveryTest {
             assertThat(first).isInstanceOfAny(DeliveryResult.Answered.class, DeliveryResult.Deferred.class);
             assertThat(first.toString()).doesNotContain("PERMANENT");
             assertThat(second).isInstanceOf(DeliveryResult.Answered.class);
-            await().atMost(Duration.ofSeconds(10)).until(() -> postfix.taken() >= 1);
+            await().until(() -> postfix.taken() >= 1);
             assertThat(postfix.logged("Must issue a STARTTLS command first")).isLessThanOrEqualTo(1);
         }
     }
@@ -83,20 +83,14 @@ class PostfixDeliveryTest {
     void longBannerShouldNotKeepMailBack() throws Exception {
         try (PostfixMx postfix = postfix(Map.of("smtpd_banner", "$myhostname ESMTP " + "x".repeat(1_500)))) {
             assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
-            await().atMost(Duration.ofSeconds(10)).until(() -> postfix.taken() == 1);
+            await().until(() -> postfix.taken() == 1);
         }
     }
 
     private PostfixMx postfix(Map<String, String> parameters) throws IOException {
-        int port = freePort();
+        int port = ServerPorts.free();
         PostfixMx server = PostfixMx.startOrSkip(DOMAIN, HOST, new InetSocketAddress(IP, port), internet.ca.issue(HOST), parameters);
         internet.foreignMx(DOMAIN, HOST, IP, port);
         return server;
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, new InetSocketAddress(IP, 0).getAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }
