@@ -37,7 +37,8 @@ final class QueueNodeProcess implements AutoCloseable {
         this.log = log;
         this.commands = process.outputWriter();
         this.taken = taken;
-        Thread.ofVirtual().start(this::listen);
+        // not virtual: a thread that reads a pipe blocks its carrier, of which there are as few as processors
+        Thread.ofPlatform().daemon().name("queue-node").start(this::listen);
     }
 
     /** Starts our mailet: {@link #start(QueueNodeBuild, String, Path, Map, Set)}. */

@@ -33,7 +33,7 @@ final class StandAlone {
             Main.class.getName()));
         command.addAll(arguments);
         Process process = new ProcessBuilder(command).start();
-        CompletableFuture<byte[]> err = CompletableFuture.supplyAsync(() -> read(process), Thread::startVirtualThread);
+        CompletableFuture<byte[]> err = CompletableFuture.supplyAsync(() -> read(process), task -> Thread.ofPlatform().start(task));
         byte[] out = process.getInputStream().readAllBytes();
         return new Result(process.waitFor(), new String(out, StandardCharsets.UTF_8), new String(err.join(), StandardCharsets.UTF_8));
     }
