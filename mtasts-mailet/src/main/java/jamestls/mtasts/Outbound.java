@@ -49,6 +49,7 @@ import jamestls.smtp.ReuseLimits;
 import jamestls.smtp.SessionListener;
 import jamestls.smtp.SmtpConnector;
 import jamestls.smtp.SmtpSettings;
+import jamestls.storage.AllSteps;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import java.security.GeneralSecurityException;
@@ -306,15 +307,8 @@ public final class Outbound implements AutoCloseable {
 
     @Override
     public void close() {
-        ownDomains.ifPresent(OwnDomainChecks::close);
-        refresher.close();
-        rules.close();
-        servers.close();
-        resources.close();
-        connector.close();
-        https.close();
-        policies.settle();
-        held.close();
-        database.ifPresent(Database::close);
+        AllSteps.run(LOGGER, SecureRemoteDelivery.NAME, () -> ownDomains.ifPresent(OwnDomainChecks::close), refresher::close, rules::close,
+            servers::close, resources::close, connector::close, https::close, policies::settle, held::close,
+            () -> database.ifPresent(Database::close));
     }
 }

@@ -6,6 +6,7 @@ import jamestls.net.SanitizedLogger;
 import jamestls.outcome.TlsOutcomeSink;
 import jamestls.outcome.TlsOutcomes;
 import jamestls.page.PageContent;
+import jamestls.storage.AllSteps;
 import jamestls.storage.Database;
 import jamestls.storage.DatabaseAddress;
 import jamestls.storage.StorageOutage;
@@ -210,7 +211,7 @@ public final class Reporting {
 
     private void housekeeping() {
         LocalDate firstKept = clock.instant().atZone(ZoneOffset.UTC).toLocalDate().minusDays(settings.store().retentionDays());
-        runAll(guard::save, totals::save, fromDomains::refresh, () -> stores.forget(firstKept));
+        AllSteps.run(LOGGER, "tlsreport", guard::save, totals::save, fromDomains::refresh, () -> stores.forget(firstKept));
     }
 
     void start(TlsOutcomes outcomes) {
@@ -223,22 +224,10 @@ public final class Reporting {
     }
 
     void stop(TlsOutcomes outcomes) {
-        runAll(() -> outcomes.unsubscribe(counting), () -> outcomes.unsubscribe(totals), () -> outcomes.removeListener(returnedReports),
-            () -> outcomes.removeListener(dkimMonitor), () -> outcomes.removeCounter(sessionCounter),
+        AllSteps.run(LOGGER, "tlsreport", () -> outcomes.unsubscribe(counting), () -> outcomes.unsubscribe(totals),
+            () -> outcomes.removeListener(returnedReports), () -> outcomes.removeListener(dkimMonitor),
+            () -> outcomes.removeCounter(sessionCounter),
             () -> timer.stop(STOP_TIMEOUT), () -> reportNow.stop(STOP_TIMEOUT),
             journal::close, guard::save, totals::save, network.close(), () -> pageDatabase.ifPresent(Database::close), stores::close);
-    }
-
-    /** Runs every step, even if earlier ones throw. */
-    private static void runAll(Runnable... steps) {
-        for (Runnable step : steps) {
-            try {
-                step.run();
-            } catch (StorageOutage e) {
-                LOGGER.warn("tlsreport: the store failed: {}", e.getMessage());
-            } catch (RuntimeException | Error e) {
-                LOGGER.error("tlsreport: unexpected error, continuing", e);
-            }
-        }
     }
 }
