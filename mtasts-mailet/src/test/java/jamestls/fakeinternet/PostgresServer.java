@@ -76,6 +76,34 @@ public final class PostgresServer implements AutoCloseable {
         return url().replace("/postgres?", "/" + name + "?");
     }
 
+    /** Starts a second server that replicates this one; from then on each commit is on both before a client hears of it. */
+    public PostgresServer startStandby() {
+        try {
+            PostgresServer standby = new PostgresServer(programs, Files.createTempDirectory("postgres-"), ServerPorts.free());
+            standby.give(standby.directory);
+            run("pg_basebackup", unprivileged(programs.resolve("pg_basebackup").toString(), "-D", standby.data(), "-h", "127.0.0.1", "-p",
+                Integer.toString(port), "-U", "postgres", "-R", "-c", "fast", "--no-sync").toArray(String[]::new));
+            standby.start();
+            query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+            query("SELECT pg_reload_conf()");
+            Awaitility.await("replication").atMost(60, TimeUnit.SECONDS).until(() ->
+                query("SELECT sync_state FROM pg_stat_replication").equals("sync"));
+            return standby;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Makes a standby the server that takes writes. */
+    public void promote() {
+        query("SELECT pg_promote()");
+    }
+
+    /** The URL of this server and of another one, of which the driver takes the one that takes writes. */
+    public String urlWith(PostgresServer other) {
+        return url().replace("/postgres?", ",127.0.0.1:" + other.port + "/postgres?") + "&targetServerType=primary";
+    }
+
     /** What {@code psql} prints for a statement in the first database: values only. */
     public String query(String sql) {
         return query("postgres", sql);
