@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /** The main (jakarta) jars in the mailet container of James 3.9.0, loaded from extensions-jars/ as that server does it. */
 class MailetContainer39IT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Scenario GOOD = Scenarios.ALL.getFirst();
 
     @TempDir

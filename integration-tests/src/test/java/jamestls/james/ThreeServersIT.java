@@ -47,7 +47,7 @@ class ThreeServersIT {
     private static final List<String> TAKEN_OVER = named("taken");
     private static final int FIRST_HOST = 40;
     private static final String REPORT_NOW = "tls-report-now@sender.example";
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TestCa ca = TestCa.create("Fake Internet Authority");

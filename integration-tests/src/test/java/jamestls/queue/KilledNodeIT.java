@@ -62,7 +62,7 @@ class KilledNodeIT {
                     node.beginFill(filled, fill, DOMAINS, 2_000);
                     filled += fill;
                     int killAfter = before + 20 + random.nextInt(BACKLOG / 2);
-                    await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5))
+                    await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofMillis(5))
                         .until(() -> Arrivals.count(hosts) >= killAfter);
                     node.kill();
                 }
@@ -75,7 +75,7 @@ class KilledNodeIT {
             }
             try (QueueNodeProcess node = QueueNodeProcess.start(build, work, parameters, taken)) {
                 int nudge = filled;
-                await().atMost(Duration.ofSeconds(120)).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
+                await().atMost(Duration.ofSeconds(240)).pollInterval(Duration.ofMillis(500)).untilAsserted(() -> {
                     try {
                         assertThat(Arrivals.at(hosts).numbers()).containsAll(taken);
                         assertThat(node.ask("waiting")).as("mails in the queue").isZero();

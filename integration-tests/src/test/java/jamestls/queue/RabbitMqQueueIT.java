@@ -12,7 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Our mailet on James's RabbitMQ queue. */
 class RabbitMqQueueIT {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
 
     @Test
     void serversShouldShareTheMailsOfOneQueue(@TempDir Path directory) {

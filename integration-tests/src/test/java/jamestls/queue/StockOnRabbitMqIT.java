@@ -34,9 +34,9 @@ class StockOnRabbitMqIT {
 
             node.fill(0, 1, 1, 100);
 
-            await().atMost(Duration.ofSeconds(60)).until(() -> busy.connections() > RETRIES);
+            await().atMost(Duration.ofSeconds(120)).until(() -> busy.connections() > RETRIES);
             Duration took = Duration.ofNanos(System.nanoTime() - begin);
-            await().atMost(Duration.ofSeconds(60)).until(() -> cluster.queued() == 0);
+            await().atMost(Duration.ofSeconds(120)).until(() -> cluster.queued() == 0);
             System.out.printf("stock RemoteDelivery on RabbitMQ: %d attempts, %d hours of retries, in %d ms%n", busy.connections(), RETRIES,
                 took.toMillis());
             assertThat(busy.connections()).isEqualTo(RETRIES + 1);

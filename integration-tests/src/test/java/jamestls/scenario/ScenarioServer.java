@@ -19,7 +19,7 @@ public final class ScenarioServer implements AutoCloseable {
     /** The address that asks for the reports now, as james-conf has it. */
     public static final String REPORT_NOW = "tls-report-now@sender.example";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private final ScenarioInternet internet;
     private final JamesProcess james;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import jamestls.james.Account;
 import jamestls.james.Submission;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -72,7 +71,7 @@ class ScenariosIT {
     @Order(3)
     @Test
     void serverShouldHaveVerifiedItsOwnFirstReport() {
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.james().log().stream()
+        Awaitility.await().until(() -> server.james().log().stream()
             .anyMatch(line -> line.contains("tlsreport: signature=holds author=sender.example")));
     }
 
@@ -82,7 +81,7 @@ class ScenariosIT {
         // a session that is counted and not reported yet
         int before = server.linesAbout(HELD).size();
         new Submission(server.james(), Account.ALICE).send("bob@" + HELD, "Hello again", "");
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> server.linesAbout(HELD).size() > before);
+        Awaitility.await().until(() -> server.linesAbout(HELD).size() > before);
         server.james().close();
 
         assertThat(server.james().log()).last().asString().contains("JAMES server stopped");

@@ -120,7 +120,7 @@ class DnsjavaDnsCacheTest {
     @Test
     void sameQuestionShouldBeAskedOnceAtATime() throws Exception {
         server.zone().ttl(0).txt(NAME.ascii(), "one");
-        server.faults().delay(NAME.ascii(), Duration.ofMillis(300));
+        server.faults().delay(NAME.ascii(), Duration.ofSeconds(1));
 
         List<DnsAnswer<String>> answers = allAtOnce(IntStream.range(0, 50).<Callable<DnsAnswer<String>>>mapToObj(i -> () -> dns.txt(NAME)));
 

@@ -1,6 +1,7 @@
 package jamestls.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import jamestls.dns.DnsAnswer.Absent;
 import jamestls.dns.DnsAnswer.Failed;
@@ -108,7 +109,7 @@ class DnsjavaDnsTest {
         server.zone().mx("good.example", 10, "mx.good.example");
         server.faults().set("good.example", fault);
 
-        assertThat(found(impatient.mx(DomainName.of("good.example"))).records()).hasSize(1);
+        assertThat(found(dns.mx(DomainName.of("good.example"))).records()).hasSize(1);
         assertThat(second.queries("good.example", "MX")).isEqualTo(1);
     }
 
@@ -119,8 +120,8 @@ class DnsjavaDnsTest {
 
         failure(impatient.mx(DomainName.of("slow.example")));
 
-        assertThat(server.queries("slow.example", "MX")).isEqualTo(2);
-        assertThat(second.queries("slow.example", "MX")).isEqualTo(2);
+        await().untilAsserted(() -> assertThat(server.queries("slow.example", "MX")).isEqualTo(2));
+        await().untilAsserted(() -> assertThat(second.queries("slow.example", "MX")).isEqualTo(2));
     }
 
     @Test

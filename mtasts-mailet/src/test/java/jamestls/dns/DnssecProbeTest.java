@@ -46,10 +46,10 @@ class DnssecProbeTest {
         assertThat(security(zones.dns.txt(DomainName.of("nobody.nsec.example")))).isEqualTo(Security.INSECURE);
         assertThat(zones.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
         assertThat(zones.dns.dnssec().available()).isFalse();
-        assertThat(log.events()).singleElement().satisfies(event -> {
+        await().untilAsserted(() -> assertThat(log.events()).singleElement().satisfies(event -> {
             assertThat(event.getLevel()).isEqualTo(Level.WARN);
             assertThat(event.getFormattedMessage()).contains("DANE is off", "127.0.0.1");
-        });
+        }));
     }
 
     @Test
@@ -78,7 +78,7 @@ class DnssecProbeTest {
 
         zones.pass(Duration.ofMinutes(59));
         assertThat(zones.dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
-        assertThat(log.events()).hasSize(1);
+        await().untilAsserted(() -> assertThat(log.events()).hasSize(1));
 
         zones.pass(Duration.ofMinutes(1));
         await().until(() -> zones.dns.dnssec().standing() == Standing.VALIDATING);
@@ -160,7 +160,7 @@ class DnssecProbeTest {
 
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.INSECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.UNAVAILABLE);
-        assertThat(log.events()).singleElement().asString().contains("DANE is off", "does not validate");
+        await().untilAsserted(() -> assertThat(log.events()).singleElement().asString().contains("DANE is off", "does not validate"));
     }
 
     @Test
@@ -171,7 +171,7 @@ class DnssecProbeTest {
         assertThat(security(dns.mx(DOMAIN))).isEqualTo(Security.SECURE);
         assertThat(dns.dnssec().standing()).isEqualTo(Standing.TRUSTING_RESOLVER);
         assertThat(dns.dnssec().gauge()).isEqualTo(1);
-        assertThat(log.events()).singleElement().asString().contains("trusting the AD bit of 1 of 1");
+        await().untilAsserted(() -> assertThat(log.events()).singleElement().asString().contains("trusting the AD bit of 1 of 1"));
     }
 
     private DnsSettings servers(DnsServer... servers) {

@@ -71,11 +71,10 @@ class QuerySlotsTest {
                 server.faults().set(name.ascii(), DnsFault.TIMEOUT);
                 silent.add(CompletableFuture.runAsync(() -> dns.mx(name), asking));
             }
-            long start = System.nanoTime();
 
+            // one that waited for all of the others would miss its deadline
             assertThat(dns.mx(DomainName.of("good.example"))).isInstanceOf(DnsAnswer.Found.class);
 
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
             assertThat(silent).anyMatch(look -> !look.isDone());
             asking.shutdownNow();
         }

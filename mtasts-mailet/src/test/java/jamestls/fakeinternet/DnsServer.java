@@ -144,8 +144,8 @@ public final class DnsServer implements AutoCloseable {
     private void send(byte[] answer, InetSocketAddress client) {
         try {
             udp.send(new DatagramPacket(answer, answer.length, client));
-        } catch (IOException closing) {
-            udp.close();
+        } catch (IOException lost) {
+            // as datagrams may be; the server goes on unless it is closed
         }
     }
 

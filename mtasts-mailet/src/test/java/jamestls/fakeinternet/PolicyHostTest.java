@@ -2,6 +2,7 @@ package jamestls.fakeinternet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import jamestls.fakeinternet.HttpAnswer.Framing;
 import java.io.IOException;
@@ -130,7 +131,7 @@ class PolicyHostTest {
             socket.setSoTimeout(200);
             assertThatThrownBy(() -> socket.getInputStream().read()).isInstanceOf(SocketTimeoutException.class);
         }
-        assertThat(server.requests()).hasSize(1);
+        await().untilAsserted(() -> assertThat(server.requests()).hasSize(1));
     }
 
     @Test

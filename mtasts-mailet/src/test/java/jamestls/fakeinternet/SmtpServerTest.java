@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class SmtpServerTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Test
     void honestServerShouldTakeAMail() throws IOException {

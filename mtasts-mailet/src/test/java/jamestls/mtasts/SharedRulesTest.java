@@ -28,7 +28,7 @@ class SharedRulesTest {
 
     private static final DomainName DOMAIN = DomainName.of("broken.example");
     private static final DomainName HOST = DomainName.of("mx.broken.example");
-    private static final Duration A_FEW_ROUNDS = Duration.ofSeconds(40);
+    private static final Duration A_FEW_ROUNDS = Duration.ofSeconds(90);
 
     private final String url = POSTGRES.newDatabase();
 

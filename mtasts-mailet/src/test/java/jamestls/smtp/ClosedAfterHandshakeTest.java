@@ -8,6 +8,7 @@ import jamestls.fakeinternet.SmtpPhase;
 import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.TlsObservation.Handshake;
+import java.time.Duration;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -27,7 +28,8 @@ class ClosedAfterHandshakeTest {
     @ParameterizedTest
     @EnumSource
     void silenceAfterAGoodHandshakeShouldBeToldFromOtherFailures(FirstReply first) {
-        try (SmtpServer server = SmtpFixture.tlsServer(); SmtpConnector connector = SmtpFixture.impatientIn(Phase.EHLO_AFTER_TLS)) {
+        try (SmtpServer server = SmtpFixture.tlsServer();
+             SmtpConnector connector = new SmtpConnector(SmtpFixture.settings().withLimit(Phase.EHLO_AFTER_TLS, Duration.ofSeconds(2)))) {
             server.at(SmtpPhase.EHLO_AFTER_TLS, first.act);
             try (SmtpSession session = connect(connector, server)) {
                 assertThat(session.observation().handshake()).isInstanceOf(Handshake.Completed.class);

@@ -80,9 +80,10 @@ class DeadlinesTest {
     @ValueSource(strings = {"PIPELINING", "8BITMIME"})
     void timeOfAnAnswerShouldNotBeSharedByAllRecipients(String keyword) {
         String[] recipients = IntStream.range(0, 12).mapToObj(i -> i + "@x.test").toArray(String[]::new);
-        try (SmtpServer slow = SmtpFixture.clearServer(keyword); SmtpConnector connector = impatientIn(Phase.RCPT);
+        try (SmtpServer slow = SmtpFixture.clearServer(keyword); SmtpConnector connector = new SmtpConnector(
+                 SmtpFixture.settings().withLimit(Phase.RCPT, Duration.ofSeconds(2)));
              SmtpSession session = connect(connector, slow)) {
-            slow.at(SmtpPhase.RCPT, SmtpAct.drip("250 ok", Duration.ofMillis(10)));
+            slow.at(SmtpPhase.RCPT, SmtpAct.drip("250 ok", Duration.ofMillis(35)));
 
             assertThat(session.send(to(recipients), SmtpFixture.MAIL)).isInstanceOf(Transmission.Completed.class);
         }

@@ -12,6 +12,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.SmtpServerSetup.Pipelining;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.RequireTls;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -84,7 +85,8 @@ class ExtensionMemoryTest {
     @Test
     void pipeliningThatLosesCommandsShouldNotBeUsedInTheNextAttempt() {
         try (SmtpServer filter = SmtpServer.named(MX.ascii()).keywords("PIPELINING").pipelining(Pipelining.LOSES_THE_REST).start();
-             SmtpConnector impatient = SmtpFixture.impatientIn(SessionFailure.Phase.RCPT)) {
+             SmtpConnector impatient = new SmtpConnector(
+                 SmtpFixture.settings().withLimit(SessionFailure.Phase.RCPT, Duration.ofSeconds(2)))) {
             try (SmtpSession session = connect(impatient, filter)) {
                 assertThat(session.send(to("b@y.test"), MAIL)).isInstanceOf(Transmission.Broken.class);
                 assertThat(session.isMisledByEhlo()).as("is tried again at once").isFalse();

@@ -11,6 +11,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.smtp.SmtpConnector.TlsUse;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,13 +19,14 @@ import org.junit.jupiter.api.Test;
 /** What is thrown in the pool costs one session at most, and no place of those to come. */
 class SessionPoolFaultsTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final ReuseLimits SHORT = new ReuseLimits(3, Duration.ofSeconds(1), Duration.ofSeconds(300), 2, 4);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final ReuseLimits LIMITS = new ReuseLimits(3, Duration.ofSeconds(5), Duration.ofSeconds(300), 2, 4);
 
     private final AtomicInteger faultsInTheTimer = new AtomicInteger();
+    private final AtomicLong now = new AtomicLong(1);
     private final SmtpServer mx = SmtpFixture.tlsServer();
     private final SmtpConnector connector = SmtpFixture.connector();
-    private final SessionPool pool = new SessionPool(connector, SHORT, 1, 1_000, this::nanoTime);
+    private final SessionPool pool = new SessionPool(connector, LIMITS, 1, 1_000, this::nanoTime);
     private final SessionKey key = new SessionKey(MX, mx.address());
 
     @AfterEach
@@ -38,7 +40,7 @@ class SessionPoolFaultsTest {
         if (Thread.currentThread().getName().equals("smtp-pool") && faultsInTheTimer.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             throw new OutOfMemoryError("on purpose");
         }
-        return System.nanoTime();
+        return now.get();
     }
 
     @Test
@@ -46,6 +48,7 @@ class SessionPoolFaultsTest {
         faultsInTheTimer.set(2);
         mail();
         assertThat(pool.size()).isEqualTo(1);
+        now.addAndGet(Duration.ofSeconds(6).toNanos());
 
         awaitNoConnection(mx);
 

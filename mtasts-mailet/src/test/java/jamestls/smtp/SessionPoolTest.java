@@ -94,7 +94,7 @@ class SessionPoolTest {
         mail(key);
 
         assertThat(mail(key)).isEqualTo(Origin.NEW);
-        await().atMost(Duration.ofSeconds(5)).untilAsserted(() -> assertThat(said(mx, "C: QUIT")).hasSize(1));
+        await().untilAsserted(() -> assertThat(said(mx, "C: QUIT")).hasSize(1));
     }
 
     @Test
@@ -149,7 +149,7 @@ class SessionPoolTest {
         atOnce(key, 3);
 
         assertThat(pool.size()).isEqualTo(2);
-        await().atMost(Duration.ofSeconds(5)).until(() -> mx.openConnections() == 2);
+        await().until(() -> mx.openConnections() == 2);
     }
 
     @Test

@@ -33,7 +33,7 @@ final class SmtpFixture {
         for (Phase phase : Phase.values()) {
             settings = settings.withLimit(phase, Duration.ofSeconds(20));
         }
-        return settings.withLimit(Phase.QUIT, SHORT);
+        return settings.withLimit(Phase.QUIT, Duration.ofSeconds(3));
     }
 
     static SmtpConnector connector() {
@@ -71,7 +71,7 @@ final class SmtpFixture {
     }
 
     static void awaitNoConnection(SmtpServer server) {
-        await().atMost(Duration.ofSeconds(10)).until(() -> server.openConnections() == 0);
+        await().until(() -> server.openConnections() == 0);
     }
 
     static List<String> said(SmtpServer server, String prefix) {

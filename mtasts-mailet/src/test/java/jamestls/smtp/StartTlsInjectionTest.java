@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** RFC 3207 §6: nothing that was said in clear may be taken for something said under TLS. */
 class StartTlsInjectionTest {
 
-    private static final Duration LATER = Duration.ofMillis(200);
+    private static final Duration LATER = Duration.ofSeconds(1);
 
     private final SmtpServer server = tlsServer();
     private final SmtpConnector connector = connector();

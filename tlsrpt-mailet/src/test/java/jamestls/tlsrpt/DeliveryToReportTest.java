@@ -15,7 +15,6 @@ import jamestls.page.PageContents;
 import jamestls.tlsrpt.report.ParsedReport;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.james.lifecycle.api.LifecycleUtil;
@@ -55,7 +54,7 @@ class DeliveryToReportTest {
                 assertThat(internet.deliver(DOMAIN)).isInstanceOf(DeliveryResult.Answered.class);
                 assertThat(mx.mails()).hasSize(1);
                 requestReports(reporting);
-                await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo("tlsreport").isEmpty());
+                await().until(() -> !james.sentTo("tlsreport").isEmpty());
             } finally {
                 reporting.destroy();
             }

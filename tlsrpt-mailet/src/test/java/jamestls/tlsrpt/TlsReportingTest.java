@@ -84,7 +84,7 @@ class TlsReportingTest {
         outcomes.record(List.of(met(NOON), violated(NOON, ResultType.CERTIFICATE_EXPIRED, "")));
         mailet.service(request("admin@sender.example"));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        await().until(() -> james.sent().size() == 2);
         assertThat(james.sentTo("tlsreport")).singleElement().satisfies(sent -> {
             assertThat(sent.mail().getMaybeSender().asString()).isEqualTo("tlsrpt@sender.example");
             assertThat(sent.mail().getRecipients()).singleElement().hasToString("tls@rcpt.example");
@@ -110,7 +110,7 @@ class TlsReportingTest {
 
         james.finishStart();
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo("tlsreport").size() == 1);
+        await().until(() -> james.sentTo("tlsreport").size() == 1);
     }
 
     @Test
@@ -120,7 +120,7 @@ class TlsReportingTest {
         mailet.service(request);
 
         assertThat(request.getState()).isEqualTo(Mail.GHOST);
-        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo(Mail.DEFAULT).isEmpty());
+        await().until(() -> !james.sentTo(Mail.DEFAULT).isEmpty());
         assertThat(james.sentTo(Mail.DEFAULT)).singleElement().satisfies(answer -> {
             assertThat(answer.mail().getRecipients()).singleElement().hasToString("Admin@sender.example");
             assertThat(answer.mail().hasSender()).isFalse();
@@ -147,14 +147,14 @@ class TlsReportingTest {
     void bounceOfAReportShouldBeExaminedAndContinue() throws Exception {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        await().until(() -> james.sent().size() == 2);
         MailImpl bounce = bounceOf(james.sentTo("tlsreport").getFirst().mail().getMessage());
         mailet.service(bounce);
 
         assertThat(bounce.getState()).isEqualTo(Mail.TRANSPORT);
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo(Mail.DEFAULT).size() == 2);
+        await().until(() -> james.sentTo(Mail.DEFAULT).size() == 2);
         assertThat((String) james.sentTo(Mail.DEFAULT).getLast().mail().getMessage().getContent())
             .contains("given-up", "suppressed until", "a report bounced: 5.1.1");
     }
@@ -163,7 +163,7 @@ class TlsReportingTest {
     void unsignedReportShouldBeAProblemWithItsRemedy() throws Exception {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
-        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sentTo("tlsreport").isEmpty());
+        await().until(() -> !james.sentTo("tlsreport").isEmpty());
         MailImpl report = james.sentTo("tlsreport").getFirst().mail();
         outcomes.leaving(new LeavingReport(report.getName(), report.getMaybeSender().asOptional().map(MailAddress::asString), out -> {
             try {
@@ -173,7 +173,7 @@ class TlsReportingTest {
             }
         }));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> !service.running().orElseThrow().problems().isEmpty());
+        await().until(() -> !service.running().orElseThrow().problems().isEmpty());
         assertThat(service.running().orElseThrow().problems()).singleElement().asString()
             .contains("unsigned", "add DKIMSign with d=sender.example");
     }
@@ -184,7 +184,7 @@ class TlsReportingTest {
         mailet = started(parameters("identities", "tenant.example; Tenant Ltd; tls@tenant.example; noreply@tenant.example"));
         outcomes.record(List.of(met(NOON), from("tenant.example"), from("tenant.example"), from("other.example")));
         mailet.service(request("admin@sender.example"));
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sentTo("tlsreport").size() == 2);
+        await().until(() -> james.sentTo("tlsreport").size() == 2);
 
         Map<String, ParsedReport> reports = new HashMap<>();
         for (FakeJames.SentMail sent : james.sentTo("tlsreport")) {
@@ -216,7 +216,7 @@ class TlsReportingTest {
         mailet.destroy();
         second.service(request("admin@sender.example"));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> james.sent().size() == 2);
+        await().until(() -> james.sent().size() == 2);
         second.destroy();
         assertThat((String) james.sentTo(Mail.DEFAULT).getFirst().mail().getMessage().getContent()).contains("sessions: 1,");
     }
@@ -262,7 +262,7 @@ class TlsReportingTest {
             outcomes.record(List.of(met(NOON)));
             mailet.service(request("admin@sender.example"));
 
-            await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+            await().until(() -> !james.sent().isEmpty());
             assertThat(receiver.requests()).singleElement().satisfies(post -> {
                 assertThat(post.method()).isEqualTo("POST");
                 assertThat(post.path()).isEqualTo("/tlsrpt");
@@ -284,7 +284,7 @@ class TlsReportingTest {
             outcomes.record(List.of(met(NOON)));
             mailet.service(request("admin@sender.example"));
 
-            await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+            await().until(() -> !james.sent().isEmpty());
             assertThat((String) james.sent().getFirst().mail().getMessage().getContent()).contains("postponed", "certification path");
             assertThat(receiver.requests()).isEmpty();
         }
@@ -297,7 +297,7 @@ class TlsReportingTest {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+        await().until(() -> !james.sent().isEmpty());
         assertThat((String) james.sent().getFirst().mail().getMessage().getContent())
             .contains("no-record", "port 25 is not among those allowed");
     }
@@ -310,7 +310,7 @@ class TlsReportingTest {
         outcomes.record(List.of(met(NOON)));
         mailet.service(request("admin@sender.example"));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> !james.sent().isEmpty());
+        await().until(() -> !james.sent().isEmpty());
         assertThat((String) james.sent().getFirst().mail().getMessage().getContent())
             .contains("0 of 1 reports sent.", "postponed", "10.0.0.5", "169.254.169.254");
     }

@@ -1,6 +1,7 @@
 package jamestls.mtasts.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -92,8 +93,8 @@ class ExplainTest {
             .contains("=> would be delivered to mx.good.example").contains(" ms)");
         assertThat(run.exitCode()).isZero();
         assertThat(internet.mailServer(HOST).mails()).isEmpty();
-        assertThat(internet.mailServer(HOST).transcript()).anyMatch(line -> line.startsWith("C: QUIT"))
-            .noneMatch(line -> line.startsWith("C: MAIL"));
+        await().untilAsserted(() -> assertThat(internet.mailServer(HOST).transcript()).anyMatch(line -> line.startsWith("C: QUIT")));
+        assertThat(internet.mailServer(HOST).transcript()).noneMatch(line -> line.startsWith("C: MAIL"));
     }
 
     @Test

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 class BadMailTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final List<Duration> AT_ONCE = List.of(Duration.ofMillis(5), Duration.ofMillis(5), Duration.ofMillis(5),
         Duration.ofMillis(5));
 

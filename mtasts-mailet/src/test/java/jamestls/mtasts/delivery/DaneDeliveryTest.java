@@ -22,7 +22,6 @@ import jamestls.outcome.TlsOutcome.PolicyVerdict;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -49,7 +48,7 @@ class DaneDeliveryTest {
     @AfterEach
     void noConnectionShouldBeLeftOpen() {
         try {
-            await().atMost(Duration.ofSeconds(5)).until(() -> internet.openConnections() == 0);
+            await().until(() -> internet.openConnections() == 0);
         } finally {
             internet.close();
         }

@@ -41,7 +41,7 @@ class DeliveryTest {
     @AfterEach
     void noConnectionShouldBeLeftOpen() {
         try {
-            await().atMost(Duration.ofSeconds(5)).until(() -> internet.openConnections() == 0);
+            await().until(() -> internet.openConnections() == 0);
         } finally {
             internet.close();
         }

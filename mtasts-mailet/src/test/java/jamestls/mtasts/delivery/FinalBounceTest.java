@@ -34,7 +34,7 @@ class FinalBounceTest {
 
     @BeforeEach
     void start() throws Exception {
-        internet = new TestDelivery(Duration.ofSeconds(2));
+        internet = new TestDelivery();
     }
 
     @AfterEach
@@ -63,7 +63,7 @@ class FinalBounceTest {
         queue.enQueue(FakeMail.builder().name("mail").sender(MailAddressFixture.SENDER).recipient("bob@" + DOMAIN)
             .state(Mail.TRANSPORT).mimeMessage(TestDelivery.message()).build());
 
-        await().atMost(Duration.ofSeconds(20)).until(() -> queue.succeeded.contains("mail"));
+        await().until(() -> queue.succeeded.contains("mail"));
 
         assertThat(queue.delays).isEmpty();
         assertThat(context.getBouncedMails()).singleElement().satisfies(bounce -> assertThat(bounce.getMessage())

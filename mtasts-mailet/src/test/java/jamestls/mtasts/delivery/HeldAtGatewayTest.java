@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class HeldAtGatewayTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final MemoryQueue queue = new MemoryQueue();
     private final Clock clock = Clock.systemUTC();

@@ -55,7 +55,7 @@ class HostileTextTest {
 
     @BeforeEach
     void start() throws Exception {
-        internet = new TestDelivery(Duration.ofSeconds(2));
+        internet = new TestDelivery();
     }
 
     @AfterEach

@@ -107,7 +107,7 @@ public final class TestDelivery implements AutoCloseable {
         this(ReuseLimits.none(), readTimeout);
     }
 
-    private TestDelivery(ReuseLimits reuse, Duration readTimeout) throws GeneralSecurityException {
+    TestDelivery(ReuseLimits reuse, Duration readTimeout) throws GeneralSecurityException {
         this(reuse, readTimeout, DnsServer.start(new Zone().ttl(0)), settings -> settings);
     }
 

@@ -57,7 +57,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class WaitingMailsTest {
 
     private static final Instant NOW = Instant.parse("2026-11-26T12:00:00Z");
-    private static final Duration PATIENCE = Duration.ofSeconds(15);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofHours(4);
     private static final DeliverySettings.Delay TEXT = new DeliverySettings.Delay(Optional.of(Duration.ofHours(4)), Optional.empty());
     private static final DeliverySettings.Delay PROCESSOR =

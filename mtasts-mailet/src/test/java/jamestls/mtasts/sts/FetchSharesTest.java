@@ -73,14 +73,14 @@ class FetchSharesTest {
     void deliveriesShouldNotWaitForPoliciesAtAnAddressThatDoesNotAnswer() {
         IntStream.range(0, 300).forEach(i ->
             hostile.add(CompletableFuture.runAsync(() -> policies.lookup(hostileDomain(i)), Thread::startVirtualThread)));
-        await().atMost(Duration.ofSeconds(30)).until(() -> tarpit.openConnections() == 8);
+        await().until(() -> tarpit.openConnections() == 8);
 
         long since = System.nanoTime();
         for (int i = 0; i < HONEST; i++) {
             assertThat(policies.lookup(honestDomain(i))).isInstanceOf(StsLookup.Found.class);
         }
 
-        assertThat(Duration.ofNanos(System.nanoTime() - since)).isLessThan(Duration.ofSeconds(5));
+        assertThat(Duration.ofNanos(System.nanoTime() - since)).isLessThan(PolicyFetcher.USUAL_DEADLINE);
         assertThat(tarpit.connections()).as("an eighth of 64").isEqualTo(8);
     }
 
@@ -92,12 +92,12 @@ class FetchSharesTest {
         PolicyRefresher refresher = new PolicyRefresher(policies);
         hostile.add(CompletableFuture.runAsync(refresher::refreshDue, Thread::startVirtualThread));
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> honest.requests().size() == HONEST);
+        await().until(() -> honest.requests().size() == HONEST);
 
         assertThat(hostile).as("the round is not over").noneMatch(CompletableFuture::isDone);
-        assertThat(tarpit.connections()).as("an eighth of 32").isEqualTo(4);
+        await().untilAsserted(() -> assertThat(tarpit.connections()).as("an eighth of 32").isEqualTo(4));
         // the others are due again within an hour, which is no failure
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() ->
+        await().untilAsserted(() ->
             assertThat(IntStream.range(0, 100).mapToObj(i -> store.find(hostileDomain(i)).orElseThrow())
                 .filter(policy -> policy.refreshAt().isAfter(due.plusSeconds(1_000 + 29 * 60)))).hasSizeGreaterThan(50)
                 .allMatch(policy -> policy.failure().isEmpty() && policy.refreshAt().isBefore(Instant.now().plus(Duration.ofHours(1)))));

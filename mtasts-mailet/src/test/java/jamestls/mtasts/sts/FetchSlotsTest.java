@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -19,6 +20,7 @@ class FetchSlotsTest {
     private final Semaphore end = new Semaphore(0);
     private final AtomicInteger underWay = new AtomicInteger();
     private final List<CompletableFuture<Optional<String>>> fetches = new ArrayList<>();
+    private final List<Thread> callers = new CopyOnWriteArrayList<>();
 
     @AfterEach
     void release() {
@@ -28,7 +30,7 @@ class FetchSlotsTest {
 
     @Test
     void oneHostShouldHaveAnEighthOfTheFetches() {
-        FetchSlots slots = new FetchSlots(64, Duration.ofSeconds(30));
+        FetchSlots slots = new FetchSlots(64, Duration.ofMinutes(2));
         slow(slots, "hostile", 1_500);
 
         await().until(() -> underWay.get() == 8);
@@ -38,11 +40,13 @@ class FetchSlotsTest {
 
     @Test
     void freePlaceShouldGoToTheHostWithTheFewestFetches() {
-        FetchSlots slots = new FetchSlots(16, Duration.ofSeconds(30));
+        FetchSlots slots = new FetchSlots(16, Duration.ofMinutes(2));
         for (int host = 0; host < 8; host++) {
             slow(slots, "hostile" + host, 100);
         }
-        await().until(() -> underWay.get() == 16);
+        // nobody comes or goes, so that the honest one waits for nothing but a place
+        await().until(() -> underWay.get() == 16 && callers.stream().allMatch(caller -> caller.getState() == Thread.State.WAITING
+            || caller.getState() == Thread.State.TIMED_WAITING));
         CompletableFuture<Optional<String>> honest = new CompletableFuture<>();
         Thread caller = Thread.startVirtualThread(() -> honest.complete(slots.run("honest", () -> "fetched")));
         await().until(() -> caller.getState() == Thread.State.WAITING);
@@ -83,7 +87,7 @@ class FetchSlotsTest {
                     underWay.decrementAndGet();
                 }
                 return "slow";
-            }), Thread::startVirtualThread));
+            }), task -> callers.add(Thread.startVirtualThread(task))));
         }
     }
 }

@@ -54,13 +54,13 @@ class SingleFlightTest {
         caller.start();
         caller.interrupt();
 
-        assertThat(result).succeedsWithin(Duration.ofSeconds(10)).isEqualTo(1);
+        assertThat(result).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(1);
     }
 
     private int waitFor(CountDownLatch gate) {
         int result = work.incrementAndGet();
         try {
-            assertThat(gate.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(gate.await(30, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -299,7 +299,7 @@ class StsPoliciesTest {
 
     private static void waitFor(CountDownLatch gate) {
         try {
-            assertThat(gate.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(gate.await(30, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

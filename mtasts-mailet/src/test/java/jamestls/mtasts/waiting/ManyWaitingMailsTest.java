@@ -31,7 +31,7 @@ class ManyWaitingMailsTest extends WaitingFixture {
         sql("INSERT INTO waiting_mail (queue, name, repository, domains, next, requested, published, misses, parked) "
             + "SELECT 'outgoing', 'Mail' || n || '-w1-000000000000', '" + URL + "', ARRAY['d' || n % 1000 || '.example'], "
             + "(EXTRACT(EPOCH FROM now()) * 1000)::BIGINT + n * 100, FALSE, FALSE, 0, 0 FROM generate_series(1, " + MAILS + ") AS n");
-        assertThat(heapWhileServing() - few).as("more heap with 100,000 waiting mails").isLessThan(5_000_000);
+        assertThat(heapWhileServing() - few).as("more heap with 100,000 waiting mails").isLessThan(10_000_000);
 
         elapse(Duration.ofHours(10));
         List<String> full = IntStream.range(0, 100).mapToObj(i -> "d" + i + ".example").toList();
@@ -44,7 +44,7 @@ class ManyWaitingMailsTest extends WaitingFixture {
             return System.nanoTime() - begun;
         }).sorted().toArray();
         assertThat(Duration.ofNanos(claims[claims.length / 2])).as("claiming and forgetting 200 of 100,000: " + Arrays.toString(claims))
-            .isLessThan(Duration.ofMillis(500));
+            .isLessThan(Duration.ofSeconds(3));
         System.out.printf("waiting: 200 of %,d claimed and forgotten in %d ms (median), table and indexes %,d bytes%n", MAILS,
             claims[claims.length / 2] / 1_000_000, number("SELECT pg_total_relation_size('waiting_mail')"));
     }

@@ -41,12 +41,13 @@ class WaitingRepositoryTest extends WaitingFixture {
             new MailAddress("bob@a.example"));
         WaitingRepository waiting = server();
 
-        waiting.park(mail, DOMAINS, Duration.ofSeconds(2));
+        waiting.park(mail, DOMAINS, Duration.ofHours(1));
 
         assertThat(mail.getName()).as("the mail in hand is as before").isEqualTo("Mail1-to-a.example");
         assertThat(WaitingRepository.resumed(mail)).isEmpty();
         assertThat(mails.list().next().asString()).startsWith("Mail1-to-a.example-w1-");
         assertThat(queue.size()).isZero();
+        elapse(Duration.ofHours(1));
         await().atMost(PATIENCE).until(() -> queue.size() == 1);
         Mail back = queue.take();
         assertThat(back.getName()).isEqualTo("Mail1-to-a.example");

@@ -113,7 +113,8 @@ class NodesTest {
 
     private List<Entry> log() throws IOException {
         return lines().stream().filter(line -> !line.endsWith(" up")).map(line -> line.split(" "))
-            .map(fields -> new Entry(fields[0], fields[1], fields[2], fields[3])).toList();
+            // the last line may be incomplete as yet
+            .filter(fields -> fields.length == 4).map(fields -> new Entry(fields[0], fields[1], fields[2], fields[3])).toList();
     }
 
     private List<String> lines() throws IOException {

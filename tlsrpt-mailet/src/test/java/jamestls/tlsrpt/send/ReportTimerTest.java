@@ -118,13 +118,13 @@ class ReportTimerTest {
         }, clock, Duration.ofMillis(20));
         starting.start();
         try {
-            await().atMost(Duration.ofSeconds(20)).until(() -> asked.getCount() == 0);
+            await().until(() -> asked.getCount() == 0);
             assertThat(outbox.reports()).isEmpty();
 
             up.set(true);
-            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
+            await().untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
         } finally {
-            starting.stop(Duration.ofSeconds(10));
+            starting.stop(Duration.ofSeconds(30));
         }
     }
 
@@ -136,9 +136,9 @@ class ReportTimerTest {
             Duration.ofMillis(20), Duration.ofMillis(100));
         impatient.start();
         try {
-            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
+            await().untilAsserted(() -> assertThat(outbox.reports()).hasSize(1));
         } finally {
-            impatient.stop(Duration.ofSeconds(10));
+            impatient.stop(Duration.ofSeconds(30));
         }
     }
 
@@ -161,9 +161,9 @@ class ReportTimerTest {
         }, () -> true, clock, Duration.ofMillis(1));
         failing.start();
         try {
-            await().atMost(Duration.ofSeconds(20)).until(() -> looks.getCount() == 0);
+            await().until(() -> looks.getCount() == 0);
         } finally {
-            failing.stop(Duration.ofSeconds(10));
+            failing.stop(Duration.ofSeconds(30));
         }
     }
 
@@ -212,9 +212,9 @@ class ReportTimerTest {
         timer.start();
         try {
             clock.set(MIDNIGHT.plus(Duration.ofHours(5)));
-            await().atMost(Duration.ofSeconds(20)).until(() -> outbox.reports().size() == 1);
+            await().until(() -> outbox.reports().size() == 1);
         } finally {
-            timer.stop(Duration.ofSeconds(10));
+            timer.stop(Duration.ofSeconds(30));
         }
         journal.record(List.of(met(NOON)));
         assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).hasSize(1);
@@ -238,8 +238,8 @@ class ReportTimerTest {
         ReportTimer stuckTimer = timer(new ReportTransport.ByScheme(stuck, (file, to) -> new ReportTransport.Accepted()),
             Duration.ofMillis(20));
         stuckTimer.start();
-        await().atMost(Duration.ofSeconds(20)).until(() -> sending.getCount() == 0);
-        stuckTimer.stop(Duration.ofSeconds(10));
+        await().until(() -> sending.getCount() == 0);
+        stuckTimer.stop(Duration.ofSeconds(30));
 
         assertThat(tallies.claimable(Due.everything(clock.instant()), Optional.empty(), 10)).containsExactly(KEY);
     }
