@@ -156,7 +156,7 @@ class NextMailTest {
 
     @Test
     void serverThatLosesTheEnvelopeShouldCostTheNextMailAWaitAndNoMore() throws Exception {
-        start(BehindDot.LOST, EXPECTED, 1, MANY, SmtpFixture.impatientIn(Phase.MAIL));
+        start(BehindDot.LOST, EXPECTED, 1, MANY, new SmtpConnector(SmtpFixture.settings().withLimit(Phase.MAIL, Duration.ofSeconds(2))));
         send("first@x.test");
 
         List<Transmission> results = inTurn("second@x.test", "third@x.test");
