@@ -55,7 +55,8 @@ public final class PostgresServer implements AutoCloseable {
         Optional<Path> programs = installed();
         InstalledProgram.require(programs.isPresent(), "PostgreSQL is not installed (no " + INSTALLATIONS + ")");
         try {
-            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), ServerPorts.free(), durability);
+            PostgresServer server = new PostgresServer(programs.get(), Files.createTempDirectory("postgres-"), ServerPorts.free(),
+                durability);
             server.initialise();
             server.start();
             return server;
@@ -79,7 +80,8 @@ public final class PostgresServer implements AutoCloseable {
     /** Starts a second server that replicates this one; from then on each commit is on both before a client hears of it. */
     public PostgresServer startStandby() {
         try {
-            PostgresServer standby = new PostgresServer(programs, Files.createTempDirectory("postgres-"), ServerPorts.free());
+            PostgresServer standby = new PostgresServer(programs, Files.createTempDirectory("postgres-"), ServerPorts.free(),
+                durability);
             standby.give(standby.directory);
             run("pg_basebackup", unprivileged(programs.resolve("pg_basebackup").toString(), "-D", standby.data(), "-h", "127.0.0.1", "-p",
                 Integer.toString(port), "-U", "postgres", "-R", "-c", "fast", "--no-sync").toArray(String[]::new));
