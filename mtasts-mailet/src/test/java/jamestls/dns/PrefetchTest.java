@@ -115,8 +115,9 @@ class PrefetchTest {
 
         assertThat(security(mx("b.bare"))).isEqualTo(Security.INSECURE);
 
-        assertThat(server.queries().subList(before, server.queries().size())).singleElement()
-            .satisfies(query -> assertThat(query.type()).isEqualTo("MX"));
+        // one that was begun for the first domain, and not needed in the end, may arrive late
+        assertThat(server.queries().subList(before, server.queries().size())).filteredOn(query -> !query.name().equals("a.bare"))
+            .singleElement().satisfies(query -> assertThat(query.type()).isEqualTo("MX"));
     }
 
     @Test
