@@ -1,5 +1,6 @@
 package jamestls.bench;
 
+import jamestls.fakeinternet.ServerPorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ final class Exim implements Relay.Server {
         try {
             // not below the build directory, which unprivileged processes of Exim may not be able to reach
             Path directory = Files.createTempDirectory(Path.of("/tmp"), "exim");
-            int port = Postfix.freePort();
+            int port = ServerPorts.free();
             Path etc = Files.createDirectories(directory.resolve("etc/exim4")).getParent();
             Files.writeString(etc.resolve("exim4/exim4.conf"), Postfix.resource("exim/exim4.conf", Map.of("DIR", directory.toString(),
                 "PORT", "" + port, "SMTP_PORT", "" + sink.port())));

@@ -1,11 +1,11 @@
 package jamestls.bench;
 
 import jamestls.fakeinternet.PostfixProcess;
+import jamestls.fakeinternet.ServerPorts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -58,8 +58,8 @@ final class Postfix implements Relay.Server {
         try {
             Path directory = PostfixProcess.newDirectory(name);
             Path conf = directory.resolve("conf");
-            int port = freePort();
-            int stsPort = freePort();
+            int port = ServerPorts.free();
+            int stsPort = ServerPorts.free();
             Map<String, String> values = Map.of("DIR", directory.toString(), "PORT", "127.0.0.1:" + port, "SMTP_PORT", "" + smtpPort,
                 "STS_PORT", "" + stsPort, "REUSE", reuse == Reuse.YES ? "yes" : "no");
             Files.writeString(conf.resolve("main.cf"), resource("postfix/main.cf", values));
@@ -121,12 +121,6 @@ final class Postfix implements Relay.Server {
 
     private static Process inBackground(Path log, String... command) throws IOException {
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        }
     }
 
     static boolean listens(int port) {

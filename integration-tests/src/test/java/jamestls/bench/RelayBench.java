@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import jamestls.fakeinternet.DnsServer;
 import jamestls.fakeinternet.Identity;
+import jamestls.fakeinternet.ServerPorts;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.james.BenchServer;
@@ -81,7 +82,7 @@ public final class RelayBench {
                 .txt("_mta-sts." + domain, "v=STSv1; id=1;").a("mta-sts." + domain, "127.0.0.1");
             policies.put("mta-sts." + domain, "version: STSv1\nmode: enforce\nmx: mx." + domain + "\nmax_age: 604800\n");
         }
-        int drainPort = Postfix.freePort();
+        int drainPort = ServerPorts.free();
         List<Relay.Server> others = new ArrayList<>();
         try (Sink sink = Sink.start(directory, hosts);
              DnsServer dns = DnsServer.start(zone);
