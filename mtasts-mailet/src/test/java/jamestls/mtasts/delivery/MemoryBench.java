@@ -11,6 +11,7 @@ import jamestls.fakeinternet.SmtpServer;
 import jamestls.fakeinternet.TestCa;
 import jamestls.fakeinternet.Zone;
 import jamestls.mtasts.mx.Destinations;
+import jamestls.mtasts.sts.StsBench;
 import jamestls.outcome.ReportMailListener;
 import jamestls.smtp.Lease;
 import jamestls.smtp.ReuseLimits;
@@ -43,8 +44,9 @@ import org.apache.mailet.base.test.FakeMailContext;
 import org.awaitility.Awaitility;
 
 /**
- * Live heap per mail in hand, per idle session, and per domain in the DNS cache: the heap after full collections with many of them, minus
- * that before, divided by their number. Each is measured in a process of its own with a heap of 512 MB; servers are in this one.
+ * Live heap per mail in hand, per policy, per idle session, and per domain in the DNS cache: the heap after full collections with many
+ * of them, minus that before, divided by their number. Each is measured in a process of its own with a heap of 512 MB; servers are in
+ * this one.
  */
 public final class MemoryBench {
 
@@ -73,6 +75,7 @@ public final class MemoryBench {
             case "mailInHand" -> mailsInHand();
             case "idleSession" -> idleSessions(server(args[2]));
             case "cachedDomain" -> cachedDomains(server(args[2]));
+            case "policy" -> StsBench.heap();
             default -> throw new IllegalArgumentException(what);
         });
         System.exit(0);
@@ -80,6 +83,7 @@ public final class MemoryBench {
 
     private static void measureAll(String file) throws Exception {
         inOwnProcess(file, "mailInHand");
+        inOwnProcess(file, "policy");
         TestCa ca = TestCa.create("Memory Bench CA");
         try (SmtpServer mx = SmtpServer.named(MX).identity(ca.issue(MX)).start()) {
             inOwnProcess(file, "idleSession", mx.address().getAddress().getHostAddress() + ":" + mx.port());

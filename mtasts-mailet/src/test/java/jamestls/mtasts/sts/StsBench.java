@@ -171,7 +171,8 @@ public final class StsBench {
         return PolicyFixture.page(StsBenchmarks.POLICY);
     }
 
-    private static Map<String, Object> heap() {
+    /** Live heap per policy. */
+    public static Map<String, Object> heap() {
         MemoryPolicyStore store = new MemoryPolicyStore();
         long before = used();
         for (int i = 0; i < MANY; i++) {

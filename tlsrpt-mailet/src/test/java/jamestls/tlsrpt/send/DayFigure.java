@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** Draws what {@link TallyBench} has measured of days of different sizes: processor time per outcome and per report, bytes per domain. */
+/** Draws what {@link TallyBench} has measured of days of different sizes: processor time per outcome and per report. */
 final class DayFigure {
 
     private static final int WIDTH = 720;
@@ -28,7 +28,6 @@ final class DayFigure {
 
     private static final List<Curve> CURVES = List.of(
         new Curve("µs per report", "#b03a2e", day -> day.at("/reports/cpuMicrosEach").asDouble()),
-        new Curve("bytes counted, per domain", "#7f8c8d", day -> day.at("/fileBytes").asDouble() / day.at("/dayDomains").asDouble()),
         new Curve("µs per outcome", "#1f618d", day -> day.at("/day/cpuMicrosEach").asDouble()));
 
     private DayFigure() {

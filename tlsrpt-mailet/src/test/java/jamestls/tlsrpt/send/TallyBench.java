@@ -69,7 +69,7 @@ final class TallyBench {
     private static final int DELIVERIES = Integer.getInteger("deliveries", 256);
     private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private static final int BUSY_DOMAINS = 1_000;
-    private static final int BUSY_OUTCOMES = 300_000;
+    private static final int BUSY_OUTCOMES = Integer.getInteger("outcomes", 300_000);
     private static final int WARM_UP = 20_000;
     /** The name of the day by which the others are not disturbed by the compiler. */
     static final String NOT_REPORTED = "warm-up";
