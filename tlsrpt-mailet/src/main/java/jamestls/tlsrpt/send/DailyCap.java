@@ -36,19 +36,28 @@ final class DailyCap {
     private static final SanitizedLogger LOGGER = SanitizedLogger.of(DailyCap.class);
     private static final int MAX_HOSTS = 1_000_000;
     private static final int REPORTS_PER_SAVE = 100;
+    /** Domains per day that are remembered for hosts below their limit: some 24 MB. A million hosts may accept ten million reports. */
+    private static final int MAX_ACCEPTED = 200_000;
     /** Pause before the next try of a domain that has to let others go first. */
     private static final Duration PAUSE_FOR_OTHERS = Duration.ofHours(1);
 
     private final int most;
     private final DestinationStore store;
     private final Clock clock;
+    private final int maxAccepted;
     private final ReentrantLock lock = new ReentrantLock();
     private Day day = new Day(LocalDate.MIN, Optional.empty());
 
     DailyCap(int most, DestinationStore store, Clock clock) {
+        this(most, store, clock, MAX_ACCEPTED);
+    }
+
+    /** @param maxAccepted see {@link #MAX_ACCEPTED} */
+    DailyCap(int most, DestinationStore store, Clock clock, int maxAccepted) {
         this.most = most;
         this.store = store;
         this.clock = clock;
+        this.maxAccepted = maxAccepted;
     }
 
     /** The counts of one day; its maps are guarded by {@code lock}. */
@@ -63,8 +72,12 @@ final class DailyCap {
         };
         /** Hosts for which there were more reports than the limit. */
         private final Map<DomainName, HostShares> contended = new HashMap<>();
-        /** Policy domains with an accepted report, by host; only for hosts that have not reached the limit. */
+        /**
+         * Policy domains with an accepted report, by host; only for hosts that have not reached the limit. A domain beyond the bound does
+         * not raise the next day's limit if the host reaches today's.
+         */
         private final Map<DomainName, Set<DomainName>> accepted = new HashMap<>();
+        private int acceptedDomains;
         private Map<DomainName, Integer> unsaved = new HashMap<>();
         private int unsavedReports;
         private final FutureTask<Void> loaded;
@@ -105,9 +118,17 @@ final class DailyCap {
         HostShares contend(DomainName host, Instant now) {
             return contended.computeIfAbsent(host, each -> {
                 HostShares shares = new HostShares(each);
-                Optional.ofNullable(accepted.remove(each)).ifPresent(domains -> domains.forEach(domain -> shares.accepted(domain, now)));
+                Set<DomainName> domains = Optional.ofNullable(accepted.remove(each)).orElse(Set.of());
+                acceptedDomains -= domains.size();
+                domains.forEach(domain -> shares.accepted(domain, now));
                 return shares;
             });
+        }
+
+        void accept(DomainName host, DomainName domain) {
+            if (acceptedDomains < maxAccepted && accepted.computeIfAbsent(host, each -> new HashSet<>()).add(domain)) {
+                acceptedDomains++;
+            }
         }
     }
 
@@ -159,7 +180,7 @@ final class DailyCap {
         try {
             HostShares shares = day.contended.get(host);
             if (shares == null) {
-                day.accepted.computeIfAbsent(host, each -> new HashSet<>()).add(domain);
+                day.accept(host, domain);
             } else {
                 shares.accepted(domain, now);
             }
@@ -285,6 +306,7 @@ final class DailyCap {
                 day = new Day(failed.date, Optional.empty());
                 day.contended.putAll(failed.contended);
                 day.accepted.putAll(failed.accepted);
+                day.acceptedDomains = failed.acceptedDomains;
                 failed.unsaved.forEach((host, n) -> day.counts.merge(host, (long) n, Long::sum));
                 day.unsaved.putAll(failed.unsaved);
                 day.unsavedReports = failed.unsavedReports;

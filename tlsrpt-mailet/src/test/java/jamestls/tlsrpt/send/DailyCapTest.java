@@ -52,6 +52,21 @@ class DailyCapTest {
     }
 
     @Test
+    void domainsBeyondTheBoundOfMemoryShouldNotRaiseTheLimit() {
+        DailyCap cap = new DailyCap(3, store, clock, 2);
+        List.of("a", "b", "c").forEach(domain -> {
+            take(cap, domain);
+            cap.accepted(HOST, DomainName.of(domain + ".example"));
+        });
+        assertThat(take(cap, "d")).isFalse();
+        cap.save();
+        clock.advance(Duration.ofHours(2));
+
+        DailyCap after = new DailyCap(3, store, clock);
+        assertThat(IntStream.range(0, 9).filter(i -> take(after, "new" + i)).count()).as("5, one of which is reserved for d").isEqualTo(4);
+    }
+
+    @Test
     void bouncedReportShouldNotRaiseTheLimit() {
         DailyCap cap = new DailyCap(1, store, clock);
         take(cap, "a");
