@@ -28,8 +28,8 @@ public final class SmtpSession implements AutoCloseable {
     private boolean needsReset;
     private boolean loggedIn;
     private boolean used;
-    /** How long the server took for its last reply to a final dot. */
-    private Duration lastReply = Duration.ZERO;
+    /** How long the server took for its last reply to a final dot; empty before the first. */
+    private Optional<Duration> lastReply = Optional.empty();
     /** Guards the next three. */
     private final ReentrantLock turn = new ReentrantLock();
     private boolean awaitsReply;
@@ -98,8 +98,8 @@ public final class SmtpSession implements AutoCloseable {
      * offers PIPELINING and has replied to a mail within a second, and it has not gone wrong with this server in the last day.
      */
     boolean takesAnnouncements() {
-        return used && isUsable() && offered().offers(Transaction.PIPELINING) && lastReply.compareTo(MAX_LAST_REPLY) <= 0
-            && !extensions.hasFailed(observation.receivingIp(), Transaction.ACROSS_MAILS);
+        return lastReply.filter(time -> time.compareTo(MAX_LAST_REPLY) <= 0).isPresent() && isUsable()
+            && offered().offers(Transaction.PIPELINING) && !extensions.hasFailed(observation.receivingIp(), Transaction.ACROSS_MAILS);
     }
 
     /**
@@ -221,7 +221,7 @@ public final class SmtpSession implements AutoCloseable {
         } finally {
             setAwaitsReply(false);
         }
-        lastReply = transaction.finalReplyTime();
+        lastReply = transaction.finalReplyTime().or(() -> lastReply);
         if (hasAnnouncingFailed) {
             connection.abort();
         }

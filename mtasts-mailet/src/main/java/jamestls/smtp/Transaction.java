@@ -51,7 +51,7 @@ final class Transaction {
     private FinalDot endOfData = FinalDot.NOT_SENT;
     /** The whole envelope, if it was sent while the reply to another mail was awaited. */
     private List<Step> sentAhead = List.of();
-    private Duration finalReplyTime = Duration.ZERO;
+    private Optional<Duration> finalReplyTime = Optional.empty();
 
     /** @param size of the mail in bytes, if known */
     Transaction(SmtpConnection connection, List<Step> steps, Capabilities capabilities, OptionalLong size) {
@@ -143,8 +143,8 @@ final class Transaction {
         return !sentAhead.isEmpty() && isLostInEnvelope(result);
     }
 
-    /** How long the server took to reply to the final dot. */
-    Duration finalReplyTime() {
+    /** How long the server took to reply to the final dot; empty if it did not. */
+    Optional<Duration> finalReplyTime() {
         return finalReplyTime;
     }
 
@@ -253,7 +253,7 @@ final class Transaction {
         long sent = System.nanoTime();
         dotSent.run();
         SmtpReply reply = connection.read();
-        finalReplyTime = Duration.ofNanos(System.nanoTime() - sent);
+        finalReplyTime = Optional.of(Duration.ofNanos(System.nanoTime() - sent));
         return finalReply(reply);
     }
 

@@ -1,7 +1,6 @@
 package jamestls.smtp;
 
 import static jamestls.smtp.SmtpFixture.CA;
-import static jamestls.smtp.SmtpFixture.MAIL;
 import static jamestls.smtp.SmtpFixture.MX;
 import static jamestls.smtp.SmtpFixture.awaitNoConnection;
 import static jamestls.smtp.SmtpFixture.said;
@@ -15,7 +14,6 @@ import jamestls.fakeinternet.SmtpServerSetup.BehindDot;
 import jamestls.smtp.Envelope.BodyType;
 import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.SessionFailure.Phase;
-import jamestls.smtp.SmtpConnector.TlsUse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,13 +41,13 @@ class NextMailTest {
     private static final String AHEAD = "-- more has come behind the dot";
     private static final Duration EXPECTED = Duration.ofSeconds(30);
     private static final Duration NOT_EXPECTED = Duration.ofMillis(500);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final ReuseLimits MANY = new ReuseLimits(1_000, Duration.ofSeconds(60), Duration.ofSeconds(300), 20, 100);
 
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private SmtpServer mx;
     private SmtpConnector connector;
     private SessionPool pool;
+    private PooledSender sender;
 
     @AfterEach
     void nothingShouldBeLeft() {
@@ -64,6 +62,7 @@ class NextMailTest {
         mx = SmtpServer.named(MX.ascii()).identity(CA.issue(MX.ascii())).behindDot(way, wait).start();
         connector = with;
         pool = new SessionPool(connector, limits, sessions, 1_000);
+        sender = new PooledSender(pool);
     }
 
     private void start(BehindDot way) {
@@ -88,6 +87,30 @@ class NextMailTest {
         start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
 
         assertThat(inTurn("first@x.test", "second@x.test")).allSatisfy(NextMailTest::isDelivered);
+
+        assertThat(mx.transcript()).doesNotContain(AHEAD);
+    }
+
+    @Test
+    void sessionShouldTakeAnnouncementsOnlyAfterAReplyToAFinalDot() {
+        start(BehindDot.READ_LATER);
+        mx.once(SmtpPhase.RCPT, SmtpAct.say("550 5.1.1 who?"));
+
+        try (SmtpSession session = SmtpFixture.connect(connector, mx)) {
+            session.send(to("first@x.test"), SmtpFixture.MAIL);
+            assertThat(session.takesAnnouncements()).as("after a refused recipient").isFalse();
+            session.send(to("second@x.test"), SmtpFixture.MAIL);
+            assertThat(session.takesAnnouncements()).isTrue();
+        }
+    }
+
+    @Test
+    void serverThatTakesLongToReplyShouldNotBeAnnouncedTo() throws Exception {
+        start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
+        mx.once(SmtpPhase.FINAL_REPLY, SmtpAct.sayInSegments(Duration.ofMillis(1_100), "250-2.0.0 scanned\r\n", "250 2.0.0 clean\r\n"));
+        send("first@x.test");
+
+        assertThat(inTurn("second@x.test", "third@x.test")).allSatisfy(NextMailTest::isDelivered);
 
         assertThat(mx.transcript()).doesNotContain(AHEAD);
     }
@@ -320,56 +343,7 @@ class NextMailTest {
         return send(to(recipient), seen -> true, dotSent);
     }
 
-    /** As a delivery does it. */
     private Transmission send(Envelope envelope, Predicate<TlsObservation> suits, Runnable dotSent) {
-        SessionKey key = new SessionKey(MX, mx.address());
-        SessionRequest.Announcing announcing = SessionRequest.Announcing.YES;
-        while (true) {
-            switch (pool.admit(new SessionRequest(key, "x.test", suits, 1, announcing), PATIENCE)) {
-                case Admission.Open open -> {
-                    try (Opening opening = open.opening(); Lease lease = opening.open(TlsUse.IF_OFFERED)) {
-                        if (lease.session().isUsable()) {
-                            return over(lease, envelope, dotSent);
-                        }
-                    }
-                }
-                case Admission.Reuse reuse -> {
-                    try (Lease lease = reuse.lease()) {
-                        Transmission result = over(lease, envelope, dotSent);
-                        if (!(result instanceof Transmission.Broken) || !result.leavesOpen()) {
-                            return result;
-                        }
-                    }
-                }
-                case Admission.Next next -> {
-                    announcing = SessionRequest.Announcing.NO;
-                    try (NextMail place = next.mail()) {
-                        place.announce(envelope);
-                        Optional<Lease> given = place.session();
-                        if (given.isPresent()) {
-                            try (Lease lease = given.get()) {
-                                Transmission result = over(lease, envelope, dotSent);
-                                if (!(result instanceof Transmission.Broken) || !result.leavesOpen()) {
-                                    return result;
-                                }
-                            }
-                        }
-                    }
-                }
-                case Admission.Failed failed -> throw new IllegalStateException("failed: " + failed.why());
-                case Admission.Busy busy -> throw new IllegalStateException("busy");
-            }
-        }
-    }
-
-    private static Transmission over(Lease lease, Envelope envelope, Runnable dotSent) {
-        Transmission result = lease.session().send(envelope, MAIL, () -> {
-            lease.awaitsFinalReply();
-            dotSent.run();
-        });
-        if (!(result instanceof Transmission.Broken)) {
-            lease.keep();
-        }
-        return result;
+        return sender.send(new SessionKey(MX, mx.address()), envelope, suits, dotSent);
     }
 }
