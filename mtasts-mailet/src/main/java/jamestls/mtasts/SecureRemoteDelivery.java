@@ -13,7 +13,6 @@ import jamestls.outcome.OwnDomainEvents;
 import jamestls.outcome.TlsOutcomes;
 import java.io.IOException;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -140,7 +139,7 @@ public class SecureRemoteDelivery extends GenericMailet {
             queued.setRecipients(recipients);
             Router.begin(queued);
             settings.retries().schedule().priority().begin(queued);
-            Publisher.publishPersistently(queue, queued, Duration.ZERO);
+            Publisher.publishPersistently(queue, queued);
         } finally {
             LifecycleUtil.dispose(queued);
         }

@@ -35,7 +35,7 @@ final class MailParts {
         try {
             part.setName(mail.getName() + "-to-" + domain.asString());
             part.setRecipients(recipients);
-            Publisher.publishPersistently(queue, part, Duration.ZERO);
+            Publisher.publish(queue, part);
         } finally {
             LifecycleUtil.dispose(part);
         }
@@ -47,7 +47,7 @@ final class MailParts {
         try {
             rest.setRecipients(recipients);
             WaitingRepository.split(rest);
-            Publisher.publishPersistently(queue, rest, delay);
+            Publisher.publish(queue, rest, delay);
         } finally {
             LifecycleUtil.dispose(rest);
         }

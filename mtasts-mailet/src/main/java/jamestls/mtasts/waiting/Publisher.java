@@ -39,29 +39,38 @@ public final class Publisher {
         return type != null && (type.getName().equals(RABBITMQ) || isRabbitMq(type.getSuperclass()));
     }
 
-    /** @throws MailQueueException if the queue refuses the mail, or if RabbitMQ does not answer in time */
+    /** Puts a mail into a queue to be delivered at once; see {@link #publish(MailQueue, Mail, Duration)}. */
     public static void publish(MailQueue queue, Mail mail) throws MailQueueException {
-        if (isRabbitMq(queue.getClass())) {
-            inTime(queue, mail, TIMEOUT, () -> { });
-        } else {
-            queue.enQueue(mail);
-        }
+        publish(queue, mail, Duration.ZERO);
     }
 
     /**
-     * Publishes, and again after pauses if RabbitMQ fails, for a mail that nobody else would try again. A mail that was in the queue
-     * although the broker did not answer is delivered twice.
+     * Puts a mail into a queue.
      *
      * @param delay for queues that honour delays
-     * @throws MailQueueException if six tries fail; if one fails, for other queues than RabbitMQ
+     * @throws MailQueueException if the queue refuses the mail, or if RabbitMQ does not answer in time
      */
-    public static void publishPersistently(MailQueue queue, Mail mail, Duration delay) throws MailQueueException {
+    public static void publish(MailQueue queue, Mail mail, Duration delay) throws MailQueueException {
         if (isRabbitMq(queue.getClass())) {
-            persistently("Mail " + mail.getName(), () -> publish(queue, mail), BACKOFF);
+            inTime(queue, mail, TIMEOUT, () -> { });
         } else if (delay.isZero()) {
             queue.enQueue(mail);
         } else {
             queue.enQueue(mail, delay);
+        }
+    }
+
+    /**
+     * Puts a mail into a queue, and tries again after pauses if RabbitMQ fails, for a mail that nobody else would try again. A mail that
+     * was in the queue although the broker did not answer is delivered twice.
+     *
+     * @throws MailQueueException if six tries fail; if one fails, for other queues than RabbitMQ
+     */
+    public static void publishPersistently(MailQueue queue, Mail mail) throws MailQueueException {
+        if (isRabbitMq(queue.getClass())) {
+            persistently("Mail " + mail.getName(), () -> publish(queue, mail), BACKOFF);
+        } else {
+            publish(queue, mail);
         }
     }
 
