@@ -18,15 +18,13 @@ final class DomainLimit {
     }
 
     /** @param domain empty for a session that does not count */
-    Void uses(String domain) {
+    void uses(String domain) {
         if (!domain.isEmpty()) {
             sessions.merge(domain, 1, Integer::sum);
         }
-        return null;
     }
 
-    Void usesNoMore(String domain) {
+    void usesNoMore(String domain) {
         sessions.computeIfPresent(domain, (same, count) -> count == 1 ? null : count - 1);
-        return null;
     }
 }

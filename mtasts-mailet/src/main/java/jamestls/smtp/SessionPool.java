@@ -191,7 +191,7 @@ public final class SessionPool implements AutoCloseable {
                     }
                 } finally {
                     if (!given) {
-                        locked(() -> domains.usesNoMore(request.domain()));
+                        underLock(() -> domains.usesNoMore(request.domain()));
                     }
                     if (!given && !unsuited.contains(kept)) {
                         leave(kept);
@@ -237,10 +237,9 @@ public final class SessionPool implements AutoCloseable {
 
     /** Nobody waits for a session any more; open ones go on. */
     public void stopWaiting() {
-        locked(() -> {
+        underLock(() -> {
             closed = true;
             servers.values().forEach(server -> server.changed().signalAll());
-            return null;
         });
     }
 
@@ -270,18 +269,17 @@ public final class SessionPool implements AutoCloseable {
 
     /** The mail that was permitted to open a session does so no more. */
     void isDone(Opening opening) {
-        locked(() -> domains.usesNoMore(opening.domain()));
+        underLock(() -> domains.usesNoMore(opening.domain()));
     }
 
     /** The final dot of the mail on that session is on its way: the next mail may announce itself. */
     void awaitsFinalReply(Lease lease) {
         PooledSession pooled = lease.pooled();
-        locked(() -> {
+        underLock(() -> {
             if (!closed && !pooled.isOver(limits, nanoTime.getAsLong()) && pooled.mailsLeft(limits) > 1) {
                 awaitingReply.add(lease);
                 server(pooled.key()).awaitsFinalReply();
             }
-            return null;
         });
     }
 
@@ -365,19 +363,27 @@ public final class SessionPool implements AutoCloseable {
     }
 
     void change(SessionKey key, Consumer<ServerLimit> change) {
-        locked(() -> {
+        underLock(() -> {
             ServerLimit server = server(key);
             change.accept(server);
             if (servers.size() > MAX_SERVERS_REMEMBERED && server.isQuiet()) {
                 servers.remove(key.address());
             }
-            return null;
         });
     }
 
     /** Under the lock. */
     private ServerLimit server(SessionKey key) {
         return servers.computeIfAbsent(key.address(), unknown -> new ServerLimit(perServer, lock.newCondition()));
+    }
+
+    private void underLock(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private <T> T locked(Supplier<T> action) {
