@@ -44,7 +44,7 @@ final class ExtensionMemory {
         });
     }
 
-    /** @param keyword in upper case, as in the EHLO reply */
+    /** @param keyword in upper case, as in the EHLO reply, or {@link Transaction#ACROSS_MAILS} */
     void failed(InetAddress server, String keyword) {
         failed.asMap().merge(server, Set.of(keyword), (before, added) -> {
             Set<String> both = new TreeSet<>(before);

@@ -76,7 +76,7 @@ public record DeliverySettings(String queue, Processors processors, Retries retr
      * Limits on what happens at once.
      *
      * @param deliveries the maximum of deliveries
-     * @param perDestination the maximum of deliveries to one recipient domain, and to one address of a mail host
+     * @param perDestination the maximum of sessions with the hosts of one recipient domain, and with one address of a mail host
      * @param mailsInHand the maximum of mails taken from the queue; most of them wait for their destination
      */
     public record Limits(int deliveries, int perDestination, int mailsInHand) {

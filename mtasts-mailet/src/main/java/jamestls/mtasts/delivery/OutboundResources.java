@@ -44,7 +44,7 @@ public final class OutboundResources implements AutoCloseable {
     private final Cache<TlsObservation, SessionCounts> counts = Caffeine.newBuilder().weakKeys().build();
 
     /**
-     * @param perDestination the maximum of sessions with one domain, and with one address; as many mails more prepare to follow
+     * @param perDestination the maximum of sessions with one domain, and with one address; twice as many mails more are under way
      * @param deliveries the maximum of concurrent deliveries in total
      */
     public OutboundResources(SmtpConnector connector, ReuseLimits reuse, int perDestination, int deliveries) {

@@ -131,13 +131,13 @@ public final class OutcomeJournal implements TlsOutcomeSink, AutoCloseable {
         stopped.countDown();
         signal();
         try {
-            boolean first = threads.stream().anyMatch(Thread::isAlive);
+            boolean isRunning = threads.stream().anyMatch(Thread::isAlive);
             Instant deadline = Instant.now().plus(CLOSE_TIMEOUT);
             for (Thread thread : threads) {
                 thread.join(Duration.between(Instant.now(), deadline));
             }
             long lost = state().waiting();
-            if (first && lost > 0) {
+            if (isRunning && lost > 0) {
                 LOGGER.error("tlsreport: {} sessions could not be stored before the shutdown and will be missing in the reports", lost);
             }
         } catch (InterruptedException e) {
