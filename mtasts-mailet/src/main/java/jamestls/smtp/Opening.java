@@ -12,6 +12,8 @@ public final class Opening implements AutoCloseable {
     private final String domain;
     private final boolean probe;
     private boolean counted = true;
+    /** Whether it counts for the domain; otherwise the last session that it has opened does. */
+    private boolean countedForDomain = true;
     private boolean refused;
 
     /** @param domain whose mail it carries; empty if it does not count for a domain */
@@ -20,10 +22,6 @@ public final class Opening implements AutoCloseable {
         this.key = key;
         this.domain = domain;
         this.probe = probe;
-    }
-
-    String domain() {
-        return domain;
     }
 
     /** Whether it is not known that the server answers. */
@@ -42,6 +40,10 @@ public final class Opening implements AutoCloseable {
             pool.change(key, ServerLimit::opens);
         }
         counted = true;
+        if (!countedForDomain) {
+            pool.changeDomains(limit -> limit.uses(domain));
+        }
+        countedForDomain = true;
         long begun = pool.now();
         SmtpSession session = pool.connect(key, use);
         long now = pool.now();
@@ -56,12 +58,16 @@ public final class Opening implements AutoCloseable {
                 server.openedInVain();
             }
         });
-        return new Lease(pool, new PooledSession(key, session, begun), Origin.NEW, usable ? Counted.YES : Counted.NO, "");
+        countedForDomain = !usable;
+        return new Lease(pool, new PooledSession(key, session, begun), Origin.NEW, usable ? Counted.YES : Counted.NO, usable ? domain : "");
     }
 
     @Override
     public void close() {
-        pool.isDone(this);
+        if (countedForDomain) {
+            countedForDomain = false;
+            pool.changeDomains(limit -> limit.usesNoMore(domain));
+        }
         if (counted) {
             counted = false;
             pool.change(key, ServerLimit::opensNot);

@@ -14,6 +14,7 @@ final class PooledSession {
         this.key = key;
         this.session = session;
         this.openedAt = openedAt;
+        this.idleSince = openedAt;
     }
 
     SessionKey key() {

@@ -3,6 +3,7 @@ package jamestls.smtp;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 
 /**
@@ -28,6 +29,8 @@ final class ServerLimit {
     /** Shorter waits do not pay for a handshake, which costs both sides as much as about ten mails. */
     private static final Duration MIN_WAIT = Duration.ofSeconds(1);
     private static final Duration MAX_WAIT = Duration.ofSeconds(5);
+    /** A server that takes longer examines mails before it replies; the next one would wait for nothing. */
+    private static final Duration MAX_LAST_REPLY = Duration.ofSeconds(1);
     private static final Duration RAISE_AFTER = Duration.ofMinutes(2);
     private static final Duration SILENCE = Duration.ofSeconds(5);
     private static final Duration MAX_LEFT_ALONE = Duration.ofMinutes(5);
@@ -60,6 +63,8 @@ final class ServerLimit {
     private boolean leftAlone;
     private long leftAloneUntil;
     private long usedAt;
+    /** How long it took for the last reply to a final dot, on any session. */
+    private Optional<Duration> lastReply = Optional.empty();
 
     /** @param max most sessions at once, whatever is learned */
     ServerLimit(int max, Condition changed) {
@@ -125,6 +130,20 @@ final class ServerLimit {
      */
     boolean maySkipIdling(SessionKey key) {
         return unsuited == 0 && waitingByKey.getOrDefault(key, 0) == waiting;
+    }
+
+    /** A session has carried a mail; empty before its first reply to a final dot. */
+    void replied(Optional<Duration> time) {
+        lastReply = time.or(() -> lastReply);
+    }
+
+    /**
+     * Whether a mail may follow before the reply to the one ahead: that server has replied to a mail within a second.
+     *
+     * @param onSession the time of the last reply on that session, which tells more than those on others; empty if there was none
+     */
+    boolean repliesPromptly(Optional<Duration> onSession) {
+        return onSession.or(() -> lastReply).filter(time -> time.compareTo(MAX_LAST_REPLY) <= 0).isPresent();
     }
 
     /** A session awaits its final reply, so that the next mail may announce itself. */

@@ -267,16 +267,18 @@ public final class SessionPool implements AutoCloseable {
         return nanoTime.getAsLong();
     }
 
-    /** The mail that was permitted to open a session does so no more. */
-    void isDone(Opening opening) {
-        underLock(() -> domains.usesNoMore(opening.domain()));
+    /** Changes what counts for the domains, beside what {@link Lease#close} changes. */
+    void changeDomains(Consumer<DomainLimit> change) {
+        underLock(() -> change.accept(domains));
     }
 
     /** The final dot of the mail on that session is on its way: the next mail may announce itself. */
     void awaitsFinalReply(Lease lease) {
         PooledSession pooled = lease.pooled();
+        Optional<Duration> lastReply = pooled.session().lastReply();
         underLock(() -> {
-            if (!closed && !pooled.isOver(limits, nanoTime.getAsLong()) && pooled.mailsLeft(limits) > 1) {
+            boolean lasts = !closed && !pooled.isOver(limits, nanoTime.getAsLong()) && pooled.mailsLeft(limits) > 1;
+            if (lasts && server(pooled.key()).repliesPromptly(lastReply)) {
                 awaitingReply.add(lease);
                 server(pooled.key()).awaitsFinalReply();
             }
@@ -290,6 +292,7 @@ public final class SessionPool implements AutoCloseable {
         pooled.carried(now);
         boolean handedOver = locked(() -> {
             domains.usesNoMore(lease.domain());
+            server(pooled.key()).replied(pooled.session().lastReply());
             Optional<NextMail> next = awaitingReply.remove(lease).filter(NextMail::isWaiting);
             boolean fit = next.isPresent() && !closed && lease.isCounted() && lease.isWorthKeeping() && pooled.session().isUsable();
             if (fit) {

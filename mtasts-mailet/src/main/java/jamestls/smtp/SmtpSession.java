@@ -18,9 +18,6 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class SmtpSession implements AutoCloseable {
 
-    /** A server that takes longer examines mails before it replies; the next one would wait for nothing. */
-    private static final Duration MAX_LAST_REPLY = Duration.ofSeconds(1);
-
     private final TlsObservation observation;
     private final SmtpConnection connection;
     private final ExtensionMemory extensions;
@@ -28,7 +25,6 @@ public final class SmtpSession implements AutoCloseable {
     private boolean needsReset;
     private boolean loggedIn;
     private boolean used;
-    /** How long the server took for its last reply to a final dot; empty before the first. */
     private Optional<Duration> lastReply = Optional.empty();
     /** Guards the next three. */
     private final ReentrantLock turn = new ReentrantLock();
@@ -95,11 +91,16 @@ public final class SmtpSession implements AutoCloseable {
 
     /**
      * Whether the next mail's envelope may be sent while the reply to this mail's final dot is awaited (RFC 2920 §3.1): the server
-     * offers PIPELINING and has replied to a mail within a second, and it has not gone wrong with this server in the last day.
+     * offers PIPELINING, and it has not gone wrong with this server in the last day.
      */
     boolean takesAnnouncements() {
-        return lastReply.filter(time -> time.compareTo(MAX_LAST_REPLY) <= 0).isPresent() && isUsable()
-            && offered().offers(Transaction.PIPELINING) && !extensions.hasFailed(observation.receivingIp(), Transaction.ACROSS_MAILS);
+        return isUsable() && offered().offers(Transaction.PIPELINING)
+            && !extensions.hasFailed(observation.receivingIp(), Transaction.ACROSS_MAILS);
+    }
+
+    /** How long the server took for its last reply to a final dot on this session; empty before the first. */
+    Optional<Duration> lastReply() {
+        return lastReply;
     }
 
     /**

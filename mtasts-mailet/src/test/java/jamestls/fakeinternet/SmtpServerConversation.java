@@ -24,6 +24,7 @@ final class SmtpServerConversation {
     private static final String BEHIND_DOT = "-- more has come behind the dot";
     /** In milliseconds, once something has come behind a dot. */
     private static final int MAX_WAIT_FOR_MORE = 200;
+    private static final int MAX_WAIT_AT_FIRST_MAIL = 500;
 
     private final SmtpServer server;
     private Socket socket;
@@ -226,7 +227,7 @@ final class SmtpServerConversation {
     private void take(byte[] content) throws IOException, InterruptedException, Over {
         ReceivedMail mail = new ReceivedMail(helo, sender.orElse(""), mailParameters, List.copyOf(recipients), content, tls);
         forget();
-        if (server.setup().behindDot() != SmtpServerSetup.BehindDot.READ_LATER && taken++ > 0) {
+        if (isAnyBehindTheDotAwaited()) {
             awaitWhatIsBehindTheDot();
         }
         Optional<SmtpAct> last = server.actAt(SmtpPhase.FINAL_REPLY);
@@ -237,10 +238,20 @@ final class SmtpServerConversation {
         perform(last.orElseGet(() -> SmtpAct.say("250 2.0.0 taken")));
     }
 
+    private boolean isAnyBehindTheDotAwaited() {
+        return switch (server.setup().behindDot()) {
+            case READ_LATER -> false;
+            case AWAITED_FROM_THE_FIRST -> true;
+            default -> taken++ > 0;
+        };
+    }
+
     private void awaitWhatIsBehindTheDot() throws IOException, Over {
         in.mark(1);
         int wait = (int) server.setup().behindDotWait().toMillis();
-        socket.setSoTimeout(server.transcript().contains(BEHIND_DOT) ? Math.min(wait, MAX_WAIT_FOR_MORE) : wait);
+        int longest = server.transcript().contains(BEHIND_DOT) ? MAX_WAIT_FOR_MORE
+            : server.mails().isEmpty() ? MAX_WAIT_AT_FIRST_MAIL : wait;
+        socket.setSoTimeout(Math.min(wait, longest));
         try {
             if (in.read() < 0) {
                 throw new EOFException("the client hung up");

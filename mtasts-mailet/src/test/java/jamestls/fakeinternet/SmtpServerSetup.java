@@ -46,8 +46,10 @@ public final class SmtpServerSetup {
     public enum BehindDot {
         /** They are read after the reply. */
         READ_LATER,
-        /** The reply waits for them, and the transcript says so when they come. */
+        /** The reply waits for them, except that to the first mail of a connection; the transcript says so when they come. */
         AWAITED,
+        /** The same, also for the first mail of a connection; for the first mail of the server half a second at most. */
+        AWAITED_FROM_THE_FIRST,
         /** The connection is closed when they come, without a reply. */
         CLOSES,
         /** They are read before the reply, and lost. */

@@ -83,8 +83,8 @@ class NextMailTest {
     }
 
     @Test
-    void firstMailOfASessionShouldNotBeFollowed() throws Exception {
-        start(BehindDot.AWAITED, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
+    void firstMailToAServerShouldNotBeFollowed() throws Exception {
+        start(BehindDot.AWAITED_FROM_THE_FIRST, NOT_EXPECTED, 1, MANY, SmtpFixture.connector());
 
         assertThat(inTurn("first@x.test", "second@x.test")).allSatisfy(NextMailTest::isDelivered);
 
@@ -92,15 +92,28 @@ class NextMailTest {
     }
 
     @Test
-    void sessionShouldTakeAnnouncementsOnlyAfterAReplyToAFinalDot() {
+    void firstMailOfASessionShouldBeFollowedWhenTheServerHasRepliedOnAnother() throws Exception {
+        start(BehindDot.AWAITED_FROM_THE_FIRST, EXPECTED, 1, new ReuseLimits(3, Duration.ofSeconds(60), Duration.ofSeconds(300), 2, 4),
+            SmtpFixture.connector());
+        send("first@x.test");
+        inTurn("second@x.test", "third@x.test");
+
+        assertThat(inTurn("fourth@x.test", "fifth@x.test")).allSatisfy(NextMailTest::isDelivered);
+
+        assertThat(mx.connections()).isEqualTo(2);
+        assertThat(said(mx, AHEAD)).hasSize(2);
+    }
+
+    @Test
+    void refusedRecipientShouldNotCountAsAReplyToAFinalDot() {
         start(BehindDot.READ_LATER);
         mx.once(SmtpPhase.RCPT, SmtpAct.say("550 5.1.1 who?"));
 
         try (SmtpSession session = SmtpFixture.connect(connector, mx)) {
             session.send(to("first@x.test"), SmtpFixture.MAIL);
-            assertThat(session.takesAnnouncements()).as("after a refused recipient").isFalse();
+            assertThat(session.lastReply()).isEmpty();
             session.send(to("second@x.test"), SmtpFixture.MAIL);
-            assertThat(session.takesAnnouncements()).isTrue();
+            assertThat(session.lastReply()).isPresent();
         }
     }
 
