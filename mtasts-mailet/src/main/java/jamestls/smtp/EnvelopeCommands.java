@@ -7,7 +7,6 @@ import jamestls.smtp.Envelope.RequireTls;
 import jamestls.smtp.SessionFailure.Phase;
 import jamestls.smtp.Transmission.Obstacle;
 import jamestls.smtp.Transmission.Unsendable;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,10 +24,17 @@ final class EnvelopeCommands {
 
     private final Envelope envelope;
     private final Capabilities capabilities;
+    private final List<String> addresses;
+    private final String mail;
+    /** In the order of the recipients. */
+    private final List<String> rcpts;
 
     EnvelopeCommands(Envelope envelope, Capabilities capabilities) {
         this.envelope = envelope;
         this.capabilities = capabilities;
+        this.addresses = Stream.concat(envelope.sender().stream(), envelope.recipients().stream()).toList();
+        this.mail = mail();
+        this.rcpts = envelope.recipients().stream().map(this::rcpt).toList();
     }
 
     /** One command, its phase, and the recipient it names (empty for MAIL and DATA). */
@@ -37,7 +43,7 @@ final class EnvelopeCommands {
 
     /** The reason why this envelope can't be sent to this server, if there is one. */
     Optional<Unsendable> obstacle() {
-        for (String address : addresses()) {
+        for (String address : addresses) {
             if (address.length() > MAX_ADDRESS || !ADDRESS.matcher(address).matches()) {
                 return unsendable(Obstacle.MALFORMED, "not an address: '" + Sanitized.line(address, 100) + "'");
             }
@@ -58,30 +64,30 @@ final class EnvelopeCommands {
     /** In the order in which they are sent. */
     List<Step> steps() {
         List<Step> steps = new ArrayList<>(envelope.recipients().size() + 2);
-        steps.add(new Step(Phase.MAIL, "", new CommandLine(mail())));
-        for (String recipient : envelope.recipients()) {
-            steps.add(new Step(Phase.RCPT, recipient, new CommandLine(rcpt(recipient))));
+        steps.add(new Step(Phase.MAIL, "", new CommandLine(mail)));
+        for (int i = 0; i < rcpts.size(); i++) {
+            steps.add(new Step(Phase.RCPT, envelope.recipients().get(i), new CommandLine(rcpts.get(i))));
         }
         steps.add(new Step(Phase.DATA, "", new CommandLine("DATA")));
         return steps;
     }
 
     private String mail() {
-        StringBuilder mail = new StringBuilder("MAIL FROM:<").append(envelope.sender().orElse("")).append('>');
+        StringBuilder command = new StringBuilder("MAIL FROM:<").append(envelope.sender().orElse("")).append('>');
         if (envelope.size().isPresent() && capabilities.offers("SIZE")) {
-            mail.append(" SIZE=").append(envelope.size().getAsLong());
+            command.append(" SIZE=").append(envelope.size().getAsLong());
         }
         if (envelope.body() == BodyType.EIGHT_BIT && capabilities.offers("8BITMIME")) {
-            mail.append(" BODY=8BITMIME");
+            command.append(" BODY=8BITMIME");
         }
-        if (!addresses().stream().allMatch(EnvelopeCommands::isAscii)) {
-            mail.append(" SMTPUTF8");
+        if (!addresses.stream().allMatch(EnvelopeCommands::isAscii)) {
+            command.append(" SMTPUTF8");
         }
         if (envelope.requireTls() == RequireTls.YES
                 || envelope.requireTls() == RequireTls.IF_OFFERED && capabilities.offers("REQUIRETLS")) {
-            mail.append(" REQUIRETLS");
+            command.append(" REQUIRETLS");
         }
-        return mail.append(offered(envelope.parameters().ofMail())).toString();
+        return command.append(offered(envelope.parameters().ofMail())).toString();
     }
 
     private String rcpt(String recipient) {
@@ -108,14 +114,10 @@ final class EnvelopeCommands {
     }
 
     private Optional<Unsendable> tooLong() {
-        return Stream.concat(Stream.of(mail()), envelope.recipients().stream().map(this::rcpt))
+        return Stream.concat(Stream.of(mail), rcpts.stream())
             .filter(command -> command.length() > CommandLine.MAX)
             .findFirst()
             .flatMap(command -> unsendable(Obstacle.MALFORMED, "too long: '" + Sanitized.line(command, 100) + "'"));
-    }
-
-    private List<String> addresses() {
-        return Stream.concat(envelope.sender().stream(), envelope.recipients().stream()).toList();
     }
 
     private static Optional<Unsendable> unsendable(Obstacle obstacle, String detail) {
@@ -123,6 +125,6 @@ final class EnvelopeCommands {
     }
 
     private static boolean isAscii(String text) {
-        return StandardCharsets.US_ASCII.newEncoder().canEncode(text);
+        return text.chars().allMatch(c -> c < 0x80);
     }
 }
