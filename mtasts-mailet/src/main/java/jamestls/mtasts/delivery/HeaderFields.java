@@ -1,6 +1,12 @@
 package jamestls.mtasts.delivery;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The header of a message in bytes (RFC 5322 §2.2), up to the first empty line. A line ends with CRLF, CR or LF, because each of them
@@ -8,11 +14,48 @@ import java.io.ByteArrayOutputStream;
  */
 final class HeaderFields {
 
+    /** In bytes: more than most headers have. */
+    private static final int FIRST_PIECE = 4_096;
+
     private final byte[] message;
 
     /** @param message header and body, or the header alone */
     HeaderFields(byte[] message) {
         this.message = message;
+    }
+
+    /** Reads the header of a message, and not much more of it. */
+    static HeaderFields read(InputStream message) throws IOException {
+        byte[] read = message.readNBytes(FIRST_PIECE);
+        for (int wanted = FIRST_PIECE; read.length == wanted && !new HeaderFields(read).isComplete(); wanted *= 2) {
+            byte[] more = message.readNBytes(wanted);
+            int before = read.length;
+            read = Arrays.copyOf(read, before + more.length);
+            System.arraycopy(more, 0, read, before, more.length);
+        }
+        return new HeaderFields(read);
+    }
+
+    /** The values of the fields of that name (case is ignored), as they stand in the message. */
+    List<String> values(String name) {
+        List<String> values = new ArrayList<>(0);
+        for (int start = 0, next; start < message.length && !isLineEnd(message[start]); start = next) {
+            next = endOfField(start);
+            if (isNamed(name, start)) {
+                String field = new String(message, start, next - start, StandardCharsets.UTF_8);
+                values.add(field.substring(field.indexOf(':') + 1));
+            }
+        }
+        return values;
+    }
+
+    /** Whether the empty line after the header is there. */
+    private boolean isComplete() {
+        int next = 0;
+        while (next < message.length && !isLineEnd(message[next])) {
+            next = afterLine(next);
+        }
+        return next < message.length;
     }
 
     /** Returns the message without the fields of these names (case is ignored); the same array if it has none of them. */

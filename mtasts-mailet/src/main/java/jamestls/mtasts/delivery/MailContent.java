@@ -103,6 +103,17 @@ final class MailContent implements MessageContent {
         return new MailContent(message, out -> write(message, out), gauge);
     }
 
+    /** The values of the header fields of that name. James parses the whole header for them. */
+    static List<String> fields(MimeMessage message, String name) throws MessagingException, IOException {
+        if (message instanceof MimeMessageWrapper stored && !stored.isModified()) {
+            try (InputStream in = stored.getMessageInputStream()) {
+                return HeaderFields.read(in).values(name);
+            }
+        }
+        String[] values = message.getHeader(name);
+        return values == null ? List.of() : List.of(values);
+    }
+
     /** Writes a mail as it is sent. */
     static void writeTo(Mail mail, OutputStream out) throws IOException {
         try {

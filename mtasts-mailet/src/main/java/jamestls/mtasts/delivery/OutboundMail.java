@@ -159,15 +159,15 @@ record OutboundMail(String id, DomainName domain, Optional<MailAddress> sender, 
             requests.esmtp());
     }
 
-    private static SenderTlsRequest tlsRequestOf(Mail mail) throws MessagingException {
+    private static SenderTlsRequest tlsRequestOf(Mail mail) throws MessagingException, IOException {
         Optional<Boolean> tagged = Attributes.requireTls(mail);
         if (tagged.isPresent()) {
             // RFC 8689 §4.1: the parameter overrides the header
             return tagged.get() ? SenderTlsRequest.REQUIRED : SenderTlsRequest.WAIVED;
         }
-        String[] headers = mail.getMessage().getHeader("TLS-Required");
+        List<String> values = MailContent.fields(mail.getMessage(), "TLS-Required");
         // RFC 8689 §3: one field with the value "No"; anything else is ignored
-        return headers != null && headers.length == 1 && headers[0].strip().equalsIgnoreCase("No")
+        return values.size() == 1 && values.getFirst().strip().equalsIgnoreCase("No")
             ? SenderTlsRequest.WAIVED : SenderTlsRequest.AS_POLICY_SAYS;
     }
 }

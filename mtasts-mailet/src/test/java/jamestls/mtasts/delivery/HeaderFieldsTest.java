@@ -2,10 +2,12 @@ package jamestls.mtasts.delivery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HeaderFieldsTest {
 
@@ -32,6 +34,35 @@ class HeaderFieldsTest {
         byte[] message = bytes("From: a$%$%Bcc: text");
 
         assertThat(new HeaderFields(message).without("Bcc")).isSameAs(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', textBlock = """
+        TLS-Required: No$%$%text,                      No
+        From: a$%tls-REQUIRED:No$%To: b$%$%text,       No
+        TLS-Required:$% No$%$%,                        No
+        TLS-Required : No%%text,                       No
+        TLS-Required: No,                              No
+        TLS-Required:$%$%,                             ``
+        From: a$%TLS-Required: No$%TLS-Required: Yes%%, No|Yes
+        From: a$%$%TLS-Required: No$%,
+        $%TLS-Required: No$%$%,
+        X-TLS-Required: No$%TLS-Requiredx: No$%$%,
+        """)
+    void valuesShouldBeThoseOfTheFieldsOfThatName(String message, String values) {
+        assertThat(new HeaderFields(bytes(message)).values("TLS-Required").stream().map(String::strip))
+            .containsExactly(values == null ? new String[0] : values.split("\\|", -1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4_060, 4_070, 4_080, 4_090, 4_096, 8_180, 8_192, 100_000})
+    void headerShouldBeReadWholeAndTheBodyNot(int before) throws Exception {
+        String header = "X: " + "x".repeat(before) + "\r\nTLS-Required: No\r\n\r\n";
+        ByteArrayInputStream message = new ByteArrayInputStream(
+            (header + "TLS-Required: Yes\r\n" + "y".repeat(1_000_000)).getBytes(StandardCharsets.US_ASCII));
+
+        assertThat(HeaderFields.read(message).values("TLS-Required")).containsExactly(" No\r\n");
+        assertThat(message.available()).isGreaterThan(700_000);
     }
 
     private static byte[] bytes(String shown) {

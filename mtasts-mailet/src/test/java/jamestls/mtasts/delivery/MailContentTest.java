@@ -53,6 +53,18 @@ class MailContentTest {
         assertThat(MailContent.of(stored(HEADER + "x".repeat(body) + "\u00e4")).bodyType()).isEqualTo(BodyType.EIGHT_BIT);
     }
 
+    @Test
+    void fieldShouldBeFoundInAStoredAChangedAndAnyOtherMessage() throws Exception {
+        MimeMessageWrapper changed = stored(HEADER + "text");
+        changed.addHeader("TLS-Required", "No");
+
+        assertThat(MailContent.fields(stored("TLS-Required: No\r\n" + HEADER + "text"), "TLS-Required")).containsExactly(" No\r\n");
+        assertThat(MailContent.fields(changed, "TLS-Required")).containsExactly("No");
+        assertThat(MailContent.fields(new MimeMessage(Session.getInstance(new Properties()), bytes(HEADER)), "x-odd"))
+            .containsExactly("no  blanks");
+        assertThat(MailContent.fields(stored(HEADER + "text"), "TLS-Required")).isEmpty();
+    }
+
     private static MimeMessageWrapper stored(String text) throws Exception {
         return new MimeMessageWrapper(MimeMessageInputStreamSource.create("stored", bytes(text)));
     }
