@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /**
  * A fair semaphore per key: each key has the same number of permits, handed out in the order of the requests. An entry exists while
@@ -22,24 +23,34 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
     private static final int UNLIMITED = 1_000_000;
 
     private final int permitsPerKey;
+    private final LongSupplier nanoTime;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<K, Entry> entries = new HashMap<>();
     private volatile boolean closed;
 
     /** @param permitsPerKey how many permits each key has */
     FairKeyedSemaphore(int permitsPerKey) {
+        this(permitsPerKey, System::nanoTime);
+    }
+
+    /** @param nanoTime a clock that only moves on */
+    FairKeyedSemaphore(int permitsPerKey, LongSupplier nanoTime) {
         this.permitsPerKey = permitsPerKey;
+        this.nanoTime = nanoTime;
     }
 
     private static final class Entry {
 
         private final Semaphore permits;
-        private final long createdNanos = System.nanoTime();
+        private final long createdNanos;
         private int users;
         private long released;
+        /** When the last of the repeated requests is due, in nanoseconds since the creation. */
+        private long lastRepeat;
 
-        private Entry(int permits) {
+        private Entry(int permits, long now) {
             this.permits = new Semaphore(permits, true);
+            this.createdNanos = now;
         }
     }
 
@@ -122,17 +133,34 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
         }
     }
 
+    /** How requests that found too many users are repeated. */
+    enum Repeat {
+        /** Each by itself. */
+        TOGETHER,
+        /** One after the other, at the pace at which permits are released. */
+        IN_TURN
+    }
+
     /**
-     * Estimates how long a new request for the key would wait.
+     * When a request that has found too many users should be repeated: after half of the time until the users now have had their permits,
+     * estimated by the average time per release.
      *
-     * @return the average time per release so far, times the users now; empty until a first permit was released
+     * @return from now, between the two limits; half of {@code latest} until a first permit was released
      */
-    Optional<Duration> expectedWait(K key) {
+    Duration repeatAfter(K key, Repeat repeat, Duration earliest, Duration latest) {
         lock.lock();
         try {
             Entry entry = entries.get(key);
-            return entry == null || entry.released == 0 ? Optional.empty()
-                : Optional.of(Duration.ofNanos((System.nanoTime() - entry.createdNanos) / entry.released * entry.users));
+            if (entry == null || entry.released == 0) {
+                return latest.dividedBy(2);
+            }
+            long now = nanoTime.getAsLong() - entry.createdNanos;
+            long perRelease = now / entry.released;
+            long soonest = perRelease * entry.users / 2;
+            long wanted = repeat == Repeat.IN_TURN ? Math.max(soonest, entry.lastRepeat + perRelease - now) : soonest;
+            long after = Math.clamp(wanted, earliest.toNanos(), latest.toNanos());
+            entry.lastRepeat = now + after;
+            return Duration.ofNanos(after);
         } finally {
             lock.unlock();
         }
@@ -162,7 +190,7 @@ final class FairKeyedSemaphore<K> implements AutoCloseable {
     private Entry enter(K key, int permits) {
         lock.lock();
         try {
-            Entry entry = entries.computeIfAbsent(key, k -> new Entry(closed ? UNLIMITED : permits));
+            Entry entry = entries.computeIfAbsent(key, k -> new Entry(closed ? UNLIMITED : permits, nanoTime.getAsLong()));
             entry.users++;
             return entry;
         } finally {

@@ -3,6 +3,7 @@ package jamestls.mtasts.delivery;
 import jakarta.mail.MessagingException;
 import jamestls.dns.DomainName;
 import jamestls.mtasts.delivery.FairKeyedSemaphore.Permit;
+import jamestls.mtasts.delivery.FairKeyedSemaphore.Repeat;
 import jamestls.mtasts.delivery.OutboundMail.Retry;
 import jamestls.mtasts.delivery.WaitingMails.NextHop;
 import jamestls.mtasts.delivery.WaitingMails.Turn;
@@ -252,10 +253,10 @@ public final class QueueWorker implements AutoCloseable {
         }
     }
 
-    /** Half of the expected wait for a permit, between 200 ms and 5 s. */
+    /** A mail that waits in the queue may return late: until then it takes no place in hand and costs nothing. */
     private Duration requeueDelay(Mail mail) {
-        Duration half = atDomain.expectedWait(domainOf(mail)).orElse(MAX_REQUEUE_DELAY).dividedBy(2);
-        return half.compareTo(MAX_REQUEUE_DELAY) > 0 ? MAX_REQUEUE_DELAY : half.compareTo(MIN_REQUEUE_DELAY) < 0 ? MIN_REQUEUE_DELAY : half;
+        return atDomain.repeatAfter(domainOf(mail), place.isQueue() ? Repeat.IN_TURN : Repeat.TOGETHER, MIN_REQUEUE_DELAY,
+            MAX_REQUEUE_DELAY);
     }
 
     private static String domainOf(Mail mail) {

@@ -150,6 +150,11 @@ public final class WaitingPlace implements AutoCloseable {
         return kind != Kind.QUEUE;
     }
 
+    /** Whether a postponed mail waits in the queue and not in hand. */
+    boolean isQueue() {
+        return kind == Kind.QUEUE;
+    }
+
     /** To be called for a mail that came from the queue early twice in succession: the queue ignores delays. */
     void cameEarlyTwice(Mail mail) {
         if (kind == Kind.QUEUE && delays == QueueDelays.UNKNOWN) {
