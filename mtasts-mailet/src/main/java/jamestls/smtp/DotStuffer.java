@@ -46,13 +46,10 @@ final class DotStuffer extends OutputStream {
         refuseIfFinished();
         int end = offset + count;
         for (int next = offset; next < end; ) {
-            int lineEnd = next;
-            while (lineEnd < end && bytes[lineEnd] != '\r' && bytes[lineEnd] != '\n') {
-                lineEnd++;
-            }
-            if (lineEnd > next) {
-                putText(bytes, next, lineEnd - next);
-                next = lineEnd;
+            int changed = nextChanged(bytes, next, end);
+            if (changed > next) {
+                copy(bytes, next, changed - next);
+                next = changed;
             } else {
                 put(bytes[next++]);
             }
@@ -85,19 +82,35 @@ final class DotStuffer extends OutputStream {
         flush();
     }
 
-    /** Bytes of one line, at least one: most of a mail, so they are not looked at one by one. */
-    private void putText(byte[] bytes, int offset, int count) throws IOException {
-        put(bytes[offset]);
-        int done = 1;
-        while (done < count) {
-            if (length == buffer.length) {
-                drain();
+    /** Where the next byte is that may not be sent as it is: a bare CR or LF, a CR at the end, a dot that starts a line. */
+    private int nextChanged(byte[] bytes, int from, int end) {
+        int next = from;
+        boolean lineStart = last == Last.LINE_END;
+        while (last != Last.CR && next < end && !(lineStart && bytes[next] == '.')) {
+            while (next < end && bytes[next] != '\r' && bytes[next] != '\n') {
+                next++;
             }
-            int fitting = Math.min(count - done, buffer.length - length);
-            System.arraycopy(bytes, offset + done, buffer, length, fitting);
-            length += fitting;
-            done += fitting;
+            if (next + 1 >= end || bytes[next] != '\r' || bytes[next + 1] != '\n') {
+                return next;
+            }
+            next += 2;
+            lineStart = true;
         }
+        return next;
+    }
+
+    /** Most of a mail, so it is not looked at once more. The last bytes stay in the buffer, so that the final dot is sent with them. */
+    private void copy(byte[] bytes, int offset, int count) throws IOException {
+        int direct = count - count % buffer.length;
+        if (count - direct > buffer.length - length || direct > 0) {
+            drain();
+        }
+        if (direct > 0) {
+            out.write(bytes, offset, direct);
+        }
+        System.arraycopy(bytes, offset + direct, buffer, length, count - direct);
+        length += count - direct;
+        last = bytes[offset + count - 1] == '\n' ? Last.LINE_END : Last.OTHER;
     }
 
     private void put(byte b) throws IOException {
