@@ -123,7 +123,7 @@ public final class SessionPool implements AutoCloseable {
                 return Optional.of(new Admission.Failed(server.failure()));
             }
             boolean isDomainFull = domains.isFull(request.domain());
-            if (!isDomainFull && server.mayOpen(request.backlog(), now - mail.since, now)) {
+            if (!isDomainFull && server.mayOpen(request.backlog().getAsInt(), now - mail.since, now)) {
                 boolean probe = !server.isProven(now);
                 server.opens();
                 domains.uses(request.domain());

@@ -1,6 +1,7 @@
 package jamestls.smtp;
 
 import java.time.Duration;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 
 /**
@@ -9,10 +10,11 @@ import java.util.function.Predicate;
  * @param key the server
  * @param domain the recipients' domain, which has no more sessions at once than one server; empty if it is not counted
  * @param suits judges what was observed of a session; called under no lock, must not block
- * @param backlog how many mails wait for that domain, this one included
+ * @param backlog tells how many mails wait for that domain now, this one included; called under the pool's lock, must not block
  * @param announcing whether it may follow a mail whose final reply is awaited
  */
-public record SessionRequest(SessionKey key, String domain, Predicate<TlsObservation> suits, int backlog, Announcing announcing) {
+public record SessionRequest(SessionKey key, String domain, Predicate<TlsObservation> suits, IntSupplier backlog,
+                             Announcing announcing) {
 
     /** Whether a mail may send its envelope before the mail ahead of it has its reply (RFC 2920 §3.1). */
     public enum Announcing { YES, NO }

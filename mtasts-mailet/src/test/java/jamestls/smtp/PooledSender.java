@@ -23,7 +23,7 @@ final class PooledSender {
     Transmission send(SessionKey key, Envelope envelope, Predicate<TlsObservation> suits, Runnable dotSent) {
         Announcing announcing = Announcing.YES;
         while (true) {
-            switch (pool.admit(new SessionRequest(key, "x.test", suits, 1, announcing), PATIENCE)) {
+            switch (pool.admit(new SessionRequest(key, "x.test", suits, () -> 1, announcing), PATIENCE)) {
                 case Admission.Open open -> {
                     try (Opening opening = open.opening(); Lease lease = opening.open(TlsUse.IF_OFFERED)) {
                         if (lease.session().isUsable()) {

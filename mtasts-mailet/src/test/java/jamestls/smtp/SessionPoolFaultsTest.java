@@ -83,7 +83,7 @@ class SessionPoolFaultsTest {
     }
 
     private SessionRequest request(Predicate<TlsObservation> suits) {
-        return new SessionRequest(key, "x.test", suits, 1, SessionRequest.Announcing.YES);
+        return new SessionRequest(key, "x.test", suits, () -> 1, SessionRequest.Announcing.YES);
     }
 
     private void mail() {

@@ -20,6 +20,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
@@ -145,6 +150,27 @@ class SessionPoolTest {
     }
 
     @Test
+    void mailThatWaitsShouldOpenASessionWhenTheBacklogHasGrown() throws Exception {
+        mail(key);
+        AtomicInteger asked = new AtomicInteger();
+        AtomicInteger backlog = new AtomicInteger(1);
+        SessionRequest request = new SessionRequest(key, "", seen -> true, () -> {
+            asked.incrementAndGet();
+            return backlog.get();
+        }, SessionRequest.Announcing.NO);
+        try (ExecutorService thread = Executors.newVirtualThreadPerTaskExecutor();
+             Lease busy = pool.idle(request(key, seen -> true)).orElseThrow()) {
+            // the clock of the pool stands still: only the backlog can be a reason
+            Future<Admission> admission = thread.submit(() -> pool.admit(request, Duration.ofSeconds(60)));
+            await().until(() -> asked.get() > 0);
+            backlog.set(1_000);
+
+            assertThat(admission.get(30, TimeUnit.SECONDS)).isInstanceOfSatisfying(Admission.Open.class, open -> open.opening().close());
+            busy.keep();
+        }
+    }
+
+    @Test
     void idleSessionsOfOneHostShouldBeBounded() {
         atOnce(key, 3);
 
@@ -181,7 +207,7 @@ class SessionPoolTest {
     }
 
     private static SessionRequest request(SessionKey to, Predicate<TlsObservation> suits) {
-        return new SessionRequest(to, "", suits, 1, SessionRequest.Announcing.NO);
+        return new SessionRequest(to, "", suits, () -> 1, SessionRequest.Announcing.NO);
     }
 
     private Origin mail(SessionKey to) {

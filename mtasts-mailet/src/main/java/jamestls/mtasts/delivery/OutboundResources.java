@@ -77,7 +77,7 @@ public final class OutboundResources implements AutoCloseable {
 
     /** Waits for a session with that server, or for the permission to open one; at most a minute. */
     Admission admit(SessionKey key, DomainName domain, Predicate<TlsObservation> suits, Announcing announcing) {
-        return sessions.admit(new SessionRequest(key, domain.ascii(), suits, atDomain.users(domain.ascii()), announcing), MAX_WAIT);
+        return sessions.admit(new SessionRequest(key, domain.ascii(), suits, () -> atDomain.users(domain.ascii()), announcing), MAX_WAIT);
     }
 
     /** Whether mails wait for one of the permits in total. */
