@@ -99,7 +99,7 @@ final class DotStuffer extends OutputStream {
         return next;
     }
 
-    /** Most of a mail, so it is not looked at once more. The last bytes stay in the buffer, so that the final dot is sent with them. */
+    /** Most of a mail, in one piece. The last bytes stay in the buffer, so that the final dot is sent with them. */
     private void copy(byte[] bytes, int offset, int count) throws IOException {
         int direct = count - count % buffer.length;
         if (count - direct > buffer.length - length || direct > 0) {

@@ -16,6 +16,8 @@ final class HeaderFields {
 
     /** In bytes: more than most headers have. */
     private static final int FIRST_PIECE = 4_096;
+    /** In bytes: what is read of a header. */
+    private static final int MAX_READ = 1 << 20;
 
     private final byte[] message;
 
@@ -24,10 +26,11 @@ final class HeaderFields {
         this.message = message;
     }
 
-    /** Reads the header of a message, and not much more of it. */
+    /** Reads the header of a message, and not much more of it; of a header of more than 1 MiB the first MiB. */
     static HeaderFields read(InputStream message) throws IOException {
         byte[] read = message.readNBytes(FIRST_PIECE);
-        for (int wanted = FIRST_PIECE; read.length == wanted && !new HeaderFields(read).isComplete(); wanted *= 2) {
+        for (int wanted = FIRST_PIECE; read.length == wanted && wanted < MAX_READ && !new HeaderFields(read).isComplete();
+                wanted *= 2) {
             byte[] more = message.readNBytes(wanted);
             int before = read.length;
             read = Arrays.copyOf(read, before + more.length);

@@ -103,7 +103,7 @@ final class MailContent implements MessageContent {
         return new MailContent(message, out -> write(message, out), gauge);
     }
 
-    /** The values of the header fields of that name. James parses the whole header for them. */
+    /** The values of the header fields of that name. James would parse the whole header for them. */
     static List<String> fields(MimeMessage message, String name) throws MessagingException, IOException {
         if (message instanceof MimeMessageWrapper stored && !stored.isModified()) {
             try (InputStream in = stored.getMessageInputStream()) {

@@ -65,6 +65,16 @@ class HeaderFieldsTest {
         assertThat(message.available()).isGreaterThan(700_000);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1000000, 1", "1100000, 0"})
+    void headerShouldBeReadUpToAMebibyte(int before, int found) throws Exception {
+        ByteArrayInputStream message = new ByteArrayInputStream(
+            ("X: " + "x".repeat(before) + "\r\nTLS-Required: No\r\n" + "Y: y\r\n".repeat(1_000_000)).getBytes(StandardCharsets.US_ASCII));
+
+        assertThat(HeaderFields.read(message).values("TLS-Required")).hasSize(found);
+        assertThat(message.available()).isGreaterThan(5_000_000);
+    }
+
     private static byte[] bytes(String shown) {
         return shown.replace('$', '\r').replace('%', '\n').getBytes(StandardCharsets.ISO_8859_1);
     }
